@@ -1,0 +1,90 @@
+/** The layer diagram of docs/architecture.md, executable: each rule's comment is its sentence there. */
+const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to })
+const TESTS = '\\.(spec|system|conformance)\\.ts$|/testing/|^test/'
+
+module.exports = {
+  forbidden: [
+    rule('no-cycles', 'No file imports itself, however far round.', {}, { circular: true }),
+    rule('libs-know-no-app', 'Libraries know no application.', { path: '^libs/' }, { path: '^apps/' }),
+    rule(
+      'apps-meet-through-contracts',
+      'Applications meet only through contracts; standalone composes them, the CLI runs the engine.',
+      { path: '^apps/(aggregator|notifier)/', pathNot: TESTS },
+      { path: '^apps/(aggregator|notifier|standalone|cli|console)/', pathNot: '^apps/$1/' },
+    ),
+    rule(
+      'vote-is-pure',
+      'The vote depends on nothing but its arguments: it imports contracts and itself.',
+      { path: '^apps/aggregator/src/vote/', pathNot: TESTS },
+      { pathNot: '^(apps/aggregator/src/vote/|libs/contracts/)', dependencyTypesNot: ['type-only'] },
+    ),
+    rule(
+      'pipeline-is-pure',
+      'The notification pipeline depends on nothing but its arguments: it imports contracts and itself.',
+      { path: '^apps/notifier/src/pipeline/', pathNot: TESTS },
+      { pathNot: '^(apps/notifier/src/pipeline/|libs/contracts/)', dependencyTypesNot: ['type-only'] },
+    ),
+    rule(
+      'contracts-import-nothing',
+      'Contracts import nothing but their schema library.',
+      { path: '^libs/contracts/', pathNot: TESTS },
+      { pathNot: '^(libs/contracts/|node_modules/@sinclair/typebox)', dependencyTypesNot: ['core'] },
+    ),
+    rule('kafkajs-lives-in-log-kafka', 'Only libs/log/kafka imports kafkajs.', { path: '^(apps|libs)/', pathNot: ['^libs/log/kafka/', TESTS] }, { path: 'node_modules/kafkajs' }),
+    rule(
+      'sqlite-lives-in-two-places',
+      'Only libs/state-store and libs/log/embedded import better-sqlite3.',
+      { path: '^(apps|libs)/', pathNot: ['^libs/(state-store|log/embedded)/', TESTS] },
+      { path: 'node_modules/better-sqlite3' },
+    ),
+    rule(
+      'nest-microservices-lives-in-transport',
+      'Libraries do not import Nest, but for libs/transport, which imports @nestjs/microservices.',
+      { path: '^libs/', pathNot: ['^libs/transport/', TESTS] },
+      { path: 'node_modules/@nestjs' },
+    ),
+    rule(
+      'nest-only-at-the-edge',
+      'In applications, only main, modules, http/ and controllers import Nest.',
+      { path: '^apps/', pathNot: ['(main|\\.module|\\.controller|bootstrap)\\.ts$', '/http/', TESTS] },
+      { path: 'node_modules/@nestjs' },
+    ),
+    rule(
+      'log-is-the-bottom',
+      'The log knows nothing of stores, streams, transport, objects or votes.',
+      { path: '^libs/log/', pathNot: TESTS },
+      { path: '^libs/(state-store|streams|transport|client|contracts)/' },
+    ),
+    rule(
+      'state-store-uses-the-port-alone',
+      "State stores may use the log's port, no adapter, and nothing above.",
+      { path: '^libs/state-store/', pathNot: TESTS },
+      { path: '^libs/(log/(kafka|embedded)|streams|transport|client|contracts)/' },
+    ),
+    rule(
+      'streams-knows-no-votes',
+      'Streams know nothing of objects and votes, and no adapter of the log.',
+      { path: '^libs/streams/', pathNot: TESTS },
+      { path: '^libs/(log/(kafka|embedded)|transport|client|contracts)/' },
+    ),
+    rule(
+      'through-the-door',
+      "Across packages, import the package's door only (its index.ts).",
+      { path: '^(apps|libs)/([^/]+)/', pathNot: TESTS },
+      { path: '^libs/([^/]+)/(src/|kafka/|embedded/|testing/)', pathNot: ['/index\\.ts$', '^libs/$2/'] },
+    ),
+    rule(
+      'testing-stays-in-tests',
+      'Product code does not import testing code.',
+      { path: '^(apps|libs)/', pathNot: TESTS },
+      { path: '/testing/' },
+    ),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    exclude: { path: '(^|/)dist/' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default'] },
+  },
+}

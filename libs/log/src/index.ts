@@ -1,0 +1,6 @@
+export * from './errors'
+export * from './log'
+export * from './member'
+export * from './murmur2'
+export * from './record'
+export * from './topic'

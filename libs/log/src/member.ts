@@ -1,0 +1,49 @@
+/** Who a member is in one generation of its group. */
+export interface MemberIdentity {
+  readonly memberId: string
+  readonly generation: number
+}
+
+/** A member as the leader sees it when it shares out the partitions. */
+export interface JoinedMember {
+  readonly memberId: string
+  /** What the member sent up; empty for members that are not ours. */
+  readonly userData: Buffer
+}
+
+/** One member's share, with what the leader sends down to it. */
+export interface Share {
+  readonly partitions: readonly number[]
+  readonly userData: Buffer
+}
+
+export interface Assignment extends MemberIdentity, Share {}
+
+export interface MemberOptions {
+  readonly group: string
+  readonly topic: string
+  /** Called at each join, so that it carries the member's present state. */
+  readonly userData: () => Buffer
+  /** Called in the leader alone: shares `partitions` (0 … n−1) out. Pure. */
+  readonly assign: (members: readonly JoinedMember[], partitions: number) => Map<string, Share>
+  /**
+   * The member's whole share in a new generation. Processing goes on while the group rebalances: partitions that stay need not
+   * stop; those that are missing now must. Never called twice at once.
+   */
+  readonly onAssignment: (assignment: Assignment) => void
+  /** The group no longer knows this member (its session timed out): every partition is lost until the next assignment. */
+  readonly onLost: () => void
+  /** ms; 6,000 is the least a default broker takes. */
+  readonly sessionTimeoutMs?: number
+  /** ms; 500 by default: the takeover after a clean leave takes about one. */
+  readonly heartbeatMs?: number
+}
+
+export interface GroupMember {
+  /** Present identity; undefined before the first join and while lost. Commits carry it. */
+  readonly identity: MemberIdentity | undefined
+  /** Starts a rebalance in which `userData` is asked again. */
+  rejoin(): void
+  /** Leaves at once, so that the others need not wait for the session to time out. Does not call `onLost`. */
+  leave(): Promise<void>
+}
