@@ -1,0 +1,6 @@
+export * from './change'
+export * from './ids'
+export * from './policy'
+export * from './source'
+export * from './topics'
+export * from './view'
