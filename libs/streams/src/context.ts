@@ -1,0 +1,56 @@
+import type { LogRecord, Offset, OutRecord } from '@quorate/log'
+import type { Table } from '@quorate/state-store'
+
+/** A logical output of the topology: `states`, `reports`, `dead-letters`; the topology maps it to a topic. */
+export type OutputName = string
+
+/** A record to forward; without a partition it goes to the task's own. */
+export interface Forwarded extends Omit<OutRecord, 'topic' | 'partition'> {
+  readonly partition?: number
+}
+
+/**
+ * What a processor may touch while it handles a batch of its task: tables that see their own writes, outputs, and the cut.
+ * All synchronous: nothing here waits, so nothing interleaves. What is staged here becomes durable together at the commit, or not at all.
+ */
+export interface TaskContext {
+  readonly partition: number
+  /** Number of partitions of the source topic. */
+  readonly partitions: number
+  /** Source topic as it is named in the log. */
+  readonly source: string
+  table(name: string): Table
+  /** A record of an output topic, written in the task's transaction. */
+  forward(output: OutputName, record: Forwarded): void
+  /**
+   * True when the batch has staged or taken enough: seal here. May be asked after any evaluation; the processor then returns the
+   * offset to resume at (the offset of the record in hand when it is not finished, which will be applied again from its start).
+   */
+  readonly full: boolean
+  /** A slot for what the processor wants to keep between batches of this task (decoded hot objects); dropped when the task closes or a commit fails. */
+  cache: unknown
+}
+
+/** Whole batch of one partition. */
+export interface TaskBatch {
+  readonly records: readonly LogRecord[]
+  /** Offset after the batch (holes included). */
+  readonly next: Offset
+  /** The partition's stable end as last seen. */
+  readonly end: Offset
+}
+
+/** Handles one task's work; one instance serves all tasks of a process, state per task lives in the context. */
+export interface Processor {
+  /**
+   * Applies the records in order, synchronously; returns the offset to resume at: `batch.next` when all were taken, else the offset
+   * of the first record that is not (fully) applied. Throws only for faults of our own: bad input goes to the dead letters.
+   */
+  process(batch: TaskBatch, context: TaskContext): Offset
+  /** Called before the seal: write dirty decoded objects into the tables. */
+  flush?(context: TaskContext): void
+  /** The earliest time (ms) at which this task needs to be woken, computed afresh; undefined = not before the next record. */
+  nextDue?(context: TaskContext): number | undefined
+  /** Wakes at `nextDue`. In log time the answer is a tick appended to the source; in wall-clock time the work itself. */
+  wake?(now: number, context: TaskContext): void
+}
