@@ -1,1 +1,4 @@
 export * from './context'
+export * from './errors'
+export * from './streams'
+export * from './topology'

@@ -1,0 +1,26 @@
+/** Every error of streams, one row each. docs/errors.md lists exactly these. */
+export const STREAMS_ERRORS = {
+  STREAMS_TASK_CLOSED: 'the task has been closed or moved to another instance',
+  STREAMS_NOT_RUNNING: 'the partition is not running here (restoring, or owned elsewhere)',
+  STREAMS_NOT_OWNER: 'another instance owns this partition',
+  STREAMS_TIMEOUT: 'the position was not reached in time',
+  STREAMS_BAD_RESUME: 'a processor answered an offset outside its batch',
+  STREAMS_ROW_TOO_LARGE: 'a changelog value is larger than 512 KiB',
+} as const
+
+export type StreamsErrorCode = keyof typeof STREAMS_ERRORS
+
+export class StreamsError extends Error {
+  override readonly name = 'StreamsError'
+  constructor(
+    readonly code: StreamsErrorCode,
+    detail: string,
+    options: { cause?: unknown } = {},
+  ) {
+    super(`${STREAMS_ERRORS[code]}: ${detail}`, options)
+  }
+
+  static is(error: unknown, ...codes: StreamsErrorCode[]): error is StreamsError {
+    return error instanceof StreamsError && (codes.length === 0 || codes.includes(error.code))
+  }
+}
