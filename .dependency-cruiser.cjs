@@ -39,8 +39,8 @@ module.exports = {
     ),
     rule(
       'nest-microservices-lives-in-transport',
-      'Libraries do not import Nest, but for libs/transport, which imports @nestjs/microservices.',
-      { path: '^libs/', pathNot: ['^libs/transport/', TESTS] },
+      'Libraries do not import Nest, but for libs/transport, which imports @nestjs/microservices, and libs/http, the edge that both apps share.',
+      { path: '^libs/', pathNot: ['^libs/(transport|http)/', TESTS] },
       { path: 'node_modules/@nestjs' },
     ),
     rule(
