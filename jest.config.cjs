@@ -1,6 +1,6 @@
 const { pathsToMapper } = require('./scripts/jest-paths.cjs')
 
-const project = (displayName, testMatch) => ({
+const project = (displayName, testMatch, more = {}) => ({
   displayName,
   rootDir: __dirname,
   testMatch,
@@ -9,13 +9,20 @@ const project = (displayName, testMatch) => ({
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/data/', '<rootDir>/.cache/'],
   transform: { '^.+\\.ts$': ['@swc/jest'] },
   moduleNameMapper: pathsToMapper(),
+  ...more,
 })
+
+/** One broker for all spec files of the kafka project (test/broker/README.md). */
+const sharedBroker = {
+  globalSetup: '<rootDir>/test/broker/shared-broker.ts',
+  globalTeardown: '<rootDir>/test/broker/stop-shared-broker.ts',
+}
 
 /** unit: no process but this one. kafka: needs a broker (test/broker). system: real processes. */
 module.exports = {
   projects: [
     project('unit', ['<rootDir>/{apps,libs,scripts,test,bench,examples}/**/!(*.kafka).spec.ts']),
-    project('kafka', ['<rootDir>/{apps,libs,test}/**/*.kafka.spec.ts']),
+    project('kafka', ['<rootDir>/{apps,libs,test}/**/*.kafka.spec.ts'], sharedBroker),
     project('system', ['<rootDir>/{test,examples}/**/*.system.ts']),
   ],
 }

@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { JavaProcess, kafkaTool } from './java-process'
+import { nodeProperties } from './node-properties'
+import { freePorts } from './ports'
+
+export interface BrokerOptions {
+  /** 1 (default) or 3. */
+  readonly nodes?: number
+  /** Laid over the defaults of node-properties.ts, e.g. `{ 'log.cleaner.backoff.ms': 50 }`. */
+  readonly config?: Readonly<Record<string, string | number>>
+  /** `transaction.version` of the cluster: 2 (default) has Kafka 4's transactions, 1 and 0 the older ones. */
+  readonly transactionVersion?: 0 | 1 | 2
+  /** Clients must log in: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512. */
+  readonly sasl?: { readonly username: string; readonly password: string }
+  /** `-Xmx512m` by default. */
+  readonly javaOptions?: readonly string[]
+}
+
+const START_TIMEOUT_MS = 90_000
+
+/** A real Apache Kafka of our own. Nodes are numbered from 1, as their ids. */
+export class BrokerCluster {
+  private readonly processes: (JavaProcess | undefined)[] = []
+
+  private constructor(
+    readonly dir: string,
+    /** `host:port` of each node; they stay the same over a restart. */
+    readonly brokers: readonly string[],
+    private readonly javaOptions: readonly string[],
+  ) {}
+
+  static async start(options: BrokerOptions = {}): Promise<BrokerCluster> {
+    const nodes = options.nodes ?? 1
+    const dir = mkdtempSync(join(tmpdir(), 'quorate-broker-'))
+    const ports = await freePorts(2 * nodes)
+    const controllerPorts = ports.slice(nodes)
+    const clusterId = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url')
+    const cluster = new BrokerCluster(
+      dir,
+      ports.slice(0, nodes).map((port) => `127.0.0.1:${port}`),
+      options.javaOptions ?? ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'],
+    )
+    try {
+      for (let nodeId = 1; nodeId <= nodes; nodeId++) {
+        const home = cluster.home(nodeId)
+        mkdirSync(home)
+        const { config = {}, sasl } = options
+        const plan = { nodeId, brokerPort: ports[nodeId - 1]!, controllerPorts, dataDir: join(home, 'data'), config }
+        writeFileSync(join(home, 'server.properties'), nodeProperties(sasl ? { ...plan, sasl } : plan))
+      }
+      await Promise.all(cluster.nodeIds.map((nodeId) => cluster.format(nodeId, clusterId, options)))
+      await Promise.all(cluster.nodeIds.map((nodeId) => cluster.restart(nodeId)))
+      return cluster
+    } catch (error) {
+      await cluster.stop()
+      throw error
+    }
+  }
+
+  get nodeIds(): number[] {
+    return this.brokers.map((_, i) => i + 1)
+  }
+
+  /** Ends a node as `kill -9` does. */
+  async kill(nodeId = 1): Promise<void> {
+    await this.end(nodeId, 'SIGKILL')
+  }
+
+  /** Ends a node cleanly: it hands its partitions over first. */
+  async shutDown(nodeId = 1): Promise<void> {
+    await this.end(nodeId, 'SIGTERM')
+  }
+
+  /** Starts a node that was ended (or ends it cleanly first), on its old port with its old data; resolves when it serves. */
+  async restart(nodeId = 1): Promise<void> {
+    await this.end(nodeId, 'SIGTERM')
+    const logFile = join(this.home(nodeId), 'server.log')
+    const from = statSync(logFile, { throwIfNoEntry: false })?.size ?? 0
+    const levels = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-Dorg.slf4j.simpleLogger.log.kafka.server=info']
+    const java = await JavaProcess.start(
+      'kafka.Kafka',
+      [join(this.home(nodeId), 'server.properties')],
+      [...this.javaOptions, ...levels, '-Dorg.slf4j.simpleLogger.log.org.apache.kafka.common.utils.AppInfoParser=warn'],
+      logFile,
+    )
+    this.processes[nodeId] = java
+    await java.logged('Kafka Server started', START_TIMEOUT_MS, from)
+  }
+
+  /** Stops a node from running without ending it: its connections stay open and unanswered. */
+  pause(nodeId = 1): void {
+    this.processes[nodeId]?.signal('SIGSTOP')
+  }
+
+  resume(nodeId = 1): void {
+    this.processes[nodeId]?.signal('SIGCONT')
+  }
+
+  /** Where a node keeps its segments: `<topic>-<partition>/*.log`. */
+  dataDir(nodeId = 1): string {
+    return join(this.home(nodeId), 'data')
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.nodeIds.map((nodeId) => this.end(nodeId, 'SIGKILL')))
+    rmSync(this.dir, { recursive: true, force: true })
+  }
+
+  private home(nodeId: number): string {
+    return join(this.dir, `node-${nodeId}`)
+  }
+
+  private async end(nodeId: number, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    const java = this.processes[nodeId]
+    this.processes[nodeId] = undefined
+    java?.signal('SIGCONT')
+    await java?.end(signal)
+  }
+
+  private async format(nodeId: number, clusterId: string, { transactionVersion, sasl }: BrokerOptions): Promise<void> {
+    const args = ['format', '-t', clusterId, '-c', join(this.home(nodeId), 'server.properties')]
+    if (transactionVersion !== undefined) args.push('--feature', `transaction.version=${transactionVersion}`)
+    if (sasl)
+      for (const mechanism of ['SCRAM-SHA-256', 'SCRAM-SHA-512'])
+        args.push('--add-scram', `${mechanism}=[name=${sasl.username},password=${sasl.password}]`)
+    await kafkaTool('kafka.tools.StorageTool', args)
+  }
+}

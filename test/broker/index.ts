@@ -1,0 +1,54 @@
+import { BrokerCluster, type BrokerOptions } from './cluster'
+import { whyNoBroker } from './jars'
+
+export { BrokerCluster, type BrokerOptions } from './cluster'
+export { KAFKA_VERSION, whyNoBroker } from './jars'
+export { kafkaTool } from './java-process'
+
+/** Set by shared-broker.ts for the spec files of the `kafka` project: the brokers, or why there are none. */
+export const SHARED_BROKERS = 'QUORATE_TEST_BROKERS'
+export const SHARED_REASON = 'QUORATE_TEST_NO_BROKERS'
+
+/** Starts a Kafka of the caller's own, to be killed and paused at will; the caller stops it. Takes 4–6 s. */
+export function startBroker(options: BrokerOptions = {}): Promise<BrokerCluster> {
+  return BrokerCluster.start(options)
+}
+
+/** Brokers that spec files share: those named in KAFKA_BROKERS, or the one started for this run of Jest. */
+export function sharedBrokers(): string[] {
+  const brokers = process.env['KAFKA_BROKERS'] ?? process.env[SHARED_BROKERS]
+  if (!brokers)
+    throw new Error(process.env[SHARED_REASON] ?? 'no shared broker: this runs in the kafka project of Jest only')
+  return brokers.split(',')
+}
+
+/** Throws when there must be a broker (`QUORATE_REQUIRE_KAFKA=1`) and says aloud when there is none. */
+export function announceNoBroker(reason: string): void {
+  if (process.env['QUORATE_REQUIRE_KAFKA'] === '1') throw new Error(`QUORATE_REQUIRE_KAFKA=1, but ${reason}`)
+  process.stderr.write(`SKIPPED: everything that needs a Kafka broker, because ${reason}\n`)
+}
+
+/** `describe` for suites that share a broker; skipped, as Jest's report shows, when there is none. */
+export const describeKafka: jest.Describe = ((name: string, suite: () => void) => {
+  const there = Boolean(process.env['KAFKA_BROKERS'] ?? process.env[SHARED_BROKERS])
+  return (there ? describe : describe.skip)(name, suite)
+}) as jest.Describe
+
+/** `describe` for suites that start brokers of their own (kill, pause, three nodes); KAFKA_BROKERS does not help them. */
+export const describeOwnKafka: jest.Describe = ((name: string, suite: () => void) => {
+  const there = !process.env[SHARED_REASON]
+  return (there ? describe : describe.skip)(name, suite)
+}) as jest.Describe
+
+/** For projects without the shared set-up (system tests): why no broker can be started here, said aloud; undefined when one can. */
+export async function requireBroker(): Promise<string | undefined> {
+  const reason = await whyNoBroker()
+  if (reason) announceNoBroker(reason)
+  return reason
+}
+
+let last = 0
+/** A name that no other test uses, for topics, groups and transactional ids. */
+export function unique(name: string): string {
+  return `${name}-${process.pid.toString(36)}-${Date.now().toString(36)}-${(last++).toString(36)}`
+}

@@ -1,0 +1,66 @@
+/** What one node of a test cluster is told; `config` of the caller is laid over it. */
+export interface NodePlan {
+  readonly nodeId: number
+  readonly brokerPort: number
+  readonly controllerPorts: readonly number[]
+  readonly dataDir: string
+  readonly sasl?: { readonly username: string; readonly password: string }
+  readonly config: Readonly<Record<string, string | number>>
+}
+
+/** server.properties of a combined broker and controller: small internal topics, no delays that only production needs. */
+export function nodeProperties(plan: NodePlan): string {
+  const nodes = plan.controllerPorts.length
+  const copies = Math.min(nodes, 3)
+  const controllerPort = plan.controllerPorts[plan.nodeId - 1]!
+  const protocol = plan.sasl ? 'SASL_PLAINTEXT' : 'PLAINTEXT'
+  return Object.entries({
+    'process.roles': 'broker,controller',
+    'node.id': plan.nodeId,
+    'controller.quorum.voters': plan.controllerPorts.map((port, i) => `${i + 1}@127.0.0.1:${port}`).join(','),
+    'controller.listener.names': 'CONTROLLER',
+    'listener.security.protocol.map': `CLIENTS:${protocol},CONTROLLER:PLAINTEXT`,
+    listeners: `CLIENTS://127.0.0.1:${plan.brokerPort},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'inter.broker.listener.name': 'CLIENTS',
+    'log.dirs': plan.dataDir,
+    ...(plan.sasl && saslProperties(plan.sasl)),
+
+    'offsets.topic.num.partitions': 4,
+    'offsets.topic.replication.factor': copies,
+    'transaction.state.log.num.partitions': 4,
+    'transaction.state.log.replication.factor': copies,
+    'transaction.state.log.min.isr': Math.min(copies, 2),
+    'share.coordinator.state.topic.num.partitions': 1,
+    'share.coordinator.state.topic.replication.factor': copies,
+    'share.coordinator.state.topic.min.isr': 1,
+    'default.replication.factor': copies,
+    'auto.create.topics.enable': false,
+
+    'group.initial.rebalance.delay.ms': 0,
+    'num.network.threads': 2,
+    'num.io.threads': 4,
+    'num.replica.fetchers': 1,
+    'log.cleaner.dedupe.buffer.size': 16 * 1024 * 1024,
+    'log.cleaner.backoff.ms': 200,
+    'log.initial.task.delay.ms': 200,
+    'log.segment.delete.delay.ms': 1000,
+    'log.retention.check.interval.ms': 1000,
+    ...plan.config,
+  })
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('')
+}
+
+/** PLAIN for brokers among themselves and clients; SCRAM users are written by the format step. */
+function saslProperties({ username, password }: { username: string; password: string }): Record<string, string> {
+  const login = `username="${username}" password="${password}"`
+  const plain = `org.apache.kafka.common.security.plain.PlainLoginModule required ${login} user_${username}="${password}";`
+  const scram = `org.apache.kafka.common.security.scram.ScramLoginModule required ${login};`
+  return {
+    'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512',
+    'sasl.mechanism.inter.broker.protocol': 'PLAIN',
+    'listener.name.clients.plain.sasl.jaas.config': plain,
+    'listener.name.clients.scram-sha-256.sasl.jaas.config': scram,
+    'listener.name.clients.scram-sha-512.sasl.jaas.config': scram,
+  }
+}
