@@ -1,2 +1,7 @@
-export * from './table'
+export * from './changelog'
+export * from './directory-lock'
+export * from './errors'
 export * from './key-value-table'
+export * from './partition-store'
+export * from './table'
+export { compareUtf8 } from './utf8-order'

@@ -1,0 +1,28 @@
+import Database from 'better-sqlite3'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { StoreError } from './errors'
+
+/**
+ * Takes a directory for this process. The lock is SQLite's on a file in it, so the operating system lets go of it however the
+ * process ends. Answers the way to release it.
+ */
+export function lockDirectory(directory: string): () => void {
+  mkdirSync(directory, { recursive: true })
+  const db = new Database(join(directory, 'lock'), { timeout: 0 })
+  try {
+    db.pragma('locking_mode = EXCLUSIVE')
+    db.pragma('journal_mode = MEMORY')
+    db.exec('BEGIN EXCLUSIVE; CREATE TABLE IF NOT EXISTS lock(pid INTEGER); DELETE FROM lock; COMMIT')
+  } catch (error) {
+    db.close()
+    if ((error as { code?: string }).code?.startsWith('SQLITE_BUSY'))
+      throw new StoreError(
+        'STORE_LOCKED',
+        `${directory} (stop that process, or set QUORATE_DATA_DIR to another directory)`,
+        { cause: error },
+      )
+    throw error
+  }
+  return () => db.close()
+}

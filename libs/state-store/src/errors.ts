@@ -1,0 +1,20 @@
+/** Every error of the state store, one row each. docs/errors.md lists exactly these. */
+export const STORE_ERRORS = {
+  STORE_LOCKED: 'another process uses this data directory',
+  STORE_FULL: 'the disk is full; nothing was written',
+  STORE_UNKNOWN_TABLE: 'no such table in this topology',
+  STORE_CLOSED: 'the store has been closed',
+} as const
+
+export type StoreErrorCode = keyof typeof STORE_ERRORS
+
+export class StoreError extends Error {
+  override readonly name = 'StoreError'
+  constructor(
+    readonly code: StoreErrorCode,
+    detail: string,
+    options: { cause?: unknown } = {},
+  ) {
+    super(`${STORE_ERRORS[code]}: ${detail}`, options)
+  }
+}

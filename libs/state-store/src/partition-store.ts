@@ -1,0 +1,232 @@
+import Database from 'better-sqlite3'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { changelogKey, type Checkpoint, parseChangelogKey } from './changelog'
+import { StoreError } from './errors'
+import { SqliteTable } from './sqlite-table'
+import type { Table, TableReader, TableSpec } from './table'
+
+/** What must be equal for a file to be kept. */
+export interface StoreIdentity {
+  readonly schemaVersion: number
+  /** Of the changelog: another id means that the changelog was created anew. */
+  readonly topicId: string
+}
+
+export interface StoreOptions extends StoreIdentity {
+  /** Path of the file, or `:memory:`. */
+  readonly file: string
+  readonly tables: readonly TableSpec[]
+}
+
+/** One row of the changelog; value null = gone. */
+export interface ChangelogEntry {
+  readonly key: string
+  readonly value: Buffer | null
+}
+
+type Meta = 'schemaVersion' | 'topicId' | 'changelog' | 'source' | 'time' | 'clean' | 'boot'
+
+/**
+ * The store of one partition: one SQLite file with the tables, the source offset, the time and the changelog position, which are
+ * always written together. It can only be behind its changelog, never ahead (design.md, "order of durability"), so a crash of the
+ * process needs no repair, and `synchronous=OFF` risks only what the changelog has anyway.
+ */
+export class PartitionStore {
+  /** Why an existing file was not kept; undefined when it was, or when there was none. */
+  rebuilt: string | undefined
+  private readonly tables = new Map<string, SqliteTable>()
+  private position = 0
+  private point: Checkpoint | undefined
+  private open = true
+
+  private constructor(
+    private readonly db: Database.Database,
+    options: StoreOptions,
+  ) {
+    for (const spec of options.tables) this.tables.set(spec.name, new SqliteTable(db, spec))
+    this.position = Number(this.meta('changelog') ?? 0)
+    const source = this.meta('source')
+    if (source !== undefined) this.point = { source: Number(source), time: Number(this.meta('time')) }
+    this.setMeta('schemaVersion', options.schemaVersion)
+    this.setMeta('topicId', options.topicId)
+    this.setMeta('clean', 0)
+    this.setMeta('boot', bootId())
+  }
+
+  /** Opens the file, or starts an empty one when it is missing, of another identity, or damaged (then `rebuilt` says why). */
+  static open(options: StoreOptions): PartitionStore {
+    if (options.file === ':memory:') return new PartitionStore(connect(options.file), options)
+    mkdirSync(dirname(options.file), { recursive: true })
+    const reason = unfit(options)
+    if (reason !== undefined) removeFile(options.file)
+    const store = new PartitionStore(connect(options.file), options)
+    store.rebuilt = reason
+    return store
+  }
+
+  /** Next changelog offset to apply. */
+  get changelogPosition(): number {
+    return this.position
+  }
+
+  /** undefined: nothing has been applied yet. */
+  get checkpoint(): Checkpoint | undefined {
+    return this.point
+  }
+
+  /** The table as its processor sees it. */
+  table(name: string): Table {
+    return this.find(name)
+  }
+
+  /** Durable rows only. */
+  committed(name: string): TableReader {
+    if (!this.open) throw new StoreError('STORE_CLOSED', this.db.name)
+    return this.find(name).committed
+  }
+
+  /** Number of rows staged since the last commit. */
+  get stagedRows(): number {
+    let rows = 0
+    for (const table of this.tables.values()) rows += table.stagedRows
+    return rows
+  }
+
+  /** The staged rows as changelog entries: the last value per key. */
+  *changes(): IterableIterator<ChangelogEntry> {
+    for (const [name, table] of this.tables)
+      for (const [key, value] of table.changes()) yield { key: changelogKey(name, key), value }
+  }
+
+  /** Writes what is staged with its checkpoint and changelog position: step 5 of a commit. */
+  apply(checkpoint: Checkpoint, changelogPosition: number): void {
+    this.transaction(() => {
+      for (const table of this.tables.values()) table.write()
+      this.writePosition(changelogPosition, checkpoint)
+    })
+    this.rollback()
+  }
+
+  /** Drops what is staged. */
+  rollback(): void {
+    for (const table of this.tables.values()) table.reset()
+  }
+
+  /**
+   * Loads restored entries, one per key, best in the order of their keys, with the position behind them. Entries of tables that the
+   * topology no longer has are left out.
+   */
+  load(entries: Iterable<ChangelogEntry>, changelogPosition: number, checkpoint?: Checkpoint): void {
+    this.transaction(() => {
+      for (const { key, value } of entries) {
+        const place = parseChangelogKey(key)
+        if (place) this.tables.get(place.table)?.load(place.key, value)
+      }
+      this.writePosition(changelogPosition, checkpoint)
+    })
+    this.rollback()
+  }
+
+  close(): void {
+    if (!this.open) return
+    this.rollback()
+    this.setMeta('clean', 1)
+    this.open = false
+    this.db.close()
+  }
+
+  private find(name: string): SqliteTable {
+    const table = this.tables.get(name)
+    if (!table) throw new StoreError('STORE_UNKNOWN_TABLE', name)
+    return table
+  }
+
+  private writePosition(changelogPosition: number, checkpoint: Checkpoint | undefined): void {
+    this.setMeta('changelog', changelogPosition)
+    if (checkpoint) {
+      this.setMeta('source', checkpoint.source)
+      this.setMeta('time', checkpoint.time)
+      this.point = checkpoint
+    }
+    this.position = changelogPosition
+  }
+
+  private transaction(work: () => void): void {
+    const before = { position: this.position, point: this.point }
+    try {
+      this.db.exec('BEGIN IMMEDIATE')
+      work()
+      this.db.exec('COMMIT')
+    } catch (error) {
+      if (this.db.inTransaction) this.db.exec('ROLLBACK')
+      Object.assign(this, before)
+      if ((error as { code?: string }).code === 'SQLITE_FULL')
+        throw new StoreError('STORE_FULL', this.db.name, { cause: error })
+      throw error
+    }
+  }
+
+  private meta(key: Meta): string | undefined {
+    return readMeta(this.db, key)
+  }
+
+  private writeMeta: Database.Statement<[string, string]> | undefined
+  private setMeta(key: Meta, value: string | number): void {
+    this.writeMeta ??= this.db.prepare('INSERT INTO meta(k, v) VALUES (?, ?) ON CONFLICT DO UPDATE SET v = excluded.v')
+    this.writeMeta.run(key, String(value))
+  }
+}
+
+function connect(file: string): Database.Database {
+  const db = new Database(file)
+  db.pragma('locking_mode = EXCLUSIVE')
+  db.pragma('journal_mode = WAL')
+  db.pragma('synchronous = OFF')
+  db.pragma('wal_autocheckpoint = 4000')
+  db.pragma('cache_size = -32768')
+  db.pragma('temp_store = MEMORY')
+  db.exec('CREATE TABLE IF NOT EXISTS meta(k TEXT NOT NULL PRIMARY KEY, v TEXT NOT NULL) WITHOUT ROWID, STRICT')
+  return db
+}
+
+/** Why an existing file cannot be kept. A machine that went down without a sync may leave a torn file, a killed process may not. */
+function unfit(options: StoreOptions): string | undefined {
+  let db: Database.Database | undefined
+  try {
+    db = new Database(options.file)
+    db.pragma('locking_mode = EXCLUSIVE')
+    if (!db.prepare(`SELECT 1 FROM sqlite_master WHERE name = 'meta'`).get()) return undefined
+    const version = readMeta(db, 'schemaVersion')
+    if (version !== String(options.schemaVersion))
+      return `its rows have layout ${version}, this program's is ${options.schemaVersion}`
+    if (readMeta(db, 'topicId') !== options.topicId) return 'its changelog has been created anew'
+    const killed = readMeta(db, 'clean') !== '1'
+    if (killed && readMeta(db, 'boot') !== bootId() && db.pragma('quick_check', { simple: true }) !== 'ok')
+      return 'the machine went down and the file is damaged'
+    return undefined
+  } catch (error) {
+    if ((error as { code?: string }).code === 'SQLITE_BUSY')
+      throw new StoreError('STORE_LOCKED', options.file, { cause: error })
+    return `the file is damaged (${(error as Error).message})`
+  } finally {
+    db?.close()
+  }
+}
+
+const readMeta = (db: Database.Database, key: Meta): string | undefined =>
+  (db.prepare('SELECT v FROM meta WHERE k = ?').get(key) as { v: string } | undefined)?.v
+
+/** Deletes a store's file and what SQLite keeps beside it. */
+export function removeFile(file: string): void {
+  for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(file + suffix, { force: true })
+}
+
+/** Differs after every start of the machine; where there is none to be had, every unclean start is checked. */
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  } catch {
+    return `unknown at ${Date.now()}`
+  }
+}
