@@ -1,0 +1,8 @@
+export * from './config-error'
+export * from './docs'
+export * from './help'
+export * from './load'
+export * from './loopback'
+export { advertised } from './rules'
+export * from './secret'
+export * from './settings'

@@ -1,0 +1,82 @@
+import { hostname } from 'node:os'
+import type { Config } from './load'
+import { isLoopback, isWildcard } from './loopback'
+import type { AppName, SettingName, Values } from './settings'
+
+const DEFAULT_COPIES = 3
+
+/** Fills in what depends on other settings and refuses combinations that cannot work or would not be safe. `set` = where each given setting came from. */
+export function check(app: AppName, values: Values, set: ReadonlyMap<SettingName, string>, faults: string[]): Config {
+  const log = app === 'standalone' ? 'embedded' : (values.log ?? (values.brokers ? 'kafka' : 'embedded'))
+  const tls = set.has('tls')
+    ? values.tls
+    : (['tlsCa', 'tlsCert', 'tlsKey', 'tlsServerName'] as const).some((name) => set.has(name))
+  const config: Config = {
+    ...values,
+    app,
+    log,
+    tls,
+    replication: values.replication ?? (log === 'kafka' ? DEFAULT_COPIES : 1),
+  }
+  const serves = app !== 'cli'
+  if (app === 'standalone') standalone(values, set, faults)
+  if (app === 'aggregator' || app === 'notifier') cluster(config, faults)
+  if (serves && values.host !== undefined && !values.apiKey && !isLoopback(values.host)) {
+    faults.push(
+      `${set.get('host') ?? 'QUORATE_HOST'} is ${JSON.stringify(values.host)}, which others can reach, but no access is configured. ` +
+        'Set QUORATE_API_KEY, or listen on 127.0.0.1.',
+    )
+  }
+  kafka(config, faults)
+  if (values.webhookSecret && !values.webhookUrl)
+    faults.push('QUORATE_WEBHOOK_SECRET is set without QUORATE_WEBHOOK_URL; set both.')
+  return config
+}
+
+function standalone(values: Values, set: ReadonlyMap<SettingName, string>, faults: string[]): void {
+  const id = set.get('applicationId')
+  if (id)
+    faults.push(`${id} is refused by standalone: it runs two applications, named aggregator and notifier. Unset it.`)
+  if (values.log === 'kafka') {
+    faults.push(
+      `${set.get('log')} is "kafka", but standalone (npm start) is always on the embedded log. Use npm run aggregator and npm run notifier.`,
+    )
+  }
+}
+
+function cluster(config: Config, faults: string[]): void {
+  if (config.log === 'embedded') {
+    faults.push(
+      `The ${config.app} by itself needs Kafka: the embedded log belongs to one process. Set KAFKA_BROKERS, or use npm start, which runs everything in one process on the embedded log.`,
+    )
+    return
+  }
+  const url = advertised(config)
+  if (url && !isLoopback(new URL(url).hostname) && !config.clusterSecret) {
+    faults.push(
+      `QUORATE_CLUSTER_SECRET must be set, because the advertised URL ${url} is not loopback: it signs what instances forward to each other.`,
+    )
+  }
+}
+
+function kafka(config: Config, faults: string[]): void {
+  if (config.log === 'kafka' && !config.brokers)
+    faults.push('KAFKA_BROKERS must be set, because QUORATE_LOG is "kafka": host:port, several separated by commas.')
+  if (Boolean(config.tlsCert) !== Boolean(config.tlsKey))
+    faults.push('KAFKA_TLS_CERT and KAFKA_TLS_KEY must be set together.')
+  const sasl = [config.saslMechanism, config.saslUsername, config.saslPassword]
+  if (sasl.some(Boolean) && !sasl.every(Boolean)) {
+    faults.push('KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD must be set together.')
+  }
+}
+
+/** Where others reach this instance; `port` is the real one where 0 was asked for. */
+export function advertised(
+  config: Pick<Config, 'advertisedUrl' | 'host' | 'port'>,
+  port = config.port,
+): string | undefined {
+  if (config.advertisedUrl) return config.advertisedUrl
+  if (config.host === undefined) return undefined
+  const host = isWildcard(config.host) ? hostname() : config.host
+  return `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`
+}

@@ -1,0 +1,82 @@
+import * as kind from './kinds'
+import type { Kind } from './kinds'
+
+export type AppName = 'aggregator' | 'notifier' | 'standalone' | 'cli'
+
+/**
+ * One setting. Its flag is `--` and the YAML path in kebab case (`kafka.tls.ca` → `--kafka-tls-ca`). Secrets have no flag of their own, since
+ * command lines can be read by every user of a machine: they come by variable, by YAML, or as a file (`<ENV>_FILE`, `--…-file`, `…File`).
+ */
+export interface Setting<T> {
+  readonly env: string
+  readonly yaml: string
+  readonly kind: Kind<T>
+  readonly meaning: string
+  /** Taken when nothing is set; undefined = no value. */
+  readonly fallback?: T | ((app: AppName) => T | undefined)
+  /** In words, where the fallback is decided elsewhere or differs between applications. */
+  readonly fallbackSaid?: string
+  readonly apps: readonly AppName[]
+  readonly secret?: boolean
+}
+
+const setting = <T>(it: Setting<T>): Setting<T> => it
+const withDefault = <T>(it: Setting<T> & { fallback: T | ((app: AppName) => T) }): Setting<T> & { fallback: T } =>
+  it as Setting<T> & { fallback: T }
+
+const SERVERS = ['aggregator', 'notifier', 'standalone'] as const
+const ON_KAFKA = ['aggregator', 'notifier', 'cli'] as const
+const NOTIFIERS = ['notifier', 'standalone'] as const
+const ALL = ['aggregator', 'notifier', 'standalone', 'cli'] as const
+
+/** Every setting of every application, one row each: `--help`, docs/configuration.md and the parser are made from this table alone. */
+// prettier-ignore
+export const SETTINGS = {
+  config: setting({ env: 'QUORATE_CONFIG', yaml: 'config', kind: kind.path, apps: ALL, fallbackSaid: 'quorate.yaml, if it is there', meaning: 'File with settings; a flag beats a variable, a variable beats the file.' }),
+  log: setting({ env: 'QUORATE_LOG', yaml: 'log', kind: kind.oneOf('kafka', 'embedded'), apps: ALL, fallbackSaid: 'kafka when KAFKA_BROKERS is set, else embedded', meaning: 'Where the log is. `npm start` is always embedded; the aggregator and the notifier by themselves need kafka.' }),
+  brokers: setting({ env: 'KAFKA_BROKERS', yaml: 'kafka.brokers', kind: kind.brokers, apps: ON_KAFKA, meaning: 'Kafka brokers to begin with.' }),
+  tls: withDefault({ env: 'KAFKA_TLS', yaml: 'kafka.tls.enabled', kind: kind.flag, fallback: false, fallbackSaid: 'true when another KAFKA_TLS_* is set', apps: ON_KAFKA, meaning: 'Speak TLS with the brokers.' }),
+  tlsCa: setting({ env: 'KAFKA_TLS_CA', yaml: 'kafka.tls.ca', kind: kind.path, apps: ON_KAFKA, meaning: "PEM file of the authorities that sign the brokers' certificates." }),
+  tlsCert: setting({ env: 'KAFKA_TLS_CERT', yaml: 'kafka.tls.cert', kind: kind.path, apps: ON_KAFKA, meaning: 'PEM file of the client certificate.' }),
+  tlsKey: setting({ env: 'KAFKA_TLS_KEY', yaml: 'kafka.tls.key', kind: kind.path, apps: ON_KAFKA, meaning: 'PEM file of the client key.' }),
+  tlsKeyPassword: setting({ env: 'KAFKA_TLS_KEY_PASSWORD', yaml: 'kafka.tls.keyPassword', kind: kind.password, secret: true, apps: ON_KAFKA, meaning: 'Password of the client key.' }),
+  tlsServerName: setting({ env: 'KAFKA_TLS_SERVER_NAME', yaml: 'kafka.tls.serverName', kind: kind.host, apps: ON_KAFKA, meaning: "Name to expect in the brokers' certificates instead of the host." }),
+  saslMechanism: setting({ env: 'KAFKA_SASL_MECHANISM', yaml: 'kafka.sasl.mechanism', kind: kind.oneOf('plain', 'scram-sha-256', 'scram-sha-512'), apps: ON_KAFKA, meaning: 'How to log in to the brokers.' }),
+  saslUsername: setting({ env: 'KAFKA_SASL_USERNAME', yaml: 'kafka.sasl.username', kind: kind.text, apps: ON_KAFKA, meaning: 'User at the brokers.' }),
+  saslPassword: setting({ env: 'KAFKA_SASL_PASSWORD', yaml: 'kafka.sasl.password', kind: kind.password, secret: true, apps: ON_KAFKA, meaning: 'Password at the brokers.' }),
+  topicPrefix: withDefault({ env: 'QUORATE_TOPIC_PREFIX', yaml: 'topicPrefix', kind: kind.topicPart, fallback: 'quorate', apps: ALL, meaning: 'Opens the names of all topics, groups and transactional ids.' }),
+  partitions: withDefault({ env: 'QUORATE_PARTITIONS', yaml: 'partitions', kind: kind.integer(1, 1000), fallback: 8, apps: SERVERS, meaning: 'Partitions of the topics; topics that are there must have as many.' }),
+  replication: setting({ env: 'QUORATE_REPLICATION', yaml: 'replication', kind: kind.integer(1, 100), apps: ['aggregator', 'notifier'], fallbackSaid: '3 on kafka', meaning: 'Copies of each topic. A cluster that cannot give 3 is refused unless fewer are asked for here.' }),
+  applicationId: withDefault({ env: 'QUORATE_APPLICATION_ID', yaml: 'applicationId', kind: kind.topicPart, fallback: (app) => (app === 'notifier' ? 'notifier' : 'aggregator'), fallbackSaid: 'aggregator; in the notifier notifier', apps: ['aggregator', 'notifier'], meaning: "Names the group, the changelog and the folder of the data. Instances with the same id share the work. Standalone refuses it: it is two applications." }),
+  dataDir: withDefault({ env: 'QUORATE_DATA_DIR', yaml: 'dataDir', kind: kind.path, fallback: './data', apps: ALL, meaning: 'Folder of the stores: the data lies in `<dir>/<application id>`, the embedded log in `<dir>/log`; each is locked by the process that uses it.' }),
+  host: withDefault({ env: 'QUORATE_HOST', yaml: 'host', kind: kind.host, fallback: '127.0.0.1', apps: SERVERS, meaning: 'Address to listen on. Loopback only, unless access is configured (QUORATE_API_KEY).' }),
+  port: withDefault({ env: 'QUORATE_PORT', yaml: 'port', kind: kind.integer(0, 65535), fallback: (app) => (app === 'notifier' ? 8081 : 8080), fallbackSaid: '8080; in the notifier 8081', apps: SERVERS, meaning: 'Port to listen on; 0 takes a free one.' }),
+  advertisedUrl: setting({ env: 'QUORATE_ADVERTISED_URL', yaml: 'advertisedUrl', kind: kind.url({ bare: true }), apps: SERVERS, fallbackSaid: 'http://<host>:<port>', meaning: 'Where the other instances reach this one.' }),
+  apiKey: setting({ env: 'QUORATE_API_KEY', yaml: 'apiKey', kind: kind.secret, secret: true, apps: ALL, meaning: 'One key with the role admin, sent as `Authorization: Bearer` or `X-API-Key`. Without it every caller is the principal `local` with all roles, and only loopback is listened on.' }),
+  clusterSecret: setting({ env: 'QUORATE_CLUSTER_SECRET', yaml: 'clusterSecret', kind: kind.secret, secret: true, apps: ['aggregator', 'notifier'], meaning: 'Signs what instances forward to each other; the same in all. Required when the advertised URL is not loopback.' }),
+  webhookUrl: setting({ env: 'QUORATE_WEBHOOK_URL', yaml: 'webhook.url', kind: kind.url({ bare: false }), apps: NOTIFIERS, meaning: 'One receiver for every change at once, for a first try. Loopback is allowed when the URL names it.' }),
+  webhookSecret: setting({ env: 'QUORATE_WEBHOOK_SECRET', yaml: 'webhook.secret', kind: kind.password, secret: true, apps: NOTIFIERS, meaning: 'Signs what is sent to QUORATE_WEBHOOK_URL (Standard Webhooks; base64, with or without `whsec_`).' }),
+  url: withDefault({ env: 'QUORATE_URL', yaml: 'url', kind: kind.url({ bare: true }), fallback: 'http://127.0.0.1:8080', apps: ['cli'], meaning: 'Server that the CLI talks to.' }),
+  logLevel: withDefault({ env: 'QUORATE_LOG_LEVEL', yaml: 'logLevel', kind: kind.oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent'), fallback: 'info', apps: ALL, meaning: 'Least level of what is written to stderr.' }),
+}
+
+export type SettingName = keyof typeof SETTINGS
+type ValueOf<S> = S extends { fallback: infer F; kind: Kind<infer T> }
+  ? undefined extends F
+    ? T | undefined
+    : T
+  : S extends Setting<infer T>
+    ? T | undefined
+    : never
+
+/** The settings as parsed; those without a value are undefined. */
+export type Values = { readonly [K in SettingName]: ValueOf<(typeof SETTINGS)[K]> }
+
+/** Variables that our own launcher and Compose file set for their own use: accepted, never read as settings. */
+export const IGNORED_ENV: readonly string[] = ['QUORATE_LAUNCHER']
+
+/** Variables with these openings must be in the table. */
+export const OWNED_PREFIXES = ['QUORATE_', 'KAFKA_TLS', 'KAFKA_SASL'] as const
+
+export const flagOf = (it: Pick<Setting<unknown>, 'yaml' | 'secret'>) =>
+  `--${it.yaml.replace(/\.enabled$/, '').replace(/\./g, '-').replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}${it.secret ? '-file' : ''}` // prettier-ignore
