@@ -168,7 +168,7 @@ function flatten(content: string, path: string, faults: string[]): [string, stri
     else if (typeof node === 'object')
       for (const [key, child] of Object.entries(node)) walk(child, at === '' ? key : `${at}.${key}`)
     else if (at === '') faults.push(`${path} must hold settings as "name: value".`)
-    else out.push([at, String(node as string | number | boolean)])
+    else out.push([at, String(node)])
   }
   walk(tree, '')
   return out

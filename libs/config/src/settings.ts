@@ -78,5 +78,8 @@ export const IGNORED_ENV: readonly string[] = ['QUORATE_LAUNCHER']
 /** Variables with these openings must be in the table. */
 export const OWNED_PREFIXES = ['QUORATE_', 'KAFKA_TLS', 'KAFKA_SASL'] as const
 
-export const flagOf = (it: Pick<Setting<unknown>, 'yaml' | 'secret'>) =>
-  `--${it.yaml.replace(/\.enabled$/, '').replace(/\./g, '-').replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}${it.secret ? '-file' : ''}` // prettier-ignore
+/** The flag of a setting (see `Setting`). */
+export function flagOf(it: Pick<Setting<unknown>, 'yaml' | 'secret'>): string {
+  const kebab = it.yaml.replace(/\.enabled$/, '').replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)
+  return `--${kebab.replaceAll('.', '-')}${it.secret ? '-file' : ''}`
+}
