@@ -5,6 +5,7 @@ export const STREAMS_ERRORS = {
   STREAMS_NOT_OWNER: 'another instance owns this partition',
   STREAMS_TIMEOUT: 'the position was not reached in time',
   STREAMS_BAD_RESUME: 'a processor answered an offset outside its batch',
+  STREAMS_SOURCE_LOST: 'a topic does not hold what has been applied already',
   STREAMS_ROW_TOO_LARGE: 'a changelog value is larger than 512 KiB',
 } as const
 

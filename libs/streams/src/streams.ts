@@ -44,7 +44,12 @@ export interface StreamsStatus {
     readonly owner: Owner | undefined
     readonly task: RunningTask | undefined
   }[]
-  readonly members: readonly { readonly memberId: string; readonly url: string; readonly self: boolean; readonly version: string }[]
+  readonly members: readonly {
+    readonly memberId: string
+    readonly url: string
+    readonly self: boolean
+    readonly version: string
+  }[]
 }
 
 /** A running stream application in this process: member of its group, one task per assigned partition. */
