@@ -13,7 +13,7 @@ export interface Policy {
   readonly memory: number
   readonly electorate?: readonly AgentId[]
   /** `half`, `majority`, an integer, or a share such as `"60%"`. */
-  readonly quorum: 'half' | 'majority' | number | string
+  readonly quorum: string | number
   readonly groups?: Readonly<Record<string, readonly AgentId[]>>
   readonly confirm: Readonly<Record<State, number>>
   readonly settle: number
@@ -27,7 +27,9 @@ export interface Policy {
 }
 
 /** A policy as written: name and match, the rest as wanted. */
-export type PolicyInput = Pick<Policy, 'name' | 'match'> & { -readonly [K in keyof Omit<Policy, 'name' | 'match' | 'flap'>]?: Policy[K] } & {
+export type PolicyInput = Pick<Policy, 'name' | 'match'> & {
+  -readonly [K in keyof Omit<Policy, 'name' | 'match' | 'flap'>]?: Policy[K]
+} & {
   readonly flap?: { readonly changes?: number; readonly window?: number }
 }
 

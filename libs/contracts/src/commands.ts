@@ -1,0 +1,47 @@
+import { Type, type TSchema } from '@sinclair/typebox'
+import { AGENT_SETTINGS_SCHEMA, POLICY_NAME, POLICY_SCHEMA } from './policy-schema'
+import { AGENT_ID, compiled, STATE, text, TIME } from './schema'
+import type { SourceType } from './source'
+
+const strict = { additionalProperties: false }
+const IF_MATCH = Type.Optional(
+  Type.String({ maxLength: 64, description: 'an entity tag: <incarnation>.<version>.<n>' }),
+)
+const EXPECTED = Type.Object({ ifMatch: IF_MATCH }, strict)
+const AGENT = Type.Object({ agent: AGENT_ID }, strict)
+
+/** One schema for each kind of source record but the report (`report.ts`): its value without `type` (vote.md 2, 6, 9). */
+export const COMMAND_SCHEMAS = {
+  leave: AGENT,
+  'report-removed': AGENT,
+  'override-set': Type.Object(
+    {
+      state: STATE,
+      reason: Type.Optional(text(4096)),
+      author: Type.Optional(text(1024)),
+      expiresAt: Type.Optional(TIME),
+      mode: Type.Optional(
+        Type.Union([Type.Literal('pin'), Type.Literal('until-agree')], { description: 'pin or until-agree' }),
+      ),
+      ifMatch: IF_MATCH,
+    },
+    strict,
+  ),
+  'override-cleared': EXPECTED,
+  'object-deleted': EXPECTED,
+  'policy-set': POLICY_SCHEMA,
+  'policy-deleted': Type.Object({ name: POLICY_NAME }, strict),
+  'agent-set': AGENT_SETTINGS_SCHEMA,
+  'agent-removed': AGENT,
+  tick: Type.Object({}, strict),
+} as const satisfies Record<Exclude<SourceType, 'report'>, TSchema>
+
+export type CommandKind = keyof typeof COMMAND_SCHEMAS
+
+const names = Object.keys(COMMAND_SCHEMAS) as CommandKind[]
+export const COMMAND_CHECKS = new Map<string, { kind: CommandKind; check: ReturnType<typeof compiled> }>(
+  names.map((kind) => [kind, { kind, check: compiled(COMMAND_SCHEMAS[kind] as TSchema) }]),
+)
+
+/** Kinds whose value may be null: they carry nothing that is required. */
+export const EMPTY_KINDS: ReadonlySet<string> = new Set<CommandKind>(['override-cleared', 'object-deleted', 'tick'])

@@ -1,0 +1,123 @@
+import { isText, type AgentId, type State } from './ids'
+import type { Fault, Policy, PolicyInput } from './policy'
+import { POLICY_SCHEMA } from './policy-schema'
+import { compiled, faultsOf, isRecord, pointer, withoutNulls } from './schema'
+
+/** Methods of the vote itself; others are rules registered in code. */
+export const METHODS = ['majority', 'ordered'] as const
+
+/** The reserved name of the policy below all others. */
+export const DEFAULT_POLICY_NAME = 'default'
+
+const DEFAULTS = {
+  priority: 0,
+  method: 'majority',
+  ttl: 60,
+  memory: 3600,
+  quorum: 'half',
+  confirm: {},
+  settle: 0,
+  unknownAfter: 60,
+  onNoQuorum: 'hold',
+  maxOverride: 604_800,
+  history: 20,
+  allowDictator: false,
+} as const
+const FLAP = { changes: 5, window: 600 } as const
+
+/** In force where no other policy matches. */
+export const DEFAULT_POLICY: Policy = { name: DEFAULT_POLICY_NAME, match: '**', ...DEFAULTS, flap: FLAP }
+
+export interface FillOptions {
+  /** Rules registered in code, beside `METHODS`. */
+  readonly methods?: Iterable<string>
+  /** Weight of an agent by the settings at that place of the log, muted = 0; 1 for all when absent. */
+  readonly weightOf?: (agent: AgentId) => number
+}
+
+export type Filled =
+  | { readonly policy: Policy; readonly faults?: undefined }
+  | { readonly faults: readonly Fault[]; readonly policy?: undefined }
+
+/**
+ * A policy as written → the policy in force, defaults filled in; or every fault with a pointer to its field (vote.md 9, "Refused").
+ * null members are absent ones.
+ */
+export function fillPolicy(input: unknown, options: FillOptions = {}): Filled {
+  const shape = policyShape(input)
+  if (shape.faults !== undefined) return shape
+  const { flap, ...given } = shape.input
+  const policy: Policy = { ...DEFAULTS, ...given, flap: { ...FLAP, ...flap } }
+  const faults = [...together(policy, options)]
+  return faults.length > 0 ? { faults } : { policy }
+}
+
+const CHECK = compiled(POLICY_SCHEMA)
+
+/** Judges the shape alone. */
+export function policyShape(input: unknown): { input: PolicyInput; faults?: undefined } | { faults: Fault[] } {
+  if (!isRecord(input)) return { faults: [{ pointer: '', detail: 'must be an object' }] }
+  const bare = withoutNulls(input)
+  if (isRecord(bare.flap)) bare.flap = withoutNulls(bare.flap)
+  if (!CHECK.Check(bare)) return { faults: faultsOf(CHECK, bare) }
+  return { input: bare as unknown as PolicyInput }
+}
+
+function* together(policy: Policy, options: FillOptions): Iterable<Fault> {
+  if (policy.name === DEFAULT_POLICY_NAME) yield fault('the name of the built-in policy is reserved', 'name')
+  if (!isMethod(policy.method, options)) yield fault('unknown method', 'method')
+  if (!isQuorum(policy.quorum)) yield fault('must be half, majority, an integer or a share such as "60%"', 'quorum')
+  if (policy.memory < policy.ttl) yield fault(`must be at least ttl (${policy.ttl})`, 'memory')
+  if (policy.method === 'ordered' && policy.states === undefined)
+    yield fault('missing: the method ordered needs it', 'states')
+  yield* thresholdFaults(policy)
+  yield* groupFaults(policy)
+  if (!policy.allowDictator) yield* dictator(policy, options.weightOf ?? (() => 1))
+}
+
+const fault = (detail: string, ...path: (string | number)[]): Fault => ({ pointer: pointer(...path), detail })
+
+function isMethod(method: string, { methods = [] }: FillOptions): boolean {
+  return (METHODS as readonly string[]).includes(method) || [...methods].includes(method)
+}
+
+function isQuorum(quorum: Policy['quorum']): boolean {
+  if (typeof quorum === 'number') return Number.isSafeInteger(quorum) && quorum >= 0
+  return quorum === 'half' || quorum === 'majority' || /^(100|[1-9]?[0-9])%$/.test(quorum)
+}
+
+function* thresholdFaults({ thresholds = {}, states }: Policy): Iterable<Fault> {
+  for (const state of Object.keys(thresholds)) {
+    if (states !== undefined && !states.includes(state))
+      yield fault('not one of the listed states', 'thresholds', state)
+    if (states === undefined && /^[0-9]+$/.test(state)) {
+      yield fault('a name of digits alone has no order of its own: list the states', 'thresholds', state)
+    }
+  }
+}
+
+function* groupFaults({ groups = {} }: Policy): Iterable<Fault> {
+  const seen = new Map<AgentId, string>()
+  for (const [name, agents] of Object.entries(groups)) {
+    if (name === 'default') yield fault('the group of those in no group is called so', 'groups', name)
+    if (!isText(name, 1, 256)) yield fault('must be named by 1–256 bytes without control characters', 'groups', name)
+    for (const [i, agent] of agents.entries()) {
+      const other = seen.get(agent)
+      if (other !== undefined) yield fault(`is in the group ${other} already`, 'groups', name, i)
+      seen.set(agent, name)
+    }
+  }
+}
+
+function* dictator({ electorate = [] }: Policy, weightOf: (agent: AgentId) => number): Iterable<Fault> {
+  const weights = electorate.map(weightOf)
+  const all = weights.reduce((sum, weight) => sum + weight, 0)
+  const at = weights.findIndex((weight) => 2 * weight > all)
+  if (at >= 0) yield fault('holds more than half of the weight (allowDictator permits it)', 'electorate', at)
+}
+
+/** More severe first: the order in which thresholds are tried (vote.md 4). */
+export function bySeverity({ thresholds = {}, states }: Policy): State[] {
+  const named = Object.keys(thresholds)
+  return states === undefined ? named : named.sort((a, b) => states.indexOf(b) - states.indexOf(a))
+}

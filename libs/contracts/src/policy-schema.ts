@@ -1,0 +1,73 @@
+import { FormatRegistry, Type } from '@sinclair/typebox'
+import { isText } from './ids'
+import { AGENT_ID, STATE } from './schema'
+
+/** s; above any use, below what the arithmetic of times can carry exactly. */
+const MOST_SECONDS = 1e10
+const MOST_WEIGHT = 1_000_000
+
+FormatRegistry.Set('policy-name', (value) => isText(value, 1, 256))
+FormatRegistry.Set('group-name', (value) => isText(value, 1, 256))
+FormatRegistry.Set('glob', (value) => isText(value, 0, 1024))
+
+const SECONDS = Type.Number({ minimum: 0, maximum: MOST_SECONDS, description: 'seconds, 0 or more' })
+const WEIGHT = (minimum: number) =>
+  Type.Integer({ minimum, maximum: MOST_WEIGHT, description: `an integer, ${minimum} or more` })
+const COUNT = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'an integer, 0 or more' })
+const AGENTS = Type.Array(AGENT_ID, { uniqueItems: true, description: 'a list of different agent ids' })
+const MAP = { additionalProperties: false }
+const STATE_NAME = '^[a-z0-9][a-z0-9._-]{0,63}$'
+
+export const POLICY_NAME = Type.String({
+  format: 'policy-name',
+  description: '1–256 bytes of UTF-8 without control characters',
+})
+
+/** A policy as written (vote.md 9): the shape; what the fields mean together is judged by `fillPolicy`. */
+export const POLICY_SCHEMA = Type.Object(
+  {
+    name: POLICY_NAME,
+    match: Type.String({ format: 'glob', description: 'a glob of at most 1024 bytes without control characters' }),
+    priority: Type.Optional(COUNT),
+    states: Type.Optional(
+      Type.Array(STATE, { minItems: 1, uniqueItems: true, description: 'a list of different states' }),
+    ),
+    method: Type.Optional(Type.String({ description: 'the name of a method' })),
+    thresholds: Type.Optional(Type.Record(Type.String({ pattern: STATE_NAME }), WEIGHT(1), MAP)),
+    ttl: Type.Optional(SECONDS),
+    memory: Type.Optional(SECONDS),
+    electorate: Type.Optional(AGENTS),
+    quorum: Type.Optional(
+      Type.Union([Type.String(), Type.Number()], {
+        description: 'half, majority, an integer or a share such as "60%"',
+      }),
+    ),
+    groups: Type.Optional(Type.Record(Type.String(), AGENTS)),
+    confirm: Type.Optional(Type.Record(Type.String({ pattern: `${STATE_NAME}|^\\*$` }), SECONDS, MAP)),
+    settle: Type.Optional(SECONDS),
+    unknownAfter: Type.Optional(SECONDS),
+    onNoQuorum: Type.Optional(Type.String({ pattern: STATE_NAME, description: 'hold, unknown or a state' })),
+    flap: Type.Optional(
+      Type.Object(
+        {
+          changes: Type.Optional(Type.Integer({ minimum: 2, maximum: 20, description: 'an integer from 2 to 20' })),
+          window: Type.Optional(SECONDS),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+    maxOverride: Type.Optional(SECONDS),
+    history: Type.Optional(COUNT),
+    allowDictator: Type.Optional(Type.Boolean({ description: 'true or false' })),
+  },
+  { additionalProperties: false },
+)
+
+export const AGENT_SETTINGS_SCHEMA = Type.Object(
+  {
+    agent: AGENT_ID,
+    weight: Type.Optional(WEIGHT(0)),
+    muted: Type.Optional(Type.Boolean({ description: 'true or false' })),
+  },
+  { additionalProperties: false },
+)

@@ -1,0 +1,82 @@
+import { Type } from '@sinclair/typebox'
+import { isState, isText, LIMITS } from './ids'
+import { AGENT_ID, compiled, faultsOf, faultText, LAST_TIME, STATE, TIME, withoutNulls } from './schema'
+import type { Report } from './source'
+
+/** A report's value (vote.md 2), `type` aside. */
+export const REPORT_SCHEMA = Type.Object(
+  {
+    agent: AGENT_ID,
+    state: STATE,
+    seq: Type.Optional(
+      Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'an integer from 0 to 2^53−1' }),
+    ),
+    session: Type.Optional(
+      Type.String({ format: 'session', description: '0–256 bytes of UTF-8 without control characters' }),
+    ),
+    ttl: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'an integer above 0: ms' }),
+    ),
+    observedAt: Type.Optional(TIME),
+    evidence: Type.Optional(Type.Unknown()),
+  },
+  { additionalProperties: false },
+)
+
+const CHECK = compiled(REPORT_SCHEMA)
+
+/** A character of JSON text can become at most this many bytes when written again (`1e20,` → twenty-one digits). */
+const GROWTH = 6
+
+/**
+ * Checks a parsed report, `type` taken out; a string is the reason why not. `bytes` is the size of the text it came from.
+ * The well-formed report of a few plain members is told by hand, at a fifth of the compiled schema's price; whatever is not surely
+ * right goes the long way, and a property test says that both agree.
+ */
+export function checkReport(value: Record<string, unknown>, bytes: number): Report | string {
+  if (isPlain(value)) return value
+  const data = withoutNulls(value)
+  if (!CHECK.Check(data)) return faultText(faultsOf(CHECK, data)[0]!)
+  if (data.evidence !== undefined && bytes * GROWTH > LIMITS.evidenceBytes) {
+    if (Buffer.byteLength(JSON.stringify(data.evidence)) > LIMITS.evidenceBytes) {
+      return `/evidence: must be at most ${LIMITS.evidenceBytes} bytes of JSON`
+    }
+  }
+  return data
+}
+
+function isPlain(value: object): value is Report {
+  let named = 0
+  for (const name in value) {
+    const member: unknown = value[name as keyof typeof value]
+    if (name === 'agent') {
+      if (!isShort(member)) return false
+      named++
+    } else if (name === 'state') {
+      if (!isState(member)) return false
+      named++
+    } else if (name === 'seq') {
+      if (!isCount(member, 0)) return false
+    } else if (name === 'ttl') {
+      if (!isCount(member, 1)) return false
+    } else if (name === 'observedAt') {
+      if (!isCount(member, -LAST_TIME) || member > LAST_TIME) return false
+    } else if (name === 'session') {
+      if (!isText(member, 0, LIMITS.sessionBytes)) return false
+    } else return false
+  }
+  return named === 2
+}
+
+/** An agent id of printable ASCII, short: no need to count bytes. */
+function isShort(value: unknown): value is string {
+  if (typeof value !== 'string' || value.length === 0 || value.length > 64) return false
+  for (let i = 0; i < value.length; i++) {
+    const unit = value.charCodeAt(i)
+    if (unit < 0x20 || unit > 0x7e) return false
+  }
+  return true
+}
+
+const isCount = (value: unknown, least: number): value is number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= least

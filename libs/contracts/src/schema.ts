@@ -1,0 +1,67 @@
+import { FormatRegistry, Type, type StaticDecode, type TSchema } from '@sinclair/typebox'
+import { TypeCompiler, ValueErrorType, type TypeCheck, type ValueError } from '@sinclair/typebox/compiler'
+import { isAgentId, isObjectId, isText, LIMITS } from './ids'
+import type { Fault } from './policy'
+
+FormatRegistry.Set('object-id', isObjectId)
+FormatRegistry.Set('agent-id', isAgentId)
+FormatRegistry.Set('session', (value) => isText(value, 0, LIMITS.sessionBytes))
+FormatRegistry.Set('well-formed', (value) => value.isWellFormed())
+
+/** The furthest point in time that RFC 3339 and JavaScript's dates can both write (the end of the year 9999), in ms. */
+export const LAST_TIME = 253_402_300_799_999
+
+/** A schema's `description` is the sentence of its refusals: "must be <description>". */
+export const AGENT_ID = Type.String({
+  format: 'agent-id',
+  description: '1–256 bytes of UTF-8 without control characters',
+})
+export const STATE = Type.String({
+  pattern: '^[a-z0-9][a-z0-9._-]{0,63}$',
+  description: 'a state: [a-z0-9][a-z0-9._-]{0,63}',
+})
+export const TIME = Type.Integer({ minimum: -LAST_TIME, maximum: LAST_TIME, description: 'an integer: ms since 1970' })
+export const text = (maxLength: number) =>
+  Type.String({ maxLength, format: 'well-formed', description: `text of at most ${maxLength} characters` })
+
+const escape = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1')
+
+/** JSON pointer to a member. */
+export const pointer = (...path: (string | number)[]): string => path.map((part) => `/${escape(String(part))}`).join('')
+
+function detailOf(error: ValueError): string {
+  if (error.type === ValueErrorType.ObjectRequiredProperty) return 'missing'
+  if (error.type === ValueErrorType.ObjectAdditionalProperties) return 'unknown field'
+  const said = error.schema.description
+  return said === undefined ? error.message.replace(/^Expected/, 'must be') : `must be ${said}`
+}
+
+/** One fault for each place that breaks the schema, the first said of it. */
+export function faultsOf<T extends TSchema>(check: TypeCheck<T>, value: unknown): Fault[] {
+  const faults = new Map<string, Fault>()
+  for (const error of check.Errors(value)) {
+    if (!faults.has(error.path)) faults.set(error.path, { pointer: error.path, detail: detailOf(error) })
+  }
+  return [...faults.values()]
+}
+
+export const faultText = (fault: Fault): string => `${fault.pointer}: ${fault.detail}`
+
+/** Compiles a schema once; `read` answers the value typed, or undefined. */
+export function compiled<T extends TSchema>(schema: T): TypeCheck<T> & { readonly type?: StaticDecode<T> } {
+  return TypeCompiler.Compile(schema)
+}
+
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** null = absent (vote.md 2): drops the members that are null. Answers the same object when there is none. */
+export function withoutNulls(object: Record<string, unknown>): Record<string, unknown> {
+  let out = object
+  for (const name of Object.keys(object)) {
+    if (object[name] !== null) continue
+    if (out === object) out = { ...object }
+    delete out[name]
+  }
+  return out
+}

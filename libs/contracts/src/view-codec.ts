@@ -1,0 +1,101 @@
+import { Type } from '@sinclair/typebox'
+import type { State } from './ids'
+import { compiled } from './schema'
+import { compareUtf8 } from './utf8'
+import { CAUSES, type Override, type Trigger, type View } from './view'
+
+const NUMBER = Type.Number()
+const OVERRIDE_SCHEMA = Type.Object({
+  state: Type.String(),
+  reason: Type.Union([Type.String(), Type.Null()]),
+  author: Type.Union([Type.String(), Type.Null()]),
+  expiresAt: Type.Union([NUMBER, Type.Null()]),
+  mode: Type.Union([Type.Literal('pin'), Type.Literal('until-agree')]),
+})
+const TRIGGER_SCHEMA = Type.Object({
+  type: Type.String(),
+  agent: Type.Optional(Type.String()),
+  seq: Type.Optional(NUMBER),
+  offset: NUMBER,
+})
+
+/** The public view (vote.md 8). Open to members of a later version: readers ignore what they do not know. */
+export const VIEW_SCHEMA = Type.Object({
+  object: Type.String(),
+  incarnation: NUMBER,
+  version: NUMBER,
+  revision: NUMBER,
+  state: Type.String(),
+  from: Type.Union([Type.String(), Type.Null()]),
+  voted: Type.String(),
+  since: NUMBER,
+  decidedAt: NUMBER,
+  cause: Type.Union([Type.Null(), ...CAUSES.map((cause) => Type.Literal(cause))]),
+  trigger: Type.Union([TRIGGER_SCHEMA, Type.Null()]),
+  contested: Type.Boolean(),
+  stale: Type.Boolean(),
+  flapping: Type.Boolean(),
+  divergent: Type.Boolean(),
+  override: Type.Union([OVERRIDE_SCHEMA, Type.Null()]),
+  tally: Type.Record(Type.String(), NUMBER),
+  participants: NUMBER,
+  electorate: NUMBER,
+  quorum: NUMBER,
+  rule: Type.Union([Type.String(), Type.Null()]),
+  policy: Type.String(),
+  incident: Type.Union([Type.String(), Type.Null()]),
+})
+const CHECK = compiled(VIEW_SCHEMA)
+
+const PLAIN = /^[ !#-[\]-~]*$/
+/** JSON of a string; most need no escape. */
+const quote = (value: string): string => (PLAIN.test(value) ? `"${value}"` : JSON.stringify(value))
+const quoteOrNull = (value: string | null): string => (value === null ? 'null' : quote(value))
+
+/** Written by hand: a JavaScript object would put names of digits (a state `10`) before all others. */
+function encodeTally(tally: View['tally']): string {
+  const states: State[] = []
+  for (const state in tally) if (tally[state] !== 0) states.push(state)
+  if (states.length > 1) states.sort(compareUtf8)
+  let out = ''
+  for (const state of states) out += `${out === '' ? '' : ','}"${state}":${tally[state]!}`
+  return `{${out}}`
+}
+
+function encodeTrigger({ type, agent, seq, offset }: Trigger): string {
+  const by = agent === undefined ? '' : `"agent":${quote(agent)},`
+  const count = seq === undefined ? '' : `"seq":${seq},`
+  return `{"type":${quote(type)},${by}${count}"offset":${offset}}`
+}
+
+function encodeOverride({ state, reason, author, expiresAt, mode }: Override): string {
+  const said = `"reason":${quoteOrNull(reason)},"author":${quoteOrNull(author)}`
+  return `{"state":${quote(state)},${said},"expiresAt":${expiresAt},"mode":"${mode}"}`
+}
+
+/** The canonical bytes of a view as text: members in the order of the page, no spaces, the tally by UTF-8 bytes (vote.md 8). */
+export function encodeView(view: View): string {
+  const { trigger, override } = view
+  return (
+    `{"object":${quote(view.object)},"incarnation":${view.incarnation},"version":${view.version},"revision":${view.revision}` +
+    `,"state":${quote(view.state)},"from":${quoteOrNull(view.from)},"voted":${quote(view.voted)}` +
+    `,"since":${view.since},"decidedAt":${view.decidedAt},"cause":${quoteOrNull(view.cause)}` +
+    `,"trigger":${trigger === null ? 'null' : encodeTrigger(trigger)}` +
+    `,"contested":${view.contested},"stale":${view.stale},"flapping":${view.flapping},"divergent":${view.divergent}` +
+    `,"override":${override === null ? 'null' : encodeOverride(override)},"tally":${encodeTally(view.tally)}` +
+    `,"participants":${view.participants},"electorate":${view.electorate},"quorum":${view.quorum}` +
+    `,"rule":${quoteOrNull(view.rule)},"policy":${quote(view.policy)},"incident":${quoteOrNull(view.incident)}}`
+  )
+}
+
+export const isView = (value: unknown): value is View => CHECK.Check(value)
+
+/** A view from its bytes; undefined where they are none. */
+export function decodeView(bytes: Buffer | string): View | undefined {
+  try {
+    const value: unknown = JSON.parse(typeof bytes === 'string' ? bytes : bytes.toString('utf8'))
+    return isView(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
