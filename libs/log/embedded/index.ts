@@ -1,0 +1,2 @@
+export { EmbeddedLog, openEmbeddedLog, type EmbeddedLogOptions, type EmbeddedLogPlace } from './embedded-log'
+export type { Logger } from './logger'
