@@ -3,7 +3,7 @@ import { type AppName, flagOf, type Setting, SETTINGS } from './settings'
 /** A setting's default in words. */
 export function fallbackSaid(it: Setting<unknown>): string {
   if (it.fallbackSaid !== undefined) return it.fallbackSaid
-  return it.fallback === undefined ? '' : String(it.fallback)
+  return ['string', 'number', 'boolean'].includes(typeof it.fallback) ? `${it.fallback as string}` : ''
 }
 
 /** What `--help` prints: every setting of the application. */

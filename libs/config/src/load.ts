@@ -165,10 +165,10 @@ function flatten(content: string, path: string, faults: string[]): [string, stri
   const walk = (node: unknown, at: string): void => {
     if (node === null || node === undefined) return
     if (Array.isArray(node)) out.push([at, node.map(String).join(',')])
-    else if (typeof node === 'object')
+    else if (typeof node === 'object') {
       for (const [key, child] of Object.entries(node)) walk(child, at === '' ? key : `${at}.${key}`)
-    else if (at === '') faults.push(`${path} must hold settings as "name: value".`)
-    else out.push([at, String(node)])
+    } else if (at === '') faults.push(`${path} must hold settings as "name: value".`)
+    else out.push([at, `${node as string | number | boolean}`])
   }
   walk(tree, '')
   return out

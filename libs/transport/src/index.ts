@@ -1,0 +1,3 @@
+export * from './batch-context'
+export * from './propagate-errors'
+export * from './streams-strategy'

@@ -1,0 +1,84 @@
+import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices'
+import type { Offset } from '@quorate/log'
+import type { Streams, TaskBatch, TaskContext } from '@quorate/streams'
+import { isObservable } from 'rxjs'
+import { BatchContext } from './batch-context'
+
+/** How streams hands over a batch; the answer is the offset to resume at. */
+export type HandleBatch = (batch: TaskBatch, context: TaskContext) => Promise<Offset>
+
+export interface StrategyOptions {
+  /** Topics by the logical names that handlers are declared with: `{ reports: 'quorate.reports' }` serves `@EventPattern('reports')`. */
+  readonly sources: Readonly<Record<string, string>>
+  /** Makes the streams application that will call `handle`. Called once, at construction; started by `listen`. */
+  readonly create: (handle: HandleBatch) => Streams
+}
+
+/**
+ * A Nest transport whose unit is the batch: each batch of one partition goes, whole, to the handler of its logical name, and the
+ * offset that the handler answers goes back to streams, which commits. An error of the handler goes to streams as it is.
+ *
+ * What it leaves out: replies, request patterns, and serializers. Records stay bytes until the processor decodes them.
+ */
+export class StreamsStrategy extends Server implements CustomTransportStrategy {
+  /** Nest must not report or swallow what handlers throw: streams does that, with the task at hand. */
+  override readonly propagatesEventHandlerErrors = true
+  readonly streams: Streams
+  readonly #names: ReadonlyMap<string, string>
+  readonly #handlers = new Map<string, MessageHandler>()
+
+  constructor(options: StrategyOptions) {
+    super()
+    this.#names = new Map(Object.entries(options.sources).map(([name, topic]) => [topic, name]))
+    this.streams = options.create((batch, context) => this.handle(batch, context))
+  }
+
+  async handle(batch: TaskBatch, context: TaskContext): Promise<Offset> {
+    const handler = this.#handlers.get(context.source)
+    if (!handler)
+      throw new Error(
+        `no batch handler for ${context.source}: listen() has not been called, or the topic is none of this transport's`,
+      )
+    const answer: unknown = await handler(batch, new BatchContext([context, batch]))
+    if (typeof answer !== 'number') {
+      throw new TypeError(
+        `the handler of ${context.source} must answer the offset to resume at, not ${isObservable(answer) ? 'an Observable' : typeof answer}`,
+      )
+    }
+    return answer
+  }
+
+  /** Starts streams. Restoring goes on in the background; readiness reports it. */
+  listen(callback: (error?: unknown) => void): void {
+    try {
+      for (const [topic, name] of this.#names) this.#handlers.set(topic, this.#handlerOf(name))
+    } catch (error) {
+      callback(error)
+      return
+    }
+    this.streams.start().then(() => callback(), callback)
+  }
+
+  #handlerOf(name: string): MessageHandler {
+    const handler = this.getHandlerByPattern(name)
+    if (!handler) throw new Error(`no controller handles @EventPattern('${name}')`)
+    if (!handler.isEventHandler)
+      throw new Error(`'${name}' must be an @EventPattern, not a @MessagePattern: a log does not answer`)
+    if (handler.next)
+      throw new Error(`@EventPattern('${name}') is handled twice; one processor owns a partition's batches`)
+    return handler
+  }
+
+  async close(): Promise<void> {
+    await this.streams.stop()
+  }
+
+  /** Nothing to listen to: what happens to tasks is told by `streams.onChange`. */
+  on(): never {
+    throw new Error('StreamsStrategy has no events of its own; use streams.onChange')
+  }
+
+  unwrap<T>(): T {
+    return this.streams as T
+  }
+}
