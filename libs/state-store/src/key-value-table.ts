@@ -1,28 +1,179 @@
+import { type Log, LogError, type Logger, partitionOf, type PartitionReader, silentLogger } from '@quorate/log'
+import { compareUtf8 } from './utf8-order'
+
 /** One change of a key-value table: `value` undefined = deleted. */
 export interface KeyValueChange<V> {
   readonly key: string
   readonly value: V | undefined
+  readonly partition: number
   readonly offset: number
-}
-
-/**
- * A whole copy of a compacted one- or many-partition topic in this process (design.md, "Settings"): read from the beginning at start,
- * tombstones remove, writes go through the log and resolve once they are visible here.
- */
-export interface KeyValueTable<V> {
-  get(key: string): V | undefined
-  has(key: string): boolean
-  entries(): IterableIterator<[key: string, value: V]>
-  readonly size: number
-  put(key: string, value: V): Promise<void>
-  delete(key: string): Promise<void>
-  /** Called for every change from now on, in log order; returns the way to stop. */
-  watch(listener: (change: KeyValueChange<V>) => void): () => void
-  close(): Promise<void>
 }
 
 export interface ValueCodec<V> {
   encode(value: V): Buffer
-  /** Throws for bytes that are no value; such a record is skipped and counted. */
+  /** Throws for bytes that are no value; such a record is skipped, logged and counted, and the value before it stays. */
   decode(bytes: Buffer): V
+}
+
+/** JSON values, as UTF-8. */
+export const jsonCodec = <V>(): ValueCodec<V> => ({
+  encode: (value) => Buffer.from(JSON.stringify(value)),
+  decode: (bytes) => JSON.parse(bytes.toString('utf8')) as V,
+})
+
+export interface KeyValueTableOptions<V> {
+  readonly log: Log
+  /** A compacted topic; all its partitions are read. */
+  readonly topic: string
+  /** JSON by default. */
+  readonly codec?: ValueCodec<V>
+  readonly logger?: Logger
+  /** Told of every record in log order, those read at the start included. */
+  readonly onChange?: (change: KeyValueChange<V>) => void
+}
+
+/**
+ * A whole copy of a compacted topic in this process (design.md, "Settings"): read from the beginning at the start, tombstones
+ * remove, writes go through the log and resolve once they have come back, so the writer reads what it wrote. Keys are UTF-8 and
+ * choose the partition as any Kafka producer would.
+ *
+ * What it leaves out: transactions over several keys, and a copy on disk: it is for settings, not for millions of rows.
+ */
+export class KeyValueTable<V> {
+  /** Records skipped because they could not be decoded. */
+  undecodable = 0
+  private readonly values = new Map<string, V>()
+  private readonly watchers = new Set<(change: KeyValueChange<V>) => void>()
+  private readonly readers: PartitionReader[] = []
+  private readonly loops: Promise<void>[] = []
+  private readonly positions: number[] = []
+  private moved: { promise: Promise<void>; resolve: () => void } = gate()
+  private failure: Error | undefined
+  private closed = false
+
+  private constructor(
+    private readonly options: KeyValueTableOptions<V>,
+    private readonly codec: ValueCodec<V>,
+  ) {
+    if (options.onChange) this.watchers.add(options.onChange)
+  }
+
+  /** Resolves when everything that was in the topic at the call has been read. */
+  static async open<V>(options: KeyValueTableOptions<V>): Promise<KeyValueTable<V>> {
+    const table = new KeyValueTable(options, options.codec ?? jsonCodec<V>())
+    const offsets = await options.log.offsets(options.topic)
+    for (const { partition, start } of offsets) table.read(partition, start)
+    try {
+      await Promise.all(offsets.map(({ partition, end }) => table.reached(partition, end)))
+    } catch (error) {
+      await table.close()
+      throw error
+    }
+    return table
+  }
+
+  get(key: string): V | undefined {
+    return this.values.get(key)
+  }
+
+  has(key: string): boolean {
+    return this.values.has(key)
+  }
+
+  get size(): number {
+    return this.values.size
+  }
+
+  /** In the order of the keys' UTF-8 bytes. */
+  *entries(): IterableIterator<[key: string, value: V]> {
+    for (const key of [...this.values.keys()].sort(compareUtf8)) {
+      const value = this.values.get(key)
+      if (value !== undefined) yield [key, value]
+    }
+  }
+
+  async put(key: string, value: V): Promise<void> {
+    await this.write(key, this.codec.encode(value))
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.write(key, null)
+  }
+
+  /** Called for every change from now on, in the order of the log; returns the way to stop. */
+  watch(listener: (change: KeyValueChange<V>) => void): () => void {
+    this.watchers.add(listener)
+    return () => this.watchers.delete(listener)
+  }
+
+  async close(): Promise<void> {
+    this.closed = true
+    for (const reader of this.readers) reader.close()
+    await Promise.all(this.loops)
+    this.announce()
+  }
+
+  private async write(key: string, value: Buffer | null): Promise<void> {
+    const { log, topic } = this.options
+    const [position] = await log.append([{ topic, partition: partitionOf(key, this.positions.length), key, value }])
+    await this.reached(position!.partition, position!.offset + 1)
+  }
+
+  private read(partition: number, from: number): void {
+    const reader = this.options.log.reader({ topic: this.options.topic, partition, from })
+    this.positions[partition] = from
+    this.readers.push(reader)
+    this.loops.push(this.follow(partition, reader))
+  }
+
+  private async follow(partition: number, reader: PartitionReader): Promise<void> {
+    try {
+      while (!this.closed) {
+        const batch = await reader.next()
+        for (const { key, value, offset } of batch.records) if (key !== null) this.take(partition, offset, key.toString('utf8'), value)
+        this.positions[partition] = batch.next
+        this.announce()
+      }
+    } catch (error) {
+      if (this.closed && LogError.is(error, 'LOG_CLOSED')) return
+      this.failure = error as Error
+      this.options.logger?.error({ err: error, topic: this.options.topic, partition }, 'a key-value table has stopped following its topic')
+      this.announce()
+    }
+  }
+
+  private take(partition: number, offset: number, key: string, bytes: Buffer | null): void {
+    let value: V | undefined
+    try {
+      value = bytes === null ? undefined : this.codec.decode(bytes)
+    } catch (error) {
+      this.undecodable++
+      const { topic, logger = silentLogger } = this.options
+      logger.warn({ topic, partition, offset, key, reason: (error as Error).message }, 'skipped a record that is no value; what the key had before stays')
+      return
+    }
+    if (value === undefined) this.values.delete(key)
+    else this.values.set(key, value)
+    for (const watcher of this.watchers) watcher({ key, value, partition, offset })
+  }
+
+  private async reached(partition: number, position: number): Promise<void> {
+    while (this.positions[partition]! < position) {
+      if (this.failure) throw this.failure
+      if (this.closed) throw new LogError('LOG_CLOSED', `the key-value table on ${this.options.topic}`)
+      await this.moved.promise
+    }
+  }
+
+  private announce(): void {
+    const { resolve } = this.moved
+    this.moved = gate()
+    resolve()
+  }
+}
+
+function gate(): { promise: Promise<void>; resolve: () => void } {
+  let resolve!: () => void
+  const promise = new Promise<void>((done) => (resolve = done))
+  return { promise, resolve }
 }

@@ -149,8 +149,8 @@ class Statements {
       `CREATE TABLE IF NOT EXISTS ${table}(k TEXT NOT NULL PRIMARY KEY, v BLOB NOT NULL, due INTEGER) WITHOUT ROWID, STRICT`,
     )
     db.exec(`CREATE INDEX IF NOT EXISTS "due/${name}" ON ${table}(due, k) WHERE due IS NOT NULL`)
-    this.selectValue = db.prepare<[Key], Buffer>(`SELECT v FROM ${table} WHERE k = ?`).pluck() as never
-    this.selectDue = db.prepare<[Key], number | null>(`SELECT due FROM ${table} WHERE k = ?`).pluck() as never
+    this.selectValue = db.prepare<[Key], Buffer>(`SELECT v FROM ${table} WHERE k = ?`).pluck()
+    this.selectDue = db.prepare<[Key], number | null>(`SELECT due FROM ${table} WHERE k = ?`).pluck()
     this.selectDuePage = db.prepare(
       `SELECT k AS key, due FROM ${table} WHERE due IS NOT NULL AND due >= ? AND (due, k) > (?, ?) ORDER BY due, k LIMIT ?`,
     )

@@ -13,6 +13,7 @@ import { lockDirectory } from '@quorate/state-store'
 import { join } from 'node:path'
 import { assign } from './assignor'
 import { BATCH_LIMITS, type BatchLimits } from './batch-context'
+import { type Clock, systemClock } from './clock'
 import type { CommitStep } from './commit'
 import type { Processor } from './context'
 import { StreamsError } from './errors'
@@ -38,8 +39,8 @@ export interface StreamsOptions {
   readonly limits?: Partial<BatchLimits>
   readonly sessionTimeoutMs?: number
   readonly heartbeatMs?: number
-  /** Wall clock, ms. */
-  readonly now?: () => number
+  /** Wall time and timers; the system's by default. */
+  readonly clock?: Clock
   /** Told at each step of each commit; what it throws kills the task as a crash would. */
   readonly observe?: (step: CommitStep, partition: number) => void
 }
@@ -61,7 +62,7 @@ class Engine implements Streams {
   private readonly leaving = new Map<number, Promise<void>>()
   private readonly listeners = new Set<() => void>()
   private readonly restores = new Semaphore(RESTORES)
-  private readonly now: () => number
+  private readonly clock: Clock
   private assigned: readonly number[] = []
   private directory: Directory | undefined
   private member: GroupMember | undefined
@@ -70,7 +71,7 @@ class Engine implements Streams {
   private stopped = false
 
   constructor(private readonly options: StreamsOptions) {
-    this.now = options.now ?? Date.now
+    this.clock = options.clock ?? systemClock
   }
 
   async start(): Promise<void> {
@@ -160,7 +161,7 @@ class Engine implements Streams {
   }
 
   get live(): boolean {
-    const since = this.now() - STALLED
+    const since = this.clock.now() - STALLED
     return [...this.running.values()].every(
       (task) => (task.state === 'running' && task.lag === 0) || task.progressAt > since,
     )
@@ -259,7 +260,7 @@ class Engine implements Streams {
       file: dataDir === ':memory:' ? dataDir : join(dataDir, topology.applicationId, `${partition}.db`),
       limits: { ...BATCH_LIMITS, ...this.options.limits },
       restores: this.restores,
-      now: this.now,
+      clock: this.clock,
       identity: () => this.member?.identity,
       onChange: () => this.onTaskChange(task),
       observe: this.options.observe,

@@ -1,5 +1,6 @@
 export { assign } from './assignor'
 export { BATCH_LIMITS, type BatchLimits } from './batch-context'
+export { type Clock, systemClock } from './clock'
 export { COMMIT_STEPS, type CommitStep, MAX_ROW_BYTES } from './commit'
 export * from './context'
 export { createStreams, type StreamsOptions } from './engine'

@@ -9,8 +9,10 @@ import {
   type Transactor,
 } from '@quorate/log'
 import { type PartitionStore, type TableReader } from '@quorate/state-store'
+import { setTimeout } from 'node:timers/promises'
 import { BatchContext, type BatchLimits } from './batch-context'
 import { Bell } from './bell'
+import type { Clock } from './clock'
 import { commit, type CommitStep } from './commit'
 import type { Processor, TaskBatch, TaskContext } from './context'
 import { StreamsError } from './errors'
@@ -40,8 +42,7 @@ export interface TaskOptions {
   readonly limits: BatchLimits
   /** Bounds how many tasks of the process restore at once. */
   readonly restores: Semaphore
-  /** Wall clock, ms. */
-  readonly now: () => number
+  readonly clock: Clock
   readonly identity: () => MemberIdentity | undefined
   readonly onChange: (task: Task) => void
   readonly observe?: ((step: CommitStep, partition: number) => void) | undefined
@@ -70,15 +71,16 @@ export class Task implements RunningTask {
   private reader: PartitionReader | undefined
   private readonly waiters = new PositionWaiters()
   private readonly submissions = new Submissions()
-  private readonly bell = new Bell()
+  private readonly bell: Bell
   private readonly closing = new AbortController()
-  private readonly clock: WakeClock
+  private readonly wakes: WakeClock
   private ended: Promise<void> | undefined
 
   constructor(private readonly options: TaskOptions) {
     this.partition = options.partition
-    this.clock = new WakeClock(options.topology.clock)
-    this.progressAt = options.now()
+    this.bell = new Bell(options.clock)
+    this.wakes = new WakeClock(options.topology.clock)
+    this.progressAt = options.clock.now()
   }
 
   get lag(): number {
@@ -143,7 +145,7 @@ export class Task implements RunningTask {
             : 'the partition has stopped; nothing is lost, trying again',
         )
         if (this.state === 'running') this.become('restoring')
-        await this.bell.wait(pause)
+        await this.backoff(pause)
         pause = Math.min(pause * 2, BACKOFF.cap)
       } finally {
         this.reader?.close()
@@ -169,7 +171,7 @@ export class Task implements RunningTask {
       partition,
       file: this.options.file,
       store: this.store,
-      now: this.options.now(),
+      now: this.options.clock.now(),
       logger,
     })
     const { store } = start
@@ -197,7 +199,7 @@ export class Task implements RunningTask {
     this.time = store.checkpoint?.time ?? 0
     this.reader = log.reader({ topic: topology.source, partition, from: this.position })
     this.failure = undefined
-    this.clock.reset()
+    this.wakes.reset()
     this.become('running')
     this.waiters.advance(this.position)
   }
@@ -253,7 +255,7 @@ export class Task implements RunningTask {
         this.time = Math.max(this.time, records[taken++]!.timestamp)
       await this.commit(resume)
       records = taken === 0 ? records : records.slice(taken)
-      this.clock.came(this.time, this.position)
+      this.wakes.came(this.time, this.position)
       // The event loop gets its turn: heartbeats and queries must not wait for a backlog.
       await new Promise(setImmediate)
     }
@@ -271,8 +273,8 @@ export class Task implements RunningTask {
   private async wake(): Promise<void> {
     const context = this.context!
     context.begin()
-    this.options.processor.wake?.(this.options.now(), context)
-    this.clock.woke(this.position, this.options.now())
+    this.options.processor.wake?.(this.options.clock.now(), context)
+    this.wakes.woke(this.position, this.options.clock.now())
     this.options.processor.flush?.(context)
     if (!context.empty) await this.commit(this.position)
   }
@@ -283,7 +285,7 @@ export class Task implements RunningTask {
     const context = this.context!
     context.begin()
     const due = this.options.processor.nextDue?.(context)
-    return due === undefined ? Infinity : this.clock.in(due, this.position, this.options.now())
+    return due === undefined ? Infinity : this.wakes.in(due, this.position, this.options.clock.now())
   }
 
   private async commit(resume: Offset): Promise<void> {
@@ -323,8 +325,13 @@ export class Task implements RunningTask {
     return !this.context!.empty
   }
 
+  /** In real time, even where a test moves the clock: what it waits for is real. */
+  private async backoff(ms: number): Promise<void> {
+    await setTimeout(ms, undefined, { signal: this.closing.signal }).catch(() => undefined)
+  }
+
   private moved(): void {
-    this.progressAt = this.options.now()
+    this.progressAt = this.options.clock.now()
   }
 
   private become(state: TaskState): void {

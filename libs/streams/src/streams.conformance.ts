@@ -1,0 +1,190 @@
+import type { Log } from '@quorate/log'
+import { randomUUID } from 'node:crypto'
+import { TestDriver } from '../testing'
+import type { Processor, TaskBatch, TaskContext } from './context'
+import { COMMIT_STEPS } from './commit'
+import type { Topology } from './topology'
+
+/** Sums what it reads by key, and forwards each new sum: state, sink and cuts in the smallest program. */
+class Sums implements Processor {
+  process(batch: TaskBatch, context: TaskContext): number {
+    const table = context.table('sums')
+    for (const record of batch.records) {
+      if (context.full) return record.offset
+      if (record.key === null) continue
+      const key = record.key.toString()
+      const sum = Number(table.get(key)?.toString() ?? 0) + Number(record.value!.toString())
+      table.put(key, Buffer.from(String(sum)))
+      context.forward('sums', { key, value: String(sum) })
+    }
+    return batch.next
+  }
+}
+
+export function topologyOf(prefix: string, partitions = 4): Topology {
+  const topic = (name: string, cleanupPolicy: 'delete' | 'compact') => ({
+    name: `${prefix}.${name}`,
+    partitions,
+    cleanupPolicy,
+    timestampType: 'LogAppendTime' as const,
+  })
+  return {
+    applicationId: 'sums',
+    group: `${prefix}.sums`,
+    source: `${prefix}.numbers`,
+    outputs: { sums: `${prefix}.totals` },
+    changelog: `${prefix}.sums.changelog`,
+    tables: [{ name: 'sums' }],
+    schemaVersion: 1,
+    topics: [topic('numbers', 'delete'), topic('totals', 'delete'), topic('sums.changelog', 'compact')],
+    clock: 'log',
+  }
+}
+
+/** What a stream application promises, on whatever log: each row of DESIGN.md's crash table is a test here. */
+export function describeStreams(name: string, openLog?: () => Promise<Log>): void {
+  describe(`streams on ${name}`, () => {
+    const keys = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
+    let log: Log | undefined
+    let driver: TestDriver
+    let topology: Topology
+
+    beforeAll(async () => {
+      log = await openLog?.()
+    })
+    afterAll(() => log?.close())
+    beforeEach(async () => {
+      topology = topologyOf(`t${randomUUID().slice(0, 8)}`)
+      driver = await TestDriver.open({
+        topology,
+        processor: () => new Sums(),
+        limits: { rows: 7 },
+        ...(log ? { log, heartbeatMs: 200 } : {}),
+      })
+    })
+    afterEach(() => driver.close())
+
+    /** Pipes `rounds` ones for every key. */
+    const pipe = (rounds: number): Promise<void> =>
+      driver.pipe(...Array.from({ length: rounds }, () => keys.map((key) => ({ key, value: '1' }))).flat())
+
+    const stored = (): Record<string, number> =>
+      Object.fromEntries(
+        [0, 1, 2, 3].flatMap((p) =>
+          [...driver.task(p).table('sums').range()].map((row) => [row.key, Number(row.value.toString())]),
+        ),
+      )
+
+    /** Every key was counted `n` times, in the store, and once each, in order, in the sink. */
+    const expectCounted = async (n: number): Promise<void> => {
+      await driver.settle()
+      expect(stored()).toEqual(Object.fromEntries(keys.map((key) => [key, n])))
+      const sink = await driver.read(topology.outputs.sums!)
+      for (const key of keys) {
+        const sums = sink.filter((r) => r.key!.toString() === key).map((r) => Number(r.value!.toString()))
+        expect(sums).toEqual(Array.from({ length: n }, (_, i) => i + 1))
+      }
+    }
+
+    it('counts each record once, whatever the cuts', async () => {
+      await driver.start()
+      await pipe(10)
+      await expectCounted(10)
+      await pipe(5)
+      await expectCounted(15)
+    })
+
+    it.each(COMMIT_STEPS)('loses and repeats nothing when it dies with a commit %s', async (step) => {
+      await driver.start()
+      await pipe(3)
+      await driver.settle()
+      const died = driver.crashAt(step)
+      await pipe(3)
+      await died
+      await driver.start()
+      await expectCounted(6)
+    })
+
+    it.each(COMMIT_STEPS)('does so too when its disk is lost with it (%s)', async (step) => {
+      await driver.start()
+      await pipe(3)
+      const died = driver.crashAt(step)
+      await pipe(3)
+      await died
+      driver.loseDisk()
+      await driver.start()
+      await expectCounted(6)
+    })
+
+    it('goes on from the local file after a clean stop, reading nothing of the changelog', async () => {
+      await driver.start()
+      await pipe(4)
+      await expectCounted(4)
+      await driver.stop()
+      await pipe(1)
+      const streams = await driver.start()
+      expect(streams.tasks().map((task) => task.restore.restored)).toEqual([0, 0, 0, 0])
+      await expectCounted(5)
+    })
+
+    it('shares partitions out, hands them over, and takes them back', async () => {
+      const a = await driver.start('a')
+      await pipe(3)
+      await driver.settle()
+      const b = await driver.start('b')
+      expect(a.tasks()).toHaveLength(2)
+      expect(b.tasks()).toHaveLength(2)
+      await pipe(3)
+      await expectCounted(6)
+      for (const p of [0, 1, 2, 3]) {
+        expect(a.owner(p)?.url).toBe(b.owner(p)?.url)
+        expect(a.owner(p)?.self).toBe(a.task(p) !== undefined)
+      }
+      await driver.stop('a')
+      await pipe(2)
+      await expectCounted(8)
+      expect(b.tasks()).toHaveLength(4)
+    })
+
+    it('waits for a position, and says when it does not come', async () => {
+      const streams = await driver.start()
+      const [position] = await streams.append([{ key: 'a', value: '1' }])
+      const task = streams.task(position!.partition)!
+      await task.reached(position!.offset, 10_000)
+      expect(task.position).toBeGreaterThan(position!.offset)
+      await expect(task.reached(position!.offset + 1, 50)).rejects.toMatchObject({ code: 'STREAMS_TIMEOUT' })
+    })
+
+    it('commits submitted work as part of its sequence, and refuses alone what throws', async () => {
+      const streams = await driver.start()
+      const task = streams.task(0)!
+      const results = await Promise.allSettled([
+        task.submit((context) => (context.table('sums').put('x', Buffer.from('1')), 'done')),
+        task.submit(() => {
+          throw new Error('not this one')
+        }),
+        task.submit((context) => context.table('sums').get('x')?.toString()),
+      ])
+      expect(results.map((r) => (r.status === 'fulfilled' ? r.value : (r.reason as Error).message))).toEqual([
+        'done',
+        'not this one',
+        '1',
+      ])
+      expect(task.table('sums').get('x')?.toString()).toBe('1')
+    })
+
+    it('writes one record to every partition at once', async () => {
+      const streams = await driver.start()
+      const positions = await streams
+        .broadcast({ key: null, value: 'hello', headers: [['ce_type', 'policy-set']] })
+        .catch((error: unknown) => error)
+      expect(positions).toHaveLength(4)
+      expect((await driver.read(topology.source)).map((r) => r.value!.toString())).toEqual([
+        'hello',
+        'hello',
+        'hello',
+        'hello',
+      ])
+    })
+  })
+}

@@ -1,0 +1,3 @@
+import { describeStreams } from './streams.conformance'
+
+describeStreams('the embedded log')
