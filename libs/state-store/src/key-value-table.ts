@@ -130,14 +130,18 @@ export class KeyValueTable<V> {
     try {
       while (!this.closed) {
         const batch = await reader.next()
-        for (const { key, value, offset } of batch.records) if (key !== null) this.take(partition, offset, key.toString('utf8'), value)
+        for (const { key, value, offset } of batch.records)
+          if (key !== null) this.take(partition, offset, key.toString('utf8'), value)
         this.positions[partition] = batch.next
         this.announce()
       }
     } catch (error) {
       if (this.closed && LogError.is(error, 'LOG_CLOSED')) return
       this.failure = error as Error
-      this.options.logger?.error({ err: error, topic: this.options.topic, partition }, 'a key-value table has stopped following its topic')
+      this.options.logger?.error(
+        { err: error, topic: this.options.topic, partition },
+        'a key-value table has stopped following its topic',
+      )
       this.announce()
     }
   }
@@ -149,7 +153,10 @@ export class KeyValueTable<V> {
     } catch (error) {
       this.undecodable++
       const { topic, logger = silentLogger } = this.options
-      logger.warn({ topic, partition, offset, key, reason: (error as Error).message }, 'skipped a record that is no value; what the key had before stays')
+      logger.warn(
+        { topic, partition, offset, key, reason: (error as Error).message },
+        'skipped a record that is no value; what the key had before stays',
+      )
       return
     }
     if (value === undefined) this.values.delete(key)

@@ -44,6 +44,8 @@ export class SqliteTable implements Table {
   }
 
   arm(key: Key, due: number | null): void {
+    // Without `dueOf` the schedule would be gone after a restore.
+    if (!this.spec.dueOf) throw new Error(`table ${this.spec.name} has no schedule: its topology declares no dueOf`)
     this.schedule.arm(key, due)
   }
 

@@ -43,7 +43,7 @@ export interface Due {
 export interface Table extends TableReader {
   put(key: Key, value: Buffer): void
   delete(key: Key): void
-  /** Sets when the row is due (null: never). Local and derived: no changelog entry. Deleting a row disarms it. */
+  /** Sets when the row is due (null: never). Local and derived: no changelog entry. Deleting a row disarms it. Throws where the spec has no `dueOf`. */
   arm(key: Key, due: number | null): void
   /** When the row is due as armed, or undefined. */
   dueOf(key: Key): number | undefined

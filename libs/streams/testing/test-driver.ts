@@ -108,7 +108,7 @@ export class TestDriver {
     const { source } = this.options.topology
     for (;;) {
       const ends = await this.log.offsets(source)
-      await Promise.all(ends.map(({ partition, end }) => (end === 0 ? undefined : this.applied(partition, end - 1))))
+      await Promise.all(ends.filter(({ end }) => end > 0).map(({ partition, end }) => this.applied(partition, end - 1)))
       const now = await this.log.offsets(source)
       if (now.every((p, i) => p.end === ends[i]!.end)) return
     }

@@ -1,0 +1,92 @@
+import type { Log, TopicSpec } from '@quorate/log'
+import { randomUUID } from 'node:crypto'
+import { type KeyValueChange, KeyValueTable } from './key-value-table'
+
+interface Setting {
+  readonly colour: string
+}
+
+/** What the whole-copy table promises, on whatever log. */
+export function describeKeyValueTable(name: string, open: () => Promise<Log>): void {
+  describe.each([1, 3])(`a key-value table on ${name}, %i partitions`, (partitions) => {
+    let log: Log
+    let topic: string
+    beforeAll(async () => {
+      log = await open()
+    })
+    afterAll(() => log.close())
+    beforeEach(async () => {
+      topic = `kv-${randomUUID()}`
+      const spec: TopicSpec = { name: topic, partitions, cleanupPolicy: 'compact', timestampType: 'LogAppendTime' }
+      await log.ensureTopics([spec], { replication: 1 })
+    })
+
+    it('reads what it wrote, and forgets what it deleted', async () => {
+      const table = await KeyValueTable.open<Setting>({ log, topic })
+      expect(table.get('a')).toBeUndefined()
+      await table.put('a', { colour: 'red' })
+      await table.put('ü/ö', { colour: 'blue' })
+      expect(table.get('a')).toEqual({ colour: 'red' })
+      expect([...table.entries()]).toEqual([
+        ['a', { colour: 'red' }],
+        ['ü/ö', { colour: 'blue' }],
+      ])
+      await table.put('a', { colour: 'green' })
+      await table.delete('ü/ö')
+      await table.delete('never there')
+      expect([...table.entries()]).toEqual([['a', { colour: 'green' }]])
+      expect(table.size).toBe(1)
+      await table.close()
+    })
+
+    it('has everything again when it is opened anew', async () => {
+      const first = await KeyValueTable.open<Setting>({ log, topic })
+      for (let i = 0; i < 20; i++) await first.put(`k${i % 7}`, { colour: String(i) })
+      await first.delete('k3')
+      await first.close()
+      const second = await KeyValueTable.open<Setting>({ log, topic })
+      expect(Object.fromEntries(second.entries())).toEqual(Object.fromEntries(first.entries()))
+      expect(second.size).toBe(6)
+      await second.close()
+    })
+
+    it('tells watchers of every change, one key in order, wherever it was written', async () => {
+      const reader = await KeyValueTable.open<Setting>({ log, topic })
+      const writer = await KeyValueTable.open<Setting>({ log, topic })
+      const seen: KeyValueChange<Setting>[] = []
+      const enough = new Promise<void>((resolve) =>
+        reader.watch((change) => void (seen.push(change) === 3 && resolve())),
+      )
+      await writer.put('a', { colour: '1' })
+      await writer.put('a', { colour: '2' })
+      await writer.delete('a')
+      await enough
+      expect(seen.map((c) => [c.key, c.value?.colour])).toEqual([
+        ['a', '1'],
+        ['a', '2'],
+        ['a', undefined],
+      ])
+      expect(reader.has('a')).toBe(false)
+      await reader.close()
+      await writer.close()
+    })
+
+    it('skips bytes that are no value, and keeps what was there', async () => {
+      const table = await KeyValueTable.open<Setting>({ log, topic })
+      await table.put('a', { colour: 'red' })
+      await log.append([{ topic, partition: 0, key: 'rubbish', value: 'no { json' }])
+      await table.put('b', { colour: 'blue' })
+      const again = await KeyValueTable.open<Setting>({ log, topic })
+      expect(again.undecodable).toBe(1)
+      expect([...again.entries()].map(([key]) => key)).toEqual(['a', 'b'])
+      await table.close()
+      await again.close()
+    })
+
+    it('refuses to wait for ever once it is closed', async () => {
+      const table = await KeyValueTable.open<Setting>({ log, topic })
+      await table.close()
+      await expect(table.put('a', { colour: 'red' })).rejects.toMatchObject({ code: 'LOG_CLOSED' })
+    })
+  })
+}
