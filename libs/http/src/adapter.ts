@@ -1,0 +1,102 @@
+import { FastifyAdapter } from '@nestjs/platform-fastify'
+import type { Secret } from '@quorate/config'
+import type { Logger } from '@quorate/log'
+import type { FastifyInstance, FastifyReply, FastifyRequest, RawServerDefault } from 'fastify'
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { type Access, type Principal, ROLES } from './access'
+import { useBodyParsers } from './bodies'
+import { HTTP_LIMITS } from './limits'
+import { Problem } from './problem'
+import { sendProblem } from './problem-filter'
+import { FORWARDED, SIGNATURE, verify } from './signature'
+
+export interface AdapterOptions {
+  readonly access: Access
+  readonly clusterSecret?: Secret | undefined
+  readonly logger: Logger
+}
+
+/** Fastify with every limit set, request ids, and the caller found out before any body is read. */
+export function createAdapter({ access, clusterSecret, logger }: AdapterOptions): FastifyAdapter {
+  const adapter = new FastifyAdapter<RawServerDefault>({
+    // No middleware is used; middie would cost every request.
+    skipMiddie: true,
+    bodyLimit: HTTP_LIMITS.body,
+    requestTimeout: HTTP_LIMITS.requestMs,
+    keepAliveTimeout: HTTP_LIMITS.keepAliveMs,
+    forceCloseConnections: 'idle',
+    genReqId: requestId,
+    routerOptions: { maxParamLength: HTTP_LIMITS.segment, caseSensitive: true, ignoreTrailingSlash: false },
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
+      sendProblem(error, request, reply, logger),
+  })
+  const instance: FastifyInstance = adapter.getInstance()
+  instance.server.headersTimeout = HTTP_LIMITS.headersMs
+  instance.decorateRequest('principal', undefined)
+  instance.decorateRequest('forwarded', false)
+  useBodyParsers(instance)
+  const inHand = { own: 0, forwarded: 0 }
+  instance.addHook('onRequest', (request, reply, done) => {
+    void reply.header('x-request-id', request.id)
+    try {
+      identify(request, access, clusterSecret)
+      const kind = request.forwarded ? 'forwarded' : 'own'
+      if (inHand[kind] >= HTTP_LIMITS[kind])
+        throw new Problem(
+          'too-many-requests',
+          'This instance has all the requests in hand that it takes. Nothing was done; try again.',
+        )
+      inHand[kind]++
+      reply.raw.once('close', () => inHand[kind]--)
+    } catch (error) {
+      done(error as Error)
+      return
+    }
+    done()
+  })
+  return adapter
+}
+
+/** Takes over an id that fits in a log line, so that one request can be followed through the instances. */
+function requestId(request: IncomingMessage): string {
+  const given = request.headers['x-request-id']
+  return typeof given === 'string' && /^[\x21-\x7e]{1,128}$/.test(given) ? given : randomUUID()
+}
+
+/** Leaves `principal` unset where the credentials are missing or wrong; handlers that are not public refuse then. */
+function identify(request: FastifyRequest, access: Access, clusterSecret: Secret | undefined): void {
+  const mark = request.headers[FORWARDED]
+  request.forwarded = mark !== undefined
+  if (typeof mark === 'string' && clusterSecret) {
+    request.principal = forwardedBy(request, mark, clusterSecret)
+    return
+  }
+  if (isOpen(request)) return
+  request.principal = access.principalOf(request)
+}
+
+/** Health, metrics and documentation are answered without credentials; their handlers are `@Public`. */
+const OPEN = ['/livez', '/readyz', '/metrics', '/openapi.json', '/docs']
+const isOpen = ({ url }: FastifyRequest) =>
+  OPEN.some((path) => url === path || url.startsWith(`${path}?`) || url.startsWith(`${path}/`))
+
+/** `<ms>;<sha256 of the body>;<base64url of the principal>`, signed. */
+function forwardedBy(request: FastifyRequest, mark: string, secret: Secret): Principal {
+  const [at = '', hash = '', principal = ''] = mark.split(';')
+  const claim = {
+    method: request.method,
+    path: request.url,
+    at: Number(at),
+    principal,
+    hash,
+    signature: String(request.headers[SIGNATURE] ?? ''),
+  }
+  if (!verify(secret, claim))
+    throw new Problem(
+      'forbidden',
+      'The signature of this forwarded request is not valid, or its time is off. All instances need the same QUORATE_CLUSTER_SECRET and clocks within a minute.',
+    )
+  const { name, roles } = JSON.parse(Buffer.from(principal, 'base64url').toString('utf8')) as Principal
+  return { name, roles: roles.filter((role) => ROLES.includes(role)) }
+}

@@ -1,0 +1,71 @@
+import { Controller, Get, Inject, Query, Res } from '@nestjs/common'
+import { ApiOkResponse, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger'
+import type { FastifyReply } from 'fastify'
+import { Public } from './access'
+
+/** One thing that health depends on. `live` false = restart me; `ready` false = send me no requests yet. */
+export interface HealthCheck {
+  readonly name: string
+  live(): boolean
+  ready(): boolean
+  /** Shown with `?verbose`. */
+  details?(): object
+}
+
+export const HEALTH_CHECKS = Symbol('health checks')
+
+const SCHEMA = {
+  type: 'object',
+  required: ['status'],
+  properties: {
+    status: { type: 'string', enum: ['ok', 'failing'] },
+    checks: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['name', 'ok'],
+        properties: { name: { type: 'string' }, ok: { type: 'boolean' } },
+        additionalProperties: true,
+      },
+    },
+  },
+}
+
+/** `/livez` and `/readyz`: all checks hold, or 503 with those that do not. */
+@ApiTags('health')
+@Public()
+@Controller()
+export class HealthController {
+  constructor(@Inject(HEALTH_CHECKS) private readonly checks: readonly HealthCheck[]) {}
+
+  @Get('livez')
+  @ApiOperation({ operationId: 'live', summary: 'Is progress being made?' })
+  @ApiQuery({ name: 'verbose', required: false, schema: { type: 'string' }, description: 'Show each check.' })
+  @ApiOkResponse({ description: 'Yes.', schema: SCHEMA })
+  @ApiResponse({ status: 503, description: 'No: restart this instance.', schema: SCHEMA })
+  live(@Query('verbose') verbose: string | undefined, @Res() reply: FastifyReply): void {
+    this.#answer(reply, verbose, (check) => check.live())
+  }
+
+  @Get('readyz')
+  @ApiOperation({ operationId: 'ready', summary: 'Are all assigned partitions restored?' })
+  @ApiQuery({ name: 'verbose', required: false, schema: { type: 'string' }, description: 'Show each check.' })
+  @ApiOkResponse({ description: 'Yes.', schema: SCHEMA })
+  @ApiResponse({ status: 503, description: 'Not yet.', schema: SCHEMA })
+  ready(@Query('verbose') verbose: string | undefined, @Res() reply: FastifyReply): void {
+    this.#answer(reply, verbose, (check) => check.ready())
+  }
+
+  #answer(reply: FastifyReply, verbose: string | undefined, holds: (check: HealthCheck) => boolean): void {
+    const all = this.checks.map((check) => ({ check, ok: holds(check) }))
+    const failing = all.filter(({ ok }) => !ok)
+    const shown = verbose === undefined ? failing : all
+    const status = failing.length === 0 ? 'ok' : 'failing'
+    const checks = shown.map(({ check, ok }) => ({ name: check.name, ok, ...check.details?.() }))
+    void reply
+      .code(status === 'ok' ? 200 : 503)
+      .header('cache-control', 'no-store')
+      .headers(status === 'ok' ? {} : { 'retry-after': '1' })
+      .send(shown.length === 0 ? { status } : { status, checks })
+  }
+}

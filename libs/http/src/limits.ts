@@ -1,0 +1,23 @@
+/** Sizes and times of the HTTP edge, one table. */
+export const HTTP_LIMITS = {
+  /** Bytes of a body that is read whole (rest.md). */
+  body: 1024 * 1024,
+  /** Characters of one path segment, percent-encoded: an object id of 512 bytes takes 1,536. */
+  segment: 2048,
+  /** Requests of clients that are answered at once; more get 429. */
+  own: 1024,
+  /** Requests forwarded by other instances that are answered at once: counted apart, so that fan-out cannot starve itself. */
+  forwarded: 1024,
+  /** Open streams (SSE) of this instance. */
+  streams: 64,
+  /** ms to send all headers. */
+  headersMs: 10_000,
+  /** ms to send a whole request; bulk bodies are streamed, hence so long. */
+  requestMs: 300_000,
+  /** ms between two chunks of a body. */
+  bodyIdleMs: 15_000,
+  /** ms that an idle connection is kept. */
+  keepAliveMs: 72_000,
+  /** ms that a shutdown waits for requests in hand. */
+  drainMs: 5_000,
+} as const
