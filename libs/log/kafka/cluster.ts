@@ -1,0 +1,144 @@
+import { LogError } from '../src'
+import { Connections, type Address } from './connections'
+import type { KafkaSettings } from './options'
+import { check, CODE, ProtocolError, Unreachable } from './protocol-errors'
+import { apiVersions } from './requests/api-versions'
+import { findCoordinator, type CoordinatorKind } from './requests/find-coordinator'
+import { metadata, type TopicMetadata } from './requests/metadata'
+import type { Request } from './requests/request'
+
+/** What is known of the cluster: nodes, the leaders of partitions, coordinators; asked over connections of its own. */
+export class Cluster {
+  private readonly nodes = new Map<number, Address>()
+  private readonly topics = new Map<string, TopicMetadata>()
+  private readonly coordinators = new Map<string, number>()
+  /** The addresses in the configuration, as nodes -1, -2, …: their ids are not known before one of them answers. */
+  private readonly seeds: readonly number[]
+  private readonly questions: Connections
+  private asking: { readonly topics: readonly string[]; readonly answer: Promise<void> } | undefined
+  private turn = 0
+
+  constructor(private readonly settings: KafkaSettings) {
+    this.seeds = settings.brokers.map((broker, i) => {
+      this.nodes.set(-1 - i, parseAddress(broker))
+      return -1 - i
+    })
+    this.questions = this.connections()
+  }
+
+  /** New connections to this cluster's nodes, for one purpose. */
+  connections(): Connections {
+    return new Connections(this.settings, (nodeId) => this.addressOf(nodeId))
+  }
+
+  /** Whether transactions of Kafka 4 are agreed on (transaction.version 2). */
+  async hasTransactionVersion2(): Promise<boolean> {
+    const { errorCode, features } = await this.ask(apiVersions)
+    return errorCode === CODE.NONE && (features.get('transaction.version') ?? 0) >= 2
+  }
+
+  /** Asks any node that answers. */
+  async ask<Answer>(request: Request<Answer>): Promise<Answer> {
+    const known = [...this.nodes.keys()].filter((nodeId) => nodeId >= 0)
+    const candidates = [...known, ...this.seeds]
+    let failure: unknown
+    for (let i = 0; i < candidates.length; i++) {
+      // Stays with one that answers; turns to the next when it does not.
+      const nodeId = candidates[(this.turn + i) % candidates.length]!
+      try {
+        const answer = await this.questions.send(nodeId, request)
+        this.turn = candidates.indexOf(nodeId)
+        return answer
+      } catch (error) {
+        if (!(error instanceof Unreachable)) throw error
+        failure = error
+      }
+    }
+    throw failure
+  }
+
+  askNode<Answer>(nodeId: number, request: Request<Answer>): Promise<Answer> {
+    return this.questions.send(nodeId, request)
+  }
+
+  /** The leader as last heard. Rejects with a retriable ProtocolError while there is none. */
+  async leaderOf(topic: string, partition: number): Promise<number> {
+    if (!this.topics.has(topic)) await this.refresh([topic])
+    const known = this.topics.get(topic)
+    if (!known) throw new ProtocolError(CODE.UNKNOWN_TOPIC_OR_PARTITION, `Metadata of ${topic}`)
+    const leader = known.partitions.find((p) => p.partition === partition)?.leader
+    if (leader === undefined)
+      throw new LogError(
+        'LOG_UNKNOWN_TOPIC',
+        `${topic} has ${known.partitions.length} partitions, there is no partition ${partition}`,
+      )
+    if (leader >= 0) return leader
+    this.forgetTopic(topic)
+    throw new ProtocolError(CODE.LEADER_NOT_AVAILABLE, `Metadata of ${topic}-${partition}`)
+  }
+
+  /** The topic as it is now; undefined when there is none. */
+  async topic(name: string): Promise<TopicMetadata | undefined> {
+    await this.refresh([name])
+    return this.topics.get(name)
+  }
+
+  /** The next `leaderOf` asks again. */
+  forgetTopic(topic: string): void {
+    this.topics.delete(topic)
+  }
+
+  async coordinatorOf(kind: CoordinatorKind, key: string): Promise<number> {
+    const name = `${kind}/${key}`
+    const known = this.coordinators.get(name)
+    if (known !== undefined) return known
+    const found = await this.ask(findCoordinator(kind, key))
+    check(found.errorCode, `FindCoordinator of ${name}`)
+    this.nodes.set(found.nodeId, { host: found.host, port: found.port })
+    this.coordinators.set(name, found.nodeId)
+    return found.nodeId
+  }
+
+  forgetCoordinator(kind: CoordinatorKind, key: string): void {
+    this.coordinators.delete(`${kind}/${key}`)
+  }
+
+  async close(): Promise<void> {
+    await this.questions.close()
+  }
+
+  private addressOf(nodeId: number): Address {
+    const address = this.nodes.get(nodeId)
+    if (!address) throw new Unreachable(`node ${nodeId} is not among the brokers any more`)
+    return address
+  }
+
+  private async refresh(topics: readonly string[]): Promise<void> {
+    // Many readers and writers miss the same leader at once: one question is enough for all that it covers.
+    while (this.asking) {
+      const { topics: asked, answer } = this.asking
+      if (topics.every((topic) => asked.includes(topic))) return answer
+      await answer.catch(() => {})
+    }
+    const answer = this.askForMetadata(topics).finally(() => (this.asking = undefined))
+    this.asking = { topics, answer }
+    return answer
+  }
+
+  private async askForMetadata(topics: readonly string[]): Promise<void> {
+    const answer = await this.ask(metadata(topics))
+    for (const { nodeId, host, port } of answer.nodes) this.nodes.set(nodeId, { host, port })
+    for (const topic of answer.topics) {
+      if (topic.errorCode === CODE.NONE || topic.errorCode === CODE.LEADER_NOT_AVAILABLE)
+        this.topics.set(topic.name, topic)
+      else if (topic.errorCode === CODE.UNKNOWN_TOPIC_OR_PARTITION) this.topics.delete(topic.name)
+      else check(topic.errorCode, `Metadata of ${topic.name}`)
+    }
+  }
+}
+
+function parseAddress(broker: string): Address {
+  const match = /^\[?(.+?)\]?:(\d+)$/.exec(broker.trim())
+  if (!match) throw new LogError('LOG_UNAVAILABLE', `"${broker}" is no host:port`)
+  return { host: match[1]!, port: Number(match[2]) }
+}

@@ -1,0 +1,131 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { LogError, type ReaderOptions } from '../src'
+import type { Cluster } from './cluster'
+import type { Connections } from './connections'
+import { LeaderFetch } from './leader-fetch'
+import { KafkaPartitionReader } from './partition-reader'
+import { CODE, isRetriable, LEADER_MOVED, ProtocolError, toLogError } from './protocol-errors'
+import type { FetchedPartition } from './requests/fetch'
+import type { KafkaLogger } from './options'
+
+const PAUSE_MS = 50
+const MAX_PAUSE_MS = 500
+/** A topic just created may not be known everywhere; one that is gone this long is gone. */
+const UNKNOWN_TOPIC_MS = 3000
+
+/** The range that the log holds of a partition, for the error that says so. */
+export type RangeOf = (topic: string, partition: number) => Promise<{ start: number; end: number }>
+
+/** Keeps every reader with the leader of its partition, wherever that moves. */
+export class Fetcher {
+  private readonly leaders = new Map<number, LeaderFetch>()
+  private readonly readers = new Map<KafkaPartitionReader, LeaderFetch | undefined>()
+  private readonly closing = new AbortController()
+
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly connections: Connections,
+    private readonly rangeOf: RangeOf,
+    private readonly logger: KafkaLogger,
+  ) {}
+
+  open(options: ReaderOptions): KafkaPartitionReader {
+    const reader = new KafkaPartitionReader(options, {
+      drained: (drained) => this.readers.get(drained)?.plan(),
+      closed: (closed) => {
+        this.readers.get(closed)?.remove(closed)
+        this.readers.delete(closed)
+      },
+    })
+    this.readers.set(reader, undefined)
+    void this.follow(reader)
+    return reader
+  }
+
+  async close(): Promise<void> {
+    this.closing.abort()
+    for (const reader of [...this.readers.keys()]) reader.close()
+    await this.connections.close()
+  }
+
+  /** Hands the reader to its leader, once there is one that can be reached. */
+  private async follow(reader: KafkaPartitionReader): Promise<void> {
+    let unknownSince: number | undefined
+    for (let pause = PAUSE_MS; !reader.isClosed; pause = Math.min(2 * pause, MAX_PAUSE_MS)) {
+      try {
+        const leader = await this.cluster.leaderOf(reader.topic, reader.partition)
+        if (reader.isClosed) return
+        const fetch = this.fetchFrom(leader)
+        this.readers.set(reader, fetch)
+        fetch.add(reader)
+        return
+      } catch (error) {
+        const unknown = error instanceof ProtocolError && error.code === CODE.UNKNOWN_TOPIC_OR_PARTITION
+        unknownSince = unknown ? (unknownSince ?? performance.now()) : undefined
+        const gone = unknownSince !== undefined && performance.now() - unknownSince > UNKNOWN_TOPIC_MS
+        if (gone || !isRetriable(error))
+          return reader.fail(toLogError(error, `reading ${reader.topic}-${reader.partition}`))
+      }
+      await this.pause(pause)
+    }
+  }
+
+  private fetchFrom(nodeId: number): LeaderFetch {
+    let fetch = this.leaders.get(nodeId)
+    if (!fetch) {
+      fetch = new LeaderFetch(nodeId, this.connections, {
+        fetched: (reader, answer) => void this.fetched(reader, answer),
+        failed: (readers, error) => void this.failed(readers, error),
+      })
+      this.leaders.set(nodeId, fetch)
+    }
+    return fetch
+  }
+
+  private fetched(reader: KafkaPartitionReader, answer: FetchedPartition): void {
+    if (answer.errorCode === CODE.NONE) return reader.receive(answer)
+    const error = new ProtocolError(answer.errorCode, `Fetch of ${reader.topic}-${reader.partition}`)
+    this.leave(reader)
+    if (answer.errorCode === CODE.OFFSET_OUT_OF_RANGE) void this.outOfRange(reader, error)
+    else void this.failed([reader], error)
+  }
+
+  private async failed(readers: readonly KafkaPartitionReader[], error: unknown): Promise<void> {
+    for (const reader of readers) {
+      this.leave(reader)
+      this.cluster.forgetTopic(reader.topic)
+      const { topic, partition } = reader
+      if (!isRetriable(error)) reader.fail(toLogError(error, `reading ${topic}-${partition}`))
+      else if (!(error instanceof ProtocolError && LEADER_MOVED.has(error.code)))
+        this.logger.debug({ topic, partition, reason: (error as Error).message }, 'a fetch failed; trying again')
+    }
+    if (!isRetriable(error)) return
+    await this.pause(PAUSE_MS)
+    for (const reader of readers) void this.follow(reader)
+  }
+
+  private async outOfRange(reader: KafkaPartitionReader, error: ProtocolError): Promise<void> {
+    const place = `${reader.topic}-${reader.partition}`
+    try {
+      const range = await this.rangeOf(reader.topic, reader.partition)
+      // A leader that has just been elected may answer so although the offset is there.
+      if (reader.fetchFrom >= range.start && reader.fetchFrom <= range.end)
+        return await this.failed([reader], REELECTED)
+      const detail = `${place} holds ${range.start} to ${range.end}, not ${reader.fetchFrom}`
+      reader.fail(new LogError('LOG_OFFSET_OUT_OF_RANGE', detail, { cause: error, range }))
+    } catch (cause) {
+      reader.fail(toLogError(cause, `asking what ${place} holds`))
+    }
+  }
+
+  private leave(reader: KafkaPartitionReader): void {
+    this.readers.get(reader)?.remove(reader)
+    if (this.readers.has(reader)) this.readers.set(reader, undefined)
+  }
+
+  private async pause(ms: number): Promise<void> {
+    await delay(ms, undefined, { signal: this.closing.signal }).catch(() => {})
+  }
+}
+
+const REELECTED = new ProtocolError(CODE.LEADER_NOT_AVAILABLE, 'Fetch')

@@ -1,0 +1,2 @@
+export { openKafkaLog } from './kafka-log'
+export type { KafkaLogger, KafkaLogOptions } from './options'

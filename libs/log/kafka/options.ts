@@ -1,0 +1,44 @@
+import type { ConnectionOptions } from 'node:tls'
+import type { SASLOptions } from 'kafkajs'
+
+/** What the log says about connections, retries and rebalances; fields never hold secrets or record contents. */
+export interface KafkaLogger {
+  debug(fields: object, message: string): void
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+export interface KafkaLogOptions {
+  /** Some of the cluster's `host:port`; the others are found by them. */
+  readonly brokers: readonly string[]
+  readonly clientId: string
+  readonly ssl?: boolean | ConnectionOptions
+  /** `plain`, `scram-sha-256`, `scram-sha-512` or `oauthbearer`, as kafkajs takes them. */
+  readonly sasl?: SASLOptions
+  readonly logger?: KafkaLogger
+  /** ms for one answer of a broker; 30,000. */
+  readonly requestTimeoutMs?: number
+  /** ms for connecting, and again for logging in; 10,000. */
+  readonly connectionTimeoutMs?: number
+  /** ms that `append`, `fence` and questions retry while brokers are away, before `LOG_UNAVAILABLE`; 30,000. */
+  readonly retryTimeoutMs?: number
+  /** ms after which the cluster aborts the transaction of an identity that nobody fences; 10,000. */
+  readonly transactionTimeoutMs?: number
+}
+
+export type KafkaSettings = Required<Omit<KafkaLogOptions, 'ssl' | 'sasl'>> & Pick<KafkaLogOptions, 'ssl' | 'sasl'>
+
+const nothing = () => {}
+const SILENT: KafkaLogger = { debug: nothing, info: nothing, warn: nothing, error: nothing }
+
+export function settingsOf(options: KafkaLogOptions): KafkaSettings {
+  return {
+    logger: SILENT,
+    requestTimeoutMs: 30_000,
+    connectionTimeoutMs: 10_000,
+    retryTimeoutMs: 30_000,
+    transactionTimeoutMs: 10_000,
+    ...options,
+  }
+}

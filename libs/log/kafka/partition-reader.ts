@@ -1,0 +1,128 @@
+import { LogError, type LogBatch, type LogRecord, type Offset, type PartitionReader, type ReaderOptions } from '../src'
+import { decodeBatches, offsetAfterBatches } from './wire/batch-decoder'
+import type { FetchedPartition } from './requests/fetch'
+
+const DEFAULT_MAX_BYTES = 1 << 20
+/** Fetched even when the buffer is nearly full, so that no request asks for crumbs. */
+const LEAST_BYTES = 64 << 10
+
+/** What a reader tells the fetcher. */
+export interface ReaderEvents {
+  /** There is room again. */
+  drained(reader: KafkaPartitionReader): void
+  closed(reader: KafkaPartitionReader): void
+}
+
+/** Holds what was fetched of one partition, undecoded, until it is asked for: decoding waits for the one who reads. */
+export class KafkaPartitionReader implements PartitionReader {
+  readonly topic: string
+  readonly partition: number
+  /** Where the next fetch goes on; `position` follows when the records are taken. */
+  fetchFrom: Offset
+  position: Offset
+  isClosed = false
+
+  private readonly maxBytes: number
+  private end: Offset
+  private ahead: FetchedPartition[] = []
+  private bytesAhead = 0
+  private failure: LogError | undefined
+  private wake: (() => void) | undefined
+
+  constructor(
+    options: ReaderOptions,
+    private readonly events: ReaderEvents,
+  ) {
+    this.topic = options.topic
+    this.partition = options.partition
+    this.position = this.fetchFrom = this.end = options.from
+    this.maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES
+  }
+
+  /** Bytes that may be fetched now; 0 while enough is read ahead. */
+  get room(): number {
+    if (this.isClosed || this.failure || this.bytesAhead >= this.maxBytes / 2) return 0
+    return Math.max(this.maxBytes - this.bytesAhead, Math.min(LEAST_BYTES, this.maxBytes))
+  }
+
+  async next(maxWaitMs = 500): Promise<LogBatch> {
+    const deadline = performance.now() + maxWaitMs
+    for (;;) {
+      if (this.isClosed) throw this.closedError()
+      if (this.ahead.length > 0) {
+        const batch = this.decodeAhead()
+        if (batch) return batch
+      } else if (this.failure) {
+        throw this.failure
+      } else {
+        const wait = deadline - performance.now()
+        if (wait <= 0) return this.batchOf([])
+        await this.woken(wait)
+      }
+    }
+  }
+
+  close(): void {
+    if (this.isClosed) return
+    this.isClosed = true
+    this.ahead = []
+    this.wake?.()
+    this.events.closed(this)
+  }
+
+  /** A fetch's answer for this partition, from `fetchFrom` on. */
+  receive(fetched: FetchedPartition): void {
+    this.end = Math.max(this.end, fetched.lastStableOffset)
+    const { batches } = fetched
+    const next = offsetAfterBatches(batches, 0, batches.length, this.fetchFrom)
+    if (batches.length === 0) return
+    this.fetchFrom = next
+    this.bytesAhead += batches.length
+    this.ahead.push(fetched)
+    this.wake?.()
+  }
+
+  /** What is read ahead is still delivered; then every `next` rejects with this. */
+  fail(failure: LogError): void {
+    this.failure = failure
+    this.wake?.()
+  }
+
+  private decodeAhead(): LogBatch | undefined {
+    const records: LogRecord[] = []
+    const before = this.position
+    const chunks = this.ahead
+    this.ahead = []
+    this.bytesAhead = 0
+    try {
+      for (const { batches, aborted } of chunks)
+        this.position = decodeBatches(batches, 0, batches.length, this.position, aborted, records)
+    } catch (cause) {
+      const place = `${this.topic}-${this.partition}`
+      this.failure = new LogError('LOG_CORRUPT', `${place}: ${(cause as Error).message}`, { cause })
+    }
+    this.events.drained(this)
+    return this.position > before ? this.batchOf(records) : undefined
+  }
+
+  private batchOf(records: readonly LogRecord[]): LogBatch {
+    const { topic, partition, position: next } = this
+    return { topic, partition, records, next, end: Math.max(this.end, next) }
+  }
+
+  private woken(timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer)
+        this.wake = undefined
+        resolve()
+      }
+      const timer = setTimeout(done, timeoutMs)
+      this.wake = done
+    })
+  }
+
+  private closedError(): LogError {
+    return new LogError('LOG_CLOSED', `the reader of ${this.topic}-${this.partition} was closed`)
+  }
+}

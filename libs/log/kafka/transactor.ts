@@ -1,0 +1,254 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { LogError, type Appended, type SourceOffset, type Transaction, type Transactor } from '../src'
+import type { Cluster } from './cluster'
+import type { Connections } from './connections'
+import { Batches, byPartition, type EncodedBatch } from './outgoing'
+import { produceRound } from './produce-round'
+import {
+  BUSY,
+  check,
+  CODE,
+  COORDINATOR_MOVED,
+  LEADER_MOVED,
+  NoAnswer,
+  ProtocolError,
+  toLogError,
+} from './protocol-errors'
+import type { CoordinatorKind } from './requests/find-coordinator'
+import type { ProducerIdentity } from './requests/init-producer-id'
+import { produce, produceInTransaction } from './requests/produce'
+import type { Request } from './requests/request'
+import { addOffsets, addPartitions, commitOffset, endTransaction, type TransactionHolder } from './requests/transaction'
+import type { Topics } from './topics'
+import { sequenceAfter, stampBatch } from './wire/batch-encoder'
+
+/** What transactors share. */
+export interface TransactionContext {
+  readonly cluster: Cluster
+  readonly topics: Topics
+  readonly timeoutMs: number
+  /** transaction.version 2 of Kafka 4: leaders add partitions by themselves, EndTxn answers a new epoch. */
+  readonly version2: boolean
+}
+
+const FIRST_PAUSE_MS = 2
+const MAX_PAUSE_MS = 50
+
+interface Part {
+  readonly topic: string
+  readonly partition: number
+  readonly count: number
+  pending: EncodedBatch[]
+  first: number
+  last: number
+}
+
+/** Steps of a commit, in both generations of the protocol, are drawn in DESIGN.md. */
+export class KafkaTransactor implements Transactor {
+  private readonly memory = new Batches()
+  /** Next sequence number of each partition in the present epoch. */
+  private readonly sequences = new Map<string, number>()
+  private failure: LogError | undefined
+  private committing = false
+
+  constructor(
+    readonly id: string,
+    private identity: ProducerIdentity,
+    private readonly connections: Connections,
+    private readonly context: TransactionContext,
+  ) {}
+
+  async commit(transaction: Transaction): Promise<Appended[]> {
+    if (this.failure) throw this.failure
+    if (this.committing) throw new Error(`two commits at once under ${this.id}: wait for the first`)
+    this.committing = true
+    try {
+      return await this.steps(transaction)
+    } catch (error) {
+      this.failure = toLogError(error, `committing under ${this.id}`)
+      throw this.failure
+    } finally {
+      this.committing = false
+    }
+  }
+
+  async close(): Promise<void> {
+    this.failure ??= new LogError('LOG_CLOSED', `the identity ${this.id} was given back`)
+  }
+
+  private async steps({ records, source }: Transaction): Promise<Appended[]> {
+    // 1. encode: what cannot be written is refused before anything is sent
+    const parts = await this.encode(records)
+    if (parts.length === 0 && !source) return []
+    const deadline = performance.now() + this.context.timeoutMs
+    // 2. (before transaction.version 2) tell the coordinator what the transaction covers
+    if (!this.context.version2) await this.announce(parts, source, deadline)
+    // 3. records and source offset, beside each other; both settle before either is judged, so that nothing straggles
+    const results = await Promise.allSettled([
+      this.append(parts, deadline),
+      source && this.commitSource(source, deadline),
+    ])
+    const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []))
+    if (failures.length > 0)
+      throw gravest(failures.map((failure) => toLogError(failure, `writing under ${this.id}; nothing was committed`)))
+    // 4. commit
+    await this.end()
+    return parts.map(({ topic, partition, first, last }) => ({ topic, partition, first, last }))
+  }
+
+  private async encode(records: Transaction['records']): Promise<Part[]> {
+    this.memory.reset()
+    const now = Date.now()
+    const parts: Part[] = []
+    for (const group of byPartition(records)) {
+      const { topic, partition } = group
+      const pending = this.memory.encode(group, await this.context.topics.maxBatchBytes(topic), now)
+      parts.push({ topic, partition, count: group.records.length, pending, first: -1, last: -1 })
+    }
+    return parts
+  }
+
+  private async announce(parts: readonly Part[], source: SourceOffset | undefined, deadline: number): Promise<void> {
+    if (parts.length > 0)
+      await this.insist('transaction', this.id, deadline, addPartitions(this.holder, parts), (codes) => {
+        // One partition's reason makes the coordinator answer OPERATION_NOT_ATTEMPTED for the others.
+        check(
+          codes.find((code) => code !== CODE.NONE && code !== CODE.OPERATION_NOT_ATTEMPTED) ?? Math.max(...codes),
+          'AddPartitionsToTxn',
+        )
+      })
+    if (source)
+      await this.insist('transaction', this.id, deadline, addOffsets(this.holder, source.group), (code) =>
+        check(code, 'AddOffsetsToTxn'),
+      )
+  }
+
+  private async append(parts: readonly Part[], deadline: number): Promise<void> {
+    let left = [...parts]
+    for (let pause = FIRST_PAUSE_MS; left.length > 0; pause = Math.min(2 * pause, MAX_PAUSE_MS)) {
+      const failure = await this.appendOnce(left).catch((error: unknown) => error)
+      left = left.filter(({ pending }) => pending.length > 0)
+      if (left.length === 0) return
+      const code = failure instanceof ProtocolError ? failure.code : undefined
+      // An answer that never came ends the transaction: only the broker's own word allows another try.
+      if (code === undefined || !(BUSY.has(code) || LEADER_MOVED.has(code)) || performance.now() > deadline) {
+        if (code === CODE.MESSAGE_TOO_LARGE) left.forEach(({ topic }) => this.context.topics.forgetMaxBatchBytes(topic))
+        throw failure
+      }
+      if (LEADER_MOVED.has(code)) left.forEach(({ topic }) => this.context.cluster.forgetTopic(topic))
+      await delay(pause)
+    }
+  }
+
+  /** Sends everything pending to its leaders. Answers the first failure; what was appended is no longer pending. */
+  private async appendOnce(parts: readonly Part[]): Promise<unknown> {
+    const leaders = new Map<number, Part[]>()
+    for (const part of parts) {
+      const leader = await this.context.cluster.leaderOf(part.topic, part.partition)
+      const known = leaders.get(leader)
+      if (known) known.push(part)
+      else leaders.set(leader, [part])
+    }
+    const failures = await Promise.all([...leaders].map(([leader, led]) => this.appendTo(leader, led)))
+    return failures.find((failure) => failure !== undefined)
+  }
+
+  private async appendTo(leader: number, parts: readonly Part[]): Promise<unknown> {
+    const { version2, timeoutMs } = this.context
+    const progress = await produceRound(
+      parts.map((part) => ({ topic: part.topic, partition: part.partition, batches: this.stamped(part) })),
+      (batches) =>
+        this.connections.send(
+          leader,
+          version2 ? produceInTransaction(batches, this.id, timeoutMs) : produce(batches, this.id, timeoutMs),
+        ),
+    )
+    progress.forEach(({ offsets }, i) => this.advance(parts[i]!, offsets))
+    return progress.find(({ failure }) => failure !== undefined)?.failure
+  }
+
+  private stamped(part: Part): Buffer[] {
+    let sequence = this.sequences.get(nameOf(part)) ?? 0
+    return part.pending.map(({ bytes, count }) => {
+      stampBatch(bytes, { ...this.identity, transactional: true }, sequence)
+      sequence = sequenceAfter(sequence, count)
+      return bytes
+    })
+  }
+
+  private advance(part: Part, offsets: readonly number[]): void {
+    const done = part.pending.splice(0, offsets.length)
+    done.forEach(({ count }, i) => {
+      if (part.first < 0) part.first = offsets[i]!
+      part.last = offsets[i]! + count - 1
+      this.sequences.set(nameOf(part), sequenceAfter(this.sequences.get(nameOf(part)) ?? 0, count))
+    })
+  }
+
+  private async commitSource(source: SourceOffset, deadline: number): Promise<void> {
+    const request = commitOffset(this.holder, source, this.context.version2 ? 5 : 3)
+    await this.insist('group', source.group, deadline, request, (code) =>
+      check(code, `TxnOffsetCommit of ${source.topic}-${source.partition}`),
+    )
+  }
+
+  /** The point of no return. Asking again is safe: a coordinator that has already committed says so, or that another holds the id. */
+  private async end(): Promise<void> {
+    const deadline = performance.now() + this.context.timeoutMs
+    const request = endTransaction(this.holder, this.context.version2 ? 5 : 1)
+    try {
+      const ended = await this.insist(
+        'transaction',
+        this.id,
+        deadline,
+        request,
+        ({ errorCode }) => check(errorCode, 'EndTxn'),
+        true,
+      )
+      this.identity = { producerId: ended.producerId, epoch: ended.epoch }
+      if (this.context.version2) this.sequences.clear()
+    } catch (error) {
+      throw toLogError(error, `committing under ${this.id}`, 'LOG_OUTCOME_UNKNOWN')
+    }
+  }
+
+  /** Sends to a coordinator until it accepts or refuses for good, finding it again when it has moved. */
+  private async insist<Answer>(
+    kind: CoordinatorKind,
+    key: string,
+    deadline: number,
+    request: Request<Answer>,
+    judge: (answer: Answer) => void,
+    evenUnanswered = false,
+  ): Promise<Answer> {
+    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, MAX_PAUSE_MS)) {
+      try {
+        const answer = await this.connections.send(await this.context.cluster.coordinatorOf(kind, key), request)
+        judge(answer)
+        return answer
+      } catch (error) {
+        const unanswered = error instanceof NoAnswer
+        const again = unanswered ? evenUnanswered : error instanceof ProtocolError && error.retriable
+        if (!again || performance.now() > deadline) throw error
+        if (unanswered || COORDINATOR_MOVED.has((error as ProtocolError).code))
+          this.context.cluster.forgetCoordinator(kind, key)
+      }
+      await delay(pause)
+    }
+  }
+
+  private get holder(): TransactionHolder {
+    return { id: this.id, ...this.identity }
+  }
+}
+
+const nameOf = ({ topic, partition }: { topic: string; partition: number }): string => `${topic}/${partition}`
+
+/** When several steps failed: being fenced says most, a stale member comes next. */
+function gravest(failures: readonly LogError[]): LogError {
+  return (
+    failures.find(({ code }) => code === 'LOG_FENCED') ??
+    failures.find(({ code }) => code === 'LOG_STALE_MEMBER') ??
+    failures[0]!
+  )
+}
