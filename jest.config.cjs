@@ -18,11 +18,16 @@ const sharedBroker = {
   globalTeardown: '<rootDir>/test/broker/stop-shared-broker.ts',
 }
 
+/** `npm test` adds up the runs' own counts. */
+const counts = process.env.QUORATE_TEST_COUNTS
+const countReporter = [require.resolve('./scripts/count-reporter.cjs'), { file: counts }]
+
 /** unit: no process but this one. kafka: needs a broker (test/broker). system: real processes. */
 module.exports = {
+  reporters: counts ? ['default', countReporter] : ['default'],
   projects: [
     project('unit', ['<rootDir>/{apps,libs,scripts,test,bench,examples}/**/!(*.kafka).spec.ts']),
     project('kafka', ['<rootDir>/{apps,libs,test}/**/*.kafka.spec.ts'], sharedBroker),
-    project('system', ['<rootDir>/{test,examples}/**/*.system.ts']),
+    project('system', ['<rootDir>/{test,examples}/**/*.system.ts'], sharedBroker),
   ],
 }

@@ -2,14 +2,14 @@
 // finds Node 24 (the machine's, or the one among the packages), builds when the sources are newer, then runs the command on it.
 // Everything it says goes to stderr: stdout belongs to the command.
 import { spawn, spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
 import { constants } from 'node:os'
+import { dirname, join } from 'node:path'
+import { isBuilt, ROOT } from './sources.mjs'
+import { once } from './setup-lock.mjs'
 
-const ROOT = join(import.meta.dirname, '..')
 const NEEDED = 24
-const APPS = { standalone: 'apps/standalone', aggregator: 'apps/aggregator', notifier: 'apps/notifier', cli: 'apps/cli' }
+const APPS = ['standalone', 'aggregator', 'notifier', 'cli']
 
 const say = (line) => process.stderr.write(`${line}\n`)
 const fail = (line) => {
@@ -17,53 +17,101 @@ const fail = (line) => {
   process.exit(1)
 }
 
+/** Whether node_modules holds what the lock file names. npm writes its own copy of the lock last, so a broken install has none. */
+function isInstalled() {
+  const present = join(ROOT, 'node_modules', '.package-lock.json')
+  if (!existsSync(present)) return false
+  const { packages: have } = JSON.parse(readFileSync(present, 'utf8'))
+  const { packages: want } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'))
+  return Object.entries(want).every(
+    ([path, { version, optional }]) => path === '' || (have[path] ? have[path].version === version : optional === true),
+  )
+}
+
 function install() {
-  const lock = createHash('sha256').update(readFileSync(join(ROOT, 'package-lock.json'))).digest('hex')
-  const mark = join(ROOT, 'node_modules', '.installed-lock')
-  if (existsSync(mark) && readFileSync(mark, 'utf8') === lock) return
   say('installing packages (once) …')
   const npm = process.env.npm_execpath
   const [command, args] = npm && existsSync(npm) ? [process.execPath, [npm, 'ci']] : ['npm', ['ci']]
   const { status } = spawnSync(command, [...args, '--loglevel=error'], { cwd: ROOT, stdio: ['ignore', 2, 2] })
   if (status !== 0) fail('npm ci failed; nothing was started. Its output is above.')
-  writeFileSync(mark, lock)
 }
 
 function node24() {
   if (Number(process.versions.node.split('.')[0]) >= NEEDED) return process.execPath
-  const bundled = join(ROOT, 'node_modules', `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`, 'bin', 'node')
-  if (existsSync(bundled)) return bundled
-  return fail(`Quorate needs Node ${NEEDED} or newer; this is ${process.version}, and no packaged Node fits ${process.platform} ${process.arch}. Install Node ${NEEDED} and try again.`)
+  const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`
+  const packaged = join(ROOT, 'node_modules', name, 'bin', 'node')
+  if (existsSync(packaged)) return packaged
+  return fail(
+    `Quorate needs Node ${NEEDED} or newer; this is ${process.version}, and no packaged Node fits ${process.platform} ${process.arch}. ` +
+      `Install Node ${NEEDED} and try again.`,
+  )
 }
 
-function build(node) {
-  const { status } = spawnSync(node, [join(ROOT, 'scripts', 'build.mjs')], { cwd: ROOT, stdio: ['ignore', 2, 2] })
+function build(...options) {
+  const { status } = spawnSync(node, [join(ROOT, 'scripts', 'build.mjs'), ...options], {
+    cwd: ROOT,
+    stdio: ['ignore', 2, 2],
+  })
   if (status !== 0) fail('the build failed; nothing was started. Its output is above.')
 }
 
-/** Runs the command as a child that lives no longer than we do: signals are passed on, and if we or npm are killed outright it stops by itself. */
-function run(node, args, env = {}) {
-  const child = spawn(node, args, { cwd: ROOT, stdio: ['inherit', 'inherit', 'inherit', 'ipc'], env: { ...process.env, ...env } })
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal))
-  const parent = process.ppid
-  const orphaned = setInterval(() => process.ppid !== parent && child.kill('SIGTERM'), 500)
-  orphaned.unref()
+/** Runs the command as a child that lives no longer than we do: signals are passed on, and when we are killed outright its channel to us closes. */
+function run(args, env = {}) {
+  const child = spawn(node, args, {
+    cwd: workingDirectory(),
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, ...env },
+  })
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'])
+    process.on(signal, () => {
+      // A terminal sends Ctrl-C to the whole group: the child has it already.
+      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
+    })
+  if (process.env.npm_lifecycle_event) endWithNpm(child)
   child.on('exit', (code, signal) => process.exit(signal ? 128 + constants.signals[signal] : code))
 }
 
-const [command, ...rest] = process.argv.slice(2)
-install()
-const node = node24()
-process.env.PATH = `${join(node, '..')}:${join(ROOT, 'node_modules', '.bin')}:${process.env.PATH}`
+/** npm that is killed outright tells nobody; we are then another's child. */
+function endWithNpm(child) {
+  const npm = process.ppid
+  setInterval(() => process.ppid !== npm && child.kill('SIGTERM'), 500).unref()
+}
 
-if (command in APPS) {
-  build(node)
-  run(node, ['--enable-source-maps', join(ROOT, 'dist', APPS[command], 'src', 'main.js'), ...rest], { QUORATE_LAUNCHER: '1' })
-} else if (command === 'build') build(node)
-else if (command === 'test') run(node, [join(ROOT, 'scripts', 'test.mjs'), ...rest])
+/** npm changes to the project's folder; file names on the CLI's command line are meant from where the caller stands. */
+function workingDirectory() {
+  if (command !== 'cli') return ROOT
+  return process.env.npm_lifecycle_event ? (process.env.INIT_CWD ?? ROOT) : process.cwd()
+}
+
+const [command, ...rest] = process.argv.slice(2)
+once(isInstalled, install)
+const node = node24()
+process.env.PATH = `${dirname(node)}:${join(ROOT, 'node_modules', '.bin')}:${process.env.PATH}`
+
+if (APPS.includes(command)) {
+  once(isBuilt, build)
+  run(['--enable-source-maps', join(ROOT, 'dist', 'apps', command, 'src', 'main.js'), ...rest], {
+    QUORATE_LAUNCHER: '1',
+    NODE_COMPILE_CACHE: join(ROOT, '.cache', 'compiled'),
+  })
+} else if (command === 'build')
+  once(
+    () => isBuilt() && rest.length === 0,
+    () => build(...rest),
+  )
+else if (command === 'test') run([join(ROOT, 'scripts', 'test.mjs'), ...rest])
 else if (command === 'jest') {
-  build(node)
-  run(node, ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', join(ROOT, 'node_modules/jest/bin/jest.js'), '--selectProjects', ...rest])
-} else if (command === 'bin') run(node, [join(ROOT, 'node_modules', '.bin', rest[0]), ...rest.slice(1)])
-else if (command === 'node') run(node, rest)
-else fail(`unknown command ${command}`)
+  once(isBuilt, build)
+  // --selectProjects comes last: it takes every bare word after it for a project.
+  const [project, ...chosen] = rest
+  const jest = [
+    '--experimental-vm-modules',
+    '--disable-warning=ExperimentalWarning',
+    join(ROOT, 'node_modules/jest/bin/jest.js'),
+  ]
+  run([...jest, ...chosen, '--selectProjects', project])
+} else if (command === 'bin') run([join(ROOT, 'node_modules', '.bin', rest[0]), ...rest.slice(1)])
+else if (command === 'node') {
+  once(isBuilt, build)
+  run(rest)
+} else fail(`unknown command ${command}; known: ${[...APPS, 'build', 'test', 'jest', 'bin', 'node'].join(', ')}`)
