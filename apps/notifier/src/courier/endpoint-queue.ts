@@ -1,0 +1,90 @@
+import type { RunningTask } from '@quorate/streams'
+import type { Sender } from '../channels/channel'
+import type { Backlog } from './backlog'
+import { Circuit } from './circuit'
+import { DueHeap, type Entry } from './due-heap'
+
+/** The first delivery of a lane (one endpoint, one object): what comes behind it waits in the outbox until it is settled. */
+export interface LaneHead extends Entry {
+  readonly lane: string
+  readonly task: RunningTask
+  /** Key in the outbox. */
+  readonly key: string
+}
+
+/** What waits for one endpoint in this process, and whether it may go. */
+export class EndpointQueue {
+  readonly circuit = new Circuit()
+  /** By partition. */
+  readonly backlogs = new Map<number, Backlog>()
+  /** Why nothing may be sent here any more; what waits dies with this reason. */
+  refusal: string | undefined
+  underWay = 0
+  private readonly waiting = new DueHeap<LaneHead>()
+  /** Lanes in memory, waiting or under way. */
+  private readonly lanes = new Set<string>()
+
+  constructor(
+    readonly name: string,
+    readonly sender: Sender | undefined,
+    readonly concurrency: number,
+    private readonly window: number,
+  ) {
+    if (!sender) this.refusal = 'endpoint-removed'
+  }
+
+  get room(): boolean {
+    return this.lanes.size < this.window
+  }
+
+  get size(): number {
+    return this.lanes.size
+  }
+
+  has(task: RunningTask, lane: string): boolean {
+    return this.lanes.has(place(task, lane))
+  }
+
+  add(head: LaneHead): void {
+    this.lanes.add(place(head.task, head.lane))
+    this.waiting.push(head)
+  }
+
+  /** The lane has nothing more. */
+  leave({ task, lane }: LaneHead): void {
+    this.lanes.delete(place(task, lane))
+  }
+
+  /** The next delivery that may go now; it counts as under way until `underWay` is lowered. */
+  take(now: number): LaneHead | undefined {
+    if (this.opensAt(now) > now) return undefined
+    this.underWay++
+    return this.waiting.pop()
+  }
+
+  /** When `take` will answer something, ms; Infinity: not before something changes. */
+  opensAt(now: number): number {
+    const { first } = this.waiting
+    if (!first) return Infinity
+    if (this.refusal !== undefined) return now
+    if (this.underWay >= this.circuit.atOnce(this.concurrency)) return Infinity
+    return Math.max(first.dueAt, this.circuit.notBefore)
+  }
+
+  /** The endpoint is back: what waits for its next attempt need not wait its pause out. */
+  hurry(now: number, spread: () => number): void {
+    this.waiting.rebuild((head) => ({ ...head, dueAt: Math.min(head.dueAt, now + spread()) }))
+  }
+
+  /** The partition went away. */
+  forget(task: RunningTask): void {
+    this.backlogs.delete(task.partition)
+    this.waiting.rebuild((head) => {
+      if (head.task !== task) return head
+      this.leave(head)
+      return undefined
+    })
+  }
+}
+
+const place = (task: RunningTask, lane: string): string => `${task.partition}\u0001${lane}`

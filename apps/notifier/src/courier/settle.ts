@@ -1,0 +1,115 @@
+import type { Outcome } from '../channels/channel'
+import { DEAD_RETENTION_MS } from '../outbox/due'
+import { outboxKey } from '../outbox/keys'
+import { amend, bury, type Tables } from '../outbox/ledger'
+import type { NoticeMessage } from '../outbox/message'
+import { plan } from '../outbox/plan'
+import { type Attempt, deadRow, endpointRow, objectRow, type OutboxRow, outboxRow } from '../outbox/rows'
+import type { Receiver } from '../pipeline'
+
+export interface Settlement {
+  /** Key in the outbox. */
+  readonly key: string
+  readonly row: OutboxRow
+  readonly outcome: Outcome
+  /** False: nothing was sent (the endpoint refuses everything). */
+  readonly attempted: boolean
+  readonly at: number
+  /** ms; of a `retry`. */
+  readonly nextAttemptAt: number
+  readonly fingerprint: string
+  /** Told that the endpoint gave up. */
+  readonly fallback: Receiver | undefined
+}
+
+/** Writes what came of an attempt; answers the outbox keys that it planned. Runs inside a commit of the delivery's task. */
+export function settle(tables: Tables, settlement: Settlement): string[] {
+  const { key, row, outcome, at, attempted } = settlement
+  if (!tables.table('outbox').get(key)) return []
+  const attempts = row.attempts + (attempted ? 1 : 0)
+  const tried = attempted ? { attempts, lastAttempt: attemptOf(outcome, at) } : { attempts }
+  if (outcome.kind === 'retry') {
+    const { nextAttemptAt } = settlement
+    tables.table('outbox').put(key, outboxRow.encode(retried(row, outcome, attempts, at, nextAttemptAt)))
+    amend(tables, row.record, at, { ...tried, nextAttemptAt, reason: outcome.reason })
+    return []
+  }
+  tables.table('outbox').delete(key)
+  if (outcome.kind === 'delivered') {
+    amend(tables, row.record, at, { ...tried, status: 'delivered', nextAttemptAt: null, reason: null })
+    return []
+  }
+  const { reason } = outcome
+  amend(tables, row.record, at, { ...tried, status: 'dead', nextAttemptAt: null, reason })
+  bury(tables, { row: { ...row, attempts }, diedAt: at, reason, forgetAt: at + DEAD_RETENTION_MS })
+  if (outcome.kind === 'gone') {
+    const mark = { disabledAt: at, reason, fingerprint: settlement.fingerprint }
+    tables.table('endpoints').put(row.endpoint, endpointRow.encode(mark))
+  }
+  return settlement.fallback ? notice(tables, settlement, settlement.fallback, reason) : []
+}
+
+function retried(row: OutboxRow, outcome: Extract<Outcome, { kind: 'retry' }>, attempts: number, at: number, nextAttemptAt: number): OutboxRow {
+  const { throttledUntil: _, ...rest } = row
+  const throttle = outcome.throttle ? { throttledUntil: nextAttemptAt } : {}
+  return { ...rest, attempts, firstAttemptAt: row.firstAttemptAt ?? at, nextAttemptAt, ...throttle }
+}
+
+function attemptOf(outcome: Outcome, at: number): Attempt {
+  const { status, excerpt } = outcome
+  return {
+    at,
+    outcome: outcome.kind === 'delivered' ? 'delivered' : outcome.reason,
+    ...(status === undefined ? {} : { status }),
+    ...(excerpt === undefined ? {} : { excerpt }),
+  }
+}
+
+/** An endpoint that gives up is reported through another receiver. */
+function notice(tables: Tables, { row, at }: Settlement, fallback: Receiver, reason: string): string[] {
+  if (row.message.kind === 'notice') return []
+  const { object } = row.message
+  const message: NoticeMessage = {
+    kind: 'notice',
+    event: `${row.id}/${reason}`,
+    time: at,
+    endpoint: row.endpoint,
+    reason,
+    delivery: row.id,
+    object,
+  }
+  const number = takeNumbers(tables, object, fallback.endpoints.length)
+  return plan(tables, { receiver: fallback, route: null, message, now: at, number })
+}
+
+/** Takes numbers for deliveries about an object. */
+function takeNumbers(tables: Tables, object: string, count: number): number {
+  const bytes = tables.table('objects').get(object)
+  if (!bytes) return 0
+  const row = objectRow.decode(bytes)
+  tables.table('objects').put(object, objectRow.encode({ ...row, planned: row.planned + count }))
+  return row.planned
+}
+
+/** A dead letter goes to the end of its lane, under its own id; its endpoint gets another chance. Answers the key in the outbox. */
+export function redrive(tables: Tables, id: string, now: number): string | undefined {
+  const bytes = tables.table('dead').get(id)
+  if (!bytes) return undefined
+  const { row } = deadRow.decode(bytes)
+  const key = outboxKey(row.endpoint, row.message.object, takeNumbers(tables, row.message.object, 1))
+  const { throttledUntil: _, ...again } = row
+  tables.table('dead').delete(id)
+  tables.table('outbox').put(key, outboxRow.encode({ ...again, attempts: 0, firstAttemptAt: null, nextAttemptAt: now }))
+  amend(tables, row.record, now, { status: 'pending', reason: null, nextAttemptAt: now })
+  return key
+}
+
+/** A dead letter is given up for good. False: there is none of this id. */
+export function dropDead(tables: Tables, id: string, now: number): boolean {
+  const bytes = tables.table('dead').get(id)
+  if (!bytes) return false
+  tables.table('dead').delete(id)
+  amend(tables, deadRow.decode(bytes).row.record, now, { status: 'dropped' })
+  return true
+}
+

@@ -1,0 +1,63 @@
+import type { EndpointSettings, Receiver, Route } from '../pipeline'
+import { deliveryId } from './delivery-id'
+import { outboxKey } from './keys'
+import { record, type Tables } from './ledger'
+import type { Message } from './message'
+import { type OutboxRow, outboxRow } from './rows'
+
+export interface Plan {
+  readonly receiver: Receiver
+  readonly route: Route | null
+  readonly message: Message
+  readonly now: number
+  /** Number of the next delivery about this object. */
+  readonly number: number
+}
+
+/** Plans one delivery to each endpoint of a receiver; answers the keys of the outbox, so that the courier can be told after the commit. */
+export function plan(tables: Tables, { receiver, route, message, now, number }: Plan): string[] {
+  return receiver.endpoints.map((endpoint, i) => planOne(tables, receiver, endpoint, route, message, now, number + i))
+}
+
+function planOne(
+  tables: Tables,
+  receiver: Receiver,
+  endpoint: EndpointSettings,
+  route: Route | null,
+  message: Message,
+  now: number,
+  number: number,
+): string {
+  const id = deliveryId(message.event, endpoint.name)
+  const row: Omit<OutboxRow, 'record'> = {
+    id,
+    endpoint: endpoint.name,
+    receiver: receiver.name,
+    message,
+    plannedAt: now,
+    attempts: 0,
+    firstAttemptAt: null,
+    nextAttemptAt: now,
+  }
+  const kept = record(tables, {
+    id,
+    object: message.object,
+    event: message.event,
+    time: message.time,
+    state: message.kind === 'change' ? message.state : null,
+    previous: message.kind === 'change' ? message.previous : null,
+    receiver: receiver.name,
+    route: route?.path ?? null,
+    endpoint: endpoint.name,
+    channel: endpoint.channel,
+    status: 'pending',
+    reason: message.kind === 'notice' ? message.reason : null,
+    decidedAt: now,
+    attempts: 0,
+    nextAttemptAt: now,
+    lastAttempt: null,
+  })
+  const key = outboxKey(endpoint.name, message.object, number)
+  tables.table('outbox').put(key, outboxRow.encode({ ...row, record: kept }))
+  return key
+}

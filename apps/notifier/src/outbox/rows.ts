@@ -1,0 +1,116 @@
+import type { ObjectId, State } from '@quorate/contracts'
+import type { GroupTimes, InboxMark, News, Reason, Told } from '../pipeline'
+import type { Message } from './message'
+
+/** A change that waits for its time on one route. */
+export interface Held {
+  /** ms */
+  readonly until: number
+  readonly reason: Reason
+  readonly arrivedAt: number
+  /** Its row in `deliveries`. */
+  readonly decision: string
+}
+
+/** Everything the notifier knows of an object, one row: the inbox mark, what each receiver was last told, and what waits. */
+export interface ObjectRow extends InboxMark {
+  /** By receiver. */
+  readonly told: Readonly<Record<string, Told>>
+  /** By route. */
+  readonly held: Readonly<Record<string, Held>>
+  /** The newest change, kept only while something waits. */
+  readonly news?: News
+  /** Deliveries planned so far; numbers them within their lanes. */
+  readonly planned: number
+  /** ms since when the object is gone; the row is forgotten a while later. */
+  readonly goneAt?: number
+}
+
+export interface GroupRow extends GroupTimes {
+  /** ms; nothing of it matters any more. */
+  readonly forgetAt: number
+}
+
+/** A delivery that is to be made: what the courier reads. */
+export interface OutboxRow {
+  readonly id: string
+  readonly endpoint: string
+  readonly receiver: string
+  /** Its row in `deliveries`. */
+  readonly record: string
+  readonly message: Message
+  /** ms */
+  readonly plannedAt: number
+  readonly attempts: number
+  readonly firstAttemptAt: number | null
+  readonly nextAttemptAt: number
+  /** The endpoint asked to be left alone until then. */
+  readonly throttledUntil?: number
+}
+
+export interface Attempt {
+  readonly at: number
+  /** `delivered`, or why not. */
+  readonly outcome: string
+  /** HTTP or SMTP status where there was one. */
+  readonly status?: number
+  /** Beginning of what the endpoint answered. */
+  readonly excerpt?: string
+}
+
+export type DeliveryStatus = 'held' | 'suppressed' | 'pending' | 'delivered' | 'dead' | 'dropped'
+
+/** One decision and what became of it: what `/v1/deliveries` answers. */
+export interface DeliveryRow {
+  readonly id: string
+  readonly object: ObjectId
+  readonly event: string
+  /** ms, of the event. */
+  readonly time: number
+  readonly state: State | null
+  readonly previous: State | null
+  readonly receiver: string
+  readonly route: string | null
+  readonly endpoint: string | null
+  readonly channel: string | null
+  readonly status: DeliveryStatus
+  readonly reason: string | null
+  /** ms */
+  readonly decidedAt: number
+  readonly attempts: number
+  readonly nextAttemptAt: number | null
+  readonly lastAttempt: Attempt | null
+  /** ms; null while it is not settled. */
+  readonly forgetAt: number | null
+}
+
+/** A delivery that was given up, kept to be redriven. */
+export interface DeadRow {
+  readonly row: OutboxRow
+  readonly diedAt: number
+  readonly reason: string
+  readonly forgetAt: number
+}
+
+/** An endpoint that said it is gone (410). `address` tells a changed configuration, which makes the mark void. */
+export interface EndpointRow {
+  readonly disabledAt: number
+  readonly reason: string
+  readonly fingerprint: string
+}
+
+export interface Codec<T> {
+  encode(value: T): Buffer
+  decode(bytes: Buffer): T
+}
+const json = <T>(): Codec<T> => ({
+  encode: (value) => Buffer.from(JSON.stringify(value)),
+  decode: (bytes) => JSON.parse(bytes.toString('utf8')) as T,
+})
+
+export const objectRow = json<ObjectRow>()
+export const groupRow = json<GroupRow>()
+export const outboxRow = json<OutboxRow>()
+export const deliveryRow = json<DeliveryRow>()
+export const deadRow = json<DeadRow>()
+export const endpointRow = json<EndpointRow>()

@@ -1,0 +1,51 @@
+import { type Cause, type Change, type ObjectId, parseEventId, type State, type View } from '@quorate/contracts'
+
+/** A change of an object as the pipeline sees it: the record in hand is the whole view, whatever came before it. */
+export interface News {
+  readonly object: ObjectId
+  /** `<object>@<incarnation>.<revision>` */
+  readonly event: string
+  readonly incarnation: number
+  readonly revision: number
+  readonly type: 'object.changed' | 'object.updated' | 'object.deleted'
+  /** ms, of the evaluation that emitted it. */
+  readonly time: number
+  /** null: the object is gone. */
+  readonly state: State | null
+  readonly cause: Cause | null
+  readonly view: View | null
+}
+
+/** The last state that a receiver was told of an object. */
+export interface Told {
+  readonly state: State
+  /** ms since when the object was in it, as the view said. */
+  readonly since: number
+  readonly event: string
+  /** Path of the route that it came by: what closes it goes the same way. */
+  readonly route: string
+  /** ms by the notifier's clock. */
+  readonly at: number
+}
+
+/** undefined for what is no change of an object (the observers' records). */
+export function newsOf(change: Change): News | undefined {
+  if (change.type === 'observers.lost' || change.type === 'observers.back') return undefined
+  const id = parseEventId(change.id)
+  if (!id) return undefined
+  const view = change.data as View | null
+  return {
+    object: change.subject,
+    event: change.id,
+    incarnation: id.incarnation,
+    revision: id.revision,
+    type: change.type,
+    time: change.time,
+    state: view?.state ?? null,
+    cause: view ? view.cause : (change.cause ?? null),
+    view,
+  }
+}
+
+/** ms since when the object is in the state that is news. */
+export const sinceOf = (news: News): number => news.view?.since ?? news.time

@@ -1,0 +1,10 @@
+import { PASS, type Stage, suppress } from './stage'
+
+/**
+ * Quiet states are no news to a receiver that has nothing open: not as an object's first state, and not when an object goes that was
+ * last told quiet. After anything else they are a recovery, which is told no less than an alarm.
+ */
+export const quiet: Stage = ({ news, route }, { told }) => {
+  if (news.state === null) return told && route.quiet.includes(told.state) ? suppress('quiet') : PASS
+  return !told && route.quiet.includes(news.state) ? suppress('quiet') : PASS
+}

@@ -1,0 +1,73 @@
+import { glob, type Glob } from '@quorate/contracts'
+import type { News } from './news'
+import { DEFAULT_TIMING, type Matchers, type RouteInput, type RouteTiming, type Routing } from './routing'
+
+/** A node of the tree, inheritance resolved. */
+export interface Route extends RouteTiming {
+  /** Identity of the node: its name, or its place in the tree. */
+  readonly path: string
+  readonly receiver: string
+}
+
+interface Node {
+  readonly route: Route
+  readonly continue: boolean
+  readonly takes: (news: News) => boolean
+  readonly children: readonly Node[]
+}
+
+/** The tree of routes, compiled. */
+export interface Router {
+  /** Every route whose node takes the change and none of whose children does; in the order of the tree (as in Alertmanager). */
+  match(news: News): Route[]
+  route(path: string): Route | undefined
+}
+
+/**
+ * Compiles the tree.
+ * @throws Error when a route names a receiver that is not there, or two routes have one name
+ */
+export function compileRoutes(routing: Routing): Router {
+  const names = new Set(routing.receivers.map((receiver) => receiver.name))
+  const byPath = new Map<string, Route>()
+  const node = (input: RouteInput, parent: Omit<Route, 'path'>, place: string): Node => {
+    const { match, routes = [], name, continue: goOn = false, ...own } = input
+    const route: Route = { ...parent, ...own, path: name ?? place }
+    if (!names.has(route.receiver)) throw new Error(`route ${route.path} names the receiver ${route.receiver}, which is not there`)
+    if (byPath.has(route.path)) throw new Error(`two routes are named ${route.path}`)
+    byPath.set(route.path, route)
+    const children = routes.map((child, i) => node(child, route, place === '' ? `${i}` : `${place}.${i}`))
+    return { route, continue: goOn, takes: compileMatchers(match ?? {}), children }
+  }
+  const root = node({ ...routing.root, name: routing.root.name ?? 'root' }, { ...DEFAULT_TIMING, receiver: routing.root.receiver }, '')
+  return { match: (news) => (root.takes(news) ? descend(root, news) : []), route: (path) => byPath.get(path) }
+}
+
+function descend(node: Node, news: News): Route[] {
+  const found: Route[] = []
+  for (const child of node.children) {
+    if (!child.takes(news)) continue
+    found.push(...descend(child, news))
+    if (!child.continue) break
+  }
+  return found.length > 0 ? found : [node.route]
+}
+
+function compileMatchers(match: Matchers): (news: News) => boolean {
+  const globs: readonly Glob[] | undefined = match.object?.map(glob)
+  const oneOf = <T>(list: readonly T[] | undefined, value: T): boolean => list === undefined || list.includes(value)
+  return (news) =>
+    (globs === undefined || globs.some((takes) => takes(news.object))) &&
+    (match.state === undefined || (news.state !== null && match.state.includes(news.state))) &&
+    oneOf(match.from, news.view?.from ?? null) &&
+    (match.cause === undefined || (news.cause !== null && match.cause.includes(news.cause))) &&
+    (match.policy === undefined || (news.view !== null && match.policy.includes(news.view.policy)))
+}
+
+const SEPARATOR = '\u0001'
+
+/** Key of the group that a change falls into on a route. A change that lacks a label has it empty. */
+export function groupKey(route: Route, news: News): string {
+  const labels = route.groupBy.map((label) => (label === 'object' ? news.object : (news.view?.policy ?? '')))
+  return [route.path, ...labels].join(SEPARATOR)
+}

@@ -1,0 +1,74 @@
+import type { State } from '@quorate/contracts'
+
+/** What a change must be for a route to take it. An absent matcher takes everything; a list takes any of its members. */
+export interface Matchers {
+  /** Globs on the object id: `*` any characters but `/`, `**` any. */
+  readonly object?: readonly string[]
+  readonly state?: readonly State[]
+  /** The state before; `null` before the first. */
+  readonly from?: readonly (State | null)[]
+  readonly cause?: readonly string[]
+  readonly policy?: readonly string[]
+}
+
+export type GroupLabel = 'object' | 'policy'
+
+/** When and how a route tells. Durations in seconds. */
+export interface RouteTiming {
+  readonly groupBy: readonly GroupLabel[]
+  /** How long the first change of a group waits for others. */
+  readonly groupWait: number
+  /** How long after a message the next one of the same group may go. */
+  readonly groupInterval: number
+  /** How long an `unknown` must last to be told. */
+  readonly unknownAfter: number
+  /** States that are not told as long as nothing else has been. */
+  readonly quiet: readonly State[]
+  /** Changes older than this at their arrival are not told one by one. */
+  readonly maxAge: number
+}
+
+export const DEFAULT_TIMING: RouteTiming = {
+  groupBy: ['object'],
+  groupWait: 10,
+  groupInterval: 60,
+  unknownAfter: 300,
+  quiet: ['up', 'ok'],
+  maxAge: 3600,
+}
+
+/** Every change at once: what `console` and the webhook of a first try have. */
+export const AT_ONCE: RouteTiming = { ...DEFAULT_TIMING, groupWait: 0, groupInterval: 0, unknownAfter: 0, quiet: [] }
+
+/** A node of the tree as written; what it does not say it has from its parent. */
+export interface RouteInput extends Partial<RouteTiming> {
+  /** Names the route in answers; its place in the tree (`0.2`) where absent. */
+  readonly name?: string
+  readonly match?: Matchers
+  readonly receiver?: string
+  /** Go on to the next sibling after this one took the change. */
+  readonly continue?: boolean
+  readonly routes?: readonly RouteInput[]
+}
+
+/** One way to reach a receiver: one address, one channel. Its name is part of every delivery id. */
+export interface EndpointSettings {
+  /** `<receiver>` or `<receiver>/<n>`; unique. */
+  readonly name: string
+  readonly channel: string
+  /** Checked and read by the channel alone. */
+  readonly settings: unknown
+}
+
+export interface Receiver {
+  readonly name: string
+  readonly endpoints: readonly EndpointSettings[]
+  /** Receiver that is told when an endpoint of this one gives up. */
+  readonly fallback?: string
+}
+
+/** Who is told what: the whole configuration of the pipeline. */
+export interface Routing {
+  readonly receivers: readonly Receiver[]
+  readonly root: RouteInput & { readonly receiver: string }
+}

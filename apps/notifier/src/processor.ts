@@ -1,0 +1,169 @@
+import { decodeChange } from '@quorate/contracts'
+import type { LogRecord, Logger, Offset } from '@quorate/log'
+import type { Processor, TaskBatch, TaskContext } from '@quorate/streams'
+import { DEAD_LETTERS, deadLetter } from './dead-letter'
+import { dueOfObject } from './outbox/due'
+import { erase } from './outbox/ledger'
+import { type ObjectRow, objectRow } from './outbox/rows'
+import { type Desk, type Directions, type Draft, tell, tellHeld } from './outbox/telling'
+import { inbox, type News, newsOf, type Reason } from './pipeline'
+
+/** What the processor counts; each is a metric. */
+export interface ProcessorEvents {
+  decided(decision: 'sent' | 'held' | 'suppressed', reason: Reason | 'sent'): void
+  seenBefore(): void
+  missedRevisions(count: number): void
+  poison(): void
+  /** The observers' records: nothing is told of them yet. */
+  notOfAnObject(): void
+}
+
+export interface NotifierProcessorOptions {
+  readonly directions: () => Directions
+  /** The notifier's clock, ms. */
+  readonly now: () => number
+  readonly logger: Logger
+  readonly events: ProcessorEvents
+  /** Called with the outbox keys of a batch once the batch is committed. */
+  readonly committed: (partition: number, keys: readonly string[]) => void
+}
+
+/** What a task keeps between batches; dropped with a batch that failed. */
+interface Kept {
+  /** Planned, but the courier has not been told: that may happen only after the commit. */
+  planned: string[]
+  behind: boolean
+}
+
+const FORGOTTEN = ['groups', 'deliveries', 'dead'] as const
+
+/**
+ * The notifier's program. A change goes through the pipeline, and what follows (the inbox mark, what each receiver was last told,
+ * what waits, the planned deliveries) becomes rows of the task: one commit with the source offset. Nothing is sent here.
+ */
+export class NotifierProcessor implements Processor {
+  constructor(private readonly options: NotifierProcessorOptions) {}
+
+  process(batch: TaskBatch, context: TaskContext): Offset {
+    const kept = keptOf(context)
+    kept.behind = batch.next < batch.end
+    const desk = this.desk(context, kept, this.options.now())
+    for (const record of batch.records) {
+      if (context.full && record !== batch.records[0]) return record.offset
+      this.take(record, desk, context)
+    }
+    return batch.next
+  }
+
+  nextDue(context: TaskContext): number | undefined {
+    // A wake comes after the commit of what was planned: the courier may read it then.
+    if (keptOf(context).planned.length > 0) return 0
+    let first = Infinity
+    for (const name of ['objects', ...FORGOTTEN]) first = Math.min(first, context.table(name).firstDue()?.due ?? Infinity)
+    return first === Infinity ? undefined : first
+  }
+
+  wake(now: number, context: TaskContext): void {
+    const kept = keptOf(context)
+    if (kept.planned.length > 0) {
+      const keys = kept.planned
+      kept.planned = []
+      this.options.committed(context.partition, keys)
+    }
+    this.tellDue(this.desk(context, kept, now), context)
+    forget(now, context)
+  }
+
+  private take(record: LogRecord, desk: Desk, context: TaskContext): void {
+    const { change, reject } = decodeChange(record)
+    if (!change) {
+      this.options.events.poison()
+      this.options.logger.warn({ partition: context.partition, offset: record.offset, reason: reject }, 'a record of the sink cannot be read; it is in the dead letters, and the partition goes on')
+      context.forward(DEAD_LETTERS, deadLetter(record, context, reject))
+      return
+    }
+    const news = newsOf(change)
+    if (!news) {
+      this.options.events.notOfAnObject()
+      return
+    }
+    const table = context.table('objects')
+    const bytes = table.get(news.object)
+    const row = bytes && objectRow.decode(bytes)
+    const arrival = inbox(news, row)
+    if (arrival.seen) {
+      this.options.events.seenBefore()
+      return
+    }
+    if (arrival.missed > 0) this.options.events.missedRevisions(arrival.missed)
+    const draft = draftOf(row, news)
+    tell(desk, draft, row?.news)
+    const mark = { incarnation: news.incarnation, revision: news.revision }
+    const gone = news.state === null ? { goneAt: desk.now } : {}
+    put(context, news, row, rowOf({ ...mark, ...gone }, draft))
+  }
+
+  private tellDue(desk: Desk, context: TaskContext): void {
+    const table = context.table('objects')
+    for (;;) {
+      const due = table.firstDue(desk.now)
+      if (!due || context.full) return
+      const row = objectRow.decode(table.get(due.key)!)
+      if (!row.news) {
+        // Nothing waits: the object has been gone long enough.
+        table.delete(due.key)
+        continue
+      }
+      const draft = draftOf(row, row.news)
+      tellHeld(desk, draft)
+      const { incarnation, revision, goneAt } = row
+      put(context, row.news, row, rowOf({ incarnation, revision, ...(goneAt === undefined ? {} : { goneAt }) }, draft))
+    }
+  }
+
+  private desk(context: TaskContext, kept: Kept, now: number): Desk {
+    return {
+      tables: context,
+      directions: this.options.directions(),
+      now,
+      behind: kept.behind,
+      planned: kept.planned,
+      count: (decision, reason) => this.options.events.decided(decision, reason),
+    }
+  }
+}
+
+function keptOf(context: TaskContext): Kept {
+  return (context.cache ??= { planned: [], behind: false } satisfies Kept) as Kept
+}
+
+function draftOf(row: ObjectRow | undefined, news: News): Draft {
+  return { news, told: { ...row?.told }, held: { ...row?.held }, number: row?.planned ?? 0 }
+}
+
+const rowOf = (mark: Pick<ObjectRow, 'incarnation' | 'revision' | 'goneAt'>, { told, held, news, number }: Draft): ObjectRow => ({
+  ...mark,
+  told,
+  held,
+  ...(Object.keys(held).length > 0 ? { news } : {}),
+  planned: number,
+})
+
+function put(context: TaskContext, { object }: News, before: ObjectRow | undefined, row: ObjectRow): void {
+  const table = context.table('objects')
+  table.put(object, objectRow.encode(row))
+  const due = dueOfObject(row)
+  // Most objects wait for nothing: their schedule is left alone.
+  if (due !== null || (before && dueOfObject(before) !== null)) table.arm(object, due)
+}
+
+/** Deletes what has been kept long enough, as far as this batch goes. */
+function forget(now: number, context: TaskContext): void {
+  for (const name of FORGOTTEN) {
+    const table = context.table(name)
+    for (let due = table.firstDue(now); due && !context.full; due = table.firstDue(now)) {
+      if (name === 'deliveries') erase(context, due.key)
+      else table.delete(due.key)
+    }
+  }
+}
