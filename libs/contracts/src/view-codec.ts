@@ -2,6 +2,7 @@ import { Type } from '@sinclair/typebox'
 import type { State } from './ids'
 import { compiled } from './schema'
 import { compareUtf8 } from './utf8'
+import { rfc3339 } from './wire'
 import { CAUSES, type Override, type Trigger, type View } from './view'
 
 const NUMBER = Type.Number()
@@ -68,21 +69,28 @@ function encodeTrigger({ type, agent, seq, offset }: Trigger): string {
   return `{"type":${quote(type)},${by}${count}"offset":${offset}}`
 }
 
-function encodeOverride({ state, reason, author, expiresAt, mode }: Override): string {
+type Write = (time: number) => string
+
+function encodeOverride({ state, reason, author, expiresAt, mode }: Override, time: Write): string {
   const said = `"reason":${quoteOrNull(reason)},"author":${quoteOrNull(author)}`
-  return `{"state":${quote(state)},${said},"expiresAt":${expiresAt},"mode":"${mode}"}`
+  return `{"state":${quote(state)},${said},"expiresAt":${expiresAt === null ? 'null' : time(expiresAt)},"mode":"${mode}"}`
 }
 
 /** The canonical bytes of a view as text: members in the order of the page, no spaces, the tally by UTF-8 bytes (vote.md 8). */
-export function encodeView(view: View): string {
+export const encodeView = (view: View): string => encode(view, String)
+
+/** The same for REST, SSE and webhooks: points in time in RFC 3339. */
+export const encodeWireView = (view: View): string => encode(view, (time) => `"${rfc3339(time)}"`)
+
+function encode(view: View, time: Write): string {
   const { trigger, override } = view
   return (
     `{"object":${quote(view.object)},"incarnation":${view.incarnation},"version":${view.version},"revision":${view.revision}` +
     `,"state":${quote(view.state)},"from":${quoteOrNull(view.from)},"voted":${quote(view.voted)}` +
-    `,"since":${view.since},"decidedAt":${view.decidedAt},"cause":${quoteOrNull(view.cause)}` +
+    `,"since":${time(view.since)},"decidedAt":${time(view.decidedAt)},"cause":${quoteOrNull(view.cause)}` +
     `,"trigger":${trigger === null ? 'null' : encodeTrigger(trigger)}` +
     `,"contested":${view.contested},"stale":${view.stale},"flapping":${view.flapping},"divergent":${view.divergent}` +
-    `,"override":${override === null ? 'null' : encodeOverride(override)},"tally":${encodeTally(view.tally)}` +
+    `,"override":${override === null ? 'null' : encodeOverride(override, time)},"tally":${encodeTally(view.tally)}` +
     `,"participants":${view.participants},"electorate":${view.electorate},"quorum":${view.quorum}` +
     `,"rule":${quoteOrNull(view.rule)},"policy":${quote(view.policy)},"incident":${quoteOrNull(view.incident)}}`
   )

@@ -100,7 +100,7 @@ describe('the HTTP edge', () => {
       status: response.status,
       headers: response.headers,
       text,
-      json: text.startsWith('{') ? (JSON.parse(text) as Record<string, any>) : {},
+      json: text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : {},
     }
   }
 
@@ -327,6 +327,6 @@ describe('the HTTP edge', () => {
     await open()
     const { json } = await call('GET', '/openapi.json')
     expect(json.openapi).toBe('3.1.0')
-    expect(Object.keys(json.paths)).toContain('/v1/things/{id}/parts/{part}')
+    expect(Object.keys(json.paths as object)).toContain('/v1/things/{id}/parts/{part}')
   })
 })

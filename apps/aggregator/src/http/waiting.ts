@@ -1,0 +1,30 @@
+import { invalid, Problem } from '@quorate/http'
+import type { RunningTask } from '@quorate/streams'
+import type { Positions } from './positions'
+
+/** ms that a read or a write waits when it does not say how long. */
+export const DEFAULT_WAIT = 5_000
+const LONGEST_WAIT = 60_000
+
+/** `?wait=<n>s` (also `<n>ms` and `<n>`, in seconds) in ms; undefined when absent. @throws Problem 422 */
+export function parseWait(wait: unknown): number | undefined {
+  if (wait === undefined) return undefined
+  const found = typeof wait === 'string' ? /^(\d{1,6}(?:\.\d{1,3})?)(ms|s)?$/.exec(wait) : null
+  const ms = found ? Number(found[1]) * (found[2] === 'ms' ? 1 : 1000) : NaN
+  if (!(ms <= LONGEST_WAIT))
+    throw invalid([{ pointer: '/query/wait', detail: `must be a time such as 5s, at most ${LONGEST_WAIT / 1000}s` }])
+  return ms
+}
+
+/** Resolves when the partition has applied what the caller has seen or written. @throws Problem 504 */
+export async function upTo(task: RunningTask, bound: Positions | undefined, waitMs = DEFAULT_WAIT): Promise<void> {
+  const offset = bound?.get(task.partition)
+  if (offset === undefined || task.position > offset) return
+  await task.reached(offset, waitMs).catch((error: unknown) => {
+    if ((error as { code?: string }).code !== 'STREAMS_TIMEOUT') throw error
+    throw new Problem(
+      'position-timeout',
+      `Partition ${task.partition} is at ${task.position - 1} and did not reach ${offset} in ${waitMs} ms. Nothing is lost: ask again, or wait longer (?wait=).`,
+    )
+  })
+}
