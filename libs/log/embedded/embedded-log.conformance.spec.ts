@@ -10,6 +10,7 @@ const embedded = (log: Log): EmbeddedLog => log as EmbeddedLog
 const powers: Omit<LogUnderTest, 'open'> = {
   histories: 40,
   deleteTopic: (log, topic) => embedded(log).deleteTopic(topic),
+  truncate: (log, topic, partition, before) => embedded(log).truncate(topic, partition, before),
   expire: async (log, group, memberId) => embedded(log).expireMember(group, memberId),
 }
 

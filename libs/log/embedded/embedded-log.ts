@@ -7,6 +7,7 @@ import { CommittedOffsets } from './committed-offsets'
 import { Database } from './database'
 import { FencedIdentities } from './fenced-identities'
 import { Group } from './group'
+import { Housekeeping } from './housekeeping'
 import { Journal, type Entry } from './journal'
 import { SILENT, type Logger } from './logger'
 import { Outgoing } from './outgoing'
@@ -34,12 +35,12 @@ export async function openEmbeddedLog(place: EmbeddedLogPlace, options: Embedded
 /** The log port on one SQLite file: see DESIGN.md. */
 export class EmbeddedLog implements Log {
   readonly kind = 'embedded'
-  private readonly now: () => number
   private readonly logger: Logger
   private readonly journal: Journal
   private readonly topics: Topics
   private readonly offsetsOfGroups: CommittedOffsets
   private readonly identities: FencedIdentities
+  private readonly housekeeping: Housekeeping
   private readonly groups = new Map<string, Group>()
   private readonly readers = new Set<EmbeddedPartitionReader>()
   private closing: Promise<void> | undefined
@@ -48,12 +49,12 @@ export class EmbeddedLog implements Log {
     private readonly database: Database,
     { now = Date.now, logger = SILENT }: EmbeddedLogOptions,
   ) {
-    this.now = now
     this.logger = logger
     this.journal = new Journal(database, now)
     this.topics = new Topics(database, this.journal)
     this.offsetsOfGroups = new CommittedOffsets(database.connection)
     this.identities = new FencedIdentities(database.connection)
+    this.housekeeping = new Housekeeping(this.topics, this.journal, now, logger)
   }
 
   /** `replication` means nothing here: there is one copy. */
@@ -129,6 +130,24 @@ export class EmbeddedLog implements Log {
     this.groups.get(group)?.expire(memberId)
   }
 
+  /** Not in the port: forgets what lies before an offset. */
+  async truncate(topic: string, partition: number, before: Offset): Promise<void> {
+    this.checkOpen()
+    await this.housekeeping.truncate(this.topics.partition(topic, partition), before)
+  }
+
+  /** Not in the port: what the background does every minute, now. */
+  async retain(): Promise<void> {
+    this.checkOpen()
+    await this.housekeeping.retain()
+  }
+
+  /** Not in the port: compacts everything, worth it or not. */
+  async compact(): Promise<void> {
+    this.checkOpen()
+    await this.housekeeping.compact()
+  }
+
   /** What was asked for before is still written; what waits for records is told LOG_CLOSED. */
   close(): Promise<void> {
     return (this.closing ??= this.shutDown())
@@ -137,6 +156,7 @@ export class EmbeddedLog implements Log {
   private async shutDown(): Promise<void> {
     for (const group of this.groups.values()) group.close()
     for (const reader of [...this.readers]) reader.close()
+    await this.housekeeping.close()
     await this.journal.close()
     this.database.close()
   }

@@ -3,6 +3,7 @@ import type { Offset } from '../src/record'
 import { writingError, type Database } from './database'
 import type { Partition } from './partition'
 import { RUN_BYTES, type Chunk } from './run'
+import { nextTurn } from './turns'
 
 /** Something to be written with whatever else is waiting. Everything that can be refused has been, before it gets here. */
 export interface Entry {
@@ -62,8 +63,9 @@ export class Journal {
   }
 
   private async run(): Promise<void> {
-    await new Promise<void>((resolve) => setImmediate(resolve))
     while (this.queue.length > 0) {
+      // Takes in what the rest of this turn asks for, and leaves the others a turn when one writes in a loop.
+      await nextTurn()
       const group = this.queue
       this.queue = []
       await this.flush(group)
@@ -87,13 +89,18 @@ export class Journal {
     try {
       if (written) await this.database.sync()
     } catch (cause) {
-      return this.break(group, cause)
+      this.break(cause)
+      const unknown = new LogError('LOG_OUTCOME_UNKNOWN', `${this.database.place} could not be synced to the disk.`, {
+        cause,
+      })
+      return group.forEach((entry) => entry.reject(unknown))
     }
     for (const partition of touched) partition.publish()
     for (const entry of group) {
       entry.done?.()
       entry.resolve()
     }
+    if (written) await this.database.checkpoint().catch((cause: unknown) => this.break(cause))
   }
 
   private transact(group: readonly Waiting[], touched: Set<Partition>): boolean {
@@ -113,30 +120,28 @@ export class Journal {
   }
 
   private append(partition: Partition, chunks: readonly Chunk[]): void {
-    const timestamp = Math.max(this.now(), partition.timestamp)
+    const timestamp = Math.max(Math.floor(this.now()), partition.timestamp)
     let base = partition.end
     for (const { bytes, count } of joined(chunks)) {
-      partition.insert({ base, last: base + count - 1, timestamp, sparse: false, bytes })
+      partition.insert({ base, last: base + count - 1, timestamp, sparse: false, horizon: null, bytes })
+      partition.dirtyBytes += bytes.length
       base += count
     }
     partition.next = base
     partition.timestamp = timestamp
-    partition.saveBounds()
+    partition.saveEnd()
   }
 
   /**
    * A failed fsync tells nothing about what is on the disk, and a later one that succeeds does not either (the kernel drops the
    * dirty pages): go on with nothing, and let a start read the truth.
    */
-  private break(group: readonly Waiting[], cause: unknown): void {
-    const { place } = this.database
+  private break(cause: unknown): void {
     this.broken = new LogError(
       'LOG_UNAVAILABLE',
-      `${place} could not be synced to the disk; nothing more is written. Look at the disk, then start again.`,
+      `${this.database.place} could not be synced to the disk; nothing more is written. Look at the disk, then start again.`,
       { cause },
     )
-    const unknown = new LogError('LOG_OUTCOME_UNKNOWN', `${place} could not be synced to the disk.`, { cause })
-    for (const entry of group) entry.reject(unknown)
   }
 }
 

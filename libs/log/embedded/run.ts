@@ -19,6 +19,8 @@ export interface Run {
   /** ms; of its newest record. */
   readonly timestamp: number
   readonly sparse: boolean
+  /** ms: from when on its tombstones may go; null while compaction has found none in it. */
+  readonly horizon: number | null
   readonly bytes: Buffer
 }
 

@@ -131,7 +131,8 @@ export class Topics {
       )
     if (changes === 0) return
     const insert = connection.prepare(
-      'INSERT INTO partition (topic, partition, first, next, timestamp, cleaned) VALUES (?, ?, 0, 0, 0, 0)',
+      `INSERT INTO partition (topic, partition, first, next, timestamp, cleaned, clean_bytes, dirty_bytes)
+       VALUES (?, ?, 0, 0, 0, 0, 0, 0)`,
     )
     for (let partition = 0; partition < spec.partitions; partition++) {
       Partition.createTable(connection, Number(insert.run(lastInsertRowid, partition).lastInsertRowid))
