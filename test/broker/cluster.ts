@@ -121,7 +121,7 @@ export class BrokerCluster {
   }
 
   private async format(nodeId: number, clusterId: string, { transactionVersion, sasl }: BrokerOptions): Promise<void> {
-    const args = ['format', '-t', clusterId, '-c', join(this.home(nodeId), 'server.properties')]
+    const args = ['format', `--cluster-id=${clusterId}`, '-c', join(this.home(nodeId), 'server.properties')]
     if (transactionVersion !== undefined) args.push('--feature', `transaction.version=${transactionVersion}`)
     if (sasl)
       for (const mechanism of ['SCRAM-SHA-256', 'SCRAM-SHA-512'])

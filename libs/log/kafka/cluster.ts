@@ -7,6 +7,9 @@ import { findCoordinator, type CoordinatorKind } from './requests/find-coordinat
 import { metadata, type TopicMetadata } from './requests/metadata'
 import type { Request } from './requests/request'
 
+/** How long nodes may say that there is no such topic before it is believed: of one that was there, and of one that never was. */
+const UNKNOWN_MS = { seen: 3000, neverSeen: 300 }
+
 /** What is known of the cluster: nodes, the leaders of partitions, coordinators; asked over connections of its own. */
 export class Cluster {
   private readonly nodes = new Map<number, Address>()
@@ -17,6 +20,8 @@ export class Cluster {
   private readonly questions: Connections
   private asking: { readonly topics: readonly string[]; readonly answer: Promise<void> } | undefined
   private turn = 0
+  private readonly seen = new Set<string>()
+  private readonly missing = new Map<string, { readonly since: number; readonly lastAsked: number }>()
 
   constructor(private readonly settings: KafkaSettings) {
     this.seeds = settings.brokers.map((broker, i) => {
@@ -65,7 +70,7 @@ export class Cluster {
   async leaderOf(topic: string, partition: number): Promise<number> {
     if (!this.topics.has(topic)) await this.refresh([topic])
     const known = this.topics.get(topic)
-    if (!known) throw new ProtocolError(CODE.UNKNOWN_TOPIC_OR_PARTITION, `Metadata of ${topic}`)
+    if (!known) throw this.unknown(topic)
     const leader = known.partitions.find((p) => p.partition === partition)?.leader
     if (leader === undefined)
       throw new LogError(
@@ -75,6 +80,17 @@ export class Cluster {
     if (leader >= 0) return leader
     this.forgetTopic(topic)
     throw new ProtocolError(CODE.LEADER_NOT_AVAILABLE, `Metadata of ${topic}-${partition}`)
+  }
+
+  /** A topic just made may not be known to every node yet, and a node may forget one for a moment: only time tells. */
+  private unknown(topic: string): Error {
+    const now = performance.now()
+    const missing = this.missing.get(topic)
+    const since = missing && now - missing.lastAsked < UNKNOWN_MS.seen ? missing.since : now
+    this.missing.set(topic, { since, lastAsked: now })
+    if (now - since > (this.seen.has(topic) ? UNKNOWN_MS.seen : UNKNOWN_MS.neverSeen))
+      return new LogError('LOG_UNKNOWN_TOPIC', topic)
+    return new ProtocolError(CODE.UNKNOWN_TOPIC_OR_PARTITION, `Metadata of ${topic}`)
   }
 
   /** The topic as it is now; undefined when there is none. */

@@ -1,17 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { LogError, type ReaderOptions } from '../src'
+import { LogError, type Logger, type ReaderOptions } from '../src'
 import type { Cluster } from './cluster'
 import type { Connections } from './connections'
 import { LeaderFetch } from './leader-fetch'
 import { KafkaPartitionReader } from './partition-reader'
 import { CODE, isRetriable, LEADER_MOVED, ProtocolError, toLogError } from './protocol-errors'
 import type { FetchedPartition } from './requests/fetch'
-import type { KafkaLogger } from './options'
 
 const PAUSE_MS = 50
 const MAX_PAUSE_MS = 500
-/** A topic just created may not be known everywhere; one that is gone this long is gone. */
-const UNKNOWN_TOPIC_MS = 3000
 
 /** The range that the log holds of a partition, for the error that says so. */
 export type RangeOf = (topic: string, partition: number) => Promise<{ start: number; end: number }>
@@ -26,7 +23,7 @@ export class Fetcher {
     private readonly cluster: Cluster,
     private readonly connections: Connections,
     private readonly rangeOf: RangeOf,
-    private readonly logger: KafkaLogger,
+    private readonly logger: Logger,
   ) {}
 
   open(options: ReaderOptions): KafkaPartitionReader {
@@ -50,7 +47,6 @@ export class Fetcher {
 
   /** Hands the reader to its leader, once there is one that can be reached. */
   private async follow(reader: KafkaPartitionReader): Promise<void> {
-    let unknownSince: number | undefined
     for (let pause = PAUSE_MS; !reader.isClosed; pause = Math.min(2 * pause, MAX_PAUSE_MS)) {
       try {
         const leader = await this.cluster.leaderOf(reader.topic, reader.partition)
@@ -60,11 +56,7 @@ export class Fetcher {
         fetch.add(reader)
         return
       } catch (error) {
-        const unknown = error instanceof ProtocolError && error.code === CODE.UNKNOWN_TOPIC_OR_PARTITION
-        unknownSince = unknown ? (unknownSince ?? performance.now()) : undefined
-        const gone = unknownSince !== undefined && performance.now() - unknownSince > UNKNOWN_TOPIC_MS
-        if (gone || !isRetriable(error))
-          return reader.fail(toLogError(error, `reading ${reader.topic}-${reader.partition}`))
+        if (!isRetriable(error)) return reader.fail(toLogError(error, `reading ${reader.topic}-${reader.partition}`))
       }
       await this.pause(pause)
     }

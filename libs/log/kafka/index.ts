@@ -1,2 +1,2 @@
 export { openKafkaLog } from './kafka-log'
-export type { KafkaLogger, KafkaLogOptions } from './options'
+export type { KafkaLogOptions } from './options'

@@ -1,4 +1,4 @@
-import type { KafkaLogger } from './options'
+import type { Logger } from '../src'
 
 interface KafkajsLogger {
   namespace(): KafkajsLogger
@@ -14,7 +14,7 @@ const FIELDS = ['broker', 'code', 'retryCount', 'correlationId'] as const
  * kafkajs's logger over ours. Only fields that cannot hold a secret pass, and its debug lines, which hold whole requests, do not.
  * What it calls an error is a connection that will be tried again: a warning.
  */
-export function kafkajsLogger(logger: KafkaLogger): KafkajsLogger {
+export function kafkajsLogger(logger: Logger): KafkajsLogger {
   const safe = (fields: Record<string, unknown> = {}) =>
     Object.fromEntries(FIELDS.filter((name) => name in fields).map((name) => [name, fields[name]]))
   const bridge: KafkajsLogger = {

@@ -5,6 +5,8 @@ import { fetch, type FetchedPartition } from './requests/fetch'
 
 /** How long a broker may hold a fetch back while none of its partitions has anything new. */
 const LONG_POLL_MS = 500
+/** The same while readers take turns: one request asks for a partition once, and several readers may be at different offsets of it. */
+const TURN_MS = 20
 /** Time left of the long poll that is not worth a second fetch. */
 const NEARLY_OVER_MS = 20
 const MAX_ANSWER_BYTES = 32 << 20
@@ -60,22 +62,37 @@ export class LeaderFetch {
   }
 
   private start(): void {
-    const hungry = [...this.waiting].filter((reader) => reader.room > 0)
-    if (hungry.length === 0) return
+    const { chosen, others } = this.hungry()
+    if (chosen.length === 0) return
+    const patience = others ? TURN_MS : LONG_POLL_MS
     const now = performance.now()
     if (this.pollEnds === undefined) {
-      this.pollEnds = now + LONG_POLL_MS
-      void this.fetch(hungry, 1, LONG_POLL_MS).finally(() => {
+      this.pollEnds = now + patience
+      void this.fetch(chosen, 1, patience).finally(() => {
         this.pollEnds = undefined
         this.plan()
       })
     } else if (!this.extraInFlight && this.pollEnds - now > NEARLY_OVER_MS) {
       this.extraInFlight = true
-      void this.fetch(hungry, 0, Math.floor(this.pollEnds - now - NEARLY_OVER_MS)).finally(() => {
+      const left = Math.floor(this.pollEnds - now - NEARLY_OVER_MS)
+      void this.fetch(chosen, 0, Math.min(patience, left)).finally(() => {
         this.extraInFlight = false
         this.plan()
       })
     }
+  }
+
+  /** Those to be fetched for now, one for each partition, those first who have waited longest; and whether others must wait. */
+  private hungry(): { chosen: KafkaPartitionReader[]; others: boolean } {
+    const partitions = new Map<string, KafkaPartitionReader>()
+    let others = false
+    for (const reader of this.waiting) {
+      if (reader.room === 0) continue
+      const name = `${reader.topic}/${reader.partition}`
+      if (partitions.has(name)) others = true
+      else partitions.set(name, reader)
+    }
+    return { chosen: [...partitions.values()], others }
   }
 
   private async fetch(readers: readonly KafkaPartitionReader[], lane: Lane, maxWaitMs: number): Promise<void> {

@@ -1,10 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type Broker from 'kafkajs/src/broker'
-import type { GroupMember, MemberIdentity, MemberOptions, Share } from '../src'
+import type { GroupMember, Logger, MemberIdentity, MemberOptions, Share } from '../src'
 import type { Cluster } from './cluster'
 import type { Connections } from './connections'
 import { decodeShare, encodeShare, encodeSubscription, PROTOCOL, userDataOf } from './member-protocol'
-import type { KafkaLogger } from './options'
 import { CODE, codeOf, COORDINATOR_MOVED, ProtocolError } from './protocol-errors'
 
 export const SESSION_TIMEOUT_MS = 6000
@@ -40,7 +39,7 @@ export class KafkaMember implements GroupMember {
     private readonly options: MemberOptions,
     private readonly cluster: Cluster,
     private connections: Connections,
-    private readonly logger: KafkaLogger,
+    private readonly logger: Logger,
   ) {
     this.life = this.live()
   }
@@ -50,7 +49,7 @@ export class KafkaMember implements GroupMember {
     options: MemberOptions,
     cluster: Cluster,
     connections: Connections,
-    logger: KafkaLogger,
+    logger: Logger,
   ): Promise<KafkaMember> {
     const coordinator = await cluster.coordinatorOf('group', options.group)
     await connections.broker(coordinator)

@@ -1,13 +1,6 @@
 import type { ConnectionOptions } from 'node:tls'
 import type { SASLOptions } from 'kafkajs'
-
-/** What the log says about connections, retries and rebalances; fields never hold secrets or record contents. */
-export interface KafkaLogger {
-  debug(fields: object, message: string): void
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
-  error(fields: object, message: string): void
-}
+import { silentLogger, type Logger } from '../src'
 
 export interface KafkaLogOptions {
   /** Some of the cluster's `host:port`; the others are found by them. */
@@ -16,7 +9,8 @@ export interface KafkaLogOptions {
   readonly ssl?: boolean | ConnectionOptions
   /** `plain`, `scram-sha-256`, `scram-sha-512` or `oauthbearer`, as kafkajs takes them. */
   readonly sasl?: SASLOptions
-  readonly logger?: KafkaLogger
+  /** Fields hold neither secrets nor record contents. */
+  readonly logger?: Logger
   /** ms for one answer of a broker; 30,000. */
   readonly requestTimeoutMs?: number
   /** ms for connecting, and again for logging in; 10,000. */
@@ -29,12 +23,9 @@ export interface KafkaLogOptions {
 
 export type KafkaSettings = Required<Omit<KafkaLogOptions, 'ssl' | 'sasl'>> & Pick<KafkaLogOptions, 'ssl' | 'sasl'>
 
-const nothing = () => {}
-const SILENT: KafkaLogger = { debug: nothing, info: nothing, warn: nothing, error: nothing }
-
 export function settingsOf(options: KafkaLogOptions): KafkaSettings {
   return {
-    logger: SILENT,
+    logger: silentLogger,
     requestTimeoutMs: 30_000,
     connectionTimeoutMs: 10_000,
     retryTimeoutMs: 30_000,

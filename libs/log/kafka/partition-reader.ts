@@ -1,5 +1,5 @@
 import { LogError, type LogBatch, type LogRecord, type Offset, type PartitionReader, type ReaderOptions } from '../src'
-import { decodeBatches, offsetAfterBatches } from './wire/batch-decoder'
+import { BatchDecoder, offsetAfterBatches } from './wire/batch-decoder'
 import type { FetchedPartition } from './requests/fetch'
 
 const DEFAULT_MAX_BYTES = 1 << 20
@@ -24,7 +24,7 @@ export class KafkaPartitionReader implements PartitionReader {
 
   private readonly maxBytes: number
   private end: Offset
-  private ahead: FetchedPartition[] = []
+  private readonly ahead: { readonly decoder: BatchDecoder; readonly bytes: number }[] = []
   private bytesAhead = 0
   private failure: LogError | undefined
   private wake: (() => void) | undefined
@@ -65,7 +65,7 @@ export class KafkaPartitionReader implements PartitionReader {
   close(): void {
     if (this.isClosed) return
     this.isClosed = true
-    this.ahead = []
+    this.ahead.length = 0
     this.wake?.()
     this.events.closed(this)
   }
@@ -73,12 +73,11 @@ export class KafkaPartitionReader implements PartitionReader {
   /** A fetch's answer for this partition, from `fetchFrom` on. */
   receive(fetched: FetchedPartition): void {
     this.end = Math.max(this.end, fetched.lastStableOffset)
-    const { batches } = fetched
-    const next = offsetAfterBatches(batches, 0, batches.length, this.fetchFrom)
+    const { batches, aborted } = fetched
     if (batches.length === 0) return
-    this.fetchFrom = next
+    this.ahead.push({ decoder: new BatchDecoder(batches, this.fetchFrom, aborted), bytes: batches.length })
     this.bytesAhead += batches.length
-    this.ahead.push(fetched)
+    this.fetchFrom = offsetAfterBatches(batches, this.fetchFrom)
     this.wake?.()
   }
 
@@ -88,18 +87,25 @@ export class KafkaPartitionReader implements PartitionReader {
     this.wake?.()
   }
 
+  /** undefined when nothing moved, or when the bytes are no records: then `failure` says so. */
   private decodeAhead(): LogBatch | undefined {
     const records: LogRecord[] = []
     const before = this.position
-    const chunks = this.ahead
-    this.ahead = []
-    this.bytesAhead = 0
     try {
-      for (const { batches, aborted } of chunks)
-        this.position = decodeBatches(batches, 0, batches.length, this.position, aborted, records)
+      for (let taken = 0; taken < this.maxBytes && this.ahead.length > 0;) {
+        const { decoder, bytes } = this.ahead[0]!
+        taken += decoder.decode(records, this.maxBytes - taken)
+        this.position = decoder.next
+        if (!decoder.done) continue
+        this.position = decoder.next
+        this.bytesAhead -= bytes
+        this.ahead.shift()
+      }
     } catch (cause) {
-      const place = `${this.topic}-${this.partition}`
-      this.failure = new LogError('LOG_CORRUPT', `${place}: ${(cause as Error).message}`, { cause })
+      this.ahead.length = 0
+      this.failure = new LogError('LOG_CORRUPT', `${this.topic}-${this.partition}: ${(cause as Error).message}`, {
+        cause,
+      })
     }
     this.events.drained(this)
     return this.position > before ? this.batchOf(records) : undefined

@@ -116,6 +116,12 @@ export function mismatches(spec: TopicSpec, found: TopicDescription, replication
     spec.timestampType,
     alter(NAMES.timestampType, spec.timestampType),
   )
+  const numbers = [
+    [NAMES.retentionMs, found.retentionMs, spec.retentionMs],
+    [NAMES.minCompactionLagMs, found.minCompactionLagMs, spec.minCompactionLagMs],
+    [NAMES.maxMessageBytes, found.maxMessageBytes, spec.maxMessageBytes],
+  ] as const
+  for (const [setting, is, must] of numbers) if (must !== undefined) compare(setting, is, must, alter(setting, must))
   if (replication !== undefined && found.replication < replication)
     compare(
       'replication',

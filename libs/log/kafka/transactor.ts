@@ -33,6 +33,8 @@ export interface TransactionContext {
 
 const FIRST_PAUSE_MS = 2
 const MAX_PAUSE_MS = 50
+/** A transaction that failed is aborted in this time or left to the next holder. */
+const ABORT_MS = 1000
 
 interface Part {
   readonly topic: string
@@ -79,7 +81,10 @@ export class KafkaTransactor implements Transactor {
   private async steps({ records, source }: Transaction): Promise<Appended[]> {
     // 1. encode: what cannot be written is refused before anything is sent
     const parts = await this.encode(records)
-    if (parts.length === 0 && !source) return []
+    if (parts.length === 0 && !source) {
+      await this.proveHeld()
+      return []
+    }
     const deadline = performance.now() + this.context.timeoutMs
     // 2. (before transaction.version 2) tell the coordinator what the transaction covers
     if (!this.context.version2) await this.announce(parts, source, deadline)
@@ -89,8 +94,10 @@ export class KafkaTransactor implements Transactor {
       source && this.commitSource(source, deadline),
     ])
     const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []))
-    if (failures.length > 0)
+    if (failures.length > 0) {
+      await this.abort()
       throw gravest(failures.map((failure) => toLogError(failure, `writing under ${this.id}; nothing was committed`)))
+    }
     // 4. commit
     await this.end()
     return parts.map(({ topic, partition, first, last }) => ({ topic, partition, first, last }))
@@ -192,10 +199,32 @@ export class KafkaTransactor implements Transactor {
     )
   }
 
+  /** An empty commit writes nothing, but a fenced holder must still learn that it is. */
+  private async proveHeld(): Promise<void> {
+    const deadline = performance.now() + this.context.timeoutMs
+    const request = endTransaction(this.holder, true, this.version)
+    const ended = await this.insist('transaction', this.id, deadline, request, ({ errorCode }) => {
+      if (errorCode !== CODE.INVALID_TXN_STATE) check(errorCode, 'EndTxn') // there is nothing to end: it is ours
+    })
+    if (ended.errorCode === CODE.NONE) this.renew(ended)
+  }
+
+  /**
+   * Lets readers of what was written go on at once; without this they would stand before the open transaction until the id is
+   * fenced or the transaction times out. Best effort: those two still follow if it fails.
+   */
+  private async abort(): Promise<void> {
+    const request = endTransaction(this.holder, false, this.version)
+    const aborted = this.insist('transaction', this.id, performance.now() + ABORT_MS, request, ({ errorCode }) =>
+      check(errorCode, 'EndTxn'),
+    )
+    await Promise.race([aborted.catch(() => {}), delay(ABORT_MS)])
+  }
+
   /** The point of no return. Asking again is safe: a coordinator that has already committed says so, or that another holds the id. */
   private async end(): Promise<void> {
     const deadline = performance.now() + this.context.timeoutMs
-    const request = endTransaction(this.holder, this.context.version2 ? 5 : 1)
+    const request = endTransaction(this.holder, true, this.version)
     try {
       const ended = await this.insist(
         'transaction',
@@ -205,8 +234,7 @@ export class KafkaTransactor implements Transactor {
         ({ errorCode }) => check(errorCode, 'EndTxn'),
         true,
       )
-      this.identity = { producerId: ended.producerId, epoch: ended.epoch }
-      if (this.context.version2) this.sequences.clear()
+      this.renew(ended)
     } catch (error) {
       throw toLogError(error, `committing under ${this.id}`, 'LOG_OUTCOME_UNKNOWN')
     }
@@ -235,6 +263,17 @@ export class KafkaTransactor implements Transactor {
       }
       await delay(pause)
     }
+  }
+
+  /** transaction.version 2 ends each transaction with a new epoch, in which sequence numbers begin at 0 again. */
+  private renew({ producerId, epoch }: ProducerIdentity): void {
+    if (!this.context.version2) return
+    this.identity = { producerId, epoch }
+    this.sequences.clear()
+  }
+
+  private get version(): 1 | 5 {
+    return this.context.version2 ? 5 : 1
   }
 
   private get holder(): TransactionHolder {

@@ -83,7 +83,11 @@ export const commitOffset = (holder: TransactionHolder, source: SourceOffset, ve
 /** The identity to go on with; unchanged before transaction.version 2. */
 export type EndedTransaction = ProducerIdentity & { readonly errorCode: number }
 
-export const endTransaction = (holder: TransactionHolder, version: 1 | 5): Request<EndedTransaction> => ({
+export const endTransaction = (
+  holder: TransactionHolder,
+  commit: boolean,
+  version: 1 | 5,
+): Request<EndedTransaction> => ({
   name: 'EndTxn',
   apiKey: 26,
   version,
@@ -91,7 +95,7 @@ export const endTransaction = (holder: TransactionHolder, version: 1 | 5): Reque
   write(writer) {
     if (version === 5) writer.compactString(holder.id)
     else writer.string(holder.id)
-    writer.int64(holder.producerId).int16(holder.epoch).bool(true)
+    writer.int64(holder.producerId).int16(holder.epoch).bool(commit)
     if (version === 5) writer.tags()
   },
   read(reader) {

@@ -18,70 +18,111 @@ export class CorruptBatch extends Error {
 
 const cursor = new VarintCursor()
 
+/** One data batch on its way through: where its next record lies. */
+interface OpenBatch {
+  readonly baseOffset: Offset
+  readonly lastOffset: Offset
+  readonly bytes: Buffer
+  readonly end: number
+  readonly appendTime: number | undefined
+  readonly baseTimestamp: number
+  at: number
+  left: number
+}
+
 /**
- * Appends to `into` every committed record at or after `from` in the batches of `bytes[start, end)`, and answers where to go on:
- * the offset after the last whole batch, however few of its records are left (markers, aborted records, compacted holes and
- * emptied batches move it). A batch cut off at the end is left for the next fetch.
+ * Decodes the committed records at or after an offset out of the record batches of one Fetch answer, a piece at a time: one batch may
+ * hold 200,000 records. `next` is where to go on, however few records are left: markers, aborted records, compacted holes and emptied
+ * batches move it. A batch cut off at the end is left for the next fetch.
  *
- * Keys and values are views of `bytes`: whoever keeps one keeps the whole response in memory.
+ * Keys and values are views of `bytes`: whoever keeps one keeps the whole answer in memory.
  */
-export function decodeBatches(
-  bytes: Buffer,
-  start: number,
-  end: number,
-  from: Offset,
-  aborted: readonly AbortedTransaction[],
-  into: LogRecord[],
-): Offset {
-  const due = aborted.length > 1 ? aborted.toSorted((a, b) => a.firstOffset - b.firstOffset) : aborted
-  const open = new Set<number>()
-  let opened = 0
-  let next = from
+export class BatchDecoder {
+  private at = 0
+  private opened = 0
+  private batch: OpenBatch | undefined
+  private readonly due: readonly AbortedTransaction[]
+  private readonly open = new Set<number>()
 
-  for (let at = start; end - at >= BATCH.records;) {
-    const batchEnd = at + LENGTH_FROM + bytes.readInt32BE(at + BATCH.length)
-    if (batchEnd > end) break
-    const baseOffset = readInt64(bytes, at + BATCH.baseOffset)
-    verify(bytes, at, batchEnd, baseOffset)
-    const lastOffset = baseOffset + bytes.readInt32BE(at + BATCH.lastOffsetDelta)
-    const attributes = bytes.readInt16BE(at + BATCH.attributes)
+  constructor(
+    private readonly bytes: Buffer,
+    public next: Offset,
+    aborted: readonly AbortedTransaction[],
+  ) {
+    this.due = aborted.length > 1 ? aborted.toSorted((a, b) => a.firstOffset - b.firstOffset) : aborted
+  }
 
-    // A transaction counts as aborted from its first offset on, until its own abort marker: several may be open at once.
-    while (opened < due.length && due[opened]!.firstOffset <= lastOffset) open.add(due[opened++]!.producerId)
-    if (attributes & ATTRIBUTES.control) {
-      if (isAbortMarker(bytes, at, batchEnd)) open.delete(readInt64(bytes, at + BATCH.producerId))
-    } else if (lastOffset >= from) {
-      const isAborted =
-        open.size > 0 && attributes & ATTRIBUTES.transactional && open.has(readInt64(bytes, at + BATCH.producerId))
-      if (!isAborted) decodeRecords(bytes, at, batchEnd, baseOffset, attributes, from, into)
+  /** Appends records to `into` until they took `maxBytes` (one at least) or all is decoded. Answers the bytes that they took. */
+  decode(into: LogRecord[], maxBytes = Infinity): number {
+    let taken = 0
+    while (taken < maxBytes) {
+      this.batch ??= this.openNext()
+      if (!this.batch) break
+      taken += decodeRecords(this.batch, this.next, maxBytes - taken, into)
+      if (this.batch.left > 0) {
+        this.next = into.at(-1)!.offset + 1
+        break
+      }
+      this.next = this.batch.lastOffset + 1
+      this.batch = undefined
     }
-    if (lastOffset >= next) next = lastOffset + 1
-    at = batchEnd
+    return taken
   }
-  return next
+
+  get done(): boolean {
+    return !this.batch && (this.batch = this.openNext()) === undefined
+  }
+
+  /** The next batch with records to be read; passes over all others. */
+  private openNext(): OpenBatch | undefined {
+    const { bytes, due, open } = this
+    while (bytes.length - this.at >= BATCH.records) {
+      const at = this.at
+      const end = at + LENGTH_FROM + bytes.readInt32BE(at + BATCH.length)
+      if (end > bytes.length) break
+      const baseOffset = readInt64(bytes, at + BATCH.baseOffset)
+      verify(bytes, at, end, baseOffset)
+      const lastOffset = baseOffset + bytes.readInt32BE(at + BATCH.lastOffsetDelta)
+      const attributes = bytes.readInt16BE(at + BATCH.attributes)
+      this.at = end
+
+      // A transaction counts as aborted from its first offset on, until its own abort marker: several may be open at once.
+      while (this.opened < due.length && due[this.opened]!.firstOffset <= lastOffset)
+        open.add(due[this.opened++]!.producerId)
+      if (attributes & ATTRIBUTES.control) {
+        if (isAbortMarker(bytes, at, end)) open.delete(readInt64(bytes, at + BATCH.producerId))
+      } else if (lastOffset >= this.next) {
+        const isAborted = attributes & ATTRIBUTES.transactional && open.has(readInt64(bytes, at + BATCH.producerId))
+        if (!isAborted && bytes.readInt32BE(at + BATCH.count) > 0)
+          return openBatch(bytes, at, end, baseOffset, lastOffset)
+      }
+      if (lastOffset >= this.next) this.next = lastOffset + 1
+    }
+    return undefined
+  }
 }
 
-/** Where a fetch goes on after these batches, as `decodeBatches` would answer, from their headers alone. */
-export function offsetAfterBatches(bytes: Buffer, start: number, end: number, from: Offset): Offset {
+/** Where a fetch goes on after these batches, as a decoder would answer, from their headers alone. */
+export function offsetAfterBatches(bytes: Buffer, from: Offset): Offset {
   let next = from
-  for (let at = start; end - at >= BATCH.records;) {
-    const batchEnd = at + LENGTH_FROM + bytes.readInt32BE(at + BATCH.length)
-    if (batchEnd > end || batchEnd < at + BATCH.records) break
+  for (let at = 0; bytes.length - at >= BATCH.records;) {
+    const end = at + LENGTH_FROM + bytes.readInt32BE(at + BATCH.length)
+    if (end > bytes.length || end < at + BATCH.records) break
     next = Math.max(next, readInt64(bytes, at + BATCH.baseOffset) + bytes.readInt32BE(at + BATCH.lastOffsetDelta) + 1)
-    at = batchEnd
+    at = end
   }
   return next
 }
 
-function verify(bytes: Buffer, at: number, batchEnd: number, baseOffset: Offset): void {
+function verify(bytes: Buffer, at: number, end: number, baseOffset: Offset): void {
   if (bytes[at + BATCH.magic] !== 2)
     throw new CorruptBatch(`batch at offset ${baseOffset} has format ${bytes[at + BATCH.magic]}, only 2 is known`)
-  if (batchEnd < at + BATCH.records) throw new CorruptBatch(`batch at offset ${baseOffset} is shorter than its header`)
-  if (crc32c(bytes, at + BATCH.attributes, batchEnd) !== bytes.readUInt32BE(at + BATCH.crc))
+  if (end < at + BATCH.records) throw new CorruptBatch(`batch at offset ${baseOffset} is shorter than its header`)
+  if (crc32c(bytes, at + BATCH.attributes, end) !== bytes.readUInt32BE(at + BATCH.crc))
     throw new CorruptBatch(`batch at offset ${baseOffset} does not match its CRC`)
 }
 
-function isAbortMarker(bytes: Buffer, at: number, batchEnd: number): boolean {
+function isAbortMarker(bytes: Buffer, at: number, end: number): boolean {
   if (bytes.readInt32BE(at + BATCH.count) === 0) return false // the cleaner has emptied it
   cursor.bytes = bytes
   cursor.at = at + BATCH.records
@@ -90,37 +131,36 @@ function isAbortMarker(bytes: Buffer, at: number, batchEnd: number): boolean {
   cursor.readLong() // timestamp
   cursor.readInt() // offset
   const keyLength = cursor.readInt()
-  return keyLength >= 4 && cursor.at + 4 <= batchEnd && bytes.readInt16BE(cursor.at + 2) === ABORT_MARKER
+  return keyLength >= 4 && cursor.at + 4 <= end && bytes.readInt16BE(cursor.at + 2) === ABORT_MARKER
 }
 
-function decodeRecords(
-  batch: Buffer,
-  at: number,
-  batchEnd: number,
-  baseOffset: Offset,
-  attributes: number,
-  from: Offset,
-  into: LogRecord[],
-): void {
-  const count = batch.readInt32BE(at + BATCH.count)
+function openBatch(bytes: Buffer, at: number, end: number, baseOffset: Offset, lastOffset: Offset): OpenBatch {
+  const attributes = bytes.readInt16BE(at + BATCH.attributes)
   const codec = attributes & ATTRIBUTES.codec
-  const appendTime = attributes & ATTRIBUTES.logAppendTime ? readInt64(batch, at + BATCH.maxTimestamp) : undefined
-  const baseTimestamp = readInt64(batch, at + BATCH.baseTimestamp)
-  let bytes = batch
-  let end = batchEnd
-  cursor.at = at + BATCH.records
-  if (codec !== 0 && count > 0) {
-    bytes = inflate(codec, batch.subarray(at + BATCH.records, batchEnd), baseOffset)
-    end = bytes.length
-    cursor.at = 0
+  const records = codec === 0 ? bytes : inflate(codec, bytes.subarray(at + BATCH.records, end), baseOffset)
+  return {
+    baseOffset,
+    lastOffset,
+    bytes: records,
+    end: codec === 0 ? end : records.length,
+    appendTime: attributes & ATTRIBUTES.logAppendTime ? readInt64(bytes, at + BATCH.maxTimestamp) : undefined,
+    baseTimestamp: readInt64(bytes, at + BATCH.baseTimestamp),
+    at: codec === 0 ? at + BATCH.records : 0,
+    left: bytes.readInt32BE(at + BATCH.count),
   }
-  cursor.bytes = bytes
+}
 
-  for (let i = 0; i < count; i++) {
+function decodeRecords(batch: OpenBatch, from: Offset, maxBytes: number, into: LogRecord[]): number {
+  const { baseOffset, bytes, end, appendTime, baseTimestamp } = batch
+  let taken = 0
+  let left = batch.left
+  cursor.bytes = bytes
+  cursor.at = batch.at
+  for (; left > 0 && taken < maxBytes; left--) {
     const length = cursor.readInt()
     const recordEnd = cursor.at + length
     if (!(length > 0 && recordEnd <= end))
-      throw new CorruptBatch(`record ${i} of the batch at offset ${baseOffset} ends after it`)
+      throw new CorruptBatch(`a record of the batch at offset ${baseOffset} ends after it`)
     cursor.at++ // attributes: none are defined
     const timestampDelta = cursor.readLong()
     const offset = baseOffset + cursor.readInt()
@@ -129,12 +169,15 @@ function decodeRecords(
       const value = view(bytes, cursor.readInt())
       const headerCount = cursor.readInt()
       const headers = headerCount === 0 ? NO_HEADERS : decodeHeaders(bytes, headerCount, recordEnd)
-      if (cursor.at !== recordEnd)
-        throw new CorruptBatch(`record ${i} of the batch at offset ${baseOffset} is not as long as it says`)
+      if (cursor.at !== recordEnd) throw new CorruptBatch(`the record at offset ${offset} is not as long as it says`)
       into.push({ offset, timestamp: appendTime ?? baseTimestamp + timestampDelta, key, value, headers })
+      taken += length
     }
     cursor.at = recordEnd
   }
+  batch.at = cursor.at
+  batch.left = left
+  return taken
 }
 
 function view(bytes: Buffer, length: number): Buffer | null {
