@@ -116,14 +116,15 @@ export function describeStreams(name: string, openLog?: () => Promise<Log>): voi
       await expectCounted(6)
     })
 
-    it('goes on from the local file after a clean stop, reading nothing of the changelog', async () => {
+    it('goes on from the local file after a clean stop, reading no row of the changelog', async () => {
       await driver.start()
       await pipe(4)
       await expectCounted(4)
       await driver.stop()
       await pipe(1)
       const streams = await driver.start()
-      expect(streams.tasks().map((task) => task.restore.restored)).toEqual([0, 0, 0, 0])
+      // At most the marker that ended the last transaction lies behind the file's position.
+      for (const { restore } of streams.tasks()) expect(restore.restored).toBeLessThanOrEqual(1)
       await expectCounted(5)
     })
 
