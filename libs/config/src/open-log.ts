@@ -1,0 +1,59 @@
+import type { Log, Logger } from '@quorate/log'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ConfigError } from './config-error'
+import type { Config } from './load'
+
+/** Folder of the embedded log below the data directory. */
+export const embeddedLogDir = (dataDir: string) => join(dataDir, 'log')
+
+/**
+ * Opens the log that the settings name. Only the adapter in use is loaded: `--help` and the embedded log need no Kafka client.
+ * @throws ConfigError for files that cannot be read, LogError for a log that cannot be opened
+ */
+export async function openLog(config: Config, logger: Logger): Promise<Log> {
+  if (config.log === 'embedded') {
+    const { openEmbeddedLog } = await import('@quorate/log/embedded')
+    const dir = embeddedLogDir(config.dataDir)
+    mkdirSync(dir, { recursive: true })
+    return openEmbeddedLog({ dir }, { logger })
+  }
+  const { openKafkaLog } = await import('@quorate/log/kafka')
+  const sasl = saslOf(config)
+  const clientId = `${config.topicPrefix}.${config.app === 'cli' ? 'cli' : config.applicationId}`
+  return openKafkaLog({
+    brokers: config.brokers ?? [],
+    clientId,
+    ssl: tlsOf(config),
+    ...(sasl ? { sasl } : {}),
+    logger,
+  })
+}
+
+function tlsOf(
+  config: Config,
+): boolean | { ca?: string; cert?: string; key?: string; passphrase?: string; servername?: string } {
+  if (!config.tls) return false
+  return {
+    ...(config.tlsCa ? { ca: pem('KAFKA_TLS_CA', config.tlsCa) } : {}),
+    ...(config.tlsCert ? { cert: pem('KAFKA_TLS_CERT', config.tlsCert) } : {}),
+    ...(config.tlsKey ? { key: pem('KAFKA_TLS_KEY', config.tlsKey) } : {}),
+    ...(config.tlsKeyPassword ? { passphrase: config.tlsKeyPassword.reveal() } : {}),
+    ...(config.tlsServerName ? { servername: config.tlsServerName } : {}),
+  }
+}
+
+function pem(setting: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new ConfigError([
+      `${setting}: ${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unreadable'}).`,
+    ])
+  }
+}
+
+function saslOf({ saslMechanism, saslUsername, saslPassword }: Config) {
+  if (!saslMechanism || saslUsername === undefined || !saslPassword) return undefined
+  return { mechanism: saslMechanism, username: saslUsername, password: saslPassword.reveal() }
+}
