@@ -7,10 +7,11 @@ export interface TopologyOptions {
   readonly prefix: string
   readonly applicationId: string
   readonly partitions: number
-  /** Of the source (the sink of the aggregator), for the place of dead letters. */
 }
 
 const DAY = 86_400_000
+/** What a topic takes by default, and 64 KiB for the headers that say why (design.md, "Topics"). */
+const DEAD_LETTER_BYTES = 1_048_588 + 64 * 1024
 
 /** The notifier as a stream program: the sink of the aggregator in, nothing but dead letters out; its work is in its tables. */
 export function notifierTopology({ prefix, applicationId, partitions }: TopologyOptions): Topology {
@@ -34,6 +35,7 @@ export function notifierTopology({ prefix, applicationId, partitions }: Topology
     schemaVersion: 1,
     topics: [
       { name: topics.states, partitions, cleanupPolicy: 'compact', timestampType: 'CreateTime', minCompactionLagMs: 7 * DAY },
+      { name: topics.deadLetters, partitions: 1, cleanupPolicy: 'delete', timestampType: 'CreateTime', retentionMs: 30 * DAY, maxMessageBytes: DEAD_LETTER_BYTES },
       { name: changelog, partitions, cleanupPolicy: 'compact', timestampType: 'CreateTime' },
     ],
     clock: 'wall',

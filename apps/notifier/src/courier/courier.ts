@@ -125,6 +125,11 @@ export class Courier {
     return task.submit((context) => dropDead(context, id, this.options.clock.now()))
   }
 
+  /** Attempts and outcomes that have not ended. */
+  get active(): number {
+    return this.underWay.size
+  }
+
   /** How the endpoints are. */
   status(): { name: string; waiting: number; underWay: number; circuit: 'open' | 'closed'; refusal: string | null }[] {
     return [...this.endpoints.keys()].map((name) => {

@@ -1,0 +1,102 @@
+import type { Logger } from '@quorate/log'
+import { type Clock, type RunningTask, type Streams, systemClock } from '@quorate/streams'
+import { type Channel, CHANNELS, SettingsError } from './channels'
+import { Courier, type CourierEndpoint, type CourierEvents } from './courier/courier'
+import type { Directions } from './outbox/telling'
+import { compileRoutes, type EndpointSettings, type Routing } from './pipeline'
+import { NotifierProcessor, type ProcessorEvents } from './processor'
+
+export type NotifierEvents = ProcessorEvents & CourierEvents
+
+export interface NotifierOptions {
+  readonly routing: Routing
+  readonly logger: Logger
+  readonly events: NotifierEvents
+  readonly channels?: ReadonlyMap<string, Channel>
+  readonly clock?: Clock
+  /** In [0, 1). */
+  readonly random?: () => number
+}
+
+/** The notifier of one process: the processor decides and plans, the courier sends; between them only committed rows. */
+export class Notifier {
+  readonly processor: NotifierProcessor
+  readonly courier: Courier
+  readonly directions: Directions
+  private readonly running = new Set<RunningTask>()
+  private detach: () => void = () => undefined
+
+  /** @throws Error, SettingsError when the routing cannot work; nothing has been started then */
+  constructor(private readonly options: NotifierOptions) {
+    const { routing, logger, events, clock = systemClock } = options
+    this.directions = {
+      router: compileRoutes(routing),
+      receivers: new Map(routing.receivers.map((receiver) => [receiver.name, receiver])),
+    }
+    this.courier = new Courier({
+      endpoints: this.open(),
+      clock,
+      logger,
+      events,
+      ...(options.random ? { random: options.random } : {}),
+    })
+    this.processor = new NotifierProcessor({
+      directions: () => this.directions,
+      now: () => clock.now(),
+      logger,
+      events,
+      committed: (partition, keys) => this.courier.planned(partition, keys),
+    })
+  }
+
+  /** Follows which tasks run here: their outboxes are the courier's work. */
+  attach(streams: Streams): void {
+    const look = (): void => {
+      const now = new Set(streams.tasks().filter((task) => task.state === 'running'))
+      for (const task of this.running) {
+        if (now.has(task)) continue
+        this.running.delete(task)
+        this.courier.lost(task)
+      }
+      for (const task of now) {
+        if (this.running.has(task)) continue
+        this.running.add(task)
+        this.courier.opened(task)
+      }
+    }
+    this.detach = streams.onChange(look)
+    look()
+  }
+
+  /** Finishes what is being sent. To be called before streams stops, so that the outcomes are still written. */
+  async close(): Promise<void> {
+    await this.courier.close()
+    this.detach()
+  }
+
+  private open(): CourierEndpoint[] {
+    const { routing } = this.options
+    const names = new Set<string>()
+    return routing.receivers.flatMap((receiver) => {
+      const fallback = routing.receivers.find((other) => other.name === receiver.fallback)
+      if (receiver.fallback !== undefined && !fallback) throw new Error(`receiver ${receiver.name} has the fallback ${receiver.fallback}, which is not there`)
+      return receiver.endpoints.map((endpoint) => {
+        if (names.has(endpoint.name)) throw new Error(`two endpoints are named ${endpoint.name}`)
+        names.add(endpoint.name)
+        return { ...this.openOne(endpoint), fallback }
+      })
+    })
+  }
+
+  private openOne({ name, channel, settings }: EndpointSettings): Omit<CourierEndpoint, 'fallback'> {
+    const { channels = CHANNELS, clock = systemClock, logger } = this.options
+    const found = channels.get(channel)
+    if (!found) throw new Error(`endpoint ${name} has the channel ${channel}; there are ${[...channels.keys()].join(', ')}`)
+    try {
+      return { name, sender: found.open(settings, { logger, now: () => clock.now() }), concurrency: found.concurrency }
+    } catch (error) {
+      if (error instanceof SettingsError) throw new SettingsError(`endpoint ${name}: ${error.message}`)
+      throw error
+    }
+  }
+}

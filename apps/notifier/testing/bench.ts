@@ -1,0 +1,122 @@
+import type { OutRecord } from '@quorate/log'
+import { silentLogger } from '@quorate/log'
+import type { Processor, Streams } from '@quorate/streams'
+import { TestDriver, type VirtualClock } from '@quorate/streams/testing'
+import type { Channel } from '../src/channels'
+import { Notifier, type NotifierEvents } from '../src/notifier'
+import { type DeliveryRow, deliveryRow, outboxRow } from '../src/outbox/rows'
+import type { Routing } from '../src/pipeline'
+import { notifierTopology } from '../src/topology'
+
+export const topology = notifierTopology({ prefix: 'q', applicationId: 'notifier', partitions: 2 })
+
+/** The real notifier on the test driver: time stands still until it is moved. */
+export class Bench implements AsyncDisposable {
+  driver!: TestDriver
+  readonly counts = new Map<string, number>()
+  routing: Routing
+  private readonly notifiers = new Map<string, Notifier>()
+  private starting: Notifier | undefined
+
+  private constructor(
+    routing: Routing,
+    private readonly channels: readonly Channel[],
+  ) {
+    this.routing = routing
+  }
+
+  static async open(routing: Routing, ...channels: Channel[]): Promise<Bench> {
+    const bench = new Bench(routing, channels)
+    bench.driver = await TestDriver.open({ topology, processor: () => bench.processor() })
+    return bench
+  }
+
+  get clock(): VirtualClock {
+    return this.driver.clock
+  }
+
+  async start(name = 'a'): Promise<Streams> {
+    this.starting = new Notifier({
+      routing: this.routing,
+      logger: silentLogger,
+      events: this.events(),
+      channels: new Map(this.channels.map((channel) => [channel.name, channel])),
+      clock: this.clock,
+      random: () => 0.999,
+    })
+    this.notifiers.set(name, this.starting)
+    const streams = await this.driver.start(name)
+    this.notifier(name).attach(streams)
+    return streams
+  }
+
+  notifier(name = 'a'): Notifier {
+    return this.notifiers.get(name)!
+  }
+
+  async pipe(...records: OutRecord[]): Promise<void> {
+    await this.driver.pipe(...records.map(({ topic: _, partition: __, ...record }) => record))
+    await this.quiet()
+  }
+
+  /** Moves time and waits until nothing more happens at that time. */
+  async advance(seconds: number): Promise<void> {
+    this.clock.advance(seconds * 1000)
+    await this.quiet()
+  }
+
+  /** Everything applied, woken, committed, sent and written that can be at this time. */
+  async quiet(): Promise<void> {
+    await this.driver.settle()
+    for (let still = 0; still < 3; ) {
+      await new Promise(setImmediate)
+      const tasks = this.tasks()
+      await Promise.all(tasks.map((task) => task.submit(() => undefined).catch(() => undefined)))
+      still = this.busy() ? 0 : still + 1
+    }
+  }
+
+  /** Decisions, newest first. */
+  decisions(object?: string): DeliveryRow[] {
+    return this.tasks()
+      .flatMap((task) => [...task.table('deliveries').range()].map(({ value }) => deliveryRow.decode(value)))
+      .filter((row) => object === undefined || row.object === object)
+  }
+
+  outbox() {
+    return this.tasks().flatMap((task) => [...task.table('outbox').range()].map(({ value }) => outboxRow.decode(value)))
+  }
+
+  rows(table: string): string[] {
+    return this.tasks().flatMap((task) => [...task.table(table).range()].map(({ key }) => key))
+  }
+
+  tasks() {
+    return [0, 1].map((partition) => this.driver.task(partition))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const notifier of this.notifiers.values()) await notifier.close()
+    await this.driver.close()
+  }
+
+  private busy(): boolean {
+    return [...this.notifiers.values()].some((notifier) => notifier.courier.active > 0)
+  }
+
+  private processor(): Processor {
+    return this.starting!.processor
+  }
+
+  private events(): NotifierEvents {
+    const count = (name: string, n = 1) => void this.counts.set(name, (this.counts.get(name) ?? 0) + n)
+    return {
+      decided: (decision, reason) => count(decision === 'sent' ? 'sent' : `${decision}: ${reason}`),
+      seenBefore: () => count('seen before'),
+      missedRevisions: (n) => count('missed', n),
+      poison: () => count('poison'),
+      notOfAnObject: () => count('observers'),
+      attempted: (_endpoint, outcome) => count(`attempt ${outcome}`),
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import type { Channel, Outcome, Outgoing } from '../src/channels'
+import type { ChangeMessage } from '../src/outbox/message'
+
+/** Receives in memory, and answers as it is told; for the pipeline's cases. */
+export class RecordingChannel implements Channel {
+  readonly name = 'recording'
+  readonly concurrency = 8
+  readonly received: (Outgoing & { readonly endpoint: string })[] = []
+  answer: (outgoing: Outgoing, endpoint: string) => Outcome | Promise<Outcome> = () => ({ kind: 'delivered' })
+
+  open(settings: unknown) {
+    const { endpoint } = settings as { endpoint: string }
+    return {
+      description: { endpoint },
+      fingerprint: endpoint,
+      send: async (outgoing: Outgoing) => {
+        this.received.push({ ...outgoing, endpoint })
+        return this.answer(outgoing, endpoint)
+      },
+      close: async () => undefined,
+    }
+  }
+
+  /** `site/x up>down` for each, in order of arrival. */
+  told(endpoint?: string): string[] {
+    return this.received
+      .filter((one) => endpoint === undefined || one.endpoint === endpoint)
+      .map(({ message }) => {
+        const { object, previous, state } = message as ChangeMessage
+        return `${object} ${previous ?? '-'}>${state ?? 'gone'}`
+      })
+  }
+}
+
+export const receiver = (name: string, ...more: string[]) => ({
+  name,
+  endpoints: [name, ...more].map((endpoint) => ({ name: endpoint, channel: 'recording', settings: { endpoint } })),
+})
