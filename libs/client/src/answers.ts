@@ -1,0 +1,127 @@
+import type { Cause, Override, PolicyInput, State, View } from '@quorate/contracts'
+
+/** An override as REST shows it: points in time in RFC 3339 with ms. */
+export interface OverrideAnswer extends Omit<Override, 'expiresAt'> {
+  readonly expiresAt: string | null
+}
+
+/** The public view of an object as REST shows it (vote.md 8, rest.md "Times"). */
+export interface ObjectView extends Omit<View, 'since' | 'decidedAt' | 'override'> {
+  readonly since: string
+  readonly decidedAt: string
+  readonly override: OverrideAnswer | null
+}
+
+/** Where an answer came from, and how old it may be (rest.md, "Every answer about an object"). */
+export interface Freshness {
+  readonly partition: number
+  readonly owner: string
+  readonly role: string
+  /** The last source offset that the answer knows of. */
+  readonly position: string
+  /** Records that the answer does not know of yet. */
+  readonly lag: number
+  /** The partition's time. */
+  readonly asOf: string
+}
+
+export interface ObjectAnswer {
+  readonly view: ObjectView
+  /** Send it as `ifMatch` with a write, to change only what you have seen. */
+  readonly etag: string
+  readonly freshness: Freshness
+}
+
+/** What a write answers: `position` (`0@17, 3@5`) makes a later read wait for it. */
+export interface Written {
+  readonly position: string
+}
+export interface WrittenObject extends Written {
+  /** Absent when the write was not waited for, or the object is gone. */
+  readonly view?: ObjectView
+}
+
+export interface MissingPartition {
+  readonly partition: number
+  readonly reason: string
+}
+
+export interface ObjectPage {
+  readonly items: readonly ObjectView[]
+  /** Absent on the last page. */
+  readonly next?: string
+  /** False when partitions could not answer; `missing` names them. */
+  readonly complete: boolean
+  readonly missing: readonly MissingPartition[]
+}
+
+export type Standing = 'counted' | 'expired' | 'abstained' | 'muted' | 'observer' | 'outsider'
+
+export interface AgentStanding {
+  readonly agent: string
+  readonly state: State
+  readonly seq?: number | null
+  /** ms since the report was appended. */
+  readonly age: number
+  /** ms until the report expires; negative once it has. */
+  readonly expiresIn: number
+  readonly weight: number
+  readonly group?: string | null
+  readonly standing: Standing
+  readonly evidence?: unknown
+}
+
+export interface Explanation {
+  readonly agents: readonly AgentStanding[]
+  readonly tally: Readonly<Record<State, number>>
+  readonly participants: number
+  readonly electorate: number
+  readonly quorum: number
+  readonly rule: string | null
+  readonly winner: State | null
+  /** The fewest participants whose changed vote would change the winner. */
+  readonly margin: number | null
+  readonly candidate?: unknown
+  readonly nextDeadline: string | null
+  readonly policy: string
+}
+
+export interface HistoryEntry {
+  readonly version: number
+  readonly state: State
+  readonly from: State | null
+  readonly cause: Cause | null
+  readonly tally: Readonly<Record<State, number>>
+  readonly [member: string]: unknown
+}
+
+/** A report as it is sent by HTTP: times in ms or RFC 3339. */
+export interface ReportInput {
+  readonly state: State
+  readonly seq?: number
+  readonly session?: string
+  /** ms */
+  readonly ttl?: number
+  readonly observedAt?: number | string
+  readonly evidence?: unknown
+}
+export interface BulkReport extends ReportInput {
+  readonly object: string
+  readonly agent: string
+}
+
+export interface BulkAnswer extends Written {
+  readonly accepted: number
+  /** `index` counts from the first report given. */
+  readonly rejected: readonly { readonly index: number; readonly reason: string }[]
+}
+
+export interface OverrideInput {
+  readonly state: State
+  readonly reason: string
+  /** ms since 1970, or RFC 3339. */
+  readonly expiresAt: number | string
+  readonly mode?: 'pin' | 'until-agree'
+}
+
+export type PolicyAnswer = PolicyInput & Readonly<Record<string, unknown>>

@@ -1,0 +1,15 @@
+/**
+ * The agents' and operators' SDK. `new QuorateClient({ url, apiKey })`, then `report`, `get`, `list`, `states`, `setOverride`, …
+ * Needs `fetch` (Node 18 or newer) and nothing else.
+ */
+export * from './answers'
+export { type CallerOptions, DEFAULT_URL } from './caller'
+export * from './problem-error'
+export {
+  QuorateClient,
+  type ListOptions,
+  type ReadOptions,
+  type ReportOptions,
+  type WriteOptions,
+} from './quorate-client'
+export type { StateChange, StatesEvent, StatesOptions } from './states-stream'

@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Cause, ChangeType } from '@quorate/contracts'
+import type { ObjectView } from './answers'
+import type { Caller } from './caller'
+import { ProblemError, UnreachableError } from './problem-error'
+import { serverSentEvents } from './server-sent-events'
+
+export interface StatesOptions {
+  readonly prefix?: string
+  readonly state?: string
+  /** Goes on after the event with this id, without the snapshot. */
+  readonly lastEventId?: string
+  readonly signal?: AbortSignal
+  /** ms to wait before connecting again; 1,000 by default, or what the server says. */
+  readonly reconnectMs?: number
+  /** Told of every break, before connecting again. */
+  readonly onReconnect?: (reason: unknown) => void
+}
+
+/**
+ * `type` is the event's name: `object.changed`, `object.updated` and `object.deleted` (vote.md 8), `sync` when the snapshot is complete.
+ * `id` goes into `lastEventId` of a later stream.
+ */
+export interface StatesEvent {
+  readonly type: ChangeType | 'snapshot' | 'sync' | (string & {})
+  readonly id: string
+  readonly data: StateChange
+}
+
+export interface StateChange {
+  readonly id?: string
+  readonly type?: string
+  readonly time?: string
+  readonly subject?: string
+  readonly data?: ObjectView | null
+  readonly cause?: Cause
+  readonly [member: string]: unknown
+}
+
+/**
+ * Yields the states and then their changes until `signal` ends it. A broken connection is taken up where it broke.
+ * @throws ProblemError with the code `gone` when the position is too old to go on from: begin anew, without `lastEventId`
+ */
+export async function* statesStream(caller: Caller, options: StatesOptions): AsyncGenerator<StatesEvent> {
+  const { prefix, state, signal, onReconnect = () => undefined } = options
+  let { lastEventId = '', reconnectMs = 1000 } = options
+  let connected = false
+  while (!signal?.aborted) {
+    try {
+      const response = await caller.send({
+        path: '/v1/states/stream',
+        query: { prefix, state },
+        headers: { accept: 'text/event-stream', 'last-event-id': lastEventId === '' ? undefined : lastEventId },
+        signal,
+        endless: true,
+      })
+      connected = true
+      if (!response.body) throw new UnreachableError(caller.url, 'an empty answer')
+      for await (const event of serverSentEvents(response.body, (ms) => (reconnectMs = ms))) {
+        if (event.lastEventId !== '') lastEventId = event.lastEventId
+        yield { type: event.event, id: lastEventId, data: JSON.parse(event.data) as StateChange }
+      }
+      onReconnect('the server ended the stream')
+    } catch (error) {
+      if (signal?.aborted) return
+      // Before the first connection nobody is there to wait for; a refusal stays one.
+      if (!connected || isRefusal(error)) throw error
+      onReconnect(error)
+    }
+    await sleep(reconnectMs, undefined, { signal }).catch(() => undefined)
+  }
+}
+
+const isRefusal = (error: unknown) => ProblemError.is(error) && error.status !== 503 && error.status !== 429
