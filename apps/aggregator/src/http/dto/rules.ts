@@ -1,0 +1,45 @@
+import { isState, isText, LIMITS } from '@quorate/contracts'
+import { ValidateBy, type ValidationOptions } from 'class-validator'
+import { parseTime } from '../times'
+
+/** A rule with its sentence: "must be …". */
+const rule = (name: string, said: string, validate: (value: unknown) => boolean) => (options?: ValidationOptions) =>
+  ValidateBy({ name, validator: { validate, defaultMessage: () => said } }, options)
+
+export const IsState = rule('isState', 'must be a state: [a-z0-9][a-z0-9._-]{0,63}', isState)
+
+export const IsSession = rule('isSession', 'must be 0–256 bytes of UTF-8 without control characters', (value) =>
+  isText(value, 0, LIMITS.sessionBytes),
+)
+
+export const IsPointInTime = rule(
+  'isPointInTime',
+  'must be a point in time: RFC 3339, or integer ms since 1970',
+  (value) => parseTime(value) !== undefined,
+)
+
+export const IsCount = (least: number) =>
+  rule(
+    'isCount',
+    `must be an integer from ${least} to 2^53−1`,
+    (value) => typeof value === 'number' && Number.isSafeInteger(value) && value >= least,
+  )()
+
+export const IsEvidence = rule(
+  'isEvidence',
+  `must be at most ${LIMITS.evidenceBytes} bytes of JSON`,
+  (value) => Buffer.byteLength(JSON.stringify(value) ?? '') <= LIMITS.evidenceBytes,
+)
+
+/** Text of characters, not bytes; well-formed. */
+export const IsReason = rule(
+  'isReason',
+  'must be text of 1 to 4096 characters',
+  (value) => typeof value === 'string' && value.length >= 1 && value.length <= 4096 && value.isWellFormed(),
+)
+
+export const IsWeight = rule(
+  'isWeight',
+  'must be an integer from 0 to 1000000',
+  (value) => typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 1_000_000,
+)

@@ -1,0 +1,7 @@
+/** A point in time of a request. */
+export const TIME_SCHEMA = {
+  oneOf: [
+    { type: 'string', format: 'date-time' },
+    { type: 'integer', description: 'ms since 1970' },
+  ],
+}
