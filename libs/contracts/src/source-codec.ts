@@ -54,7 +54,7 @@ export function objectIdOf(key: Buffer): ObjectId | undefined {
 export function decodeSource(record: SourceRecord): Decoded {
   const { headers, key, value } = record
   const named = headers.length === 0 ? undefined : typeHeader(headers)
-  if (value === null) return withoutValue(named, key)
+  if (value === null) return decodeSourceData(named, idOrNone(key), null, 0)
   const text = textOf(value)
   if (text === undefined) return { reject: 'the value is not UTF-8' }
   let data: unknown
@@ -63,27 +63,28 @@ export function decodeSource(record: SourceRecord): Decoded {
   } catch {
     return { reject: 'the value is not JSON' }
   }
-  if (data === null) return withoutValue(named, key)
-  return decodeSourceData(named, key === null ? null : (objectIdOf(key) ?? ''), data, value.length)
+  return decodeSourceData(named, idOrNone(key), data, value.length)
 }
+
+/** `''` for bytes that are no object id. */
+const idOrNone = (key: Buffer | null): ObjectId | null => (key === null ? null : (objectIdOf(key) ?? ''))
 
 function typeHeader(headers: SourceRecord['headers']): string | undefined {
   for (let i = headers.length - 1; i >= 0; i--) if (headers[i]![0] === 'ce_type') return headers[i]![1].toString('utf8')
   return undefined
 }
 
-function withoutValue(type: string | undefined, key: Buffer | null): Decoded {
-  const kind = type ?? 'report'
+function withoutValue(kind: string, key: string | null): Decoded {
   if (kind !== 'report' && !COMMAND_CHECKS.has(kind)) return { reject: `unknown kind ${JSON.stringify(kind)}` }
-  if (!EMPTY_KINDS.has(kind)) return { reject: 'the value is missing' }
-  return decodeSourceData(kind, key === null ? null : (objectIdOf(key) ?? ''), {}, 2)
+  return EMPTY_KINDS.has(kind) ? decodeCommand(kind, key, {}) : { reject: 'the value is missing' }
 }
 
 /**
  * The same from a value that is parsed already. `type`: as the header or the line names it; `key`: the object id, `''` for bytes that
- * are none; `bytes`: the size of the JSON text.
+ * are none; `data`: null where there is no value; `bytes`: the size of the JSON text.
  */
 export function decodeSourceData(type: string | undefined, key: string | null, data: unknown, bytes: number): Decoded {
+  if (data === null) return withoutValue(type ?? 'report', key)
   if (!isRecord(data)) return { reject: 'the value is not a JSON object' }
   let kind = type
   let body = data

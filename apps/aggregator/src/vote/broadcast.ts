@@ -1,0 +1,89 @@
+import {
+  faultText,
+  glob,
+  type AgentId,
+  type AgentSettings,
+  type ObjectId,
+  type Policy,
+  type SourceCommand,
+} from '@quorate/contracts'
+import type { Origin } from './evaluate'
+import { placeOf, type VoteObject } from './object'
+import type { VoteState } from './port'
+import { removeRow } from './rows'
+
+/** A command that every partition gets, and that may touch every object. */
+export type BroadcastCommand = Extract<
+  SourceCommand,
+  { type: 'policy-set' | 'policy-deleted' | 'agent-set' | 'agent-removed' }
+>
+
+/** What a broadcast does to the objects once the settings have changed. */
+export interface Sweep {
+  readonly origin: Origin
+  /** False where the object surely stays as it is; told without decoding it. */
+  touches(id: ObjectId): boolean
+  /** Done to a touched object before it is evaluated. */
+  prepare?(object: VoteObject): void
+}
+
+/**
+ * Changes the settings, or says why not; the sweep over the objects is the fold's, which may cut it (vote.md 9). Beginning the same
+ * record again after a cut changes nothing.
+ */
+export function beginBroadcast(
+  state: VoteState,
+  command: BroadcastCommand,
+  offset: number,
+): Sweep | { readonly reject: string } {
+  switch (command.type) {
+    case 'policy-set': {
+      const judged = state.settings.judge(command.data)
+      if (judged.faults !== undefined) return { reject: judged.faults.map(faultText).join('; ') }
+      return changePolicy(state, judged.policy.name, judged.policy, offset, command.type)
+    }
+    case 'policy-deleted':
+      return changePolicy(state, command.data.name, null, offset, command.type)
+    case 'agent-set':
+      return setAgent(state, command.data)
+    case 'agent-removed':
+      return removeAgent(state, command.data.agent)
+  }
+}
+
+function changePolicy(state: VoteState, name: string, after: Policy | null, offset: number, type: string): Sweep {
+  const { settings } = state
+  // A cut record comes again when the settings have changed already: what the policy was is kept until all its objects are done.
+  if (state.pending?.offset !== offset) state.pending = { offset, before: settings.policy(name) ?? null }
+  if (after === null) settings.deletePolicy(name)
+  else settings.setPolicy(after)
+  state.savePolicy(name, after)
+  const matches = [state.pending.before, after].filter((policy) => policy !== null).map((policy) => glob(policy.match))
+  return { origin: { cause: 'policy', type }, touches: (id) => matches.some((match) => match(id)) }
+}
+
+/** Whether the agent is in the list of electors of the object's policy: then its weight counts even where it never reported. */
+const isElector = (state: VoteState, id: ObjectId, agent: AgentId): boolean =>
+  state.settings.policyOf(id).electorate?.has(agent) === true
+
+function setAgent(state: VoteState, { agent, weight, muted }: AgentSettings): Sweep {
+  state.settings.setAgent(agent, weight, muted)
+  state.saveAgent(agent, state.settings.agent(agent))
+  return {
+    origin: { cause: 'agent-changed', type: 'agent-set', agent },
+    touches: (id) => state.mayHold(id, agent) || isElector(state, id, agent),
+  }
+}
+
+function removeAgent(state: VoteState, agent: AgentId): Sweep {
+  state.settings.deleteAgent(agent)
+  state.saveAgent(agent, null)
+  return {
+    origin: { cause: 'agent-removed', type: 'agent-removed', agent },
+    touches: (id) => state.mayHold(id, agent) || isElector(state, id, agent),
+    prepare: (object) => {
+      const place = placeOf(object, agent)
+      if (place >= 0) removeRow(state, object, place)
+    },
+  }
+}

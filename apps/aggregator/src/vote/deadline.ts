@@ -1,0 +1,28 @@
+import { UNKNOWN } from '@quorate/contracts'
+import { flappingEnds } from './flap'
+import type { VoteObject } from './object'
+import { candidateDue, noQuorumDue } from './voted'
+
+/**
+ * The object's next deadline after an evaluation (vote.md 1), or earlier where a row was refreshed since: when it comes it is computed
+ * again. Infinity: none.
+ */
+export const deadline = (object: VoteObject): number =>
+  Math.min(object.rowsDue, object.override?.expiresAt ?? Infinity, voteDeadline(object))
+
+/** The next deadline but for rows and override: candidate, unknownAfter, the mass guard's hold, flapping. */
+export function voteDeadline(object: VoteObject): number {
+  let due = Infinity
+  if (object.candidate !== null) due = candidateDue(object)
+  if (object.noQuorumSince !== null && changesWithoutQuorum(object)) {
+    due = Math.min(due, Math.max(noQuorumDue(object), object.heldUntil ?? -Infinity))
+  }
+  if (object.unsupportedSince !== null) due = Math.min(due, object.unsupportedSince + object.inForce.unknownAfter)
+  if (object.flapping) due = Math.min(due, flappingEnds(object))
+  return due
+}
+
+function changesWithoutQuorum({ voted, inForce }: VoteObject): boolean {
+  const { onNoQuorum } = inForce.policy
+  return voted !== (onNoQuorum === 'hold' ? UNKNOWN : onNoQuorum)
+}

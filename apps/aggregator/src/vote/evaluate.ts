@@ -1,0 +1,168 @@
+import { eventId, UNKNOWN, type AgentId, type Cause, type State, type Trigger } from '@quorate/contracts'
+import { deadline } from './deadline'
+import { decide } from './decide'
+import { markFlapping } from './flap'
+import { isOver, observersBack, restand, standingOf } from './guard'
+import { record } from './history'
+import { effectiveState, isDivergent, type ActiveOverride, type VoteObject } from './object'
+import type { VoteState } from './port'
+import { refresh, sweep } from './rows'
+import type { Outcome } from './run'
+import { viewOf } from './view'
+import { move, type Moment } from './voted'
+
+/** What led to an evaluation: the cause it has where nothing of higher precedence does, and the trigger's parts (vote.md 8). */
+export interface Origin {
+  readonly cause: Cause
+  readonly type: string
+  readonly agent?: AgentId
+  readonly seq?: number
+}
+
+/** What a command did to the override just before its evaluation. */
+export interface OverrideMove {
+  readonly before: ActiveOverride | null
+  readonly cause: Cause
+}
+
+/** The public marks whose change is told by `object.updated`. */
+interface Marks {
+  readonly voted: State
+  readonly override: ActiveOverride | null
+  readonly contested: boolean
+  readonly stale: boolean
+  readonly flapping: boolean
+  readonly divergent: boolean
+}
+
+/**
+ * One evaluation of one object at one time (vote.md 1): rows forgotten, override expired, vote, `voted` and its marks, `until-agree`,
+ * flapping, object forgotten, record emitted. A second one at the same time changes nothing.
+ */
+export function evaluate(
+  state: VoteState,
+  object: VoteObject,
+  moment: Moment,
+  origin: Origin,
+  moved?: OverrideMove,
+): void {
+  const { now } = moment
+  const { guard } = state
+  const was = standingOf(guard, object)
+  const before = marksOf(object, moved)
+  refresh(state, object, now)
+  if (now >= object.rowsDue) sweep(state, object, now)
+  let cause: Cause | null = moved?.cause ?? null
+  if (isOverrideOver(object, now)) {
+    endOverride(object)
+    cause = 'override-expired'
+  }
+  const outcome = decide(object, state.settings)
+  const loss = move(state, object, outcome, moment)
+  if (agrees(object)) {
+    endOverride(object)
+    cause = 'override-agreed'
+  }
+  markFlapping(object, now)
+  if (isForgotten(object)) {
+    remove(state, object, now, 'forgotten')
+    restand(guard, was, 'none')
+  } else {
+    restand(guard, was, standingOf(guard, object))
+    tell(state, object, before, outcome, moment, { ...origin, cause: cause ?? loss ?? origin.cause })
+    state.changed(object)
+    rearm(state, object)
+  }
+  endIncident(state, now)
+}
+
+const isOverrideOver = ({ override }: VoteObject, now: number): boolean =>
+  override !== null && override.expiresAt !== null && now >= override.expiresAt
+
+const agrees = ({ override, voted }: VoteObject): boolean =>
+  override !== null && override.mode === 'until-agree' && override.state === voted
+
+const isForgotten = ({ rows, override, voted }: VoteObject): boolean =>
+  rows.length === 0 && override === null && voted === UNKNOWN
+
+function endOverride(object: VoteObject): void {
+  object.override = null
+  object.overrides++
+}
+
+/** Takes an object out, with a tombstone. */
+export function remove(state: VoteState, object: VoteObject, now: number, cause: Cause): void {
+  object.revision++
+  const { id, incarnation, revision } = object
+  state.emit({
+    type: 'object.deleted',
+    id: eventId(id, incarnation, revision),
+    time: now,
+    subject: id,
+    data: null,
+    cause,
+  })
+  state.drop(object)
+}
+
+/** An incident ends once too few objects are left of it. */
+export function endIncident(state: VoteState, now: number): void {
+  const { guard, partition } = state
+  if (guard.incident === null || !isOver(guard)) return
+  state.emit(observersBack(partition, guard.incident, now))
+  guard.incident = null
+  guard.lost = 0
+}
+
+/** Due times may be early, so that only an earlier one costs a write to the schedule. */
+export function rearm(state: VoteState, object: VoteObject): void {
+  const due = deadline(object)
+  if (due < object.armed) state.arm(object, due)
+}
+
+function marksOf(object: VoteObject, moved: OverrideMove | undefined): Marks {
+  const override = moved === undefined ? object.override : moved.before
+  const { voted, contested, stale, flapping } = object
+  return { voted, override, contested, stale, flapping, divergent: override !== null && override.state !== voted }
+}
+
+function isUpdated(object: VoteObject, before: Marks): boolean {
+  return (
+    object.contested !== before.contested ||
+    object.stale !== before.stale ||
+    object.flapping !== before.flapping ||
+    isDivergent(object) !== before.divergent ||
+    object.voted !== before.voted ||
+    object.override !== before.override
+  )
+}
+
+function tell(
+  state: VoteState,
+  object: VoteObject,
+  before: Marks,
+  outcome: Outcome,
+  { now, offset }: Moment,
+  origin: Origin,
+): void {
+  const effective = effectiveState(object)
+  const changed = effective !== object.state
+  if (!changed && !isUpdated(object, before)) return
+  object.revision++
+  object.cause = origin.cause
+  object.trigger = triggerOf(origin, offset)
+  if (changed) {
+    object.version++
+    object.from = object.state
+    object.state = effective
+    record(state, object, outcome, now)
+  }
+  const type = changed ? 'object.changed' : 'object.updated'
+  const id = eventId(object.id, object.incarnation, object.revision)
+  state.emit({ type, id, time: now, subject: object.id, data: viewOf(object, outcome) })
+}
+
+function triggerOf({ type, agent, seq }: Origin, offset: number): Trigger {
+  if (agent === undefined) return { type, offset }
+  return seq === undefined ? { type, agent, offset } : { type, agent, seq, offset }
+}

@@ -1,0 +1,136 @@
+import type { AgentId, Cause, ObjectId, SourceCommand } from '@quorate/contracts'
+import { beginBroadcast, type BroadcastCommand, type Sweep } from './broadcast'
+import { deadline } from './deadline'
+import { evaluate } from './evaluate'
+import { placeOf } from './object'
+import { clearOverride, deleteObject, setOverride } from './override'
+import type { VoteState } from './port'
+import { applyReport, loaded, type Applied } from './report'
+import { removeRow } from './rows'
+import type { Moment } from './voted'
+
+/** Where a broadcast stands whose sweep over the objects was cut. */
+interface Cursor {
+  readonly offset: number
+  readonly sweep: Sweep
+  after: ObjectId | undefined
+}
+
+/**
+ * The fold over the records of one partition (vote.md 1): for each record first `advance`, then `apply`. Either may answer that it was
+ * cut, when the state is full after an evaluation: the caller seals what is staged and comes again with the same record. Where this
+ * instance is still there it goes on behind the last object; where it is not, the record is applied from its start, and what was
+ * evaluated already changes nothing.
+ */
+export class Fold {
+  readonly #state: VoteState
+  #cursor: Cursor | undefined
+
+  constructor(state: VoteState) {
+    this.#state = state
+  }
+
+  /** The time of a record: the largest append time seen so far. */
+  timeOf(appended: number): number {
+    return Math.max(appended, this.#state.clock.time)
+  }
+
+  /**
+   * Lets time pass to `timeOf(appended)`: every deadline up to it fires, in order, each evaluated at its own time. `offset`: of the
+   * record that moves time on. False: cut.
+   */
+  advance(appended: number, offset: number): boolean {
+    const state = this.#state
+    const { clock } = state
+    const time = this.timeOf(appended)
+    for (let due = state.firstDue(time); due !== undefined; due = state.firstDue(time)) {
+      this.#fire(due.id, due.due, offset)
+      if (state.full && state.firstDue(time) !== undefined) return false
+    }
+    clock.time = time
+    clock.settled = true
+    return true
+  }
+
+  #fire(id: ObjectId, due: number, offset: number): void {
+    const state = this.#state
+    const { clock } = state
+    const object = state.load(id)
+    if (object === undefined) throw new Error(`the schedule wakes ${JSON.stringify(id)}, which is not there`)
+    // What the schedule holds may be early. A due time that has been fired already is surely so: the object is not evaluated at it
+    // again, because a policy that is half applied may have changed what it would say.
+    const isEarly = due < clock.time || (due === clock.time && clock.settled)
+    object.armed = Infinity
+    if (isEarly) {
+      loaded(state, id, clock.time)
+      state.arm(object, Math.max(deadline(object), clock.time + 1))
+      return
+    }
+    clock.time = due
+    clock.settled = false
+    evaluate(state, object, { now: due, offset }, { cause: 'vote', type: 'deadline' })
+    if (object.armed === Infinity && state.load(id) !== undefined) state.arm(object, Infinity)
+  }
+
+  /** Applies a command at the present time; `advance` first. */
+  apply(command: SourceCommand, offset: number): Applied | 'cut' {
+    const state = this.#state
+    const moment: Moment = { now: state.clock.time, offset }
+    switch (command.type) {
+      case 'report':
+        return applyReport(state, command.object, command.data, moment)
+      case 'leave':
+        return this.#remove(command.object, command.data.agent, 'agent-left', command.type, moment)
+      case 'report-removed':
+        return this.#remove(command.object, command.data.agent, 'report-removed', command.type, moment)
+      case 'override-set':
+        return setOverride(state, command.object, command.data, moment)
+      case 'override-cleared':
+        return clearOverride(state, command.object, command.data.ifMatch, moment)
+      case 'object-deleted':
+        return deleteObject(state, command.object, command.data.ifMatch, moment)
+      case 'tick':
+        return 'applied'
+      default:
+        return this.#broadcast(command, moment)
+    }
+  }
+
+  #remove(id: ObjectId, agent: AgentId, cause: Cause, type: string, moment: Moment): Applied {
+    const state = this.#state
+    const object = loaded(state, id, moment.now)
+    const place = object === undefined ? -1 : placeOf(object, agent)
+    if (object === undefined || place < 0) return 'nothing'
+    removeRow(state, object, place)
+    evaluate(state, object, moment, { cause, type, agent })
+    return 'applied'
+  }
+
+  #broadcast(command: BroadcastCommand, moment: Moment): Applied | 'cut' {
+    if (this.#cursor?.offset !== moment.offset) {
+      const sweep = beginBroadcast(this.#state, command, moment.offset)
+      if ('reject' in sweep) return sweep
+      this.#cursor = { offset: moment.offset, sweep, after: undefined }
+    }
+    if (!this.#sweep(this.#cursor, moment)) return 'cut'
+    this.#cursor = undefined
+    this.#state.pending = null
+    return 'applied'
+  }
+
+  /** Evaluates the objects that the broadcast can touch, in order of id. False: cut. */
+  #sweep(cursor: Cursor, moment: Moment): boolean {
+    const state = this.#state
+    const { origin, touches, prepare } = cursor.sweep
+    for (const id of state.ids(cursor.after)) {
+      if (!touches(id)) continue
+      const object = loaded(state, id, moment.now)
+      if (object === undefined) continue
+      prepare?.(object)
+      evaluate(state, object, moment, origin)
+      cursor.after = id
+      if (state.full) return false
+    }
+    return true
+  }
+}

@@ -1,0 +1,34 @@
+import { UNKNOWN } from '@quorate/contracts'
+import type { VoteObject } from './object'
+import type { Participant } from './rule'
+import { decideRun, participantsOf, type Outcome } from './run'
+import type { Settings } from './settings'
+import { Tally } from './tally'
+
+/**
+ * Sections 3 and 4 inside each group, then once more over the groups, each of weight 1 (vote.md 4). A group without quorum or
+ * without winner abstains; every declared group is in the electorate, `default` only where an elector is in no other.
+ */
+export function overGroups(object: VoteObject, settings: Settings): Outcome {
+  const policy = object.inForce
+  const tally = new Tally()
+  const votes: Participant[] = []
+  let electorate = policy.groups.length - 1
+  for (let i = 0; i < policy.groups.length; i++) {
+    const { winner, electors } = groupOutcome(object, settings, i)
+    if (i === policy.groups.length - 1 && electors > 0) electorate++
+    if (winner === null) continue
+    tally.add(winner, 1)
+    votes.push({ agent: policy.groups[i]!, state: winner, weight: 1 })
+  }
+  return decideRun({ tally, participants: () => votes }, electorate, policy, object.voted)
+}
+
+/** One group's own run. Its previous state is `unknown`, so that an even split of `ordered` abstains. */
+export function groupOutcome(object: VoteObject, settings: Settings, group: number): Outcome & { electors: number } {
+  const policy = object.inForce
+  const ballot = object.count.ballots[group]!
+  const electors = policy.electorate === null ? ballot.known : settings.electorateOf(policy)[group]!
+  const votes = { tally: ballot.tally, participants: () => participantsOf(object, group) }
+  return { ...decideRun(votes, electors, policy, UNKNOWN), electors }
+}

@@ -1,0 +1,78 @@
+import { bySeverity, glob, type AgentId, type Glob, type ObjectId, type Policy, type State } from '@quorate/contracts'
+import { ORDERED, MAJORITY } from './methods'
+import { quorumOf } from './quorum'
+import { ruleMethod, type Method, type Rules } from './rule'
+
+/** A policy made ready to decide by: durations in ms, names looked up once. */
+export interface InForce {
+  readonly policy: Policy
+  readonly name: string
+  readonly matches: Glob
+  readonly ttl: number
+  readonly memory: number
+  readonly settle: number
+  readonly unknownAfter: number
+  readonly flapWindow: number
+  readonly maxOverride: number
+  /** Place of each listed state, best (or least severe) first; null: any state goes. */
+  readonly listed: ReadonlyMap<State, number> | null
+  readonly electorate: ReadonlySet<AgentId> | null
+  /** Runs of sections 3 and 4 below the last: 1, or one for each group and one for `default`. */
+  readonly ballots: number
+  /** Names of the groups in the order of their ballots, `default` last; empty without groups. */
+  readonly groups: readonly string[]
+  groupOf(agent: AgentId): number
+  /** Thresholds, the most severe first. */
+  readonly thresholds: readonly (readonly [State, number])[]
+  confirm(state: State): number
+  quorum(electorate: number): number
+  readonly method: Method
+}
+
+const ms = (seconds: number): number => Math.round(seconds * 1000)
+
+export function inForce(policy: Policy, rules: Rules): InForce {
+  const { states, electorate, confirm, quorum } = policy
+  const groups = Object.entries(policy.groups ?? {})
+  const places = new Map(groups.flatMap(([, agents], place) => agents.map((agent) => [agent, place] as const)))
+  const confirmed = new Map(Object.entries(confirm).map(([state, seconds]) => [state, ms(seconds)]))
+  const otherwise = confirmed.get('*') ?? 0
+  return {
+    policy,
+    name: policy.name,
+    matches: glob(policy.match),
+    ttl: ms(policy.ttl),
+    memory: ms(policy.memory),
+    settle: ms(policy.settle),
+    unknownAfter: ms(policy.unknownAfter),
+    flapWindow: ms(policy.flap.window),
+    maxOverride: ms(policy.maxOverride),
+    listed: states === undefined ? null : new Map(states.map((state, place) => [state, place])),
+    electorate: electorate === undefined ? null : new Set(electorate),
+    ballots: groups.length === 0 ? 1 : groups.length + 1,
+    groups: groups.length === 0 ? [] : [...groups.map(([name]) => name), 'default'],
+    groupOf: groups.length === 0 ? () => 0 : (agent) => places.get(agent) ?? groups.length,
+    thresholds: bySeverity(policy).map((state) => [state, policy.thresholds![state]!] as const),
+    confirm: confirmed.size === 0 ? () => 0 : (state) => confirmed.get(state) ?? otherwise,
+    quorum: quorumOf(quorum),
+    method: methodOf(policy.method, rules),
+  }
+}
+
+function methodOf(name: string, rules: Rules): Method {
+  if (name === 'majority') return MAJORITY
+  if (name === 'ordered') return ORDERED
+  const rule = rules.get(name)
+  if (rule === undefined) {
+    throw new Error(
+      `the policy's method ${JSON.stringify(name)} is not registered in this process: nothing was decided; register the rule and start again`,
+    )
+  }
+  return ruleMethod(rule)
+}
+
+/** The first that matches, of policies in order of precedence (vote.md 9). */
+export function chosen(policies: readonly InForce[], id: ObjectId, otherwise: InForce): InForce {
+  for (const policy of policies) if (policy.matches(id)) return policy
+  return otherwise
+}

@@ -1,0 +1,194 @@
+import {
+  UNKNOWN,
+  type AgentId,
+  type Cause,
+  type ObjectId,
+  type Override,
+  type State,
+  type Trigger,
+} from '@quorate/contracts'
+import type { InForce } from './in-force'
+import type { Count } from './tally'
+
+/** The latest accepted report of one agent for one object (vote.md 2). Times in ms. */
+export interface Row {
+  readonly agent: AgentId
+  state: State
+  /** −1: none. */
+  seq: number
+  /** '' where absent. */
+  session: string
+  /** Append time: what `memory` counts from. */
+  at: number
+  /** min(append time, observedAt): what `ttl` counts from. */
+  base: number
+  /** The report's own ttl; Infinity: none. */
+  ttl: number
+  hasEvidence: boolean
+  /** Derived: the weight with which it counts now; 0: it does not. */
+  counted: number
+}
+
+/** An override in force, with the time it was set. */
+export interface ActiveOverride extends Override {
+  readonly at: number
+}
+
+/** A change of the effective state as `GET …/history` shows it. */
+export interface HistoryEntry {
+  readonly version: number
+  readonly revision: number
+  /** ms: the time of the evaluation. */
+  readonly at: number
+  readonly state: State
+  readonly from: State
+  readonly voted: State
+  readonly cause: Cause
+  readonly trigger: Trigger
+  /** By state, in the order of UTF-8 bytes. */
+  readonly tally: readonly (readonly [State, number])[]
+  readonly participants: number
+  readonly electorate: number
+  readonly quorum: number
+  readonly rule: string | null
+  readonly policy: string
+}
+
+/** All that is known of one object, decoded. What is marked derived is not stored: it is told from the rest. */
+export interface VoteObject {
+  readonly id: ObjectId
+  readonly incarnation: number
+  readonly createdAt: number
+  version: number
+  revision: number
+  /** The effective state, and the one before its last change. */
+  state: State
+  from: State | null
+  /** Of the last record emitted. */
+  cause: Cause | null
+  trigger: Trigger | null
+
+  voted: State
+  votedSince: number
+  votedAt: number
+  /** Whether `voted` ever left `unknown` in this incarnation: `settle` holds the first decision alone. */
+  decided: boolean
+  candidate: State | null
+  candidateSince: number
+  /** Since when there has been no quorum, unbroken; null: there is one. */
+  noQuorumSince: number | null
+  /** Since when there has been a contest without any weight for `voted`, unbroken. */
+  unsupportedSince: number | null
+  contested: boolean
+  stale: boolean
+  flapping: boolean
+  /** Times of the newest changes of `voted`, oldest first, at most 20. */
+  changes: number[]
+
+  override: ActiveOverride | null
+  /** Changes of the override in this incarnation: the n of entity tags. */
+  overrides: number
+
+  /** While the mass guard holds the object back: until when. */
+  heldUntil: number | null
+  /** The incident that holds it, or for which it turned `unknown`. */
+  incident: string | null
+
+  /** The newest change; older ones lie in rows of their own, from version `oldest` on. */
+  lastChange: HistoryEntry | null
+  oldest: number
+
+  readonly rows: Row[]
+  /** When the schedule wakes this object; may be early. Infinity: never. */
+  armed: number
+
+  /** Derived: place of each agent's row, once there are many. */
+  index: Map<AgentId, number> | null
+  /** Derived: the policy in force and the settings' version it was chosen and counted under. */
+  inForce: InForce
+  countedUnder: number
+  count: Count
+  /** Derived: not later than the next expiry or forgetting of a row. */
+  rowsDue: number
+}
+
+/** Newest changes of `voted` whose times are kept (vote.md 5). */
+export const CHANGES_KEPT = 20
+
+/** Few enough to search one by one. */
+const FEW = 12
+
+export type NewObject = Pick<VoteObject, 'id' | 'incarnation' | 'createdAt' | 'inForce' | 'count'>
+
+export function newObject({ id, incarnation, createdAt, inForce, count }: NewObject): VoteObject {
+  return {
+    id,
+    incarnation,
+    createdAt,
+    version: 0,
+    revision: 0,
+    state: UNKNOWN,
+    from: null,
+    cause: null,
+    trigger: null,
+    voted: UNKNOWN,
+    votedSince: createdAt,
+    votedAt: createdAt,
+    decided: false,
+    candidate: null,
+    candidateSince: 0,
+    noQuorumSince: null,
+    unsupportedSince: null,
+    contested: false,
+    stale: false,
+    flapping: false,
+    changes: [],
+    override: null,
+    overrides: 0,
+    heldUntil: null,
+    incident: null,
+    lastChange: null,
+    oldest: 1,
+    rows: [],
+    armed: Infinity,
+    index: null,
+    inForce,
+    countedUnder: -1,
+    count,
+    rowsDue: Infinity,
+  }
+}
+
+/** Place of an agent's row, or −1. */
+export function placeOf(object: VoteObject, agent: AgentId): number {
+  const { rows } = object
+  if (rows.length <= FEW) {
+    for (let i = 0; i < rows.length; i++) if (rows[i]!.agent === agent) return i
+    return -1
+  }
+  object.index ??= new Map(rows.map((row, place) => [row.agent, place]))
+  return object.index.get(agent) ?? -1
+}
+
+export function appendRow(object: VoteObject, row: Row): number {
+  object.index?.set(row.agent, object.rows.length)
+  return object.rows.push(row) - 1
+}
+
+/** Takes a row out; the last one moves into its place, so that at most two pages change. */
+export function takeRow(object: VoteObject, place: number): Row {
+  const { rows, index } = object
+  const row = rows[place]!
+  const last = rows.pop()!
+  index?.delete(row.agent)
+  if (last !== row) {
+    rows[place] = last
+    index?.set(last.agent, place)
+  }
+  return row
+}
+
+export const effectiveState = (object: VoteObject): State => object.override?.state ?? object.voted
+
+export const isDivergent = (object: VoteObject): boolean =>
+  object.override !== null && object.override.state !== object.voted

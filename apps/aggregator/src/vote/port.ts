@@ -1,0 +1,77 @@
+import type { AgentId, Change, ObjectId, Policy } from '@quorate/contracts'
+import type { Guard } from './guard'
+import type { HistoryEntry, VoteObject } from './object'
+import type { AgentWeight, Settings } from './settings'
+
+/** How far time has come in one partition (vote.md 1). */
+export interface Clock {
+  /** ms: the largest append time seen, or while deadlines fire the one in hand. */
+  time: number
+  /** Whether every deadline up to `time` has fired: then one that comes at or before it was early. */
+  settled: boolean
+}
+
+/** What a record led to, for counters and for the answer to whoever wrote it. */
+export type Effect =
+  | 'applied'
+  /** Already expired when appended: a report, or an override whose end is past. */
+  | 'expired'
+  | 'duplicate'
+  /** `ifMatch` named another state of the object. */
+  | 'mismatch'
+  /** It found nothing to do. */
+  | 'nothing'
+
+/** A policy set or deleted whose objects are not all evaluated yet: what the change was, so that it can go on after a crash. */
+export interface Pending {
+  readonly offset: number
+  /** The policy of that name before. */
+  readonly before: Policy | null
+}
+
+/**
+ * All that the fold keeps of one partition. Two implementations: in memory (`memory.ts`) and over the partition's tables
+ * (`../state.ts`). Synchronous; what it leaves out: commits, caching and encoding, which are the implementation's own.
+ */
+export interface VoteState {
+  /** Number of the partition. */
+  readonly partition: number
+  /** Added to the offset that is an object's incarnation: 0, or after a reshard above all earlier ones (vote.md 7). */
+  readonly incarnationBase: number
+  readonly clock: Clock
+  readonly guard: Guard
+  readonly settings: Settings
+
+  load(id: ObjectId): VoteObject | undefined
+  /** A new object. */
+  add(object: VoteObject): void
+  /** Something of the object itself changed. */
+  changed(object: VoteObject): void
+  /** The row at this place changed, came or went. */
+  rowChanged(object: VoteObject, place: number): void
+  /** The object and all that belongs to it goes. */
+  drop(object: VoteObject): void
+
+  /** Wakes the object at `due` (Infinity: never); the implementation keeps `object.armed`. */
+  arm(object: VoteObject, due: number): void
+  /** The earliest armed object with `due ≤ until`, ties by the id's UTF-8 bytes. */
+  firstDue(until: number): { readonly id: ObjectId; readonly due: number } | undefined
+  /** Ids in the order of their UTF-8 bytes, behind `after`. Objects may be changed and dropped meanwhile. */
+  ids(after: ObjectId | undefined): Iterable<ObjectId>
+  /** False where the object surely has no row of the agent. */
+  mayHold(id: ObjectId, agent: AgentId): boolean
+
+  setEvidence(object: VoteObject, agent: AgentId, evidence: unknown): void
+  deleteEvidence(object: VoteObject, agent: AgentId): void
+  keepHistory(object: VoteObject, entry: HistoryEntry): void
+  forgetHistory(object: VoteObject, version: number): void
+
+  /** Durably the same as in `settings`; null: gone. */
+  savePolicy(name: string, policy: Policy | null): void
+  saveAgent(agent: AgentId, settings: AgentWeight | null): void
+  pending: Pending | null
+
+  emit(change: Change): void
+  /** True: stop after this evaluation; the record in hand will be applied again from its start. */
+  readonly full: boolean
+}

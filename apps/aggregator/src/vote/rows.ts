@@ -1,0 +1,36 @@
+import { expiresAt, forgottenAt, moveKnown, recount, rowDue, withdrawVote } from './count'
+import { takeRow, type VoteObject } from './object'
+import type { VoteState } from './port'
+
+/** Brings the count up to the settings of this place of the log: after decoding, and when a policy or agent changed. */
+export function refresh(state: VoteState, object: VoteObject, now: number): void {
+  const { settings } = state
+  if (object.countedUnder !== settings.version) recount(object, settings.policyOf(object.id), settings, now)
+}
+
+/** Takes the row out of the object, its vote and its evidence with it. */
+export function removeRow(state: VoteState, object: VoteObject, place: number): void {
+  const row = object.rows[place]!
+  withdrawVote(object, row)
+  moveKnown(object, row.agent, state.settings, -1)
+  takeRow(object, place)
+  state.rowChanged(object, place)
+  state.rowChanged(object, object.rows.length)
+  if (row.hasEvidence) state.deleteEvidence(object, row.agent)
+}
+
+/** Rows forgotten, votes expired, of those that are due; and when the next one is. */
+export function sweep(state: VoteState, object: VoteObject, now: number): void {
+  const { rows, inForce } = object
+  let due = Infinity
+  for (let place = rows.length - 1; place >= 0; place--) {
+    const row = rows[place]!
+    if (now >= forgottenAt(row, inForce)) {
+      removeRow(state, object, place)
+      continue
+    }
+    if (row.counted > 0 && now >= expiresAt(row, inForce)) withdrawVote(object, row)
+    due = Math.min(due, rowDue(row, inForce))
+  }
+  object.rowsDue = due
+}

@@ -1,0 +1,112 @@
+import {
+  compareUtf8,
+  DEFAULT_POLICY,
+  fillPolicy,
+  type AgentId,
+  type Fault,
+  type ObjectId,
+  type Policy,
+} from '@quorate/contracts'
+import { chosen, inForce, type InForce } from './in-force'
+import { NO_RULES, type Rules } from './rule'
+
+/** An agent's settings, filled in. */
+export interface AgentWeight {
+  readonly weight: number
+  readonly muted: boolean
+}
+
+const PLAIN: AgentWeight = { weight: 1, muted: false }
+
+/** Policies and agents' settings as they are at one place of the log (vote.md 9). */
+export class Settings {
+  /** Rises with every change: whatever was counted under another version is counted anew. */
+  version = 0
+  readonly #rules: Rules
+  readonly #default: InForce
+  readonly #policies = new Map<string, InForce>()
+  readonly #agents = new Map<AgentId, AgentWeight>()
+  #ranked: InForce[] = []
+  #electorates = new Map<InForce, readonly number[]>()
+
+  constructor(rules: Rules = NO_RULES) {
+    this.#rules = rules
+    this.#default = inForce(DEFAULT_POLICY, rules)
+  }
+
+  /** Policy in force for an object: the highest priority that matches, then the first name by bytes. */
+  policyOf(id: ObjectId): InForce {
+    return this.#ranked.length === 0 ? this.#default : chosen(this.#ranked, id, this.#default)
+  }
+
+  /** Judges a policy as written by the agents' settings of this place. */
+  judge(
+    input: unknown,
+  ): { readonly policy: Policy; readonly faults?: undefined } | { readonly faults: readonly Fault[] } {
+    return fillPolicy(input, { methods: this.#rules.keys(), weightOf: (agent) => this.weightOf(agent) })
+  }
+
+  setPolicy(policy: Policy): void {
+    this.#policies.set(policy.name, inForce(policy, this.#rules))
+    this.#changed()
+  }
+
+  deletePolicy(name: string): boolean {
+    const there = this.#policies.delete(name)
+    if (there) this.#changed()
+    return there
+  }
+
+  setAgent(agent: AgentId, weight = PLAIN.weight, muted = PLAIN.muted): void {
+    this.#agents.set(agent, { weight, muted })
+    this.#changed()
+  }
+
+  deleteAgent(agent: AgentId): boolean {
+    const there = this.#agents.delete(agent)
+    if (there) this.#changed()
+    return there
+  }
+
+  agent(agent: AgentId): AgentWeight {
+    return this.#agents.get(agent) ?? PLAIN
+  }
+
+  /** 0 for the muted: they are in no electorate. */
+  weightOf(agent: AgentId): number {
+    if (this.#agents.size === 0) return PLAIN.weight
+    const settings = this.#agents.get(agent)
+    return settings === undefined ? PLAIN.weight : settings.muted ? 0 : settings.weight
+  }
+
+  /** `E` of each ballot of a policy that lists its electorate. */
+  electorateOf(policy: InForce): readonly number[] {
+    let weights = this.#electorates.get(policy)
+    if (weights === undefined) {
+      const sums = new Array<number>(policy.ballots).fill(0)
+      for (const agent of policy.electorate!) sums[policy.groupOf(agent)]! += this.weightOf(agent)
+      this.#electorates.set(policy, (weights = sums))
+    }
+    return weights
+  }
+
+  policies(): readonly Policy[] {
+    return this.#ranked.map(({ policy }) => policy)
+  }
+
+  policy(name: string): Policy | undefined {
+    return this.#policies.get(name)?.policy
+  }
+
+  agents(): ReadonlyMap<AgentId, AgentWeight> {
+    return this.#agents
+  }
+
+  #changed(): void {
+    this.version++
+    this.#electorates = new Map()
+    this.#ranked = [...this.#policies.values()].sort(
+      (a, b) => b.policy.priority - a.policy.priority || compareUtf8(a.name, b.name),
+    )
+  }
+}

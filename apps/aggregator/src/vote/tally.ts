@@ -1,0 +1,55 @@
+import type { State } from '@quorate/contracts'
+
+/** Weight by state, kept up to date vote by vote. Few states: two short lists beat a map. */
+export class Tally {
+  readonly states: State[] = []
+  readonly weights: number[] = []
+  /** `W`: the weight of all participants. */
+  total = 0
+
+  of(state: State): number {
+    const at = this.states.indexOf(state)
+    return at < 0 ? 0 : this.weights[at]!
+  }
+
+  add(state: State, weight: number): void {
+    this.total += weight
+    const at = this.states.indexOf(state)
+    if (at >= 0) this.weights[at]! += weight
+    else {
+      this.states.push(state)
+      this.weights.push(weight)
+    }
+  }
+
+  take(state: State, weight: number): void {
+    this.total -= weight
+    const at = this.states.indexOf(state)
+    const left = this.weights[at]! - weight
+    if (left > 0) {
+      this.weights[at] = left
+      return
+    }
+    // Out with it: else agents that invent states would leave them behind for good.
+    const state_ = this.states.pop()!
+    const weight_ = this.weights.pop()!
+    if (at < this.states.length) {
+      this.states[at] = state_
+      this.weights[at] = weight_
+    }
+  }
+}
+
+/** Participants and electorate of one run of sections 3 and 4: of the object, or of a group in it. */
+export interface Ballot {
+  readonly tally: Tally
+  /** `E`, where the electorate is the known agents; else the policy knows it. */
+  known: number
+}
+
+/** What an object's rows add up to: one ballot, or one for each group and the last for `default`. */
+export interface Count {
+  readonly ballots: Ballot[]
+}
+
+export const newBallot = (): Ballot => ({ tally: new Tally(), known: 0 })

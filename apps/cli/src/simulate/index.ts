@@ -1,0 +1,1 @@
+export { runSimulate, type SimulateOptions } from './simulate'
