@@ -1,6 +1,7 @@
 export * from './access'
 export * from './adapter'
 export * from './answer'
+export { withinTime } from './bodies'
 export * from './edge'
 export * from './health'
 export * from './limits'
