@@ -84,7 +84,9 @@ export class SqliteTable implements Table {
   /** Writes the staged rows and arms; called inside the store's transaction. */
   write(): void {
     const arms = this.schedule.changes()
-    for (const [key, value] of this.staged) {
+    // In the order of the keys, or nearly (JavaScript's order serves): neighbours share pages, a tenth of the cost of a large batch.
+    for (const key of [...this.staged.keys()].sort()) {
+      const value = this.staged.get(key)!
       const due = arms.get(key)
       if (value === null) this.sql.remove(key)
       else if (due === undefined) this.sql.upsert(key, value)
