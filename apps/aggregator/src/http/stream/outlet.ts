@@ -1,0 +1,60 @@
+import type { ServerResponse } from 'node:http'
+
+/** ms that a subscriber may leave its buffer full. */
+const PATIENCE = 30_000
+/** ms between comments. */
+const KEEP_ALIVE = 15_000
+
+/**
+ * The connection to one subscriber. Who writes waits until there is room, so nothing piles up; a subscriber that makes no room in time is
+ * cut off, and can resume where it was.
+ */
+export class Outlet {
+  readonly closed: AbortSignal
+  #room: Promise<void> = Promise.resolve()
+  readonly #timer: NodeJS.Timeout
+
+  /** `position`: sent along with each comment, so that a subscriber that hears of nothing does not grow too old to resume. */
+  constructor(
+    private readonly response: ServerResponse,
+    position: () => string | undefined,
+  ) {
+    const controller = new AbortController()
+    this.closed = controller.signal
+    this.#timer = setInterval(() => {
+      const id = position()
+      if (!response.writableNeedDrain)
+        response.write(id === undefined ? ': still here\n\n' : `: still here\nid: ${id}\n\n`)
+    }, KEEP_ALIVE)
+    response.once('close', () => {
+      clearInterval(this.#timer)
+      controller.abort()
+    })
+    response.on('error', () => response.destroy())
+  }
+
+  /** Resolves when the next text may be written; at once where there is room. */
+  ready(): Promise<void> {
+    return this.#room
+  }
+
+  /** Writes at once; `ready` first. */
+  write(text: string): void {
+    if (this.closed.aborted || this.response.write(text)) return
+    this.#room = new Promise((resolve) => {
+      const impatience = setTimeout(() => this.response.destroy(), PATIENCE)
+      const done = () => {
+        clearTimeout(impatience)
+        this.response.off('drain', done)
+        this.closed.removeEventListener('abort', done)
+        resolve()
+      }
+      this.response.once('drain', done)
+      this.closed.addEventListener('abort', done, { once: true })
+    })
+  }
+
+  end(): void {
+    this.response.end()
+  }
+}

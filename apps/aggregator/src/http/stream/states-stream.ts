@@ -1,0 +1,190 @@
+import { Problem } from '@quorate/http'
+import { type Log, LogError, type Logger } from '@quorate/log'
+import { eventOf, type Interest, message } from './events'
+import type { Outlet } from './outlet'
+import { decodeVector, encodeVector, type Vector } from './vector'
+
+/** An object of the snapshot. */
+export interface SnapshotItem {
+  readonly id: string
+  /** Its view, as REST writes it. */
+  readonly text: string
+  readonly incarnation: number
+  readonly revision: number
+  /** Source offset of the record that led to its last emission; undefined when it never emitted. */
+  readonly offset: number | undefined
+  readonly partition: number
+}
+
+export interface StatesStreamOptions {
+  readonly log: Log
+  readonly source: string
+  readonly sink: string
+  readonly group: string
+  /** Every object of interest, in order, at least as new as `bound` (offsets of the source by partition). Throws a Problem when a partition cannot answer. */
+  readonly snapshot: (
+    interest: Interest,
+    bound: ReadonlyMap<number, number>,
+    signal: AbortSignal,
+  ) => AsyncIterable<readonly SnapshotItem[]>
+  readonly logger: Logger
+}
+
+/** ms kept back from the sink's compaction lag: what is that old may be compacted before it is read. */
+const MARGIN = 3_600_000
+/** Bytes read ahead for each partition of a subscriber. */
+const READ_AHEAD = 128 * 1024
+
+/** Where a subscriber begins, found out before the first byte is sent. */
+export interface Beginning {
+  readonly offsets: readonly number[]
+  readonly snapshot: AsyncIterator<readonly SnapshotItem[]> | undefined
+  /** Source offset of each partition below which everything emitted lies below `offsets`. */
+  readonly settled: readonly number[]
+}
+
+/**
+ * The stream of states (rest.md): the sink's ends are read first, the snapshot after them, and then the sink from those ends on. A
+ * record that the snapshot already knew is left out, by (incarnation, revision). So nothing is missed and nothing told twice.
+ */
+export class StatesStream {
+  constructor(private readonly options: StatesStreamOptions) {}
+
+  /** @throws Problem: 410 for a position that cannot be resumed, 503 when a partition cannot answer */
+  async begin(interest: Interest, lastEventId: string | undefined, signal: AbortSignal): Promise<Beginning> {
+    return lastEventId === undefined || lastEventId === ''
+      ? this.#fromSnapshot(interest, signal)
+      : this.#resumed(lastEventId)
+  }
+
+  /** Runs until the subscriber is gone. `vector` is kept up to date: what each comment carries. */
+  async run(interest: Interest, beginning: Beginning, outlet: Outlet, vector: { current?: Vector }): Promise<void> {
+    const offsets = [...beginning.offsets]
+    const known = new Map<string, SnapshotItem>()
+    if (beginning.snapshot) {
+      await this.#sendSnapshot(beginning, outlet, known)
+      vector.current = { time: Date.now(), offsets }
+      await outlet.ready()
+      outlet.write(message('sync', '{}', encodeVector(vector.current)))
+    }
+    vector.current = { time: Date.now(), offsets }
+    await Promise.all(offsets.map((_, partition) => this.#tail(partition, interest, offsets, known, outlet, vector)))
+  }
+
+  async #fromSnapshot(interest: Interest, signal: AbortSignal): Promise<Beginning> {
+    const { log, source, sink, group } = this.options
+    const partitions = (await log.offsets(sink)).map(({ partition }) => partition)
+    const before = await log.committed(group, source, partitions)
+    const ends = await log.offsets(sink)
+    // What lies below the ends was committed together with these offsets: a snapshot that knows of them knows of it all. Where more is
+    // in the source, one further: a batch can be committed in slices inside the record at the offset.
+    const after = await log.committed(group, source, partitions)
+    const sources = await log.offsets(source)
+    const bound = new Map(
+      partitions.map((p) => [p, (after.get(p) ?? 0) - ((after.get(p) ?? 0) < (sources[p]?.end ?? 0) ? 0 : 1)]),
+    )
+    const snapshot = this.options.snapshot(interest, bound, signal)[Symbol.asyncIterator]()
+    return {
+      offsets: ends.map(({ end }) => end),
+      snapshot: await primed(snapshot),
+      settled: partitions.map((p) => before.get(p) ?? 0),
+    }
+  }
+
+  async #resumed(lastEventId: string): Promise<Beginning> {
+    const { log, sink } = this.options
+    const vector = decodeVector(lastEventId)
+    if (!vector) throw new Problem('malformed', 'Last-Event-ID is none of ours. Begin without it.')
+    const [ends, topic] = await Promise.all([log.offsets(sink), log.describeTopic(sink)])
+    const oldest = Date.now() - Math.max(0, (topic?.minCompactionLagMs ?? 0) - MARGIN)
+    const there =
+      vector.offsets.length === ends.length &&
+      ends.every(({ start, end }, p) => vector.offsets[p]! >= start && vector.offsets[p]! <= end)
+    if (vector.time < oldest || !there) {
+      throw new Problem(
+        'gone',
+        'The stream cannot be resumed from there without a gap: changes since then may have been compacted away. Begin without Last-Event-ID, with a new snapshot.',
+      )
+    }
+    return { offsets: vector.offsets, snapshot: undefined, settled: [] }
+  }
+
+  async #sendSnapshot(
+    { snapshot, settled }: Beginning,
+    outlet: Outlet,
+    known: Map<string, SnapshotItem>,
+  ): Promise<void> {
+    for (let page = await snapshot!.next(); !page.done && !outlet.closed.aborted; page = await snapshot!.next()) {
+      await outlet.ready()
+      outlet.write(page.value.map(({ text }) => message('snapshot', text)).join(''))
+      // Only what was emitted since the ends were read can come again.
+      for (const item of page.value)
+        if (item.offset !== undefined && item.offset >= settled[item.partition]!) known.set(item.id, item)
+    }
+  }
+
+  async #tail(
+    partition: number,
+    interest: Interest,
+    offsets: number[],
+    known: Map<string, SnapshotItem>,
+    outlet: Outlet,
+    vector: { current?: Vector },
+  ): Promise<void> {
+    const { log, sink } = this.options
+    const reader = log.reader({ topic: sink, partition, from: offsets[partition]!, maxBytes: READ_AHEAD })
+    const close = () => reader.close()
+    outlet.closed.addEventListener('abort', close, { once: true })
+    try {
+      while (!outlet.closed.aborted) {
+        const { records, next } = await reader.next(5_000)
+        await outlet.ready()
+        let text = ''
+        for (const record of records) {
+          offsets[partition] = record.offset + 1
+          const event = eventOf(record, interest)
+          if (!event || isKnown(event.object, known)) continue
+          vector.current = { time: Date.now(), offsets }
+          text += message(event.name, event.data, encodeVector(vector.current))
+        }
+        offsets[partition] = next
+        vector.current = { time: Date.now(), offsets }
+        if (text !== '') outlet.write(text)
+      }
+    } catch (error) {
+      // Its end is told by its connection; what it has seen lets it resume.
+      if (!outlet.closed.aborted && !LogError.is(error, 'LOG_CLOSED'))
+        this.options.logger.warn({ partition, err: error }, 'a stream of states broke off; its subscriber can resume')
+      outlet.end()
+    } finally {
+      outlet.closed.removeEventListener('abort', close)
+      reader.close()
+    }
+  }
+}
+
+/** True when the snapshot was at least as new. */
+function isKnown(
+  object: { id: string; incarnation: number; revision: number } | undefined,
+  known: Map<string, SnapshotItem>,
+): boolean {
+  const seen = object && known.get(object.id)
+  if (!seen) return false
+  const older =
+    object.incarnation < seen.incarnation ||
+    (object.incarnation === seen.incarnation && object.revision <= seen.revision)
+  if (!older) known.delete(object.id)
+  return older
+}
+
+/** Fetches the first page at once, so that what keeps it from coming is told as an answer, before the stream begins. */
+async function primed<T>(iterator: AsyncIterator<T>): Promise<AsyncIterator<T>> {
+  let first: IteratorResult<T> | undefined = await iterator.next()
+  return {
+    next: () => {
+      const result = first
+      first = undefined
+      return result ? Promise.resolve(result) : iterator.next()
+    },
+  }
+}
