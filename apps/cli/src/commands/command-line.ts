@@ -1,0 +1,61 @@
+import { type Command, InvalidArgumentError } from 'commander'
+import type { QuorateClient } from '@quorate/client'
+import { connect } from '../connection'
+import { Screen } from '../screen'
+import { parseDuration } from '../text'
+
+/** Options that every command has. */
+export interface CommonOptions {
+  readonly url?: string
+  readonly json?: boolean
+}
+
+export interface Door<O> {
+  readonly client: QuorateClient
+  readonly screen: Screen
+  readonly options: O & CommonOptions
+}
+
+/**
+ * Makes a commander action of a function that talks to the server: the settings are read now, not when the program is built.
+ * `T` are the command's arguments, `O` its options.
+ */
+export function withServer<T extends readonly unknown[], O extends object>(
+  run: (door: Door<O>, ...args: T) => Promise<void>,
+): (...given: unknown[]) => Promise<void> {
+  return async (...given) => {
+    const command = given.at(-1) as Command
+    const options = command.optsWithGlobals<O & CommonOptions>()
+    const door = { client: await connect(options), screen: new Screen(options.json === true), options }
+    await run(door, ...(given.slice(0, -2) as unknown as T))
+  }
+}
+
+export function integer(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isSafeInteger(value) || value < 0)
+    throw new InvalidArgumentError('It must be an integer from 0.')
+  return value
+}
+
+/** `30s`, `10m`, `2h`, `1d` → ms */
+export function span(text: string): number {
+  const ms = parseDuration(text)
+  if (ms === undefined || ms <= 0) throw new InvalidArgumentError('It must be a duration such as 30s, 10m, 2h or 1d.')
+  return ms
+}
+
+export function json(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new InvalidArgumentError('It must be JSON.')
+  }
+}
+
+/** RFC 3339 */
+export function instant(text: string): string {
+  if (!/^\d{4}-\d\d-\d\dT/i.test(text) || Number.isNaN(Date.parse(text)))
+    throw new InvalidArgumentError('It must be a time such as 2026-12-31T23:59:00Z.')
+  return text
+}

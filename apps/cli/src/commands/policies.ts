@@ -1,0 +1,69 @@
+import { Command } from 'commander'
+import type { PolicyAnswer } from '@quorate/client'
+import { withServer } from './command-line'
+import { UsageError } from '../exit'
+
+/** Policies: by which rules objects are decided. */
+export function policyCommands(): Command[] {
+  const policy = new Command('policy').description('By which rules objects are decided.')
+  for (const command of [list(), get(), put(), remove()]) policy.addCommand(command)
+  return [policy]
+}
+
+const list = () =>
+  new Command('list').description('Lists the policies.').action(
+    withServer<[], object>(async ({ client, screen }) => {
+      const policies = await client.policies()
+      const row = ({ name, match, priority, method, quorum, ttl }: PolicyAnswer) =>
+        [name, match, priority, method, quorum, ttl].map((it) => String(it ?? ''))
+      await screen.print(policies, () =>
+        screen.table(['NAME', 'MATCH', 'PRIORITY', 'METHOD', 'QUORUM', 'TTL'], policies.map(row)),
+      )
+    }),
+  )
+
+const get = () =>
+  new Command('get')
+    .argument('<name>')
+    .description('Shows one.')
+    .action(
+      withServer<[string], object>(async ({ client, screen }, name) => {
+        const policy = await client.policy(name)
+        await screen.print(policy, () => `${JSON.stringify(policy, null, 2)}\n`)
+      }),
+    )
+
+const put = () =>
+  new Command('put')
+    .description('Writes one; objects it matches are decided anew at once.')
+    .argument('<name>')
+    .option('--file <path>', 'JSON; - is stdin', '-')
+    .addHelpText(
+      'after',
+      `\nExample:\n  echo '{"match":"site/**","ttl":120,"quorum":"majority"}' | quorate policy put sites`,
+    )
+    .action(
+      withServer<[string], { file: string }>(async ({ client, screen, options }, name) => {
+        const { readFileSync } = await import('node:fs')
+        const text = readFileSync(options.file === '-' ? 0 : options.file, 'utf8')
+        let policy: Record<string, unknown>
+        try {
+          policy = JSON.parse(text) as Record<string, unknown>
+        } catch {
+          throw new UsageError('The policy must be one JSON object.')
+        }
+        const written = await client.putPolicy(name, policy)
+        await screen.print(written, () => `written at ${written.position}\n`)
+      }),
+    )
+
+const remove = () =>
+  new Command('delete')
+    .argument('<name>')
+    .description('Takes one away.')
+    .action(
+      withServer<[string], object>(async ({ client, screen }, name) => {
+        const written = await client.deletePolicy(name)
+        await screen.print(written, () => `written at ${written.position}\n`)
+      }),
+    )

@@ -1,0 +1,164 @@
+import { Command } from 'commander'
+import type { HistoryEntry, ListOptions, ObjectView } from '@quorate/client'
+import { integer, withServer } from './command-line'
+import { changeText } from '../change-text'
+import { marks, stateText, tallyText, viewText } from '../screen'
+import { duration } from '../text'
+
+interface Filter {
+  readonly state?: string
+  readonly voted?: string
+  readonly prefix?: string
+  readonly contested?: boolean
+  readonly stale?: boolean
+  readonly flapping?: boolean
+  readonly divergent?: boolean
+  readonly overridden?: boolean
+  readonly limit?: number
+}
+
+/** What everybody may ask. */
+export function readCommands(): Command[] {
+  return [get(), list(), watch(), explain(), history(), cluster()]
+}
+
+const get = () =>
+  new Command('get')
+    .description('Shows the state of an object and the vote behind it.')
+    .argument('<object>')
+    .option('--min-position <position>', 'waits until a write that answered this position is applied')
+    .action(
+      withServer<[string], { minPosition?: string }>(async ({ client, screen, options: { minPosition } }, object) => {
+        const { view, etag, freshness } = await client.get(object, minPosition === undefined ? {} : { minPosition })
+        await screen.print(
+          view,
+          (ink) =>
+            `${viewText(view, ink)}${ink('dim', `  etag  ${etag}   as of ${freshness.asOf}, partition ${freshness.partition}`)}\n`,
+        )
+      }),
+    )
+
+const list = () =>
+  new Command('list')
+    .description('Lists objects, in order of id.')
+    .option('--prefix <text>', 'ids that begin so')
+    .option('--state <state>', 'objects in this state')
+    .option('--voted <state>', 'objects whose vote says so')
+    .option('--contested', 'votes that nobody wins')
+    .option('--stale', 'states held without a quorum')
+    .option('--flapping', 'states that change all the time')
+    .option('--divergent', 'overrides that differ from the vote')
+    .option('--overridden', 'objects with an override')
+    .option('--limit <n>', 'so many at most', integer)
+    .action(
+      withServer<[], Filter>(async ({ client, screen, options }) => {
+        const { limit, ...filter } = filterOf(options)
+        const row = (view: ObjectView) => [
+          view.object,
+          stateText(view.state, screen.ink),
+          view.since,
+          marks(view).join(','),
+        ]
+        const views: ObjectView[] = []
+        let seen = 0
+        for await (const view of client.list({ ...filter, limit: Math.min(limit ?? 1000, 1000) })) {
+          if (options.json) await screen.print(view, () => '')
+          else views.push(view)
+          if (++seen === limit) break
+        }
+        if (!options.json)
+          await screen.print(views, () => screen.table(['OBJECT', 'STATE', 'SINCE', 'MARKS'], views.map(row)))
+      }),
+    )
+
+function filterOf(options: Filter): Omit<ListOptions, 'cursor' | 'partial'> {
+  const names = [
+    'state',
+    'voted',
+    'prefix',
+    'contested',
+    'stale',
+    'flapping',
+    'divergent',
+    'overridden',
+    'limit',
+  ] as const
+  return Object.fromEntries(names.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])))
+}
+
+const watch = () =>
+  new Command('watch')
+    .description('Shows all states, then every change as it happens, until it is interrupted.')
+    .option('--prefix <text>', 'objects whose ids begin so')
+    .option('--state <state>', 'changes to this state')
+    .option('--since <id>', 'goes on after the event with this id (--json shows them), without the states before')
+    .action(
+      withServer<[], { prefix?: string; state?: string; since?: string }>(async ({ client, screen, options }) => {
+        const { prefix, state, since } = options
+        const stop = new AbortController()
+        process.once('SIGINT', () => stop.abort()).once('SIGTERM', () => stop.abort())
+        const events = client.states({
+          signal: stop.signal,
+          onReconnect: () => process.stderr.write('the connection broke; going on where it broke …\n'),
+          ...(prefix === undefined ? {} : { prefix }),
+          ...(state === undefined ? {} : { state }),
+          ...(since === undefined ? {} : { lastEventId: since }),
+        })
+        for await (const { type, id, data } of events) {
+          await screen.print({ event: type, position: id, ...data }, (ink) => changeText(type, data, ink))
+        }
+      }),
+    )
+
+const explain = () =>
+  new Command('explain')
+    .description('Shows how the state comes about: each agent, the tally, what would change it.')
+    .argument('<object>')
+    .action(
+      withServer<[string], object>(async ({ client, screen }, object) => {
+        const explanation = await client.explanation(object)
+        await screen.print(explanation, () => {
+          const { agents, tally, participants, electorate, quorum, rule, winner, margin, nextDeadline, policy } =
+            explanation
+          const rows = agents.map((it) => [
+            it.agent,
+            it.state,
+            it.standing,
+            String(it.weight),
+            duration(it.age),
+            duration(it.expiresIn),
+          ])
+          return [
+            screen.table(['AGENT', 'STATE', 'STANDING', 'WEIGHT', 'AGE', 'EXPIRES IN'], rows),
+            `tally ${tallyText(tally)}; ${participants} of ${electorate} weigh in, ${quorum} needed; `,
+            `winner ${winner ?? 'none'}${rule ? ` by ${rule}` : ''}, margin ${margin ?? 'none'}, policy ${policy}, next deadline ${nextDeadline ?? 'none'}\n`,
+          ].join('')
+        })
+      }),
+    )
+
+const history = () =>
+  new Command('history')
+    .description('Shows the last changes of an object, newest first.')
+    .argument('<object>')
+    .action(
+      withServer<[string], object>(async ({ client, screen }, object) => {
+        const entries = await client.history(object)
+        const row = (it: HistoryEntry) => [
+          `v${it.version}`,
+          it.from ?? '-',
+          it.state,
+          it.cause ?? '-',
+          tallyText(it.tally),
+        ]
+        await screen.print(entries, () => screen.table(['VERSION', 'FROM', 'TO', 'CAUSE', 'TALLY'], entries.map(row)))
+      }),
+    )
+
+const cluster = () =>
+  new Command('cluster').description('Shows partitions with their owners, and the instances.').action(
+    withServer<[], object>(async ({ client, screen }) => {
+      const cluster = await client.cluster()
+      await screen.print(cluster, () => `${JSON.stringify(cluster, null, 2)}\n`)
+    }),
+  )

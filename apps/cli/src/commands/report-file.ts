@@ -1,0 +1,36 @@
+import { createReadStream } from 'node:fs'
+import { createInterface } from 'node:readline'
+import type { BulkReport, QuorateClient } from '@quorate/client'
+import { EXIT, UsageError } from '../exit'
+import type { Screen } from '../screen'
+
+/** Sends a file of reports, one JSON object a line; what the server rejects is listed by line on stderr and makes the exit code 1. */
+export async function reportFile(client: QuorateClient, screen: Screen, path: string): Promise<void> {
+  const lineOf: number[] = []
+  const answer = await client.reportAll(reports(path, lineOf))
+  for (const { index, reason } of answer.rejected) process.stderr.write(`line ${lineOf[index]}: ${reason}\n`)
+  await screen.print(answer, () => `${answer.accepted} in the log, ${answer.rejected.length} rejected\n`)
+  if (answer.rejected.length > 0) process.exitCode = EXIT.refused
+}
+
+/** `lineOf` is filled with the line number of each report: blank lines are no reports. */
+async function* reports(path: string, lineOf: number[]): AsyncGenerator<BulkReport> {
+  const input = path === '-' ? process.stdin : createReadStream(path)
+  let number = 0
+  for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+    number++
+    if (line.trim() === '') continue
+    lineOf.push(number)
+    yield parse(line, number)
+  }
+}
+
+function parse(line: string, number: number): BulkReport {
+  try {
+    return JSON.parse(line) as BulkReport
+  } catch {
+    throw new UsageError(
+      `Line ${number} is not JSON. The reports before it may have been sent; sending them again changes nothing but their time.`,
+    )
+  }
+}

@@ -1,0 +1,48 @@
+import type { ConfigError } from '@quorate/config'
+import { ProblemError, UnreachableError } from '@quorate/client'
+
+/** Exit codes of the CLI, as `--help` lists them. */
+export const EXIT = { done: 0, refused: 1, usage: 2, unreachable: 3, notFound: 4 } as const
+
+/** Input on the command line that cannot be meant; shown without a stack. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+/** What went wrong, what to do, and the code to exit with. */
+export function explain(error: unknown): { readonly text: string; readonly code: number } {
+  if (error instanceof UnreachableError) return { text: unreachable(error), code: EXIT.unreachable }
+  if (error instanceof ProblemError)
+    return { text: problem(error), code: error.code === 'not-found' ? EXIT.notFound : EXIT.refused }
+  // By name: whoever has one has loaded its class; whoever has not need not wait for it.
+  if (error instanceof Error && error.name === 'ConfigError')
+    return { text: (error as ConfigError).faults.join('\n'), code: EXIT.usage }
+  if (error instanceof UsageError || error instanceof RangeError) return { text: error.message, code: EXIT.usage }
+  // Errors with a code were foreseen where they were thrown; the others are faults of ours, which need their stack.
+  if (error instanceof Error)
+    return { text: 'code' in error ? error.message : (error.stack ?? error.message), code: EXIT.refused }
+  return { text: String(error), code: EXIT.refused }
+}
+
+export function exitWith(error: unknown): never {
+  const { text, code } = explain(error)
+  process.stderr.write(`${text}\n`)
+  process.exit(code)
+}
+
+function unreachable({ url, reason }: UnreachableError): string {
+  const how =
+    reason === 'ECONNREFUSED'
+      ? 'Nothing listens there. Start a server with `npm start`, or name another with --url or QUORATE_URL.'
+      : 'Is the address right (--url, QUORATE_URL), and the server running? `npm start` starts one.'
+  return `No answer from ${url} (${reason}). ${how}`
+}
+
+function problem({ status, code, title, detail, errors, retryAfterMs, etag }: ProblemError): string {
+  const lines = [detail || title, ...errors.map((it) => `  ${it.pointer || '(the whole)'}: ${it.detail}`)]
+  if (code === 'unauthenticated') lines.push('Set QUORATE_API_KEY, or QUORATE_API_KEY_FILE.')
+  if (code === 'precondition-failed' && etag) lines.push(`It is at ${etag} now: look at it with \`get\`, then repeat.`)
+  if (retryAfterMs !== undefined) lines.push(`Try again in ${Math.ceil(retryAfterMs / 1000)} s.`)
+  lines.push(`(${status} ${code})`)
+  return lines.join('\n')
+}

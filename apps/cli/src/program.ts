@@ -1,0 +1,58 @@
+import { Command, CommanderError } from 'commander'
+import { EXIT } from './exit'
+import { readCommands } from './commands/reading'
+import { agentCommands } from './commands/agents'
+import { operatorCommands } from './commands/operators'
+import { policyCommands } from './commands/policies'
+import { simulateCommand } from './commands/simulating'
+
+const HELP = `
+Examples:
+  quorate report site/x down --agent probe-1      one agent's opinion
+  quorate report --file reports.jsonl             many: {"object","agent","state",…} a line, - is stdin
+  quorate get site/x                              the state, and how it came about
+  quorate list --prefix site/ --state down
+  quorate watch --json | jq .subject              every change as it happens
+  quorate override set site/x down --reason "moving house" --for 2h
+  quorate simulate < scenario.jsonl               what would be decided, without any server
+
+Environment:
+  QUORATE_URL      the server (http://127.0.0.1:8080)
+  QUORATE_API_KEY  sent with every request; QUORATE_API_KEY_FILE names a file instead
+  docs/configuration.md lists the rest.
+
+Exit codes: ${EXIT.done} done, ${EXIT.refused} refused or failed, ${EXIT.usage} wrong usage, ${EXIT.unreachable} no server answers, ${EXIT.notFound} no such object.`
+
+/** The command line. The settings and the engine are loaded by the commands that need them, so that `--help` need not wait. */
+export function createProgram(): Command {
+  const program = new Command('quorate')
+    .description('Reports states, asks for what was decided, and overrides it.')
+    .option('--url <url>', 'the server; QUORATE_URL, else http://127.0.0.1:8080')
+    .option('--json', 'JSON on stdout, one value a line')
+    .addHelpText('after', HELP)
+    .showHelpAfterError('(quorate --help lists the commands, quorate <command> --help its options)')
+    .exitOverride(quit)
+  for (const command of [
+    ...agentCommands(),
+    ...readCommands(),
+    ...operatorCommands(),
+    ...policyCommands(),
+    simulateCommand(),
+  ]) {
+    program.addCommand(command)
+  }
+  everyCommand(program, (command) => command.exitOverride(quit).configureHelp({ showGlobalOptions: true }))
+  return program
+}
+
+function everyCommand(command: Command, visit: (command: Command) => void): void {
+  visit(command)
+  for (const child of command.commands) everyCommand(child, visit)
+}
+
+/** Commander has said what is wrong already. */
+function quit(error: CommanderError): never {
+  const asked =
+    ['commander.helpDisplayed', 'commander.version', 'commander.help'].includes(error.code) && error.exitCode === 0
+  process.exit(asked ? EXIT.done : EXIT.usage)
+}

@@ -1,0 +1,68 @@
+import type { ObjectView } from '@quorate/client'
+import { colour, type Ink, plain, printable, table } from './text'
+
+/** Where a command's answers go: JSON for programs, columns for eyes. */
+export class Screen {
+  private readonly terminal: boolean
+
+  constructor(
+    private readonly json: boolean,
+    private readonly out: NodeJS.WriteStream = process.stdout,
+  ) {
+    this.terminal = out.isTTY && !process.env['NO_COLOR']
+  }
+
+  get ink(): Ink {
+    return this.terminal ? colour : plain
+  }
+
+  /** JSON as it is, or `text` where no JSON was asked for. Resolves when the reader can take more. */
+  async print(value: unknown, text: (ink: Ink) => string): Promise<void> {
+    const written = this.json ? `${JSON.stringify(value)}\n` : text(this.ink)
+    if (!this.out.write(written)) await new Promise<void>((drained) => this.out.once('drain', drained))
+  }
+
+  table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+    return table(head, rows, this.out.isTTY ? this.ink : undefined)
+  }
+}
+
+/** What has to be known beside a state: `contested`, `stale`, … */
+export function marks(view: ObjectView): string[] {
+  const { contested, stale, flapping, divergent, override } = view
+  const all = { contested, stale, flapping, divergent, overridden: override !== null && override !== undefined }
+  return Object.entries(all).flatMap(([name, set]) => (set ? [name] : []))
+}
+
+export const tallyText = (tally: Readonly<Record<string, number>>): string =>
+  Object.entries(tally)
+    .sort(([, a], [, b]) => b - a)
+    .map(([state, weight]) => `${state} ${weight}`)
+    .join(', ') || 'no votes'
+
+/** A state in the colour that most people would give it. */
+export function stateText(state: string, ink: Ink): string {
+  if (['up', 'ok', 'healthy'].includes(state)) return ink('green', state)
+  if (state === 'unknown') return ink('dim', state)
+  return ink(['down', 'failed', 'critical'].includes(state) ? 'red' : 'yellow', state)
+}
+
+/** An object in a few lines. */
+export function viewText(view: ObjectView, ink: Ink): string {
+  const { object, state, since, voted, override, tally, participants, electorate, quorum, rule, cause, policy } = view
+  const set = marks(view)
+  const lines = [
+    `${ink('bold', printable(object))}  ${stateText(state, ink)}  since ${since}${cause ? ` (${cause})` : ''}`,
+    `  votes  ${tallyText(tally)}; ${participants} of ${electorate} weigh in, ${quorum} needed${rule ? `, by ${rule}` : ''}, policy ${printable(policy)}`,
+  ]
+  if (override) {
+    const { author, reason, expiresAt, mode } = override
+    const until = expiresAt === null ? 'until cleared' : `until ${expiresAt}`
+    lines.push(
+      `  override  ${override.state} by ${printable(author ?? 'nobody named')}, ${until}, ${mode}: ${printable(reason ?? 'no reason given')}`,
+    )
+    lines.push(`  voted  ${voted}`)
+  }
+  if (set.length > 0) lines.push(`  marks  ${set.join(', ')}`)
+  return `${lines.join('\n')}\n`
+}

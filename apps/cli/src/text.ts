@@ -1,0 +1,46 @@
+/** Colours and rulers are for eyes: on a terminal only, and not where NO_COLOR is set. */
+export interface Ink {
+  (style: 'bold' | 'dim' | 'red' | 'green' | 'yellow', text: string): string
+}
+const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const
+export const colour: Ink = (style, text) => `\u001b[${CODES[style]}m${text}\u001b[0m`
+export const plain: Ink = (_, text) => text
+
+/** Control characters of what a server sent must not steer the terminal that it is shown on. */
+export const printable = (text: string): string => text.replace(/\p{Cc}/gu, '�')
+
+/**
+ * Rows in columns. On a terminal with a head and padded; else one row a line, separated by tabs, for `cut` and `awk`.
+ * The last column is never padded.
+ */
+export function table(head: readonly string[], rows: readonly (readonly string[])[], ink: Ink | undefined): string {
+  const cells = rows.map((row) => row.map(printable))
+  if (!ink) return cells.map((row) => `${row.join('\t')}\n`).join('')
+  const widths = head.map((name, i) => Math.max(name.length, ...cells.map((row) => row[i]?.length ?? 0)))
+  const line = (row: readonly string[]) =>
+    row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i]!))).join('  ')
+  return [ink('dim', line(head)), ...cells.map(line)].map((text) => `${text}\n`).join('')
+}
+
+/** `3` → `3 ms`; `61_000` → `1m 1s`. */
+export function duration(ms: number): string {
+  const abs = Math.abs(ms)
+  if (abs < 1000) return `${Math.round(ms)} ms`
+  const units: [number, string][] = [[86_400_000, 'd'], [3_600_000, 'h'], [60_000, 'm'], [1000, 's']] // prettier-ignore
+  const parts: string[] = []
+  let rest = abs
+  for (const [size, name] of units) {
+    const count = Math.floor(rest / size)
+    if (count > 0) parts.push(`${count}${name}`)
+    rest -= count * size
+  }
+  return (ms < 0 ? '-' : '') + parts.slice(0, 2).join(' ')
+}
+
+const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+
+/** `90s`, `10m`, `2h`, `1d`, `250ms` → ms; undefined for anything else. */
+export function parseDuration(text: string): number | undefined {
+  const found = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text.trim())
+  return found ? Math.round(Number(found[1]) * UNITS[found[2] as keyof typeof UNITS]) : undefined
+}
