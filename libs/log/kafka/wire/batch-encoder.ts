@@ -13,7 +13,17 @@ export interface ProducerStamp {
 
 type Bytes = Buffer | string | null
 const sizeOf = (bytes: Bytes): number =>
-  bytes === null ? -1 : typeof bytes === 'string' ? Buffer.byteLength(bytes) : bytes.length
+  bytes === null ? -1 : typeof bytes === 'string' ? sizeOfText(bytes) : bytes.length
+
+/** Up to this many characters a loop is quicker than the call into the runtime that measures or writes a string. */
+const SHORT = 40
+
+function sizeOfText(text: string): number {
+  const { length } = text
+  if (length > SHORT) return Buffer.byteLength(text)
+  for (let i = 0; i < length; i++) if (text.charCodeAt(i) > 127) return Buffer.byteLength(text)
+  return length
+}
 
 const cursor = new VarintCursor()
 
@@ -34,7 +44,7 @@ function bodySize(record: OutRecord, index: number, keySize: number, valueSize: 
   if (headers === undefined || headers.length === 0) return size
   size += sizeOfInt(headers.length) - 1 // … of more than one byte
   for (const [name, value] of headers) {
-    const nameSize = Buffer.byteLength(name)
+    const nameSize = sizeOfText(name)
     const headerSize = sizeOf(value)
     size += sizeOfInt(nameSize) + nameSize + sizeOfInt(headerSize) + headerSize
   }
@@ -106,9 +116,10 @@ function writeBytes(out: Buffer, bytes: Bytes, size: number): void {
   cursor.writeInt(size)
   if (size <= 0) return
   if (typeof bytes !== 'string') out.set(bytes!, cursor.at)
-  // As many bytes as characters: then it is ASCII, and latin1 is the quicker way to write the same.
-  else if (size === bytes.length) out.write(bytes, cursor.at, size, 'latin1')
-  else out.write(bytes, cursor.at, size, 'utf8')
+  else if (size > bytes.length) out.write(bytes, cursor.at, size, 'utf8')
+  // As many bytes as characters: it is ASCII, and latin1 is the quicker way to write the same.
+  else if (size > SHORT) out.write(bytes, cursor.at, size, 'latin1')
+  else for (let i = 0; i < size; i++) out[cursor.at + i] = bytes.charCodeAt(i)
   cursor.at += size
 }
 
@@ -119,7 +130,7 @@ function writeHeaders(out: Buffer, headers: OutRecord['headers']): void {
   }
   cursor.writeInt(headers.length)
   for (const [name, value] of headers) {
-    writeBytes(out, name, Buffer.byteLength(name))
+    writeBytes(out, name, sizeOfText(name))
     writeBytes(out, value, sizeOf(value))
   }
 }
