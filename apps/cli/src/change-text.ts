@@ -1,16 +1,25 @@
-import type { StateChange } from '@quorate/client'
+import type { StatesEvent } from '@quorate/client'
 import { marks, stateText, tallyText } from './screen'
 import { type Ink, printable } from './text'
 
 /** One event of the stream of states as one line. */
-export function changeText(type: string, change: StateChange, ink: Ink): string {
-  if (type === 'sync') return ink('dim', '— these are the states; changes follow as they happen —\n')
-  const { time, subject, data, cause } = change
-  const at = time ? `${ink('dim', time)}  ` : ''
-  const view = data ?? (('state' in change ? change : undefined) as StateChange['data'])
-  const name = ink('bold', printable(view?.object ?? subject ?? ''))
-  if (!view) return `${at}${name}  ${ink('dim', `gone${cause ? ` (${cause})` : ''}`)}\n`
-  const way = view.from !== null && type === 'object.changed' ? `${view.from} > ` : ''
-  const more = [view.cause, tallyText(view.tally ?? {}), ...marks(view)].filter(Boolean).join('; ')
-  return `${at}${name}  ${way}${stateText(view.state, ink)}  (${more})\n`
+export function changeText({ type, data }: StatesEvent, ink: Ink): string {
+  switch (type) {
+    case 'sync':
+      return ink('dim', '— these are the states; changes follow as they happen —\n')
+    case 'object.deleted':
+      return `${ink('bold', printable(data.object))}  ${ink('dim', `gone (${data.cause ?? 'no cause given'})`)}  ${ink('dim', data.time)}\n`
+    case 'observers.lost':
+      return ink(
+        'yellow',
+        `agents fell silent: ${data.stale} of ${data.known} objects of partition ${data.partition} are stale  ${data.time}\n`,
+      )
+    case 'observers.back':
+      return `agents are back  ${ink('dim', data.time)}\n`
+    default: {
+      const way = type === 'object.changed' && data.from !== null ? `${data.from} > ` : ''
+      const why = [data.cause, tallyText(data.tally), ...marks(data)].filter(Boolean).join('; ')
+      return `${ink('bold', printable(data.object))}  ${way}${stateText(data.state, ink)}  (${why})  ${ink('dim', data.since)}\n`
+    }
+  }
 }

@@ -12,7 +12,7 @@ Examples:
   quorate report --file reports.jsonl             many: {"object","agent","state",…} a line, - is stdin
   quorate get site/x                              the state, and how it came about
   quorate list --prefix site/ --state down
-  quorate watch --json | jq .subject              every change as it happens
+  quorate watch --json | jq .data.object              every change as it happens
   quorate override set site/x down --reason "moving house" --for 2h
   quorate simulate < scenario.jsonl               what would be decided, without any server
 

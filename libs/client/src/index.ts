@@ -12,4 +12,4 @@ export {
   type ReportOptions,
   type WriteOptions,
 } from './quorate-client'
-export type { StateChange, StatesEvent, StatesOptions } from './states-stream'
+export type { DeletedObject, ObserversEvent, StatesEvent, StatesOptions } from './states-stream'

@@ -214,21 +214,23 @@ describe('the stream of states', () => {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       if (headers['last-event-id'] === undefined) {
         response.write(
-          'id: 0@1\nevent: sync\ndata: {}\n\nid: 0@2\nevent: object.changed\ndata: {"id":"x@0.1"}\n\nevent: object.chan',
+          'id: 0@1\nevent: sync\ndata: {}\n\nid: 0@2\nevent: object.changed\ndata: {"object":"x"}\n\nevent: object.chan',
         )
         setImmediate(() => response.destroy())
       } else
-        response.write(`id: 0@3\nevent: object.changed\ndata: {"id":"after ${headers['last-event-id'] as string}"}\n\n`)
+        response.write(
+          `id: 0@3\nevent: object.changed\ndata: {"object":"after ${headers['last-event-id'] as string}"}\n\n`,
+        )
     })
     const stop = new AbortController()
     const seen: [string, string, unknown][] = []
     for await (const { type, id, data } of client.states({ prefix: 'x', reconnectMs: 1, signal: stop.signal })) {
-      seen.push([type, id, data.id])
+      seen.push([type, id, 'object' in data ? data.object : undefined])
       if (seen.length === 3) stop.abort()
     }
     expect(seen).toEqual([
       ['sync', '0@1', undefined],
-      ['object.changed', '0@2', 'x@0.1'],
+      ['object.changed', '0@2', 'x'],
       ['object.changed', '0@3', 'after 0@2'],
     ])
   })

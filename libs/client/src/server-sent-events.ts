@@ -3,21 +3,28 @@ export interface ServerSentEvent {
   /** `message` where the stream names none. */
   readonly event: string
   readonly data: string
-  /** The last id seen so far: what `Last-Event-ID` takes to go on after this event. */
-  readonly lastEventId: string
+}
+
+export interface ServerSentEventListener {
+  /** The server asks to wait so many ms before connecting again. */
+  readonly onRetry?: (ms: number) => void
+  /** What `Last-Event-ID` takes from now on; before the event it came with is yielded. A comment may bring one too. */
+  readonly onId?: (id: string) => void
 }
 
 /** Reads events off a stream of bytes; comments and an event without data are left out, an event cut off at the end is dropped. */
 export async function* serverSentEvents(
   bytes: AsyncIterable<Uint8Array>,
-  onRetry: (ms: number) => void = () => undefined,
+  { onRetry, onId }: ServerSentEventListener = {},
 ): AsyncGenerator<ServerSentEvent> {
   let event = ''
   let data: string[] = []
-  let lastEventId = ''
+  let id: string | undefined
   for await (const line of lines(bytes)) {
     if (line === '') {
-      if (data.length > 0) yield { event: event || 'message', data: data.join('\n'), lastEventId }
+      if (id !== undefined) onId?.(id)
+      if (data.length > 0) yield { event: event || 'message', data: data.join('\n') }
+      id = undefined
       event = ''
       data = []
       continue
@@ -28,8 +35,8 @@ export async function* serverSentEvents(
     const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '')
     if (field === 'event') event = value
     else if (field === 'data') data.push(value)
-    else if (field === 'id' && !value.includes('\0')) lastEventId = value
-    else if (field === 'retry' && /^\d+$/.test(value)) onRetry(Number(value))
+    else if (field === 'id' && !value.includes('\0')) id = value
+    else if (field === 'retry' && /^\d+$/.test(value)) onRetry?.(Number(value))
   }
 }
 

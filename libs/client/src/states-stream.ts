@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Cause, ChangeType } from '@quorate/contracts'
+import type { Cause } from '@quorate/contracts'
 import type { ObjectView } from './answers'
 import type { Caller } from './caller'
 import { ProblemError, UnreachableError } from './problem-error'
@@ -18,27 +18,38 @@ export interface StatesOptions {
 }
 
 /**
- * `type` is the event's name: `object.changed`, `object.updated` and `object.deleted` (vote.md 8), `sync` when the snapshot is complete.
- * `id` goes into `lastEventId` of a later stream.
+ * What the stream tells (rest.md): each state there is as `snapshot`, `sync` when that is all, then every change. `id` goes into
+ * `lastEventId` of a later stream; it is empty before `sync`.
  */
-export interface StatesEvent {
-  readonly type: ChangeType | 'snapshot' | 'sync' | (string & {})
-  readonly id: string
-  readonly data: StateChange
+export type StatesEvent = { readonly id: string } & (
+  | { readonly type: 'snapshot' | 'object.changed' | 'object.updated'; readonly data: ObjectView }
+  | { readonly type: 'sync'; readonly data: Readonly<Record<string, never>> }
+  | { readonly type: 'object.deleted'; readonly data: DeletedObject }
+  | { readonly type: 'observers.lost' | 'observers.back'; readonly data: ObserversEvent }
+)
+
+export interface DeletedObject {
+  readonly object: string
+  readonly incarnation: number
+  readonly revision: number
+  readonly time: string
+  readonly cause: Cause | null
 }
 
-export interface StateChange {
-  readonly id?: string
-  readonly type?: string
-  readonly time?: string
-  readonly subject?: string
-  readonly data?: ObjectView | null
-  readonly cause?: Cause
-  readonly [member: string]: unknown
+/** Agents of a whole partition fell silent, or are back (vote.md 10). All but `id` and `time` are absent when they are back. */
+export interface ObserversEvent {
+  readonly id: string
+  readonly time: string
+  readonly partition?: number
+  readonly incident?: string
+  readonly stale?: number
+  readonly known?: number
+  readonly since?: string
 }
 
 /**
- * Yields the states and then their changes until `signal` ends it. A broken connection is taken up where it broke.
+ * Yields the states and then their changes until `signal` ends it. A broken connection is taken up where it broke; before `sync` that
+ * is at the beginning of the snapshot.
  * @throws ProblemError with the code `gone` when the position is too old to go on from: begin anew, without `lastEventId`
  */
 export async function* statesStream(caller: Caller, options: StatesOptions): AsyncGenerator<StatesEvent> {
@@ -56,9 +67,11 @@ export async function* statesStream(caller: Caller, options: StatesOptions): Asy
       })
       connected = true
       if (!response.body) throw new UnreachableError(caller.url, 'an empty answer')
-      for await (const event of serverSentEvents(response.body, (ms) => (reconnectMs = ms))) {
-        if (event.lastEventId !== '') lastEventId = event.lastEventId
-        yield { type: event.event, id: lastEventId, data: JSON.parse(event.data) as StateChange }
+      for await (const event of serverSentEvents(response.body, {
+        onRetry: (ms) => (reconnectMs = ms),
+        onId: (id) => (lastEventId = id),
+      })) {
+        yield { type: event.event, id: lastEventId, data: JSON.parse(event.data) as unknown } as StatesEvent
       }
       onReconnect('the server ended the stream')
     } catch (error) {

@@ -104,8 +104,8 @@ const watch = () =>
           ...(state === undefined ? {} : { state }),
           ...(since === undefined ? {} : { lastEventId: since }),
         })
-        for await (const { type, id, data } of events) {
-          await screen.print({ event: type, position: id, ...data }, (ink) => changeText(type, data, ink))
+        for await (const event of events) {
+          await screen.print(event, (ink) => changeText(event, ink))
         }
       }),
     )
