@@ -42,7 +42,8 @@ export class Bench implements AsyncDisposable {
       events: this.events(),
       channels: new Map(this.channels.map((channel) => [channel.name, channel])),
       clock: this.clock,
-      random: () => 0.999,
+      // Every pause is its ceiling.
+      random: () => 1,
     })
     this.notifiers.set(name, this.starting)
     const streams = await this.driver.start(name)

@@ -36,6 +36,18 @@ export interface CourierOptions {
   readonly window?: number
 }
 
+/** An endpoint as this instance sees it. */
+export interface EndpointStatus {
+  readonly name: string
+  readonly description: Sender['description']
+  /** Objects with something to be told. */
+  readonly waiting: number
+  readonly underWay: number
+  readonly circuit: 'open' | 'closed'
+  /** Why nothing is sent there any more. */
+  readonly refusal: string | null
+}
+
 const AT_ONCE = 128
 const WINDOW = 1_000
 /** After an endpoint is back, what waits for it is spread over this, ms. */
@@ -131,10 +143,10 @@ export class Courier {
   }
 
   /** How the endpoints are. */
-  status(): { name: string; waiting: number; underWay: number; circuit: 'open' | 'closed'; refusal: string | null }[] {
-    return [...this.endpoints.keys()].map((name) => {
-      const queue = this.queue(name)
-      return { name, waiting: queue.size - queue.underWay, underWay: queue.underWay, circuit: queue.circuit.state, refusal: queue.refusal ?? null }
+  status(): EndpointStatus[] {
+    return [...this.endpoints.values()].map(({ name, sender }) => {
+      const { size, underWay, circuit, refusal = null } = this.queue(name)
+      return { name, description: sender.description, waiting: size - underWay, underWay, circuit: circuit.state, refusal }
     })
   }
 

@@ -1,0 +1,49 @@
+import { Controller, Delete, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common'
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger'
+import { type Answer, json, Requires, send } from '@quorate/http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Deliveries } from './deliveries'
+import { DeliveriesQuery, limitOf } from './deliveries-query'
+import { DELIVERIES_SCHEMA } from './schemas'
+
+const DONE: Answer = { status: 204, headers: {} }
+
+/** Every decision of the notifier, sent or not, with its reason; and what can be done about dead letters. */
+@ApiTags('notifier')
+@Controller('v1/deliveries')
+export class DeliveriesController {
+  constructor(@Inject(Deliveries) private readonly deliveries: Deliveries) {}
+
+  @Get()
+  @ApiOperation({ operationId: 'listDeliveries', summary: 'Who was told what, or why not; newest first.' })
+  @ApiOkResponse({ description: 'A page of decisions.', schema: DELIVERIES_SCHEMA as never })
+  @ApiResponse({ status: 400, description: 'The cursor is none of ours.' })
+  @ApiResponse({ status: 422, description: 'The query breaks the contract.' })
+  async list(@Query() query: DeliveriesQuery, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const { object, receiver, status, cursor } = query
+    const page = await this.deliveries.list({ object, receiver, status }, cursor, limitOf(query), request)
+    send(reply, json(200, JSON.stringify(page)))
+  }
+
+  @Post(':id/redrive')
+  @HttpCode(204)
+  @Requires('operator')
+  @ApiOperation({ operationId: 'redriveDelivery', summary: 'Send a dead letter again, under its id.' })
+  @ApiNoContentResponse({ description: 'It will be sent.' })
+  @ApiResponse({ status: 404, description: 'No such dead letter.' })
+  @ApiResponse({ status: 503, description: 'Not every partition can be asked now.' })
+  async redrive(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    send(reply, (await this.deliveries.redrive(id, request)) ?? DONE)
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @Requires('operator')
+  @ApiOperation({ operationId: 'dropDelivery', summary: 'Give a dead letter up for good.' })
+  @ApiNoContentResponse({ description: 'It will not be sent.' })
+  @ApiResponse({ status: 404, description: 'No such dead letter.' })
+  @ApiResponse({ status: 503, description: 'Not every partition can be asked now.' })
+  async drop(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    send(reply, (await this.deliveries.drop(id, request)) ?? DONE)
+  }
+}

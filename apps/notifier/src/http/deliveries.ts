@@ -1,0 +1,98 @@
+import { type Answer, type Owners, Problem } from '@quorate/http'
+import type { FastifyRequest } from 'fastify'
+import type { Courier } from '../courier/courier'
+import { merge, type Page, page } from '../queries/delivery-pages'
+import type { DeliveryFilter } from '../queries/delivery-filter'
+import type { DeliveryWire } from '../queries/delivery-wire'
+import { decodeCursor, encodeCursor } from './cursor'
+
+export interface Missing {
+  readonly partition: number
+  readonly reason: string
+}
+
+/** A page of decisions, newest first. Complete, or it names the partitions that are missing. */
+export interface DeliveriesPage {
+  readonly items: readonly DeliveryWire[]
+  readonly next?: string
+  readonly complete: boolean
+  readonly missing: readonly Missing[]
+}
+
+/** Answers about decisions and dead letters, from all partitions: those here, and with one hop those of other instances. */
+export class Deliveries {
+  constructor(
+    private readonly owners: Owners,
+    private readonly courier: Courier,
+  ) {}
+
+  async list(filter: DeliveryFilter, cursor: string | undefined, limit: number, request: FastifyRequest): Promise<DeliveriesPage> {
+    const after = decodeCursor(cursor)
+    const asked = filter.object === undefined ? undefined : this.owners.streams.partitionOf(filter.object)
+    const { here, elsewhere, missing } = this.places(request.forwarded, asked)
+    const pages: Page[] = here.map((task) => page(task, filter, after, limit))
+    await Promise.all(
+      [...elsewhere].map(async ([url, partitions]) => {
+        const answer = await this.remote(url, request)
+        if (!answer) missing.push(...partitions.map((partition) => ({ partition, reason: 'owner-unreachable' })))
+        else {
+          pages.push({ items: answer.items, end: decodeCursor(answer.next) })
+          // The other instance names partitions that it does not have as missing; only ours with it count.
+          missing.push(...answer.missing.filter(({ partition }) => partitions.includes(partition)))
+        }
+      }),
+    )
+    const { items, end } = merge(pages, limit)
+    missing.sort((a, b) => a.partition - b.partition)
+    return { items, ...(end === undefined ? {} : { next: encodeCursor(end) }), complete: missing.length === 0, missing }
+  }
+
+  /** Makes a dead letter be sent again, wherever it lies. @throws Problem 404, 503 */
+  redrive(id: string, request: FastifyRequest): Promise<Answer | undefined> {
+    return this.wherever(id, request, (task) => this.courier.redrive(task, id))
+  }
+
+  /** Gives a dead letter up for good. @throws Problem 404, 503 */
+  drop(id: string, request: FastifyRequest): Promise<Answer | undefined> {
+    return this.wherever(id, request, (task) => this.courier.drop(task, id))
+  }
+
+  /** Asks here first, then each of the other instances; undefined: done here, else the other's answer. */
+  private async wherever(id: string, request: FastifyRequest, here: (task: Parameters<Courier['redrive']>[0]) => Promise<boolean>): Promise<Answer | undefined> {
+    const places = this.places(request.forwarded)
+    for (const task of places.here) if (await here(task)) return undefined
+    for (const url of places.elsewhere.keys()) {
+      const answer = await this.owners.peers.forward(url, request)
+      if (answer.status !== 404) return answer
+    }
+    const [first] = places.missing
+    if (first && !request.forwarded)
+      throw new Problem('rebalancing', `There is no dead letter ${id} in the partitions that can be asked; partition ${first.partition} cannot (${first.reason}). Try again.`)
+    throw new Problem('not-found', `There is no dead letter ${id}: it was delivered, dropped, redriven already, or never was.`)
+  }
+
+  private places(forwarded: boolean, only?: number) {
+    const { streams } = this.owners
+    const missing: Missing[] = []
+    const here: Parameters<Courier['redrive']>[0][] = []
+    const elsewhere = new Map<string, number[]>()
+    for (let partition = 0; partition < streams.partitions; partition++) {
+      if (only !== undefined && partition !== only) continue
+      try {
+        const place = this.owners.find(partition, forwarded)
+        if (place.task) here.push(place.task)
+        else elsewhere.set(place.url, [...(elsewhere.get(place.url) ?? []), partition])
+      } catch (error) {
+        if (!(error instanceof Problem)) throw error
+        missing.push({ partition, reason: error.code })
+      }
+    }
+    return { here, elsewhere, missing }
+  }
+
+  private async remote(url: string, request: FastifyRequest): Promise<DeliveriesPage | undefined> {
+    const answer = await this.owners.peers.forward(url, request).catch(() => undefined)
+    if (answer?.status !== 200) return undefined
+    return JSON.parse(String(answer.body)) as DeliveriesPage
+  }
+}

@@ -1,0 +1,87 @@
+const text = { type: 'string' } as const
+const textOrNull = { type: ['string', 'null'] } as const
+const time = { type: 'string', format: 'date-time' } as const
+const timeOrNull = { type: ['string', 'null'], format: 'date-time' } as const
+
+/** One decision. */
+export const DELIVERY_SCHEMA = {
+  type: 'object',
+  required: ['id', 'object', 'event', 'time', 'state', 'previous', 'receiver', 'route', 'endpoint', 'channel', 'decision', 'status', 'reason', 'decidedAt', 'attempts', 'nextAttemptAt', 'lastAttempt'],
+  properties: {
+    id: { ...text, description: 'The same on every attempt; `webhook-id` of a webhook.' },
+    object: text,
+    event: text,
+    time,
+    state: { ...textOrNull, description: 'null: the object is gone, or the delivery is a notice about an endpoint.' },
+    previous: { ...textOrNull, description: 'What the receiver was last told.' },
+    receiver: text,
+    route: textOrNull,
+    endpoint: textOrNull,
+    channel: textOrNull,
+    decision: { ...text, description: '`sent`, `held: <reason>` or `suppressed: <reason>`.' },
+    status: { type: 'string', enum: ['held', 'suppressed', 'pending', 'delivered', 'dead', 'dropped'] },
+    reason: textOrNull,
+    decidedAt: time,
+    attempts: { type: 'integer' },
+    nextAttemptAt: timeOrNull,
+    lastAttempt: {
+      type: ['object', 'null'],
+      required: ['at', 'outcome'],
+      properties: { at: time, outcome: text, status: { type: 'integer' }, excerpt: { ...text, description: 'Beginning of the answer.' } },
+      additionalProperties: false,
+    },
+  },
+  additionalProperties: false,
+}
+
+export const DELIVERIES_SCHEMA = {
+  type: 'object',
+  required: ['items', 'complete', 'missing'],
+  properties: {
+    items: { type: 'array', items: DELIVERY_SCHEMA },
+    next: { ...text, description: 'Cursor of the next page.' },
+    complete: { type: 'boolean' },
+    missing: {
+      type: 'array',
+      items: { type: 'object', required: ['partition', 'reason'], properties: { partition: { type: 'integer' }, reason: text }, additionalProperties: false },
+    },
+  },
+  additionalProperties: false,
+}
+
+export const RECEIVERS_SCHEMA = {
+  type: 'object',
+  required: ['items'],
+  properties: {
+    items: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['name', 'fallback', 'endpoints'],
+        properties: {
+          name: text,
+          fallback: textOrNull,
+          endpoints: {
+            type: 'array',
+            items: {
+              type: 'object',
+              required: ['name', 'channel', 'settings', 'waiting', 'underWay', 'circuit', 'refusal'],
+              properties: {
+                name: text,
+                channel: text,
+                settings: { type: 'object', description: 'What may be told of it: no secret, no path of an address.' },
+                waiting: { type: 'integer', description: 'Objects with something to be told, in this instance.' },
+                underWay: { type: 'integer' },
+                circuit: { type: 'string', enum: ['closed', 'open'] },
+                refusal: { ...textOrNull, description: 'Why nothing is sent there any more.' },
+              },
+              additionalProperties: false,
+            },
+          },
+        },
+        additionalProperties: false,
+      },
+    },
+  },
+  additionalProperties: false,
+}

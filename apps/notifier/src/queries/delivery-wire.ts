@@ -1,0 +1,31 @@
+import { rfc3339 } from '@quorate/contracts'
+import type { DeliveryRow } from '../outbox/rows'
+import { decisionOf } from './delivery-filter'
+
+const timeOrNull = (ms: number | null): string | null => (ms === null ? null : rfc3339(ms))
+
+/** A decision as REST tells it. */
+export function deliveryToWire(row: DeliveryRow) {
+  const { lastAttempt } = row
+  return {
+    id: row.id,
+    object: row.object,
+    event: row.event,
+    time: rfc3339(row.time),
+    state: row.state,
+    previous: row.previous,
+    receiver: row.receiver,
+    route: row.route,
+    endpoint: row.endpoint,
+    channel: row.channel,
+    decision: decisionOf(row),
+    status: row.status,
+    reason: row.reason,
+    decidedAt: rfc3339(row.decidedAt),
+    attempts: row.attempts,
+    nextAttemptAt: timeOrNull(row.nextAttemptAt),
+    lastAttempt: lastAttempt && { ...lastAttempt, at: rfc3339(lastAttempt.at) },
+  }
+}
+
+export type DeliveryWire = ReturnType<typeof deliveryToWire>
