@@ -51,10 +51,12 @@ export function objectIdOf(key: Buffer): ObjectId | undefined {
  * report. Every refusal names the place: `/agent: missing`. What a policy's fields mean together, and what depends on a policy in
  * force, is judged by the fold.
  */
-export function decodeSource(record: SourceRecord): Decoded {
-  const { headers, key, value } = record
+export const decodeSource = (record: SourceRecord): Decoded => decodeSourceAs(record, idOrNone(record.key))
+
+/** The same, where the key is read already: the object id, `''` for bytes that are none, null for no key. */
+export function decodeSourceAs({ headers, value }: SourceRecord, key: string | null): Decoded {
   const named = headers.length === 0 ? undefined : typeHeader(headers)
-  if (value === null) return decodeSourceData(named, idOrNone(key), null, 0)
+  if (value === null) return decodeSourceData(named, key, null, 0)
   const text = textOf(value)
   if (text === undefined) return { reject: 'the value is not UTF-8' }
   let data: unknown
@@ -63,7 +65,7 @@ export function decodeSource(record: SourceRecord): Decoded {
   } catch {
     return { reject: 'the value is not JSON' }
   }
-  return decodeSourceData(named, idOrNone(key), data, value.length)
+  return decodeSourceData(named, key, data, value.length)
 }
 
 /** `''` for bytes that are no object id. */

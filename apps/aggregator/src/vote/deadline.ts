@@ -1,4 +1,5 @@
 import { UNKNOWN } from '@quorate/contracts'
+import { rowDue } from './count'
 import { flappingEnds } from './flap'
 import type { VoteObject } from './object'
 import { candidateDue, noQuorumDue } from './voted'
@@ -25,4 +26,12 @@ export function voteDeadline(object: VoteObject): number {
 function changesWithoutQuorum({ voted, inForce }: VoteObject): boolean {
   const { onNoQuorum } = inForce.policy
   return voted !== (onNoQuorum === 'hold' ? UNKNOWN : onNoQuorum)
+}
+
+/** The object's next deadline computed afresh, nothing changed but the bound for its rows. `now`: the time of its last evaluation or later. */
+export function deadlineAfter(object: VoteObject, now: number): number {
+  let due = Infinity
+  for (const row of object.rows) due = Math.min(due, rowDue(row, object.inForce))
+  if (due > now) object.rowsDue = due
+  return deadline(object)
 }

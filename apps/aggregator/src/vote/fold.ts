@@ -1,6 +1,6 @@
 import type { AgentId, Cause, ObjectId, SourceCommand } from '@quorate/contracts'
 import { beginBroadcast, type BroadcastCommand, type Sweep } from './broadcast'
-import { deadline } from './deadline'
+import { deadlineAfter } from './deadline'
 import { evaluate } from './evaluate'
 import { placeOf } from './object'
 import { clearOverride, deleteObject, setOverride } from './override'
@@ -60,16 +60,30 @@ export class Fold {
     // What the schedule holds may be early. A due time that has been fired already is surely so: the object is not evaluated at it
     // again, because a policy that is half applied may have changed what it would say.
     const isEarly = due < clock.time || (due === clock.time && clock.settled)
-    object.armed = Infinity
     if (isEarly) {
       loaded(state, id, clock.time)
-      state.arm(object, Math.max(deadline(object), clock.time + 1))
+      state.arm(object, Math.max(deadlineAfter(object, clock.time), clock.time + 1))
       return
     }
+    object.armed = Infinity
     clock.time = due
     clock.settled = false
     evaluate(state, object, { now: due, offset }, { cause: 'vote', type: 'deadline' })
     if (object.armed === Infinity && state.load(id) !== undefined) state.arm(object, Infinity)
+  }
+
+  /**
+   * Puts right what the schedule holds for an object, where that is early: a refresh of a report does not touch it. False where it is
+   * right. Nothing is evaluated.
+   */
+  postpone(id: ObjectId, armed: number): boolean {
+    const state = this.#state
+    const object = loaded(state, id, state.clock.time)
+    if (object === undefined) throw new Error(`the schedule wakes ${JSON.stringify(id)}, which is not there`)
+    const due = deadlineAfter(object, state.clock.time)
+    if (due <= armed) return false
+    state.arm(object, due)
+    return true
   }
 
   /** Applies a command at the present time; `advance` first. */
@@ -121,13 +135,13 @@ export class Fold {
   /** Evaluates the objects that the broadcast can touch, in order of id. False: cut. */
   #sweep(cursor: Cursor, moment: Moment): boolean {
     const state = this.#state
-    const { origin, touches, prepare } = cursor.sweep
+    const { sweep } = cursor
     for (const id of state.ids(cursor.after)) {
-      if (!touches(id)) continue
+      if (!sweep.touches(id)) continue
       const object = loaded(state, id, moment.now)
       if (object === undefined) continue
-      prepare?.(object)
-      evaluate(state, object, moment, origin)
+      sweep.prepare?.(object)
+      evaluate(state, object, moment, sweep.origin)
       cursor.after = id
       if (state.full) return false
     }

@@ -1,6 +1,8 @@
+export { newCount } from './count'
 export { deadline } from './deadline'
 export { decide } from './decide'
 export { Fold } from './fold'
+export { newGuard, type Guard } from './guard'
 export { look } from './look'
 export { MemoryState } from './memory'
 export * from './object'

@@ -101,6 +101,8 @@ export interface VoteObject {
   readonly rows: Row[]
   /** When the schedule wakes this object; may be early. Infinity: never. */
   armed: number
+  /** The store's own: pages of reports that it has beside the first; −1: it has nothing of this object yet. */
+  storedPages: number
 
   /** Derived: place of each agent's row, once there are many. */
   index: Map<AgentId, number> | null
@@ -151,6 +153,7 @@ export function newObject({ id, incarnation, createdAt, inForce, count }: NewObj
     oldest: 1,
     rows: [],
     armed: Infinity,
+    storedPages: -1,
     index: null,
     inForce,
     countedUnder: -1,

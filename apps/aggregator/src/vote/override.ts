@@ -23,7 +23,7 @@ export function setOverride(state: VoteState, id: ObjectId, data: OverrideSet, m
   if (mismatches(data.ifMatch, known)) return 'mismatch'
   if (data.expiresAt !== undefined && data.expiresAt <= now) return 'expired'
   const override = activeOf(data, now)
-  if (known?.override != null && isEqual(known.override, override)) return 'nothing'
+  if (known !== undefined && known.override !== null && isEqual(known.override, override)) return 'nothing'
   const object = known ?? create(state, id, moment)
   const before = object.override
   object.override = override

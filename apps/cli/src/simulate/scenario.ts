@@ -34,10 +34,11 @@ export class Scenario {
   }
 
   #apply({ object, type, data }: Line, offset: number, bytes: number): string | undefined {
-    if (type != null && typeof type !== 'string') return 'type: must be a string'
-    if (object != null && typeof object !== 'string') return 'object: must be a string'
-    const key = object == null ? null : isObjectId(object) ? object : ''
-    const decoded = decodeSourceData(type ?? undefined, key, data ?? null, bytes)
+    const kind = type ?? undefined
+    if (kind !== undefined && typeof kind !== 'string') return 'type: must be a string'
+    const id = object ?? null
+    if (id !== null && typeof id !== 'string') return 'object: must be a string'
+    const decoded = decodeSourceData(kind, id === null || isObjectId(id) ? id : '', data ?? null, bytes)
     if (decoded.command === undefined) return decoded.reject
     const applied = this.#fold.apply(decoded.command, offset)
     return typeof applied === 'object' ? applied.reject : undefined

@@ -1,0 +1,113 @@
+/**
+ * A compact binary form for rows: counts and times as varints (up to 2^53), strings as UTF-8 with their length before them. One writer
+ * for the whole process: everything here is synchronous, and a fresh buffer for each row would cost more than its bytes.
+ */
+let out = Buffer.allocUnsafeSlow(1 << 16)
+let at = 0
+
+function reserve(bytes: number): void {
+  if (at + bytes <= out.length) return
+  const larger = Buffer.allocUnsafeSlow(Math.max(out.length * 2, at + bytes))
+  out.copy(larger, 0, 0, at)
+  out = larger
+}
+
+export function begin(): void {
+  at = 0
+}
+
+/** A copy of what was written since `begin`. */
+export function written(): Buffer {
+  const copy = Buffer.allocUnsafe(at)
+  out.copy(copy, 0, 0, at)
+  return copy
+}
+
+/** An integer from 0 to 2^53−1. */
+export function writeNumber(value: number): void {
+  if (at + 8 > out.length) reserve(8)
+  let rest = value
+  while (rest > 0x7fffffff) {
+    out[at++] = (rest % 128) | 128
+    rest = Math.floor(rest / 128)
+  }
+  while (rest > 127) {
+    out[at++] = (rest & 127) | 128
+    rest >>>= 7
+  }
+  out[at++] = rest
+}
+
+const SHORT = 64
+
+export function writeText(text: string): void {
+  const { length } = text
+  if (length <= SHORT) {
+    reserve(length + 1)
+    const start = at
+    out[at++] = length
+    let i = 0
+    for (; i < length; i++) {
+      const unit = text.charCodeAt(i)
+      if (unit > 127) break
+      out[at++] = unit
+    }
+    if (i === length) return
+    at = start
+  }
+  const bytes = Buffer.byteLength(text)
+  writeNumber(bytes)
+  reserve(bytes)
+  at += out.write(text, at)
+}
+
+/** Reads in the order of writing. */
+let source: Buffer = out
+let from = 0
+
+export function beginRead(bytes: Buffer): void {
+  source = bytes
+  from = 0
+}
+
+export function readNumber(): number {
+  let byte = source[from++]!
+  if (byte < 128) return byte
+  let value = byte & 127
+  let factor = 128
+  do {
+    byte = source[from++]!
+    value += (byte & 127) * factor
+    factor *= 128
+  } while (byte > 127)
+  return value
+}
+
+/** Strings met lately, by a hash of their bytes: agents and states repeat, and a string that is there already costs no allocation. */
+const met = new Array<string | undefined>(8192)
+
+export function readText(): string {
+  const length = readNumber()
+  const end = from + length
+  if (length > SHORT) return longText(end)
+  let hash = length
+  for (let i = from; i < end; i++) hash = (Math.imul(hash, 31) + source[i]!) | 0
+  const slot = hash & 8191
+  const known = met[slot]
+  if (known !== undefined && known.length === length && isText(known)) {
+    from = end
+    return known
+  }
+  return (met[slot] = longText(end))
+}
+
+function isText(known: string): boolean {
+  for (let i = 0; i < known.length; i++) if (known.charCodeAt(i) !== source[from + i]) return false
+  return true
+}
+
+function longText(end: number): string {
+  const text = source.toString('utf8', from, end)
+  from = end
+  return text
+}

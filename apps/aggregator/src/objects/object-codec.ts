@@ -1,0 +1,214 @@
+import type { Cause, ObjectId, OverrideMode } from '@quorate/contracts'
+import { newCount, newObject, type ActiveOverride, type Settings, type VoteObject } from '../vote'
+import { begin, beginRead, readNumber, readText, writeNumber, writeText, written } from './bytes'
+import { readChange, readTrigger, writeChange, writeTrigger } from './change-row'
+import { PAGE_ROWS, readRow, writeRow } from './row-codec'
+
+/** Of the rows' layout, all tables: a store of another layout is rebuilt from the changelog. */
+export const LAYOUT = 1
+
+const DECIDED = 1
+const CONTESTED = 2
+const STALE = 4
+const FLAPPING = 8
+const OVERRIDE = 16
+const CANDIDATE = 32
+const NO_QUORUM = 64
+const UNSUPPORTED = 128
+const HELD = 256
+const INCIDENT = 512
+const FROM = 1024
+const TOLD = 2048
+const CHANGED = 4096
+/** The effective state is the voted one, decided at `votedSince`: nearly always. */
+const PLAIN = 8192
+
+const flag = (on: boolean, bit: number): number => (on ? bit : 0)
+
+function flagsOf(object: VoteObject): number {
+  return (
+    flag(object.decided, DECIDED) |
+    flag(object.contested, CONTESTED) |
+    flag(object.stale, STALE) |
+    flag(object.flapping, FLAPPING) |
+    flag(object.override !== null, OVERRIDE) |
+    flag(object.candidate !== null, CANDIDATE) |
+    flag(object.noQuorumSince !== null, NO_QUORUM) |
+    flag(object.unsupportedSince !== null, UNSUPPORTED) |
+    flag(object.heldUntil !== null, HELD) |
+    flag(object.incident !== null, INCIDENT) |
+    flag(object.from !== null, FROM) |
+    flag(object.cause !== null, TOLD) |
+    flag(object.lastChange !== null, CHANGED) |
+    flag(object.state === object.voted && object.votedSince === object.votedAt, PLAIN)
+  )
+}
+
+/**
+ * The object's row: when it is due, the object itself, and its first page of reports. Points in time are ms since its creation, which
+ * none of them precedes.
+ */
+export function encodeObject(object: VoteObject): Buffer {
+  const { createdAt } = object
+  begin()
+  writeNumber(object.armed === Infinity ? 0 : object.armed + 1)
+  writeNumber(createdAt)
+  writeNumber(object.incarnation)
+  writeNumber(object.version)
+  writeNumber(object.revision)
+  const flags = flagsOf(object)
+  writeNumber(flags)
+  writeText(object.voted)
+  writeNumber(object.votedSince - createdAt)
+  if (!(flags & PLAIN)) {
+    writeText(object.state)
+    writeNumber(object.votedAt - createdAt)
+  }
+  if (object.from !== null) writeText(object.from)
+  writeRuns(object)
+  writeNumber(object.overrides)
+  if (object.override !== null) writeOverride(object.override, createdAt)
+  if (object.cause !== null) {
+    writeText(object.cause)
+    writeTrigger(object.trigger!)
+  }
+  writeNumber(object.oldest)
+  if (object.lastChange !== null) writeChange(object.lastChange, object)
+  writeNumber(object.rows.length)
+  writeRows(object, 0)
+  return written()
+}
+
+function writeRuns(object: VoteObject): void {
+  const { createdAt } = object
+  if (object.candidate !== null) {
+    writeText(object.candidate)
+    writeNumber(object.candidateSince - createdAt)
+  }
+  if (object.noQuorumSince !== null) writeNumber(object.noQuorumSince - createdAt)
+  if (object.unsupportedSince !== null) writeNumber(object.unsupportedSince - createdAt)
+  if (object.heldUntil !== null) writeNumber(object.heldUntil - createdAt)
+  if (object.incident !== null) writeText(object.incident)
+  writeNumber(object.changes.length)
+  for (const time of object.changes) writeNumber(time - createdAt)
+}
+
+function readRuns(object: VoteObject, flags: number): void {
+  const { createdAt } = object
+  if (flags & CANDIDATE) {
+    object.candidate = readText()
+    object.candidateSince = createdAt + readNumber()
+  }
+  if (flags & NO_QUORUM) object.noQuorumSince = createdAt + readNumber()
+  if (flags & UNSUPPORTED) object.unsupportedSince = createdAt + readNumber()
+  if (flags & HELD) object.heldUntil = createdAt + readNumber()
+  if (flags & INCIDENT) object.incident = readText()
+  const changes = readNumber()
+  for (let i = 0; i < changes; i++) object.changes.push(createdAt + readNumber())
+}
+
+const REASON = 1
+const AUTHOR = 2
+const EXPIRES = 4
+const UNTIL_AGREE = 8
+
+function writeOverride(override: ActiveOverride, createdAt: number): void {
+  writeText(override.state)
+  writeNumber(
+    flag(override.reason !== null, REASON) |
+      flag(override.author !== null, AUTHOR) |
+      flag(override.expiresAt !== null, EXPIRES) |
+      flag(override.mode === 'until-agree', UNTIL_AGREE),
+  )
+  writeNumber(override.at - createdAt)
+  if (override.reason !== null) writeText(override.reason)
+  if (override.author !== null) writeText(override.author)
+  if (override.expiresAt !== null) writeNumber(override.expiresAt - createdAt)
+}
+
+function readOverride(createdAt: number): ActiveOverride {
+  const state = readText()
+  const flags = readNumber()
+  const at = createdAt + readNumber()
+  const reason = flags & REASON ? readText() : null
+  const author = flags & AUTHOR ? readText() : null
+  const expiresAt = flags & EXPIRES ? createdAt + readNumber() : null
+  const mode: OverrideMode = flags & UNTIL_AGREE ? 'until-agree' : 'pin'
+  return { state, reason, author, expiresAt, mode, at }
+}
+
+/** When the object is due as armed, told from its row alone; may be early. */
+export function dueOf(value: Buffer): number | null {
+  beginRead(value)
+  const due = readNumber()
+  return due === 0 ? null : due - 1
+}
+
+/** Pages of reports beside the first. */
+export const morePages = (rows: number): number => Math.max(0, Math.ceil(rows / PAGE_ROWS) - 1)
+
+/** The object from its row; `page` answers the others. Nothing is counted yet. */
+export function decodeObject(
+  id: ObjectId,
+  value: Buffer,
+  settings: Settings,
+  page: (number: number) => Buffer,
+): VoteObject {
+  beginRead(value)
+  const due = readNumber()
+  const createdAt = readNumber()
+  const inForce = settings.policyOf(id)
+  const object = newObject({ id, incarnation: readNumber(), createdAt, inForce, count: newCount(inForce) })
+  object.armed = due === 0 ? Infinity : due - 1
+  object.version = readNumber()
+  object.revision = readNumber()
+  const flags = readNumber()
+  readMarks(object, flags)
+  readRuns(object, flags)
+  object.overrides = readNumber()
+  if (flags & OVERRIDE) object.override = readOverride(createdAt)
+  if (flags & TOLD) {
+    object.cause = readText() as Cause
+    object.trigger = readTrigger()
+  }
+  object.oldest = readNumber()
+  if (flags & CHANGED) object.lastChange = readChange(object)
+  const rows = readNumber()
+  readRows(object, Math.min(rows, PAGE_ROWS))
+  object.storedPages = morePages(rows)
+  for (let number = 1; number <= object.storedPages; number++) {
+    beginRead(page(number))
+    readRows(object, Math.min(rows - number * PAGE_ROWS, PAGE_ROWS))
+  }
+  return object
+}
+
+function readMarks(object: VoteObject, flags: number): void {
+  const { createdAt } = object
+  object.decided = (flags & DECIDED) !== 0
+  object.contested = (flags & CONTESTED) !== 0
+  object.stale = (flags & STALE) !== 0
+  object.flapping = (flags & FLAPPING) !== 0
+  const voted = readText()
+  object.voted = voted
+  object.votedSince = createdAt + readNumber()
+  object.state = flags & PLAIN ? voted : readText()
+  object.votedAt = flags & PLAIN ? object.votedSince : createdAt + readNumber()
+  object.from = flags & FROM ? readText() : null
+}
+
+function writeRows(object: VoteObject, page: number): void {
+  const end = Math.min(object.rows.length, (page + 1) * PAGE_ROWS)
+  for (let i = page * PAGE_ROWS; i < end; i++) writeRow(object.rows[i]!, object.createdAt)
+}
+
+function readRows(object: VoteObject, count: number): void {
+  for (let i = 0; i < count; i++) object.rows.push(readRow(object.createdAt))
+}
+
+/** A page of reports beside the first. */
+export function encodePage(object: VoteObject, page: number): Buffer {
+  begin()
+  writeRows(object, page)
+  return written()
+}

@@ -1,0 +1,40 @@
+import type { Policy } from '@quorate/contracts'
+import type { TableReader } from '@quorate/state-store'
+import { AGENTS, CLOCK, PENDING, POLICIES } from '../tables'
+import { newGuard, Settings, type AgentWeight, type Guard, type Pending, type Rules } from '../vote'
+
+/** The clock's row: how far time has come, the guard's counts, and how often the settings have changed. */
+export interface ClockRow {
+  /** ms; null before the first record. */
+  readonly time: number | null
+  readonly settled: boolean
+  readonly guard: Guard
+  /** Rises with every change of policies and agents' settings. */
+  readonly settings: number
+}
+
+export const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value))
+const parse = (bytes: Buffer): unknown => JSON.parse(bytes.toString('utf8'))
+
+/** Policies and agents' settings from their rows. */
+export function readSettings(rows: TableReader, rules: Rules): Settings {
+  const settings = new Settings(rules)
+  for (const { value } of rows.prefix(POLICIES)) settings.setPolicy(parse(value) as Policy)
+  for (const { key, value } of rows.prefix(AGENTS)) {
+    const { weight, muted } = parse(value) as AgentWeight
+    settings.setAgent(key.slice(AGENTS.length), weight, muted)
+  }
+  return settings
+}
+
+export function readClock(rows: TableReader): ClockRow {
+  const value = rows.get(CLOCK)
+  return value === undefined
+    ? { time: null, settled: true, guard: newGuard(), settings: 0 }
+    : (parse(value) as ClockRow)
+}
+
+export function readPending(rows: TableReader): Pending | null {
+  const value = rows.get(PENDING)
+  return value === undefined ? null : (parse(value) as Pending)
+}

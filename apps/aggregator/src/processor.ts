@@ -1,0 +1,163 @@
+import {
+  decodeSourceAs, encodeChange, encodeSource, objectIdOf, type Change, type ObjectId, type SourceCommand,
+} from '@quorate/contracts' // prettier-ignore
+import { partitionOf, type LogRecord, type Offset } from '@quorate/log'
+import type { Processor, TaskBatch, TaskContext } from '@quorate/streams'
+import { Counters } from './counters'
+import { PartitionState } from './objects/partition-state'
+import { Outcomes } from './outcomes'
+import { Fold, NO_RULES, type Applied, type Rules } from './vote'
+
+export interface VoteProcessorOptions {
+  /** `/<prefix>/<application id>`: the source of the events. */
+  readonly source: string
+  /** Rules registered in code. */
+  readonly rules?: Rules
+  readonly incarnationBase?: number
+  /** Decoded objects and reports kept for each partition. */
+  readonly hotRows?: number
+  /** Objects that one batch may change before it is sealed. */
+  readonly dirtyObjects?: number
+  readonly counters?: Counters
+  readonly outcomes?: Outcomes
+}
+
+/** What is kept of a task between batches. */
+interface Kept {
+  readonly state: PartitionState
+  readonly fold: Fold
+}
+
+/** Objects whose early due time is put right in one look for the earliest. */
+const LOOKS = 10_000
+
+/**
+ * Records of one source partition → votes, changes, dead letters (design.md, "Flow"). Each record first moves time on; then its routing
+ * is judged, before decoding; then it is decoded and applied.
+ */
+export class VoteProcessor implements Processor {
+  readonly counters: Counters
+  /** What operators' commands led to, by position. */
+  readonly outcomes: Outcomes
+  readonly #options: VoteProcessorOptions
+
+  constructor(options: VoteProcessorOptions) {
+    this.#options = options
+    this.counters = options.counters ?? new Counters()
+    this.outcomes = options.outcomes ?? new Outcomes()
+  }
+
+  process(batch: TaskBatch, context: TaskContext): Offset {
+    const { state, fold } = this.#kept(context)
+    const { records } = batch
+    for (let i = 0; i < records.length; i++) {
+      const record = records[i]!
+      if (!fold.advance(record.timestamp, record.offset)) return record.offset
+      if (!this.#take(record, state, fold, context)) return record.offset
+      if (state.full && i + 1 < records.length) return records[i + 1]!.offset
+    }
+    return batch.next
+  }
+
+  flush(context: TaskContext): void {
+    if (context.cache !== undefined) this.#kept(context).state.flush()
+  }
+
+  /** The earliest due time. What the schedule holds may be early: it is put right here, so that fresh agents cause no ticks. */
+  nextDue(context: TaskContext): number | undefined {
+    const { state, fold } = this.#kept(context)
+    for (let looks = 0; looks < LOOKS; looks++) {
+      const first = state.firstDue(Infinity)
+      if (first === undefined) return undefined
+      if (!fold.postpone(first.id, first.due)) return first.due
+    }
+    // More of them than one look may take; the next one goes on from here.
+    return undefined
+  }
+
+  /** Time passes by records alone: the tick's append time moves it on (vote.md 1). */
+  wake(_now: number, context: TaskContext): void {
+    this.counters.ticksAppended++
+    context.forward('reports', { ...encodeSource({ type: 'tick' }), partition: context.partition })
+  }
+
+  #kept(context: TaskContext): Kept {
+    const kept = context.cache as Kept | undefined
+    if (kept !== undefined) return kept
+    const { rules = NO_RULES, incarnationBase = 0, hotRows = 100_000, dirtyObjects = 16_000 } = this.#options
+    const emit = (change: Change) => this.#emit(change, context)
+    const state = new PartitionState(context, { rules, incarnationBase, hotRows, dirtyObjects, emit })
+    return (context.cache = { state, fold: new Fold(state) })
+  }
+
+  /** False: cut inside the record. */
+  #take(record: LogRecord, state: PartitionState, fold: Fold, context: TaskContext): boolean {
+    const { key } = record
+    let id: ObjectId | null = null
+    if (key !== null) {
+      const read = objectIdOf(key)
+      if (read === undefined) {
+        this.#deadLetter(
+          record,
+          'key',
+          'the key is no object id: 1–512 bytes of UTF-8 without control characters',
+          context,
+        )
+        return true
+      }
+      if (!state.isHot(read) && partitionOf(key, context.partitions) !== context.partition) {
+        this.#reroute(record, partitionOf(key, context.partitions), context)
+        return true
+      }
+      id = read
+    }
+    const { command, reject } = decodeSourceAs(record, id)
+    if (command === undefined) {
+      this.#deadLetter(record, 'contract', reject, context)
+      return true
+    }
+    const applied = fold.apply(command, record.offset)
+    if (applied === 'cut') return false
+    this.#count(command, applied, record.offset, context.partition)
+    if (typeof applied === 'object') this.#deadLetter(record, 'policy', applied.reject, context)
+    return true
+  }
+
+  #count(command: SourceCommand, applied: Applied, offset: Offset, partition: number): void {
+    const { counters } = this
+    if (command.type === 'report') {
+      if (typeof applied === 'string') counters.reports[applied]++
+      return
+    }
+    if (command.type === 'tick') {
+      counters.ticks++
+      return
+    }
+    if (typeof applied === 'string') counters.commands[applied]++
+    this.outcomes.note(partition, offset, applied)
+  }
+
+  #emit(change: Change, context: TaskContext): void {
+    this.counters.changes[change.type]++
+    context.forward('states', { ...encodeChange(change, this.#options.source), partition: context.partition })
+  }
+
+  /** Appended again to the partition of its key; the misplaced original has moved time on and does nothing else. */
+  #reroute({ key, value, headers, offset }: LogRecord, partition: number, context: TaskContext): void {
+    this.counters.rerouted++
+    const from = ['quorate-rerouted-from', Buffer.from(`${context.partition}@${offset}`)] as const
+    context.forward('reports', { key, value, headers: [...headers, from], partition })
+  }
+
+  #deadLetter(record: LogRecord, kind: keyof Counters['deadLetters'], reason: string, context: TaskContext): void {
+    this.counters.deadLetters[kind]++
+    const { key, value, headers, offset } = record
+    const said = {
+      'quorate-topic': context.source,
+      'quorate-partition': String(context.partition),
+      'quorate-offset': String(offset),
+      'quorate-reason': reason,
+    }
+    context.forward('dead-letters', { key, value, headers: [...headers, ...Object.entries(said)] })
+  }
+}

@@ -1,0 +1,41 @@
+import type { TableSpec } from '@quorate/state-store'
+import { dueOf } from './objects/object-codec'
+
+/**
+ * The tables of a partition:
+ *
+ *   object     object id             → the object and its first 32 reports (objects/object-codec.ts), scheduled
+ *   agents     object id \0 page     → further reports, 32 a page
+ *   evidence   object id \0 agent    → JSON, as reported
+ *   history    object id \0 version  → JSON: a change of the effective state, the newest aside, which is in `object`
+ *   settings   policies/<name>, agents/<id>, clock, pending → JSON
+ */
+export const AGGREGATOR_TABLES: TableSpec[] = [
+  { name: 'object', dueOf },
+  { name: 'agents' },
+  { name: 'evidence' },
+  { name: 'history' },
+  { name: 'settings' },
+]
+
+export const TABLE = {
+  object: 'object',
+  agents: 'agents',
+  evidence: 'evidence',
+  history: 'history',
+  settings: 'settings',
+} as const
+
+/** No object id has a control character, so this ends it. */
+const END = '\u0000'
+
+export const pageKey = (id: string, page: number): string => `${id}${END}${page}`
+export const evidenceKey = (id: string, agent: string): string => `${id}${END}${agent}`
+/** Versions in the order of their number, as far as 36^6. */
+export const historyKey = (id: string, version: number): string => `${id}${END}${version.toString(36).padStart(6, '0')}`
+export const rowsOf = (id: string): string => `${id}${END}`
+
+export const POLICIES = 'policies/'
+export const AGENTS = 'agents/'
+export const CLOCK = 'clock'
+export const PENDING = 'pending'
