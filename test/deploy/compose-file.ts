@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+
+export interface ComposeService {
+  readonly image: string
+  readonly command?: readonly string[]
+  readonly environment?: Readonly<Record<string, string | number>>
+  readonly ports?: readonly string[]
+  readonly volumes?: readonly string[]
+  readonly healthcheck?: { readonly test: readonly string[] }
+}
+
+export interface ComposeFile {
+  readonly services: Readonly<Record<string, ComposeService>>
+  readonly volumes: Readonly<Record<string, unknown>>
+}
+
+/** docker-compose.yml with its merge keys resolved. */
+export function composeFile(): ComposeFile {
+  return parse(readFileSync(join(__dirname, '..', '..', 'docker-compose.yml'), 'utf8'), { merge: true }) as ComposeFile
+}
+
+/** Puts values for `${NAME:?message}`, as Compose does. @throws Error with the message where there is none */
+export function interpolated(
+  environment: Readonly<Record<string, string | number>>,
+  values: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const fill = (text: string) =>
+    text.replace(/\$\{(\w+):\?([^}]*)\}/g, (_, name: string, message: string) => {
+      const value = values[name]
+      if (!value) throw new Error(`${name}: ${message}`)
+      return value
+    })
+  return Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, fill(String(value))]))
+}

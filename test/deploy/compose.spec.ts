@@ -1,0 +1,104 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import Ajv from 'ajv'
+import { parse } from 'yaml'
+import { loadConfig } from '@quorate/config'
+import { KAFKA_VERSION } from '../broker'
+import { type ComposeFile, composeFile, interpolated } from './compose-file'
+
+const ROOT = join(__dirname, '..', '..')
+const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
+const compose = composeFile()
+const services = Object.entries(compose.services)
+const ours = services.filter(([, it]) => it.image.startsWith('quorate:'))
+
+describe('docker-compose.yml', () => {
+  it('is a Compose file by the schema of the specification', () => {
+    // The schema names its dialect by an address that Ajv does not know; it is draft 7, Ajv's own. `format`s are hints there.
+    const { $schema: _, ...schema } = JSON.parse(read('test/deploy/fixtures/compose-spec.json')) as Record<
+      string,
+      unknown
+    >
+    const check = new Ajv({ strict: false, validateFormats: false, allErrors: true }).compile(schema)
+    check(compose)
+    expect(check.errors ?? []).toEqual([])
+    expect(check({ services: { a: { image: 'a', restarts: 'always' } } })).toBe(false)
+  })
+
+  it('has three brokers, two aggregators, two notifiers and a mail catcher, each with a health check', () => {
+    expect(services.map(([name]) => name)).toEqual([
+      'kafka-1', 'kafka-2', 'kafka-3', 'aggregator-1', 'aggregator-2', 'notifier-1', 'notifier-2', 'mail',
+    ]) // prettier-ignore
+    for (const [name, { healthcheck }] of services)
+      expect([name, Array.isArray(healthcheck?.test)]).toEqual([name, true])
+  })
+
+  it('runs the Kafka that the tests run, as three voters that know each other', () => {
+    const brokers = services.filter(([name]) => name.startsWith('kafka-'))
+    expect(new Set(brokers.map(([, it]) => it.image))).toEqual(new Set([`apache/kafka:${KAFKA_VERSION}`]))
+    for (const [name, { environment = {}, ports = [] }] of brokers) {
+      const id = String(environment['KAFKA_NODE_ID'])
+      expect(environment['KAFKA_CONTROLLER_QUORUM_VOTERS']).toContain(`${id}@${name}:9093`)
+      const [published] = /127\.0\.0\.1:\d+/.exec(ports[0]!)!
+      expect(environment['KAFKA_ADVERTISED_LISTENERS']).toBe(`INSIDE://${name}:9092,OUTSIDE://${published}`)
+    }
+    expect(new Set(brokers.map(([, it]) => it.environment?.['KAFKA_NODE_ID'])).size).toBe(3)
+  })
+
+  it('publishes everything on loopback only, each port once', () => {
+    const ports = services.flatMap(([, it]) => it.ports ?? [])
+    for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/)
+    expect(new Set(ports.map((port) => port.split(':')[1])).size).toBe(ports.length)
+  })
+
+  it('gives our processes settings that they accept, and their own address', () => {
+    for (const [name, { environment = {}, command, ports = [] }] of ours) {
+      const app = name.startsWith('aggregator') ? 'aggregator' : 'notifier'
+      expect(command?.at(-1)).toBe(`dist/apps/${app}/src/main.js`)
+      const env = {
+        ...interpolated(environment, { QUORATE_API_KEY: 'k', QUORATE_CLUSTER_SECRET: 's' }),
+        QUORATE_DATA_DIR: '/data',
+      }
+      const config = loadConfig(app, { env, readFile: noFile })
+      expect(config.advertisedUrl).toBe(`http://${name}:${config.port}`)
+      expect(ports[0]!.split(':').at(-1)).toBe(String(config.port))
+    }
+  })
+
+  it('does not come up without the secrets, and the example names each', () => {
+    const wanted = [...read('docker-compose.yml').matchAll(/\$\{(\w+):\?/g)].map(([, name]) => name)
+    const named = [...read('.env.example').matchAll(/^(\w+)=/gm)].map(([, name]) => name)
+    expect(named.sort()).toEqual([...new Set(wanted)].sort())
+    expect(() => interpolated(ours[0]![1].environment ?? {}, {})).toThrow('copy .env.example to .env')
+  })
+
+  it('mounts no volume twice and leaves none undeclared', () => {
+    const mounted = services.flatMap(([, it]) => it.volumes ?? []).map((volume) => volume.split(':')[0])
+    expect(mounted.sort()).toEqual(Object.keys((parse(read('docker-compose.yml')) as ComposeFile).volumes).sort())
+  })
+
+  const engine = spawnSync('docker', ['compose', 'version']).status === 0
+  ;(engine ? it : it.skip)('is read by docker compose itself', () => {
+    const env = { ...process.env, QUORATE_API_KEY: 'k', QUORATE_CLUSTER_SECRET: 's' }
+    const { status, stderr } = spawnSync('docker', ['compose', 'config', '--quiet'], {
+      cwd: ROOT,
+      env,
+      encoding: 'utf8',
+    })
+    expect([status, stderr]).toEqual([0, ''])
+  })
+})
+
+describe('Dockerfile', () => {
+  it('runs as no root, on the Node that the project names', () => {
+    const dockerfile = read('Dockerfile')
+    expect(dockerfile).toMatch(/^USER node$/m)
+    const images = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image)
+    expect(new Set(images)).toEqual(new Set(['node:24-bookworm-slim']))
+  })
+})
+
+function noFile(path: string): never {
+  throw Object.assign(new Error(path), { code: 'ENOENT' })
+}
