@@ -19,6 +19,7 @@ import type { ProducerIdentity } from './requests/init-producer-id'
 import { produce, produceInTransaction } from './requests/produce'
 import type { Request } from './requests/request'
 import { addOffsets, addPartitions, commitOffset, endTransaction, type TransactionHolder } from './requests/transaction'
+import { retrying } from './retry'
 import type { Topics } from './topics'
 import { sequenceAfter, stampBatch } from './wire/batch-encoder'
 
@@ -109,10 +110,19 @@ export class KafkaTransactor implements Transactor {
     const parts: Part[] = []
     for (const group of byPartition(records)) {
       const { topic, partition } = group
-      const pending = this.memory.encode(group, await this.context.topics.maxBatchBytes(topic), now)
+      const pending = this.memory.encode(group, await this.lookUp(topic, partition), now)
       parts.push({ topic, partition, count: group.records.length, pending, first: -1, last: -1 })
     }
     return parts
+  }
+
+  /** That there is such a partition, and how large its batches may be; both are mostly known already. */
+  private lookUp(topic: string, partition: number): Promise<number> {
+    const { cluster, topics, timeoutMs } = this.context
+    return retrying(`looking up ${topic}-${partition}; nothing was sent`, { timeoutMs }, async () => {
+      await cluster.leaderOf(topic, partition)
+      return topics.maxBatchBytes(topic)
+    })
   }
 
   private async announce(parts: readonly Part[], source: SourceOffset | undefined, deadline: number): Promise<void> {
