@@ -1,0 +1,81 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Webhook } from 'standardwebhooks'
+import { until } from './until'
+
+export interface Delivery {
+  readonly id: string
+  readonly type: string
+  readonly object: string
+  readonly state: string | undefined
+  readonly version: number | undefined
+}
+
+/** Receives webhooks as a stranger would, with the reference library judging every signature. */
+export class WebhookReceiver {
+  readonly secret = `whsec_${Buffer.from('a secret for tests of 32 bytes..').toString('base64')}`
+  /** Every delivery, repeats included, in order of arrival. */
+  readonly deliveries: Delivery[] = []
+  readonly forged: string[] = []
+  /** What to answer next; 204 by default. */
+  status = 204
+  private readonly server = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      this.take(Buffer.concat(chunks).toString('utf8'), request.headers as Record<string, string>)
+      response.writeHead(this.status).end()
+    })
+  })
+
+  static async start(): Promise<WebhookReceiver> {
+    const receiver = new WebhookReceiver()
+    await new Promise<void>((listening) => receiver.server.listen(0, '127.0.0.1', listening))
+    return receiver
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/hook`
+  }
+
+  get settings(): Record<string, string> {
+    return { QUORATE_WEBHOOK_URL: this.url, QUORATE_WEBHOOK_SECRET: this.secret }
+  }
+
+  about(object: string): Delivery[] {
+    return this.deliveries.filter((it) => it.object === object)
+  }
+
+  /** Waits for a delivery about an object in a state. */
+  told(object: string, state: string | undefined, timeoutMs = 15_000): Promise<Delivery> {
+    return until(
+      `a webhook says that ${object} is ${state ?? 'gone'}`,
+      () => this.about(object).find((it) => it.state === state),
+      timeoutMs,
+    )
+  }
+
+  close(): Promise<void> {
+    this.server.closeAllConnections()
+    return new Promise((closed) => this.server.close(() => closed()))
+  }
+
+  private take(body: string, headers: Record<string, string>): void {
+    try {
+      new Webhook(this.secret).verify(body, headers)
+    } catch (error) {
+      this.forged.push(String(error))
+    }
+    const { type, data } = JSON.parse(body) as {
+      type: string
+      data: { object: string; state?: string; version?: number }
+    }
+    this.deliveries.push({
+      id: headers['webhook-id']!,
+      type,
+      object: data.object,
+      state: data.state,
+      version: data.version,
+    })
+  }
+}
