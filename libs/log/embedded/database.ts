@@ -161,5 +161,13 @@ export function writingError(cause: unknown, place: string): LogError {
   return new LogError('LOG_UNAVAILABLE', `${place}: ${messageOf(cause)}; nothing was written. ${advice}`, { cause })
 }
 
-const sqliteCode = (error: unknown): string => (error instanceof Sqlite.SqliteError ? error.code : '')
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+/** By its shape: where modules are loaded more than once (Jest), the binding keeps the first SqliteError class it was given. */
+function sqliteCode(error: unknown): string {
+  const { code } = Object(error) as { code?: unknown }
+  return typeof code === 'string' ? code : ''
+}
+
+function messageOf(error: unknown): string {
+  const { message } = Object(error) as { message?: unknown }
+  return typeof message === 'string' ? message : String(error)
+}
