@@ -33,7 +33,6 @@ export const pageKey = (id: string, page: number): string => `${id}${END}${page}
 export const evidenceKey = (id: string, agent: string): string => `${id}${END}${agent}`
 /** Versions in the order of their number, as far as 36^6. */
 export const historyKey = (id: string, version: number): string => `${id}${END}${version.toString(36).padStart(6, '0')}`
-export const rowsOf = (id: string): string => `${id}${END}`
 
 export const POLICIES = 'policies/'
 export const AGENTS = 'agents/'

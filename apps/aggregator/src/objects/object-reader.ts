@@ -1,0 +1,109 @@
+import type { ObjectId, View } from '@quorate/contracts'
+import type { TableReader } from '@quorate/state-store'
+import { evidenceKey, historyKey, pageKey, TABLE } from '../tables'
+import {
+  decide, explain, NO_RULES, recount, viewOf,
+  type AgentExplanation, type Explanation, type HistoryEntry, type Outcome, type Rules, type Settings, type VoteObject,
+} from '../vote' // prettier-ignore
+import { decodeObject } from './object-codec'
+import { readClock, readSettings } from './settings-rows'
+
+/** The committed rows of one partition, by the name of their table. */
+export type Tables = (name: string) => TableReader
+
+/** An object as committed: as it was last evaluated, at the partition's time. */
+export interface ReadObject {
+  readonly object: VoteObject
+  readonly outcome: Outcome
+  readonly settings: Settings
+  /** ms */
+  readonly time: number
+}
+
+/** An agent's part of the explanation with the evidence it gave. */
+export interface AgentWithEvidence extends AgentExplanation {
+  readonly evidence: unknown
+}
+export interface FullExplanation extends Omit<Explanation, 'agents'> {
+  readonly agents: readonly AgentWithEvidence[]
+}
+
+/**
+ * Reads one partition: objects, explanations, history. A view is the last state as evaluated; no time passes by reading (rest.md). The
+ * settings are decoded again only when they have changed.
+ */
+export class ObjectReader {
+  readonly #rules: Rules
+  #settings: Settings | undefined
+  #settingsVersion = -1
+  #time = 0
+
+  constructor(rules: Rules = NO_RULES) {
+    this.#rules = rules
+  }
+
+  /** Policies and agents' settings as committed. */
+  settings(tables: Tables): Settings {
+    const rows = tables(TABLE.settings)
+    const clock = readClock(rows)
+    this.#time = clock.time ?? 0
+    if (this.#settings === undefined || clock.settings !== this.#settingsVersion) {
+      this.#settings = readSettings(rows, this.#rules)
+      this.#settingsVersion = clock.settings
+    }
+    return this.#settings
+  }
+
+  read(tables: Tables, id: ObjectId): ReadObject | undefined {
+    const settings = this.settings(tables)
+    const value = tables(TABLE.object).get(id)
+    return value === undefined ? undefined : this.#decoded(tables, id, value, settings)
+  }
+
+  /** Objects behind `after` in the order of their ids' bytes, those alone whose id begins with `prefix`. */
+  *list(tables: Tables, after: ObjectId | undefined, prefix = ''): Iterable<ReadObject> {
+    const settings = this.settings(tables)
+    const bounds = after === undefined ? { from: prefix } : { from: prefix, after }
+    for (const { key, value } of tables(TABLE.object).range(bounds)) {
+      if (!key.startsWith(prefix)) return
+      yield this.#decoded(tables, key, value, settings)
+    }
+  }
+
+  #decoded(tables: Tables, id: ObjectId, value: Buffer, settings: Settings): ReadObject {
+    const object = decodeObject(id, value, settings, (page) => {
+      const rows = tables(TABLE.agents).get(pageKey(id, page))
+      if (rows === undefined) throw new Error(`page ${page} of the reports on ${JSON.stringify(id)} is missing`)
+      return rows
+    })
+    recount(object, settings.policyOf(id), settings, this.#time)
+    return { object, outcome: decide(object, settings), settings, time: this.#time }
+  }
+
+  view({ object, outcome }: ReadObject): View {
+    return viewOf(object, outcome)
+  }
+
+  explanation(tables: Tables, { object, outcome, settings, time }: ReadObject): FullExplanation {
+    const explanation = explain(object, outcome, settings, time)
+    const evidence = new Map<string, unknown>()
+    for (const { agent, hasEvidence } of object.rows) {
+      const value = hasEvidence ? tables(TABLE.evidence).get(evidenceKey(object.id, agent)) : undefined
+      if (value !== undefined) evidence.set(agent, JSON.parse(value.toString('utf8')))
+    }
+    const agents = explanation.agents.map((agent) => ({ ...agent, evidence: evidence.get(agent.agent) ?? null }))
+    return { ...explanation, agents }
+  }
+
+  /** The last changes, newest first, as many as the policy in force keeps. */
+  history(tables: Tables, { object }: ReadObject): HistoryEntry[] {
+    const { history } = object.inForce.policy
+    const rows = tables(TABLE.history)
+    const entries = object.lastChange === null ? [] : [object.lastChange]
+    for (let version = object.version - 1; version >= object.oldest && entries.length < history; version--) {
+      const value = rows.get(historyKey(object.id, version))
+      if (value !== undefined) entries.push(JSON.parse(value.toString('utf8')) as HistoryEntry)
+    }
+    return entries.slice(0, history)
+  }
+}

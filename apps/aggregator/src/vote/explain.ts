@@ -1,0 +1,107 @@
+import { compareUtf8, type AgentId, type State } from '@quorate/contracts'
+import { abstains, expiresAt, forgottenAt } from './count'
+import { deadlineAfter, voteDeadline } from './deadline'
+import { flappingEnds } from './flap'
+import { marginOf } from './margin'
+import type { Row, VoteObject } from './object'
+import type { Outcome } from './run'
+import type { Settings } from './settings'
+import { tallyEntries } from './view'
+import { candidateDue } from './voted'
+
+/** How an agent stands in the vote; the first that applies, of what is the agent's own, then of its report. */
+export type AgentStanding = 'muted' | 'observer' | 'outsider' | 'expired' | 'abstained' | 'counted'
+
+export interface AgentExplanation {
+  readonly agent: AgentId
+  readonly state: State
+  readonly seq: number | null
+  /** ms since the report was appended. */
+  readonly age: number
+  /** ms until it is no opinion any more; 0 or less: it is none. */
+  readonly expiresIn: number
+  readonly weight: number
+  /** null without groups. */
+  readonly group: string | null
+  readonly standing: AgentStanding
+}
+
+/** What the next deadline does, if nothing arrives before. */
+export type NextStep =
+  'report-expires' | 'report-forgotten' | 'override-expires' | 'candidate-wins' | 'turns-unknown' | 'flapping-ends'
+
+export interface Explanation {
+  readonly agents: readonly AgentExplanation[]
+  readonly tally: readonly (readonly [State, number])[]
+  readonly participants: number
+  readonly electorate: number
+  readonly quorum: number
+  readonly rule: string | null
+  readonly winner: State | null
+  readonly margin: number | null
+  /** What is about to become voted, since when it has won, and when it will be. */
+  readonly candidate: { readonly state: State; readonly since: number; readonly due: number } | null
+  readonly nextDeadline: number | null
+  readonly next: NextStep | null
+  readonly policy: string
+}
+
+/** Why the object is as it is (rest.md, "explanation"), at the time `now` of its partition. The count is up to date. */
+export function explain(object: VoteObject, outcome: Outcome, settings: Settings, now: number): Explanation {
+  const { candidate, candidateSince } = object
+  const next = nextStep(object, now)
+  return {
+    agents: object.rows
+      .map((row) => explainRow(row, object, settings, now))
+      .sort((a, b) => compareUtf8(a.agent, b.agent)),
+    tally: tallyEntries(outcome.tally),
+    participants: outcome.participants,
+    electorate: outcome.electorate,
+    quorum: outcome.quorum,
+    rule: outcome.rule,
+    winner: outcome.winner,
+    margin: marginOf(object, outcome),
+    candidate: candidate === null ? null : { state: candidate, since: candidateSince, due: candidateDue(object) },
+    nextDeadline: next?.at ?? null,
+    next: next?.step ?? null,
+    policy: object.inForce.name,
+  }
+}
+
+function explainRow(row: Row, object: VoteObject, settings: Settings, now: number): AgentExplanation {
+  const { inForce } = object
+  const { weight } = settings.agent(row.agent)
+  return {
+    agent: row.agent,
+    state: row.state,
+    seq: row.seq < 0 ? null : row.seq,
+    age: now - row.at,
+    expiresIn: expiresAt(row, inForce) - now,
+    weight,
+    group: inForce.groups.length === 0 ? null : inForce.groups[inForce.groupOf(row.agent)]!,
+    standing: standingOf(row, object, settings, now),
+  }
+}
+
+function standingOf(row: Row, { inForce }: VoteObject, settings: Settings, now: number): AgentStanding {
+  const { weight, muted } = settings.agent(row.agent)
+  if (muted) return 'muted'
+  if (weight === 0) return 'observer'
+  if (inForce.electorate !== null && !inForce.electorate.has(row.agent)) return 'outsider'
+  if (now >= expiresAt(row, inForce)) return 'expired'
+  return abstains(row.state, inForce) ? 'abstained' : 'counted'
+}
+
+function nextStep(object: VoteObject, now: number): { at: number; step: NextStep } | null {
+  const at = deadlineAfter(object, now)
+  if (at === Infinity) return null
+  if (object.override?.expiresAt === at) return { at, step: 'override-expires' }
+  if (voteDeadline(object) === at) return { at, step: voteStep(object, at) }
+  const forgotten = object.rows.some((row) => row.counted === 0 && forgottenAt(row, object.inForce) === at)
+  return { at, step: forgotten ? 'report-forgotten' : 'report-expires' }
+}
+
+function voteStep(object: VoteObject, at: number): NextStep {
+  if (object.candidate !== null && candidateDue(object) === at) return 'candidate-wins'
+  return object.flapping && flappingEnds(object) === at ? 'flapping-ends' : 'turns-unknown'
+}
