@@ -1,4 +1,4 @@
-// Compiles apps/ and libs/ to dist/ with SWC, which rewrites the aliases of tsconfig.json; types are checked by `npm run typecheck`.
+// Compiles apps/, libs/ and examples/ to dist/ with SWC, which rewrites the aliases of tsconfig.json; types are checked by `npm run typecheck`.
 // Only what changed is compiled, and each file is replaced in one step, so that programs that run from dist/ are not pulled from under.
 import {
   copyFileSync,

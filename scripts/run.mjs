@@ -94,6 +94,10 @@ if (APPS.includes(command)) {
     QUORATE_LAUNCHER: '1',
     NODE_COMPILE_CACHE: join(ROOT, '.cache', 'compiled'),
   })
+} else if (command === 'example') {
+  once(isBuilt, build)
+  const [name, ...more] = rest
+  run([join(ROOT, 'dist', 'examples', String(name), 'main.js'), ...more], { QUORATE_LAUNCHER: '1' })
 } else if (command === 'build')
   once(
     () => isBuilt() && rest.length === 0,
@@ -114,4 +118,5 @@ else if (command === 'jest') {
 else if (command === 'node') {
   once(isBuilt, build)
   run(rest)
-} else fail(`unknown command ${command}; known: ${[...APPS, 'build', 'test', 'jest', 'bin', 'node'].join(', ')}`)
+} else
+  fail(`unknown command ${command}; known: ${[...APPS, 'example', 'build', 'test', 'jest', 'bin', 'node'].join(', ')}`)
