@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { JavaProcess, kafkaTool } from './java-process'
-import { nodeProperties } from './node-properties'
+import { createKeystore, type Keystore } from './keystore'
+import { nodeProperties, type NodePlan } from './node-properties'
 import { freePorts } from './ports'
 
 export interface BrokerOptions {
@@ -15,6 +16,8 @@ export interface BrokerOptions {
   readonly transactionVersion?: 0 | 1 | 2
   /** Clients must log in: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512. */
   readonly sasl?: { readonly username: string; readonly password: string }
+  /** Clients speak TLS; they have to trust `BrokerCluster.certificate`. */
+  readonly tls?: boolean
   /** `-Xmx512m` by default. */
   readonly javaOptions?: readonly string[]
 }
@@ -30,26 +33,41 @@ export class BrokerCluster {
     /** `host:port` of each node; they stay the same over a restart. */
     readonly brokers: readonly string[],
     private readonly javaOptions: readonly string[],
+    private readonly keystore: Keystore | undefined,
   ) {}
+
+  /** PEM; with `tls` alone. */
+  get certificate(): string {
+    return this.keystore!.certificate
+  }
 
   static async start(options: BrokerOptions = {}): Promise<BrokerCluster> {
     const nodes = options.nodes ?? 1
     const dir = mkdtempSync(join(tmpdir(), 'quorate-broker-'))
-    const ports = await freePorts(2 * nodes)
-    const controllerPorts = ports.slice(nodes)
+    const ports = await freePorts(3 * nodes)
+    const controllerPorts = ports.slice(nodes, 2 * nodes)
     const clusterId = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url')
     const cluster = new BrokerCluster(
       dir,
       ports.slice(0, nodes).map((port) => `127.0.0.1:${port}`),
       options.javaOptions ?? ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'],
+      options.tls ? await createKeystore(dir) : undefined,
     )
     try {
       for (let nodeId = 1; nodeId <= nodes; nodeId++) {
         const home = cluster.home(nodeId)
         mkdirSync(home)
-        const { config = {}, sasl } = options
-        const plan = { nodeId, brokerPort: ports[nodeId - 1]!, controllerPorts, dataDir: join(home, 'data'), config }
-        writeFileSync(join(home, 'server.properties'), nodeProperties(sasl ? { ...plan, sasl } : plan))
+        const plan: NodePlan = {
+          nodeId,
+          clientPort: ports[nodeId - 1]!,
+          interBrokerPort: ports[2 * nodes + nodeId - 1]!,
+          controllerPorts,
+          dataDir: join(home, 'data'),
+          config: options.config ?? {},
+          ...(options.sasl && { sasl: options.sasl }),
+          ...(cluster.keystore && { keystore: cluster.keystore }),
+        }
+        writeFileSync(join(home, 'server.properties'), nodeProperties(plan))
       }
       await Promise.all(cluster.nodeIds.map((nodeId) => cluster.format(nodeId, clusterId, options)))
       await Promise.all(cluster.nodeIds.map((nodeId) => cluster.restart(nodeId)))

@@ -1,10 +1,14 @@
+import type { Keystore } from './keystore'
+
 /** What one node of a test cluster is told; `config` of the caller is laid over it. */
 export interface NodePlan {
   readonly nodeId: number
-  readonly brokerPort: number
+  readonly clientPort: number
+  readonly interBrokerPort: number
   readonly controllerPorts: readonly number[]
   readonly dataDir: string
   readonly sasl?: { readonly username: string; readonly password: string }
+  readonly keystore?: Keystore
   readonly config: Readonly<Record<string, string | number>>
 }
 
@@ -13,17 +17,22 @@ export function nodeProperties(plan: NodePlan): string {
   const nodes = plan.controllerPorts.length
   const copies = Math.min(nodes, 3)
   const controllerPort = plan.controllerPorts[plan.nodeId - 1]!
-  const protocol = plan.sasl ? 'SASL_PLAINTEXT' : 'PLAINTEXT'
+  const protocol = `${plan.sasl ? 'SASL_' : ''}${plan.keystore ? 'SSL' : 'PLAINTEXT'}`
   return Object.entries({
     'process.roles': 'broker,controller',
     'node.id': plan.nodeId,
     'controller.quorum.voters': plan.controllerPorts.map((port, i) => `${i + 1}@127.0.0.1:${port}`).join(','),
     'controller.listener.names': 'CONTROLLER',
-    'listener.security.protocol.map': `CLIENTS:${protocol},CONTROLLER:PLAINTEXT`,
-    listeners: `CLIENTS://127.0.0.1:${plan.brokerPort},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'inter.broker.listener.name': 'CLIENTS',
+    'listener.security.protocol.map': `CLIENTS:${protocol},CONTROLLER:PLAINTEXT,BROKERS:PLAINTEXT`,
+    listeners: [
+      `CLIENTS://127.0.0.1:${plan.clientPort}`,
+      `CONTROLLER://127.0.0.1:${controllerPort}`,
+      `BROKERS://127.0.0.1:${plan.interBrokerPort}`,
+    ].join(','),
+    'inter.broker.listener.name': 'BROKERS',
     'log.dirs': plan.dataDir,
     ...(plan.sasl && saslProperties(plan.sasl)),
+    ...(plan.keystore && tlsProperties(plan.keystore)),
 
     'offsets.topic.num.partitions': 4,
     'offsets.topic.replication.factor': copies,
@@ -51,16 +60,23 @@ export function nodeProperties(plan: NodePlan): string {
     .join('')
 }
 
-/** PLAIN for brokers among themselves and clients; SCRAM users are written by the format step. */
+/** For clients; the brokers among themselves stay on loopback without. SCRAM users are written by the format step. */
 function saslProperties({ username, password }: { username: string; password: string }): Record<string, string> {
-  const login = `username="${username}" password="${password}"`
-  const plain = `org.apache.kafka.common.security.plain.PlainLoginModule required ${login} user_${username}="${password}";`
-  const scram = `org.apache.kafka.common.security.scram.ScramLoginModule required ${login};`
+  const plain = `org.apache.kafka.common.security.plain.PlainLoginModule required user_${username}="${password}";`
+  const scram = 'org.apache.kafka.common.security.scram.ScramLoginModule required;'
   return {
     'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512',
-    'sasl.mechanism.inter.broker.protocol': 'PLAIN',
     'listener.name.clients.plain.sasl.jaas.config': plain,
     'listener.name.clients.scram-sha-256.sasl.jaas.config': scram,
     'listener.name.clients.scram-sha-512.sasl.jaas.config': scram,
+  }
+}
+
+function tlsProperties({ file, password }: Keystore): Record<string, string> {
+  const prefix = 'listener.name.clients.ssl'
+  return {
+    [`${prefix}.keystore.type`]: 'PKCS12',
+    [`${prefix}.keystore.location`]: file,
+    [`${prefix}.keystore.password`]: password,
   }
 }
