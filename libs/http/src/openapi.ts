@@ -5,12 +5,14 @@ export interface OpenApiOptions {
   readonly title: string
   readonly version: string
   readonly description: string
+  /** Named schemas that the controllers refer to. */
+  readonly schemas?: Readonly<Record<string, object>>
 }
 
 /** The OpenAPI 3.1 document of the application's controllers. */
 export function createOpenApi(
   app: NestFastifyApplication,
-  { title, version, description }: OpenApiOptions,
+  { title, version, description, schemas }: OpenApiOptions,
 ): OpenAPIObject {
   const config = new DocumentBuilder()
     .setTitle(title)
@@ -29,7 +31,9 @@ export function createOpenApi(
     .build()
   // Needed only when access is configured: the empty requirement says so.
   config.security?.push({})
-  return SwaggerModule.createDocument(app, config)
+  const document = SwaggerModule.createDocument(app, config)
+  document.components = { ...document.components, schemas: { ...document.components?.schemas, ...schemas } }
+  return document
 }
 
 /** Serves `/openapi.json`. */

@@ -17,6 +17,13 @@ export class Owners {
     readonly url: () => string,
   ) {}
 
+  /** @throws Problem 503 before this instance has joined its group */
+  partitionOf(key: string): number {
+    if (this.streams.partitions === 0)
+      throw new Problem('no-owner', 'This instance has not joined its group yet. Try again.')
+    return this.streams.partitionOf(key)
+  }
+
   /** @throws Problem 503 with the reason why nobody can answer now */
   find(partition: number, forwarded: boolean): Place {
     const task = this.streams.task(partition)

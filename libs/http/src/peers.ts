@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import { Pool } from 'undici'
 import type { Answer } from './answer'
 import { Problem } from './problem'
-import { bodyHash, FORWARDED, sign, SIGNATURE } from './signature'
+import { bodyHash, FORWARDED, sign, SIGNATURE, type Signed } from './signature'
 
 export interface PeerOptions {
   readonly clusterSecret?: Secret | undefined
@@ -17,6 +17,10 @@ export interface PeerOptions {
 /** What is asked of the peer: by default the request as it came. */
 export interface Forwarding {
   readonly path?: string
+  /** Another method than the request's; the body stays behind. */
+  readonly method?: 'GET'
+  /** ms for the answer, beyond `waitMs`. */
+  readonly answerMs?: number
   /** ms that the request may wait at the owner before it is answered. */
   readonly waitMs?: number
   readonly headers?: Readonly<Record<string, string>>
@@ -40,22 +44,23 @@ export class Peers {
    * @throws Problem `owner-unreachable` when nothing can have been done, `outcome-unknown` for a write that broke off
    */
   async forward(url: string, request: FastifyRequest, forwarding: Forwarding = {}): Promise<Answer> {
-    const { answerMs = 10_000 } = this.options
+    const answerMs = forwarding.answerMs ?? this.options.answerMs ?? 10_000
+    const method = forwarding.method ?? (request.method as 'GET')
     const path = forwarding.path ?? request.url
     const timeout = (forwarding.waitMs ?? 0) + answerMs
-    const body = request.rawBody
+    const body = forwarding.method === undefined ? request.rawBody : undefined
     try {
       const answer = await this.#pool(url).request({
-        method: request.method,
+        method,
         path,
-        headers: this.#headers(request, path, body, forwarding.headers),
+        headers: this.#headers(request, { method, path, body }, forwarding.headers),
         headersTimeout: timeout,
         bodyTimeout: timeout,
         ...(body === undefined ? {} : { body }),
       })
       return { status: answer.statusCode, headers: headersBack(answer.headers), body: await whole(answer.body) }
     } catch (error) {
-      throw this.#problem(url, request, error)
+      throw this.#problem(url, method, error)
     }
   }
 
@@ -83,28 +88,28 @@ export class Peers {
 
   #headers(
     request: FastifyRequest,
-    path: string,
-    body: Buffer | undefined,
+    { method, path, body }: Pick<Signed, 'method' | 'path' | 'body'>,
     more: Forwarding['headers'],
   ): Record<string, string> {
     const { clusterSecret } = this.options
-    const headers: Record<string, string> = { 'x-request-id': request.id, ...more }
+    const headers: Record<string, string> = { 'x-request-id': request.id }
     const named = clusterSecret ? UP : [...UP, ...CREDENTIALS]
     for (const name of named) {
       const value = request.headers[name]
       if (typeof value === 'string') headers[name] = value
     }
+    Object.assign(headers, more)
     if (body === undefined) delete headers['content-type']
     const principal = Buffer.from(JSON.stringify(request.principal ?? { name: '', roles: [] })).toString('base64url')
     const at = Date.now()
     headers[FORWARDED] = `${at};${bodyHash(body)};${principal}`
-    if (clusterSecret) headers[SIGNATURE] = sign(clusterSecret, { method: request.method, path, at, principal, body })
+    if (clusterSecret) headers[SIGNATURE] = sign(clusterSecret, { method, path, at, principal, body })
     return headers
   }
 
-  #problem(url: string, request: FastifyRequest, error: unknown): Problem {
+  #problem(url: string, method: string, error: unknown): Problem {
     const sent = !NOT_SENT.has((error as { code?: string }).code ?? '')
-    if (sent && request.method !== 'GET' && request.method !== 'HEAD') {
+    if (sent && method !== 'GET' && method !== 'HEAD') {
       return new Problem(
         'outcome-unknown',
         `The owner (${url}) did not answer: perhaps it was written, perhaps not. Read before you repeat.`,

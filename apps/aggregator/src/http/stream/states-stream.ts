@@ -1,5 +1,6 @@
 import { Problem } from '@quorate/http'
 import { type Log, LogError, type Logger } from '@quorate/log'
+import type { FastifyRequest } from 'fastify'
 import { eventOf, type Interest, message } from './events'
 import type { Outlet } from './outlet'
 import { decodeVector, encodeVector, type Vector } from './vector'
@@ -16,15 +17,23 @@ export interface SnapshotItem {
   readonly partition: number
 }
 
+/** Every object of interest, at least as new as `bound` (offsets of the source by partition). Throws a Problem when a partition cannot answer. */
+export type SnapshotOf = (
+  interest: Interest,
+  bound: ReadonlyMap<number, number>,
+  request: FastifyRequest,
+  signal: AbortSignal,
+) => AsyncIterable<readonly SnapshotItem[]>
+
 export interface StatesStreamOptions {
   readonly log: Log
   readonly source: string
   readonly sink: string
   readonly group: string
-  /** Every object of interest, in order, at least as new as `bound` (offsets of the source by partition). Throws a Problem when a partition cannot answer. */
   readonly snapshot: (
     interest: Interest,
     bound: ReadonlyMap<number, number>,
+    request: FastifyRequest,
     signal: AbortSignal,
   ) => AsyncIterable<readonly SnapshotItem[]>
   readonly logger: Logger
@@ -51,9 +60,14 @@ export class StatesStream {
   constructor(private readonly options: StatesStreamOptions) {}
 
   /** @throws Problem: 410 for a position that cannot be resumed, 503 when a partition cannot answer */
-  async begin(interest: Interest, lastEventId: string | undefined, signal: AbortSignal): Promise<Beginning> {
+  async begin(
+    interest: Interest,
+    lastEventId: string | undefined,
+    request: FastifyRequest,
+    signal: AbortSignal,
+  ): Promise<Beginning> {
     return lastEventId === undefined || lastEventId === ''
-      ? this.#fromSnapshot(interest, signal)
+      ? this.#fromSnapshot(interest, request, signal)
       : this.#resumed(lastEventId)
   }
 
@@ -71,7 +85,7 @@ export class StatesStream {
     await Promise.all(offsets.map((_, partition) => this.#tail(partition, interest, offsets, known, outlet, vector)))
   }
 
-  async #fromSnapshot(interest: Interest, signal: AbortSignal): Promise<Beginning> {
+  async #fromSnapshot(interest: Interest, request: FastifyRequest, signal: AbortSignal): Promise<Beginning> {
     const { log, source, sink, group } = this.options
     const partitions = (await log.offsets(sink)).map(({ partition }) => partition)
     const before = await log.committed(group, source, partitions)
@@ -83,7 +97,7 @@ export class StatesStream {
     const bound = new Map(
       partitions.map((p) => [p, (after.get(p) ?? 0) - ((after.get(p) ?? 0) < (sources[p]?.end ?? 0) ? 0 : 1)]),
     )
-    const snapshot = this.options.snapshot(interest, bound, signal)[Symbol.asyncIterator]()
+    const snapshot = this.options.snapshot(interest, bound, request, signal)[Symbol.asyncIterator]()
     return {
       offsets: ends.map(({ end }) => end),
       snapshot: await primed(snapshot),

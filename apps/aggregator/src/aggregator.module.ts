@@ -1,0 +1,57 @@
+import { type DynamicModule, Module } from '@nestjs/common'
+import { Owners } from '@quorate/http'
+import { AggregatorBatchesController } from './batches.controller'
+import { AgentsController } from './http/agents.controller'
+import { ClusterController } from './http/cluster.controller'
+import { ObjectsController } from './http/objects.controller'
+import { PoliciesController } from './http/policies.controller'
+import { ReportsController } from './http/reports.controller'
+import { StatesStreamController } from './http/states-stream.controller'
+import { OpenStreams } from './http/stream/open-streams'
+import { VoteProcessor } from './processor'
+import { Cluster } from './queries/cluster'
+import { Listing } from './queries/listing'
+import { Objects } from './queries/objects'
+import { Settings } from './queries/settings'
+import { Writes } from './queries/writes'
+
+/** What the module's controllers are given. */
+export interface AggregatorProviders {
+  readonly processor: VoteProcessor
+  readonly owners: Owners
+  readonly objects: Objects
+  readonly listing: Listing
+  readonly writes: Writes
+  readonly settings: Settings
+  readonly cluster: Cluster
+  readonly streams: OpenStreams
+}
+
+/** The aggregator as a part of a Nest application. */
+@Module({})
+export class AggregatorModule {
+  static register(parts: AggregatorProviders): DynamicModule {
+    return {
+      module: AggregatorModule,
+      controllers: [
+        AggregatorBatchesController,
+        ObjectsController,
+        ReportsController,
+        PoliciesController,
+        AgentsController,
+        StatesStreamController,
+        ClusterController,
+      ],
+      providers: [
+        { provide: VoteProcessor, useValue: parts.processor },
+        { provide: Owners, useValue: parts.owners },
+        { provide: Objects, useValue: parts.objects },
+        { provide: Listing, useValue: parts.listing },
+        { provide: Writes, useValue: parts.writes },
+        { provide: Settings, useValue: parts.settings },
+        { provide: Cluster, useValue: parts.cluster },
+        { provide: OpenStreams, useValue: parts.streams },
+      ],
+    }
+  }
+}

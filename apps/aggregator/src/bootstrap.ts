@@ -1,0 +1,65 @@
+import { advertised, type Config, openLog } from '@quorate/config'
+import { closeEdge, createEdge, createLogger, processMetrics, type Running } from '@quorate/http'
+import type { Log } from '@quorate/log'
+import type { AddressInfo } from 'node:net'
+import { aggregatorParts } from './composition'
+import { AGGREGATOR_SCHEMAS } from './http/schemas'
+
+export const VERSION = '0.1.0'
+
+export interface StartOptions {
+  /** The caller's log, which stays open; by default the one that the settings name. */
+  readonly log?: Log
+  /** The page at `/docs`. */
+  readonly docs?: boolean
+}
+
+/** Starts one aggregator; resolves when it listens and has joined its group. Restoring goes on in the background. */
+export async function startAggregator(
+  config: Config,
+  { log: given, docs = false }: StartOptions = {},
+): Promise<Running> {
+  const logger = createLogger({ level: config.logLevel, app: 'aggregator' })
+  const log = given ?? (await openLog(config, logger))
+  const closeLog = async (): Promise<void> => (given ? undefined : log.close())
+  let port = config.port
+  try {
+    const url = (): string => advertised(config, port)!
+    const parts = aggregatorParts({ config, applicationId: config.applicationId, log, logger, version: VERSION, url })
+    const app = await createEdge({
+      modules: [parts.module],
+      checks: [parts.check],
+      metrics: [processMetrics('aggregator'), parts.metrics],
+      apiKey: config.apiKey,
+      clusterSecret: config.clusterSecret,
+      logger,
+      openapi: {
+        title: 'Quorate aggregator',
+        version: VERSION,
+        description: 'One trustworthy state per object out of what many agents report.',
+        schemas: AGGREGATOR_SCHEMAS,
+      },
+      docs,
+      transports: [parts.transport],
+    })
+    const close = async (): Promise<void> => {
+      await closeEdge(app)
+      await parts.close()
+      await closeLog()
+    }
+    try {
+      await app.listen(config.port, config.host)
+      port = (app.getHttpServer().address() as AddressInfo).port
+      await app.startAllMicroservices()
+    } catch (error) {
+      await closeEdge(app)
+      await parts.close()
+      throw error
+    }
+    logger.info({ url: url() }, 'the aggregator listens')
+    return { url: url(), close }
+  } catch (error) {
+    await closeLog()
+    throw error
+  }
+}

@@ -1,0 +1,102 @@
+import type { Config } from '@quorate/config'
+import { changeSource, topicNames } from '@quorate/contracts'
+import { createRegistry, type HealthCheck, Owners, Peers, streamsCheck, streamsMetrics } from '@quorate/http'
+import type { Log, Logger } from '@quorate/log'
+import { createStreams } from '@quorate/streams'
+import { StreamsStrategy } from '@quorate/transport'
+import type { Registry } from 'prom-client'
+import { AggregatorModule } from './aggregator.module'
+import { OpenStreams } from './http/stream/open-streams'
+import { type SnapshotOf, StatesStream } from './http/stream/states-stream'
+import { voteMetrics } from './metrics'
+import { VoteProcessor } from './processor'
+import { Cluster } from './queries/cluster'
+import { CommittedReading } from './queries/committed-reading'
+import { Listing } from './queries/listing'
+import { Objects } from './queries/objects'
+import { Settings } from './queries/settings'
+import { snapshots } from './queries/snapshots'
+import { Writes } from './queries/writes'
+import { aggregatorTopology } from './topology'
+
+export interface AggregatorPartsOptions {
+  readonly config: Pick<Config, 'topicPrefix' | 'partitions' | 'dataDir' | 'replication' | 'clusterSecret'>
+  /** `aggregator` unless several share a log. */
+  readonly applicationId: string
+  readonly log: Log
+  readonly logger: Logger
+  readonly version: string
+  /** Where this instance is reached; asked once it listens. */
+  readonly url: () => string
+}
+
+/** What a process needs to run an aggregator: alone, or beside others behind one edge. */
+export interface AggregatorParts {
+  readonly module: ReturnType<typeof AggregatorModule.register>
+  readonly transport: StreamsStrategy
+  readonly check: HealthCheck
+  readonly metrics: Registry
+  /** After the application is closed. */
+  close(): Promise<void>
+}
+
+export function aggregatorParts({
+  config,
+  applicationId,
+  log,
+  logger,
+  version,
+  url,
+}: AggregatorPartsOptions): AggregatorParts {
+  const { topicPrefix: prefix, partitions, clusterSecret } = config
+  const names = topicNames(prefix)
+  const topology = aggregatorTopology({ prefix, applicationId, partitions })
+  const processor = new VoteProcessor({ source: changeSource(prefix, applicationId) })
+  const transport = new StreamsStrategy({
+    sources: { reports: names.reports },
+    create: (handle) =>
+      createStreams({
+        topology,
+        log,
+        processor,
+        handle,
+        dataDir: config.dataDir,
+        replication: config.replication,
+        logger,
+        version,
+        // The port is known only once the process listens, which is before streams starts.
+        get url() {
+          return url()
+        },
+      }),
+  })
+  const { streams } = transport
+  const peers = new Peers({ clusterSecret })
+  const owners = new Owners(streams, peers, url)
+  const reading = new CommittedReading(processor.outcomes)
+  const objects = new Objects(reading, owners)
+  const listing = new Listing(reading, owners, peers)
+  const snapshot: SnapshotOf = snapshots(listing)
+  const open = new OpenStreams(
+    new StatesStream({ log, source: names.reports, sink: names.states, group: topology.group, snapshot, logger }),
+  )
+  const metrics = createRegistry('aggregator')
+  streamsMetrics(streams, metrics)
+  voteMetrics(processor.counters, metrics)
+  return {
+    module: AggregatorModule.register({
+      processor,
+      owners,
+      objects,
+      listing,
+      writes: new Writes(reading, owners, objects),
+      settings: new Settings(reading, owners),
+      cluster: new Cluster(owners, peers),
+      streams: open,
+    }),
+    transport,
+    check: streamsCheck('aggregator', streams),
+    metrics,
+    close: () => peers.close(),
+  }
+}

@@ -1,0 +1,249 @@
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Put, Req, Res } from '@nestjs/common'
+import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger'
+import { type Answer, json, Owners, Problem, Requires, send } from '@quorate/http'
+import type { RunningTask } from '@quorate/streams'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { encodePart, Listing, PARTS } from '../queries/listing'
+import { Objects } from '../queries/objects'
+import { type OverrideWanted, type WriteOptions, Writes } from '../queries/writes'
+import { encodeCursor } from './cursor'
+import { OverrideBody, StateBody } from './dto/override'
+import { parseTags } from './entity-tag'
+import { listQueryOf } from './list-query'
+import {
+  ApiBound,
+  ApiConditional,
+  ApiFiltered,
+  ApiObject,
+  ApiProblems,
+  ApiRead,
+  ApiWait,
+  EXPLANATION,
+  HISTORY,
+  LIST_ANSWER,
+  VIEW,
+} from './openapi'
+import { formatPositions } from './positions'
+import { objectIdOf, one, queryOf, readOptionsOf, waitOf } from './request-parts'
+import { parseTime } from './times'
+import { DEFAULT_WAIT, parseWait } from './waiting'
+
+/** Objects: read at their owner, changed by records in the log. */
+@ApiTags('objects')
+@Controller('v1/objects')
+export class ObjectsController {
+  constructor(
+    @Inject(Owners) private readonly owners: Owners,
+    @Inject(Objects) private readonly objects: Objects,
+    @Inject(Listing) private readonly listing: Listing,
+    @Inject(Writes) private readonly writes: Writes,
+  ) {}
+
+  @Get()
+  @ApiBound()
+  @ApiOperation({
+    operationId: 'listObjects',
+    summary: 'Objects of all partitions, in the order of their ids.',
+    description: 'A page is complete, or names the partitions that are missing.',
+  })
+  @ApiFiltered()
+  @ApiRead(LIST_ANSWER, 'A page.', 'list')
+  @ApiProblems(400, 422, 503)
+  async list(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const query = listQueryOf(request)
+    const parts = request.forwarded ? one(request, PARTS) : undefined
+    if (parts !== undefined) {
+      send(reply, json(200, encodePart(await this.listing.part(parts.split(',').map(Number), query))))
+      return
+    }
+    const { items, more, missing, positions } = await this.listing.page(query, request)
+    const [lacking] = missing
+    if (lacking && query.refusePartial) {
+      const code = lacking.reason
+      throw new Problem(
+        code,
+        `Partition ${lacking.partition}${missing.length > 1 ? ` and ${missing.length - 1} more` : ''} cannot answer now (${code}). Try again.`,
+      )
+    }
+    const last = items.at(-1)
+    const next = more && last ? `,"next":${JSON.stringify(encodeCursor(last.id))}` : ''
+    const body = `{"items":[${items.map(({ text }) => text).join(',')}]${next},"complete":${missing.length === 0},"missing":${JSON.stringify(missing)}}`
+    send(reply, json(200, body, { 'quorate-position': formatPositions(positions) }))
+  }
+
+  @Get(':object')
+  @ApiBound()
+  @ApiOperation({ operationId: 'getObject', summary: 'The state of an object, with how it came about.' })
+  @ApiObject()
+  @ApiRead(VIEW, 'The object.', 'object')
+  @ApiProblems(304, 400, 404, 422, 503, 504)
+  async get(
+    @Param('object') object: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const id = objectIdOf(object)
+    const options = readOptionsOf(request)
+    await this.#at(id, request, reply, (task) => this.objects.get(task, id, options), waitOf(options))
+  }
+
+  @Get(':object/explanation')
+  @ApiBound()
+  @ApiOperation({ operationId: 'explainObject', summary: "Each agent's standing, and what decides." })
+  @ApiObject()
+  @ApiRead(EXPLANATION, 'The explanation.', 'freshness')
+  @ApiProblems(400, 404, 422, 503, 504)
+  async explanation(
+    @Param('object') object: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const id = objectIdOf(object)
+    const options = readOptionsOf(request)
+    await this.#at(id, request, reply, (task) => this.objects.explanation(task, id, options), waitOf(options))
+  }
+
+  @Get(':object/history')
+  @ApiBound()
+  @ApiOperation({
+    operationId: 'getHistory',
+    summary: 'The last changes, each with its tally and cause, newest first.',
+  })
+  @ApiObject()
+  @ApiRead(HISTORY, 'The history.', 'freshness')
+  @ApiProblems(400, 404, 422, 503, 504)
+  async history(
+    @Param('object') object: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const id = objectIdOf(object)
+    const options = readOptionsOf(request)
+    await this.#at(id, request, reply, (task) => this.objects.history(task, id, options), waitOf(options))
+  }
+
+  @Put(':object/override')
+  @HttpCode(200)
+  @Requires('operator')
+  @ApiOperation({ operationId: 'setOverride', summary: 'Set a state above the vote, for a time and with a reason.' })
+  @ApiObject()
+  @ApiConditional()
+  @ApiWait('5s', '202 and the position at once with 0.')
+  @ApiBody({ type: OverrideBody })
+  @ApiRead(VIEW, 'The object as it is once the override was applied.', 'object')
+  @ApiProblems(202, 204, 400, 403, 412, 413, 415, 422, 428, 503, 504)
+  async setOverride(
+    @Param('object') object: string,
+    @Body() body: OverrideBody,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    await this.#override(objectIdOf(object), body, request, reply)
+  }
+
+  @Delete(':object/override')
+  @HttpCode(200)
+  @Requires('operator')
+  @ApiOperation({ operationId: 'clearOverride', summary: 'Let the vote decide again.' })
+  @ApiObject()
+  @ApiConditional()
+  @ApiWait('5s', '202 and the position at once with 0.')
+  @ApiRead(VIEW, 'The object as it is without the override.', 'object')
+  @ApiProblems(202, 204, 400, 403, 404, 412, 422, 428, 503, 504)
+  async clearOverride(
+    @Param('object') object: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const id = objectIdOf(object)
+    const options = writeOptionsOf(request)
+    await this.#at(
+      id,
+      request,
+      reply,
+      (task) => this.writes.clearOverride(task, id, options),
+      options.waitMs ?? DEFAULT_WAIT,
+    )
+  }
+
+  @Put(':object')
+  @HttpCode(200)
+  @Requires('operator')
+  @ApiOperation({
+    operationId: 'setObject',
+    summary: 'Set the state of an object.',
+    description: 'Shorthand for an override; without an end it lasts as long as the policy permits.',
+  })
+  @ApiObject()
+  @ApiConditional()
+  @ApiWait('5s', '202 and the position at once with 0.')
+  @ApiBody({ type: StateBody })
+  @ApiRead(VIEW, 'The object as it is once the state was set.', 'object')
+  @ApiProblems(202, 204, 400, 403, 412, 413, 415, 422, 428, 503, 504)
+  async set(
+    @Param('object') object: string,
+    @Body() body: StateBody,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    await this.#override(objectIdOf(object), body, request, reply)
+  }
+
+  @Delete(':object')
+  @HttpCode(204)
+  @Requires('operator')
+  @ApiOperation({ operationId: 'deleteObject', summary: 'Forget an object: its reports, its override, its history.' })
+  @ApiObject()
+  @ApiConditional()
+  @ApiWait('5s', '202 and the position at once with 0.')
+  @ApiProblems(202, 204, 400, 403, 404, 412, 422, 428, 503, 504)
+  async delete(
+    @Param('object') object: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const id = objectIdOf(object)
+    const options = writeOptionsOf(request)
+    await this.#at(id, request, reply, (task) => this.writes.delete(task, id, options), options.waitMs ?? DEFAULT_WAIT)
+  }
+
+  async #override(
+    id: string,
+    body: OverrideBody | StateBody,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<void> {
+    const options = writeOptionsOf(request)
+    const expiresAt = parseTime(body.expiresAt)
+    const wanted: OverrideWanted = {
+      state: body.state,
+      reason: body.reason,
+      author: request.principal!.name,
+      mode: ('mode' in body ? body.mode : null) ?? 'pin',
+      ...(expiresAt === undefined ? {} : { expiresAt }),
+    }
+    await this.#at(
+      id,
+      request,
+      reply,
+      (task) => this.writes.setOverride(task, id, wanted, options),
+      options.waitMs ?? DEFAULT_WAIT,
+    )
+  }
+
+  async #at(
+    id: string,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    local: (task: RunningTask) => Promise<Answer>,
+    waitMs: number,
+  ): Promise<void> {
+    await this.owners.answer(this.owners.partitionOf(id), request, reply, local, { waitMs })
+  }
+}
+
+/** What a write of an object asks for: which state of it was seen, and how long to wait. @throws Problem */
+function writeOptionsOf(request: FastifyRequest): WriteOptions {
+  const { wait } = queryOf(request, ['wait'])
+  return { ifMatch: parseTags('If-Match', one(request, 'if-match')), waitMs: parseWait(wait) }
+}

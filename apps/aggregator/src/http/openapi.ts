@@ -1,0 +1,148 @@
+import { applyDecorators } from '@nestjs/common'
+import { ApiHeader, ApiParam, ApiQuery, ApiResponse } from '@nestjs/swagger'
+import { PROBLEMS } from '@quorate/http'
+import { LIST } from './list-query'
+
+type Schema = Record<string, unknown>
+const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` })
+export const VIEW = ref('Object')
+export const LIST_ANSWER = ref('ObjectPage')
+export const EXPLANATION = ref('Explanation')
+export const HISTORY = ref('History')
+export const POLICY = ref('Policy')
+export const POLICY_BODY = ref('PolicyBody')
+export const POLICIES = { type: 'object', required: ['items'], properties: { items: { type: 'array', items: POLICY } } }
+export const AGENT = ref('Agent')
+export const AGENTS = { type: 'object', required: ['items'], properties: { items: { type: 'array', items: AGENT } } }
+export const CLUSTER = ref('Cluster')
+export const BULK_REPORT = ref('BulkReport')
+export const BULK_ANSWER = ref('BulkAnswer')
+const WRITTEN = ref('Written')
+
+const text = { type: 'string' }
+const header = (description: string, schema: Schema = text) => ({ description, schema: schema as never })
+const ETAG = {
+  ETag: header('`"<incarnation>.<version>.<n>.<revision>"`, n = changes of the override in this incarnation.'),
+}
+const POSITION = {
+  'Quorate-Position': header(
+    'Last offset of each partition, such as `0@17, 3@5`: a later read that carries it as Quorate-Min-Position sees this.',
+  ),
+}
+const FRESHNESS = {
+  'Quorate-Partition': header('Partition of the object.', { type: 'integer' }),
+  'Quorate-Owner': header('Who answered.'),
+  'Quorate-Role': header('`active`.'),
+  ...POSITION,
+  'Quorate-Lag': header('Records that the answer does not know of yet.', { type: 'integer' }),
+  'Quorate-As-Of': header("The partition's time.", { type: 'string', format: 'date-time' }),
+}
+const HEADERS = { object: { ...FRESHNESS, ...ETAG }, freshness: FRESHNESS, list: POSITION }
+
+/** A 200 with what it says of its source. */
+export const ApiRead = (schema: Schema, description: string, kind: keyof typeof HEADERS) =>
+  ApiResponse({
+    status: 200,
+    description,
+    headers: HEADERS[kind],
+    content: { 'application/json': { schema: schema } },
+  })
+
+/** A read that can ask to be at least as new as a position. */
+export const ApiBound = () =>
+  applyDecorators(
+    ApiHeader({
+      name: 'Quorate-Min-Position',
+      required: false,
+      schema: text,
+      description: 'Wait until this has been applied; Quorate-Position of another answer.',
+    }),
+    ApiQuery({
+      name: 'wait',
+      required: false,
+      schema: { type: 'string', default: '5s' },
+      description: 'How long to wait for it, at most 60s.',
+    }),
+  )
+
+export const ApiWait = (fallback: string, said: string) =>
+  ApiQuery({
+    name: 'wait',
+    required: false,
+    schema: { type: 'string', default: fallback },
+    description: `How long to wait for the outcome, such as 5s, at most 60s. ${said}`,
+  })
+
+export const ApiWritten = (schema: Schema = WRITTEN) =>
+  ApiResponse({
+    status: 202,
+    description: 'It is in the log.',
+    headers: POSITION,
+    content: { 'application/json': { schema: schema } },
+  })
+
+export const ApiConditional = () =>
+  ApiHeader({
+    name: 'If-Match',
+    required: false,
+    schema: text,
+    description:
+      'ETag of the object as seen; required when the object exists. Its last part is not compared, so that marks that move do not fail a write.',
+  })
+
+export const ApiObject = (...more: 'agent'[]) =>
+  applyDecorators(
+    ApiParam({
+      name: 'object',
+      schema: { type: 'string', minLength: 1, maxLength: 512 },
+      description: 'Object id, percent-encoded as one segment: 1–512 bytes of UTF-8 without control characters.',
+    }),
+    ...more.map((name) =>
+      ApiParam({
+        name,
+        schema: { type: 'string', minLength: 1, maxLength: 256 },
+        description: 'Agent id, percent-encoded as one segment.',
+      }),
+    ),
+  )
+
+const FLAG = { type: 'string', enum: ['true', 'false'] }
+export const ApiFiltered = () =>
+  applyDecorators(
+    ...[
+      ['state', text, 'Effective state.'],
+      ['voted', text, 'Voted state.'],
+      ['contested', FLAG, 'No winner, though there is a quorum.'],
+      ['stale', FLAG, 'The voted state is held without a quorum.'],
+      ['flapping', FLAG, 'The voted state changed often lately.'],
+      ['divergent', FLAG, 'An override says something else than the vote.'],
+      ['overridden', FLAG, 'An override is in force.'],
+      ['prefix', text, 'Beginning of the object id.'],
+      ['limit', { type: 'integer', minimum: 1, maximum: LIST.most, default: LIST.limit }, 'Objects a page.'],
+      ['cursor', text, '`next` of the page before.'],
+      ['partial', { type: 'string', enum: ['refuse'] }, '503 instead of an incomplete page.'],
+    ].map(([name, schema, description]) =>
+      ApiQuery({ name: name as string, required: false, schema: schema as never, description: description as string }),
+    ),
+  )
+
+/** Answers that are not the hoped-for one; 401, 429 and 500 can always come. */
+export const ApiProblems = (...statuses: number[]) =>
+  applyDecorators(
+    ...[...new Set([...statuses, 401, 429, 500])].sort().map((status) => {
+      if (status === 202) return ApiWritten()
+      if (status === 204)
+        return ApiResponse({ status, description: 'Done; there is nothing (left) to show.', headers: FRESHNESS })
+      if (status === 304) return ApiResponse({ status, description: 'It has not changed.', headers: HEADERS.object })
+      const codes = Object.entries(PROBLEMS).filter(([code, row]) => row.status === status && code !== 'no-route')
+      const description = codes.map(([code, { title }]) => `\`${code}\`: ${title}.`).join(' ')
+      const waits =
+        status === 503 || status === 429 ? { headers: { 'Retry-After': header('s', { type: 'integer' }) } } : {}
+      return ApiResponse({
+        status,
+        description,
+        ...waits,
+        content: { 'application/problem+json': { schema: ref('Problem') } },
+      })
+    }),
+  )

@@ -1,0 +1,116 @@
+import { Body, Controller, Delete, HttpCode, Inject, Param, Post, Put, Req, Res } from '@nestjs/common'
+import { RouteConfig } from '@nestjs/platform-fastify'
+import { ApiBody, ApiConsumes, ApiOperation, ApiTags } from '@nestjs/swagger'
+import { encodeSource, type SourceCommand } from '@quorate/contracts'
+import { json, Owners, Problem, Requires, send } from '@quorate/http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Readable } from 'node:stream'
+import { accepted, Writes } from '../queries/writes'
+import { Intake } from './bulk/intake'
+import { ArraySplitter, LineSplitter } from './bulk/items'
+import { ReportBody, reportOf } from './dto/report'
+import { ApiObject, ApiProblems, ApiRead, ApiWait, ApiWritten, BULK_ANSWER, BULK_REPORT, VIEW } from './openapi'
+import { formatPositions } from './positions'
+import { agentIdOf, objectIdOf, queryOf } from './request-parts'
+import { parseWait } from './waiting'
+
+/** Reports by HTTP: the same records that agents write to the log themselves. Any instance takes them. */
+@ApiTags('reports')
+@Controller('v1')
+export class ReportsController {
+  constructor(
+    @Inject(Owners) private readonly owners: Owners,
+    @Inject(Writes) private readonly writes: Writes,
+  ) {}
+
+  @Put('objects/:object/reports/:agent')
+  @HttpCode(202)
+  @Requires('reporter')
+  @ApiOperation({ operationId: 'putReport', summary: "An agent's latest claim about an object." })
+  @ApiObject('agent')
+  @ApiWait('0', 'With it the answer is 200 and the object once the report was applied.')
+  @ApiBody({ type: ReportBody })
+  @ApiWritten()
+  @ApiRead(VIEW, 'With ?wait: the object once the report was applied.', 'object')
+  @ApiProblems(204, 400, 403, 413, 415, 422, 503, 504)
+  async put(
+    @Param('object') object: string,
+    @Param('agent') agent: string,
+    @Body() body: ReportBody,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const id = objectIdOf(object)
+    await this.#write({ type: 'report', object: id, data: reportOf(agentIdOf(agent), body) }, id, request, reply)
+  }
+
+  @Delete('objects/:object/reports/:agent')
+  @HttpCode(202)
+  @Requires('operator')
+  @ApiOperation({ operationId: 'removeReport', summary: "Take an agent's report away, as an operator." })
+  @ApiObject('agent')
+  @ApiWait(
+    '0',
+    'With it the answer is 200 and the object once the report was taken away, or 204 when nothing is left of it.',
+  )
+  @ApiWritten()
+  @ApiRead(VIEW, 'With ?wait: the object without the report.', 'object')
+  @ApiProblems(204, 400, 403, 422, 503, 504)
+  async remove(
+    @Param('object') object: string,
+    @Param('agent') agent: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const id = objectIdOf(object)
+    await this.#write({ type: 'report-removed', object: id, data: { agent: agentIdOf(agent) } }, id, request, reply)
+  }
+
+  @Post('reports')
+  @HttpCode(202)
+  @Requires('reporter')
+  @RouteConfig({ streamed: true })
+  @ApiOperation({
+    operationId: 'postReports',
+    summary:
+      'Many reports in one body, of any size: a JSON array, or NDJSON. Good ones are appended, the others named.',
+  })
+  @ApiConsumes('application/json', 'application/x-ndjson')
+  @ApiBody({ schema: { type: 'array', items: BULK_REPORT } as never })
+  @ApiWritten(BULK_ANSWER)
+  @ApiProblems(400, 403, 413, 415, 422, 503, 504)
+  async bulk(@Body() body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    queryOf(request, [])
+    if (body === undefined || body === null)
+      throw new Problem(
+        'malformed',
+        'Nothing was written: there is no body. Send a JSON array, or NDJSON with the content type application/x-ndjson.',
+      )
+    const lines = request.headers['content-type']?.startsWith('application/x-ndjson')
+    this.owners.partitionOf('')
+    const intake = new Intake((records) => this.owners.streams.append(records))
+    const taken = await intake.take(body as Readable, lines ? new LineSplitter() : new ArraySplitter())
+    const position = formatPositions(taken.positions)
+    const { accepted, rejected, unlisted } = taken
+    send(
+      reply,
+      json(202, JSON.stringify({ accepted, rejected, ...(unlisted > 0 ? { unlisted } : {}), position }), {
+        'quorate-position': position,
+      }),
+    )
+  }
+
+  /** Unless it is waited for, nobody but the log has to be reached. */
+  async #write(command: SourceCommand, id: string, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const waitMs = parseWait(queryOf(request, ['wait']).wait) ?? 0
+    const partition = this.owners.partitionOf(id)
+    if (waitMs === 0) {
+      const positions = await this.owners.streams.append([encodeSource(command)])
+      send(reply, accepted(positions))
+      return
+    }
+    await this.owners.answer(partition, request, reply, (task) => this.writes.report(task, id, command, waitMs), {
+      waitMs,
+    })
+  }
+}

@@ -1,0 +1,57 @@
+import { isAgentId, isObjectId, type AgentId, type ObjectId } from '@quorate/contracts'
+import { invalid, Problem, type ProblemError } from '@quorate/http'
+import type { FastifyRequest } from 'fastify'
+import type { ReadOptions } from '../queries/objects'
+import { parseTags } from './entity-tag'
+import { parsePositions } from './positions'
+import { DEFAULT_WAIT, parseWait } from './waiting'
+
+/** @throws Problem 422 */
+export function objectIdOf(segment: string): ObjectId {
+  if (!isObjectId(segment))
+    throw invalid([{ pointer: '/path/object', detail: 'must be 1–512 bytes of UTF-8 without control characters' }])
+  return segment
+}
+
+/** @throws Problem 422 */
+export function agentIdOf(segment: string): AgentId {
+  if (!isAgentId(segment))
+    throw invalid([{ pointer: '/path/agent', detail: 'must be 1–256 bytes of UTF-8 without control characters' }])
+  return segment
+}
+
+/** Query parameters, each at most once and none but `known`. @throws Problem 422 */
+export function queryOf<const K extends string>(
+  request: FastifyRequest,
+  known: readonly K[],
+): Partial<Record<K, string>> {
+  const query = request.query as Record<string, unknown>
+  const faults: ProblemError[] = []
+  for (const [name, value] of Object.entries(query)) {
+    const pointer = `/query/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
+    if (!(known as readonly string[]).includes(name))
+      faults.push({ pointer, detail: `unknown parameter; known are ${known.join(', ')}` })
+    else if (typeof value !== 'string') faults.push({ pointer, detail: 'must be given once' })
+  }
+  if (faults.length > 0) throw invalid(faults)
+  return query as Partial<Record<K, string>>
+}
+
+/** What a read asks for beside the object: how new, how long to wait, whether it has changed. */
+export function readOptionsOf(request: FastifyRequest): ReadOptions {
+  const { wait } = queryOf(request, ['wait'])
+  return {
+    bound: parsePositions(one(request, 'quorate-min-position')),
+    waitMs: parseWait(wait),
+    ifNoneMatch: parseTags('If-None-Match', one(request, 'if-none-match')),
+  }
+}
+
+/** ms that a read may take at its owner. */
+export const waitOf = ({ bound, waitMs }: ReadOptions): number => (bound ? (waitMs ?? DEFAULT_WAIT) : 0)
+
+export function one(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name]
+  if (Array.isArray(value)) throw new Problem('malformed', `The header ${name} must be given once.`)
+  return value
+}

@@ -1,0 +1,115 @@
+import { CAUSES, POLICY_SCHEMA, REPORT_SCHEMA } from '@quorate/contracts'
+import { PROBLEMS } from '@quorate/http'
+
+const text = { type: 'string' }
+const orNull = (type: string) => ({ type: [type, 'null'] })
+const count = { type: 'integer', minimum: 0 }
+const time = { type: 'string', format: 'date-time' }
+const flag = { type: 'boolean' }
+const state = { type: 'string', pattern: '^[a-z0-9][a-z0-9._-]{0,63}$' }
+const tally = { type: 'object', additionalProperties: { type: 'integer' }, description: 'Weight by state.' }
+const object = (properties: Record<string, unknown>, optional: string[] = []) => ({
+  type: 'object',
+  required: Object.keys(properties).filter((name) => !optional.includes(name)),
+  properties,
+  additionalProperties: false,
+})
+const listOf = (items: object) => ({ type: 'array', items })
+
+const TRIGGER = {
+  oneOf: [object({ type: text, agent: text, seq: count, offset: count }, ['agent', 'seq']), { type: 'null' }],
+  description: 'The record that led to the last change.',
+}
+const OVERRIDE = {
+  oneOf: [
+    object({
+      state,
+      reason: orNull('string'),
+      author: orNull('string'),
+      expiresAt: { type: ['string', 'null'], format: 'date-time' },
+      mode: { type: 'string', enum: ['pin', 'until-agree'] },
+    }),
+    { type: 'null' },
+  ],
+}
+const DECISION = { tally, participants: count, electorate: count, quorum: count, rule: orNull('string') }
+const MISSING = object({ partition: count, reason: text })
+const plain = (schema: object): Record<string, unknown> => JSON.parse(JSON.stringify(schema)) as Record<string, unknown>
+const { agent, ...reportProperties } = plain(REPORT_SCHEMA).properties as Record<string, unknown>
+const policyBody = plain(POLICY_SCHEMA)
+const policyProperties = policyBody.properties as Record<string, unknown>
+
+/** Named schemas of the aggregator's REST, as the OpenAPI document has them. */
+export const AGGREGATOR_SCHEMAS: Readonly<Record<string, object>> = {
+  Object: object({
+    object: text, incarnation: count, version: count, revision: count, state, from: orNull('string'), voted: state, since: time, decidedAt: time,
+    cause: { enum: [...CAUSES, null] }, trigger: TRIGGER, contested: flag, stale: flag, flapping: flag, divergent: flag, override: OVERRIDE,
+    ...DECISION, policy: text, incident: orNull('string'),
+  }), // prettier-ignore
+  ObjectPage: object(
+    { items: listOf({ $ref: '#/components/schemas/Object' }), next: text, complete: flag, missing: listOf(MISSING) },
+    ['next'],
+  ),
+  Explanation: object({
+    agents: listOf(object({
+      agent: text, state, seq: { type: ['integer', 'null'] }, age: { type: 'integer', description: 'ms' }, expiresIn: { type: 'integer', description: 'ms' }, weight: count, group: orNull('string'),
+      standing: { type: 'string', enum: ['counted', 'expired', 'abstained', 'muted', 'observer', 'outsider'] }, evidence: {},
+    }, ['evidence'])),
+    ...DECISION, winner: orNull('string'), margin: { type: ['integer', 'null'], description: 'The fewest participants whose changed vote would change the winner.' }, candidate: orNull('string'), candidateSince: { type: ['string', 'null'], format: 'date-time' }, candidateDue: { type: ['string', 'null'], format: 'date-time' },
+    nextDeadline: { type: ['string', 'null'], format: 'date-time' }, next: orNull('string'), policy: text,
+  }), // prettier-ignore
+  History: object({
+    items: listOf(object({
+      version: count, revision: count, at: time, state, from: state, voted: state, cause: { enum: [...CAUSES] }, trigger: TRIGGER, ...DECISION, policy: text,
+    })),
+  }), // prettier-ignore
+  PolicyBody: {
+    ...policyBody,
+    required: ['match'],
+    description: 'A policy (durations in s). The name may be left out: the path says it.',
+  },
+  Policy: {
+    ...policyBody,
+    required: [
+      ...Object.keys(policyProperties).filter(
+        (name) => !['states', 'thresholds', 'electorate', 'groups'].includes(name),
+      ),
+    ],
+  },
+  Agent: object({ agent: text, weight: count, muted: flag }),
+  Written: object({ position: { type: 'string', description: 'Such as `3@5`.' } }),
+  BulkReport: {
+    ...object({ object: text, agent, ...reportProperties, type: { const: 'report' } }),
+    required: ['object', 'agent', 'state'],
+  },
+  BulkAnswer: object(
+    {
+      accepted: count,
+      rejected: listOf(object({ index: count, reason: text })),
+      unlisted: { ...count, description: 'Rejected beyond those listed.' },
+      position: text,
+    },
+    ['unlisted'],
+  ),
+  Cluster: object({
+    group: text,
+    generation: { type: ['integer', 'null'] },
+    partitions: listOf(object({
+      partition: count, owner: orNull('string'), role: { enum: ['active', null] }, state: { enum: ['created', 'restoring', 'running', 'closed', 'unknown'] },
+      restored: count, total: count, position: count, lag: count, asOf: time,
+    }, ['restored', 'total', 'position', 'lag', 'asOf'])),
+    members: listOf(object({ memberId: text, url: text, version: text, self: flag, reachable: flag })),
+  }), // prettier-ignore
+  Problem: {
+    ...object({
+      type: text,
+      title: text,
+      status: count,
+      detail: text,
+      code: { type: 'string', enum: Object.keys(PROBLEMS) },
+      errors: listOf(object({ pointer: text, detail: text })),
+      requestId: text,
+    }),
+    description: 'RFC 9457. `type` and `code` are stable.',
+  },
+}

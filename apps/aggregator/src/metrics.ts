@@ -1,0 +1,44 @@
+import { Counter, type Registry } from 'prom-client'
+import type { Counters } from './counters'
+
+/** The processor's counters, in Prometheus's words, read when they are asked for. */
+export function voteMetrics(counters: Counters, registry: Registry): void {
+  const each = (name: string, help: string, label: string, read: () => Readonly<Record<string, number>>) =>
+    new Counter({
+      name,
+      help,
+      labelNames: [label],
+      registers: [registry],
+      collect() {
+        this.reset()
+        for (const [value, count] of Object.entries(read())) this.inc({ [label]: value }, count)
+      },
+    })
+  const one = (name: string, help: string, read: () => number) =>
+    new Counter({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.reset()
+        this.inc(read())
+      },
+    })
+  each('quorate_reports_total', 'Reports, by what became of them.', 'outcome', () => counters.reports)
+  each(
+    'quorate_commands_total',
+    'Commands other than reports and ticks, by what became of them.',
+    'outcome',
+    () => counters.commands,
+  )
+  each(
+    'quorate_dead_letters_total',
+    'Records that went to the dead letters, by kind of fault.',
+    'kind',
+    () => counters.deadLetters,
+  )
+  each('quorate_changes_total', 'Records emitted to the sink, by type.', 'type', () => counters.changes)
+  one('quorate_rerouted_total', "Records that came in another partition than their key's.", () => counters.rerouted)
+  one('quorate_ticks_total', 'Ticks read.', () => counters.ticks)
+  one('quorate_ticks_appended_total', 'Ticks appended.', () => counters.ticksAppended)
+}

@@ -1,0 +1,106 @@
+import { type AgentId, type AgentSettings, type ObjectId, type Policy, rfc3339 } from '@quorate/contracts'
+import type { RunningTask } from '@quorate/streams'
+import { ObjectReader, type ReadObject } from '../objects/object-reader'
+import type { Outcomes } from '../outcomes'
+import { NO_RULES, type Rules, type Settings } from '../vote'
+import type { Outcome, Reading, Seen } from './reading'
+
+/** Reads what the tasks have committed. Each task has its own reader, which keeps the settings decoded. */
+export class CommittedReading implements Reading {
+  readonly #readers = new WeakMap<RunningTask, ObjectReader>()
+
+  constructor(
+    private readonly outcomes: Outcomes,
+    private readonly rules: Rules = NO_RULES,
+  ) {}
+
+  object(task: RunningTask, id: ObjectId): Seen | undefined {
+    const reader = this.#reader(task)
+    const read = reader.read(tablesOf(task), id)
+    return read && seenOf(reader, read)
+  }
+
+  objects(task: RunningTask, after: ObjectId | undefined, prefix: string, limit: number): readonly Seen[] {
+    const reader = this.#reader(task)
+    const seen: Seen[] = []
+    for (const read of reader.list(tablesOf(task), after, prefix)) {
+      seen.push(seenOf(reader, read))
+      if (seen.length === limit) break
+    }
+    return seen
+  }
+
+  explanation(task: RunningTask, id: ObjectId): string | undefined {
+    const reader = this.#reader(task)
+    const read = reader.read(tablesOf(task), id)
+    if (!read) return undefined
+    const { agents, tally, candidate, nextDeadline, ...rest } = reader.explanation(tablesOf(task), read)
+    const shown = {
+      ...rest,
+      candidate: candidate?.state ?? null,
+      candidateSince: timeOf(candidate?.since),
+      candidateDue: timeOf(candidate?.due),
+      nextDeadline: timeOf(nextDeadline),
+    }
+    return `{"agents":${JSON.stringify(agents)},"tally":${tallyText(tally)},${JSON.stringify(shown).slice(1)}`
+  }
+
+  history(task: RunningTask, id: ObjectId): string | undefined {
+    const reader = this.#reader(task)
+    const read = reader.read(tablesOf(task), id)
+    if (!read) return undefined
+    const entries = reader
+      .history(tablesOf(task), read)
+      .map(
+        ({ tally, at, ...rest }) =>
+          `{"at":"${rfc3339(at)}","tally":${tallyText(tally)},${JSON.stringify(rest).slice(1)}`,
+      )
+    return `{"items":[${entries.join(',')}]}`
+  }
+
+  policyOf(task: RunningTask, id: ObjectId): Policy {
+    return this.#settings(task).policyOf(id).policy
+  }
+
+  policies(task: RunningTask): readonly Policy[] {
+    return this.#settings(task).policies()
+  }
+
+  judge(task: RunningTask, policy: unknown) {
+    return this.#settings(task).judge(policy)
+  }
+
+  agents(task: RunningTask): readonly Required<AgentSettings>[] {
+    return [...this.#settings(task).agents()].map(([agent, settings]) => ({ agent, ...settings }))
+  }
+
+  agent(task: RunningTask, agent: AgentId): Required<AgentSettings> | undefined {
+    const settings = this.#settings(task).agents().get(agent)
+    return settings && { agent, ...settings }
+  }
+
+  outcome(partition: number, offset: number): Outcome | undefined {
+    return this.outcomes.of(partition, offset)
+  }
+
+  #settings(task: RunningTask): Settings {
+    return this.#reader(task).settings(tablesOf(task))
+  }
+
+  #reader(task: RunningTask): ObjectReader {
+    let reader = this.#readers.get(task)
+    if (!reader) this.#readers.set(task, (reader = new ObjectReader(this.rules)))
+    return reader
+  }
+}
+
+const tablesOf = (task: RunningTask) => (name: string) => task.table(name)
+const seenOf = (reader: ObjectReader, read: ReadObject): Seen => ({
+  view: reader.view(read),
+  overrides: read.object.overrides,
+})
+const timeOf = (ms: number | null | undefined) => (ms === null || ms === undefined ? null : rfc3339(ms))
+
+/** By hand: a JavaScript object would put states named by digits before all others. */
+const tallyText = (tally: readonly (readonly [string, number])[]) =>
+  `{${tally.map(([state, weight]) => `"${state}":${weight}`).join(',')}}`

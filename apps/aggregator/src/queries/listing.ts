@@ -1,0 +1,219 @@
+import { compareUtf8, encodeWireView, type View } from '@quorate/contracts'
+import { guarded, type Owners, type Peers, Problem, type UnavailableReason } from '@quorate/http'
+import type { RunningTask } from '@quorate/streams'
+import type { FastifyRequest } from 'fastify'
+import { formatPositions, type Positions } from '../http/positions'
+import { upTo } from '../http/waiting'
+import type { Reading } from './reading'
+
+/** Which objects a list shows. */
+export interface Filter {
+  readonly state?: string | undefined
+  readonly voted?: string | undefined
+  readonly contested?: boolean | undefined
+  readonly stale?: boolean | undefined
+  readonly flapping?: boolean | undefined
+  readonly divergent?: boolean | undefined
+  readonly overridden?: boolean | undefined
+  readonly prefix?: string | undefined
+}
+
+export interface ListQuery extends Filter {
+  readonly after?: string | undefined
+  readonly limit: number
+  readonly bound?: Positions | undefined
+  readonly waitMs?: number | undefined
+}
+
+export interface Missing {
+  readonly partition: number
+  readonly reason: UnavailableReason | 'position-timeout'
+}
+
+/** An object of a page; `text` is its view as REST writes it. */
+export interface Listed {
+  readonly id: string
+  readonly text: string
+  readonly partition: number
+  readonly incarnation: number
+  readonly revision: number
+  readonly offset: number | undefined
+}
+
+export interface Page {
+  readonly items: readonly Listed[]
+  /** True when there is more behind the last item. */
+  readonly more: boolean
+  readonly missing: readonly Missing[]
+  /** Last applied offset of each partition that answered. */
+  readonly positions: Positions
+}
+
+/** Asks a peer for its part: only this instance's partitions, as lines, without cursor or page around them. */
+export const PARTS = 'quorate-partitions'
+
+/** Rows looked at before others get a turn. */
+const SLICE = 512
+
+/** Lists objects of all partitions in one order: here, and one hop to each owner. A partition that cannot answer is named. */
+export class Listing {
+  constructor(
+    private readonly reading: Reading,
+    private readonly owners: Owners,
+    private readonly peers: Peers,
+  ) {}
+
+  async page(query: ListQuery, request: FastifyRequest): Promise<Page> {
+    const { here, there, missing } = this.#places(request.forwarded)
+    const parts = await Promise.all([
+      ...here.map((task) => this.#local(task, query)),
+      ...[...there].map(([url, partitions]) => this.#remote(url, partitions, query, request)),
+    ])
+    return merged([...parts, { items: [], more: false, missing, positions: new Map() }], query.limit)
+  }
+
+  /** Only the given partitions, and only what is here: what a peer asks. */
+  async part(partitions: readonly number[], query: ListQuery): Promise<Page> {
+    const { here, missing } = this.#places(true, partitions)
+    return merged(
+      [
+        ...(await Promise.all(here.map((task) => this.#local(task, query)))),
+        { items: [], more: false, missing, positions: new Map() },
+      ],
+      query.limit,
+    )
+  }
+
+  #places(forwarded: boolean, partitions?: readonly number[]) {
+    const here: RunningTask[] = []
+    const there = new Map<string, number[]>()
+    const missing: Missing[] = []
+    const { streams } = this.owners
+    if (streams.partitions === 0)
+      throw new Problem('no-owner', 'This instance has not joined its group yet. Try again.')
+    for (const partition of partitions ?? Array.from({ length: streams.partitions }, (_, p) => p)) {
+      try {
+        const place = this.owners.find(partition, forwarded)
+        if (place.task) here.push(place.task)
+        else there.set(place.url, [...(there.get(place.url) ?? []), partition])
+      } catch (error) {
+        missing.push({ partition, reason: reasonOf(error) })
+      }
+    }
+    return { here, there, missing }
+  }
+
+  async #local(task: RunningTask, query: ListQuery): Promise<Page> {
+    const { partition } = task
+    try {
+      await upTo(task, query.bound, query.waitMs)
+      return await guarded(partition, () => this.#scan(task, query))
+    } catch (error) {
+      return { items: [], more: false, missing: [{ partition, reason: reasonOf(error) }], positions: new Map() }
+    }
+  }
+
+  /** Slice by slice, so that a filter that matches little does not hold everything else up. */
+  async #scan(task: RunningTask, query: ListQuery): Promise<Page> {
+    const { partition } = task
+    const items: Listed[] = []
+    const matches = matcherOf(query)
+    // One more than asked for tells whether there is more.
+    const wanted = query.limit + 1
+    let { after } = query
+    while (items.length < wanted) {
+      const slice = this.reading.objects(task, after, query.prefix ?? '', Math.min(SLICE, 2 * wanted))
+      for (const { view } of slice) {
+        after = view.object
+        if (matches(view)) items.push(listed(view, partition))
+        if (items.length === wanted) break
+      }
+      if (slice.length === 0) break
+      await new Promise(setImmediate)
+    }
+    const positions = new Map([[partition, task.position - 1]])
+    return { items: items.slice(0, query.limit), more: items.length > query.limit, missing: [], positions }
+  }
+
+  async #remote(url: string, partitions: readonly number[], query: ListQuery, request: FastifyRequest): Promise<Page> {
+    try {
+      const bound = query.bound && formatPositions(query.bound)
+      const answer = await this.peers.forward(url, request, {
+        method: 'GET',
+        path: `/v1/objects?${searchOf(query)}`,
+        headers: { [PARTS]: partitions.join(','), ...(bound ? { 'quorate-min-position': bound } : {}) },
+        waitMs: query.waitMs ?? 0,
+      })
+      if (answer.status !== 200) throw new Problem('owner-unreachable', `The owner (${url}) answered ${answer.status}.`)
+      return JSON.parse(String(answer.body), revivePart) as Page
+    } catch (error) {
+      const reason = reasonOf(error)
+      return {
+        items: [],
+        more: false,
+        missing: partitions.map((partition) => ({ partition, reason })),
+        positions: new Map(),
+      }
+    }
+  }
+}
+
+/** A page between instances. */
+export const encodePart = ({ positions, ...page }: Page): string =>
+  JSON.stringify({ ...page, positions: [...positions] })
+const revivePart = (key: string, value: unknown): unknown =>
+  key === 'positions' ? new Map(value as [number, number][]) : value
+
+const listed = (view: View, partition: number): Listed => ({
+  id: view.object,
+  text: encodeWireView(view),
+  partition,
+  incarnation: view.incarnation,
+  revision: view.revision,
+  offset: view.trigger?.offset,
+})
+
+/** The first `limit` of all, in the order of the ids' bytes. What lies behind the last one comes with the next page. */
+function merged(parts: readonly Page[], limit: number): Page {
+  const all = parts.flatMap(({ items }) => items).sort((a, b) => compareUtf8(a.id, b.id))
+  return {
+    items: all.slice(0, limit),
+    more: all.length > limit || parts.some(({ more }) => more),
+    missing: parts.flatMap(({ missing }) => missing).sort((a, b) => a.partition - b.partition),
+    positions: new Map(parts.flatMap(({ positions }) => [...positions])),
+  }
+}
+
+function matcherOf(filter: Filter): (view: View) => boolean {
+  const { state, voted, contested, stale, flapping, divergent, overridden } = filter
+  const marks = Object.entries({ contested, stale, flapping, divergent }).filter(
+    ([, wanted]) => wanted !== undefined,
+  ) as ['stale', boolean][]
+  return (view) =>
+    (state === undefined || view.state === state) &&
+    (voted === undefined || view.voted === voted) &&
+    (overridden === undefined || (view.override !== null) === overridden) &&
+    marks.every(([mark, wanted]) => view[mark] === wanted)
+}
+
+function searchOf({ bound: _bound, waitMs, after, ...query }: ListQuery): string {
+  const search = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value))
+  if (waitMs !== undefined) search.set('wait', `${waitMs}ms`)
+  if (after !== undefined) search.set('after', after)
+  return search.toString()
+}
+
+const REASONS: readonly string[] = [
+  'restoring',
+  'rebalancing',
+  'owner-unreachable',
+  'not-up-to-bound',
+  'no-owner',
+  'position-timeout',
+] satisfies Missing['reason'][]
+
+function reasonOf(error: unknown): Missing['reason'] {
+  if (error instanceof Problem && REASONS.includes(error.code)) return error.code as Missing['reason']
+  throw error
+}

@@ -1,0 +1,119 @@
+import {
+  type AgentId,
+  type AgentSettings,
+  DEFAULT_POLICY,
+  DEFAULT_POLICY_NAME,
+  encodeSource,
+  type PolicyInput,
+  type SourceCommand,
+} from '@quorate/contracts'
+import { type Answer, invalid, json, type Owners, Problem } from '@quorate/http'
+import type { RunningTask } from '@quorate/streams'
+import { formatPositions, lastOf } from '../http/positions'
+import { upTo } from '../http/waiting'
+import type { ReadOptions } from './objects'
+import type { Reading } from './reading'
+import { accepted } from './writes'
+
+/** Policies and agents' settings, at the owner of partition 0: it reads its own copy and writes to every partition at once. */
+export class Settings {
+  constructor(
+    private readonly reading: Reading,
+    private readonly owners: Owners,
+  ) {}
+
+  async policies(task: RunningTask, options: ReadOptions): Promise<Answer> {
+    await upTo(task, options.bound, options.waitMs)
+    return this.#shown(task, { items: [...this.reading.policies(task), DEFAULT_POLICY] })
+  }
+
+  async policy(task: RunningTask, name: string, options: ReadOptions): Promise<Answer> {
+    await upTo(task, options.bound, options.waitMs)
+    const policy = name === DEFAULT_POLICY_NAME ? DEFAULT_POLICY : this.#policy(task, name)
+    if (!policy) throw this.#missing(task, `policy ${JSON.stringify(name)}`)
+    return this.#shown(task, policy)
+  }
+
+  async putPolicy(task: RunningTask, name: string, body: unknown, waitMs: number): Promise<Answer> {
+    if (typeof body !== 'object' || body === null || Array.isArray(body))
+      throw invalid([{ pointer: '', detail: 'must be an object' }], 'the policy')
+    const named = (body as { name?: unknown }).name ?? name
+    if (named !== name)
+      throw invalid(
+        [{ pointer: '/name', detail: `must be as in the path (${JSON.stringify(name)}), or left out` }],
+        'the policy',
+      )
+    const { policy, faults } = this.reading.judge(task, { ...body, name })
+    if (faults) throw invalid(faults, 'the policy')
+    const data = { ...body, name } as PolicyInput
+    return this.#broadcast(task, { type: 'policy-set', data }, waitMs, (written) =>
+      this.#shown(task, this.#policy(task, name) ?? policy, written),
+    )
+  }
+
+  async deletePolicy(task: RunningTask, name: string, waitMs: number): Promise<Answer> {
+    if (name === DEFAULT_POLICY_NAME)
+      throw new Problem('conflict', 'The built-in policy cannot be deleted: it is in force where no other matches.')
+    if (!this.#policy(task, name)) throw this.#missing(task, `policy ${JSON.stringify(name)}`)
+    return this.#broadcast(task, { type: 'policy-deleted', data: { name } }, waitMs, (headers) => ({
+      status: 204,
+      headers,
+    }))
+  }
+
+  async agents(task: RunningTask, options: ReadOptions): Promise<Answer> {
+    await upTo(task, options.bound, options.waitMs)
+    return this.#shown(task, { items: this.reading.agents(task) })
+  }
+
+  async agent(task: RunningTask, agent: AgentId, options: ReadOptions): Promise<Answer> {
+    await upTo(task, options.bound, options.waitMs)
+    const settings = this.reading.agent(task, agent)
+    if (!settings) throw this.#missing(task, `agent with settings named ${JSON.stringify(agent)}`)
+    return this.#shown(task, settings)
+  }
+
+  async putAgent(task: RunningTask, settings: Required<AgentSettings>, waitMs: number): Promise<Answer> {
+    return this.#broadcast(task, { type: 'agent-set', data: settings }, waitMs, (written) =>
+      this.#shown(task, settings, written),
+    )
+  }
+
+  async removeAgent(task: RunningTask, agent: AgentId, waitMs: number): Promise<Answer> {
+    return this.#broadcast(task, { type: 'agent-removed', data: { agent } }, waitMs, (headers) => ({
+      status: 204,
+      headers,
+    }))
+  }
+
+  #policy(task: RunningTask, name: string) {
+    return this.reading.policies(task).find((policy) => policy.name === name)
+  }
+
+  #shown(task: RunningTask, body: object, headers: Readonly<Record<string, string>> = {}): Answer {
+    return json(200, JSON.stringify(body), { ...this.owners.freshness(task), ...headers })
+  }
+
+  #missing(task: RunningTask, what: string): Problem {
+    return new Problem('not-found', `There is no ${what}.`, { headers: this.owners.freshness(task) })
+  }
+
+  /** Written everywhere; waited for here, where it was asked. Other partitions apply it at their own place: a read of them can carry the position. */
+  async #broadcast(
+    task: RunningTask,
+    command: SourceCommand,
+    waitMs: number,
+    then: (headers: Record<string, string>) => Answer,
+  ): Promise<Answer> {
+    const { value, headers } = encodeSource(command)
+    const positions = await this.owners.streams.broadcast({ key: null, value, headers })
+    if (waitMs === 0) return accepted(positions)
+    const bound = lastOf(positions)
+    const written = { 'quorate-position': formatPositions(bound) }
+    await upTo(task, bound, waitMs)
+    const outcome = this.reading.outcome(task.partition, bound.get(task.partition)!)
+    if (typeof outcome === 'object')
+      throw new Problem('invalid', `It was put among the dead letters: ${outcome.reject}.`, { headers: written })
+    return then({ ...this.owners.freshness(task), ...written })
+  }
+}

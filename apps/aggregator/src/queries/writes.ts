@@ -1,0 +1,198 @@
+import { encodeSource, type ObjectId, type OverrideSet, type SourceCommand } from '@quorate/contracts'
+import { type Answer, invalid, json, type Owners, Problem, type ProblemError } from '@quorate/http'
+import type { Position } from '@quorate/log'
+import { type RunningTask, StreamsError } from '@quorate/streams'
+import { entityTag, matchesWrite, type Tags, writeTag } from '../http/entity-tag'
+import { DEFAULT_WAIT } from '../http/waiting'
+import { type Objects, versionOf } from './objects'
+import type { Outcome, Reading, Seen } from './reading'
+
+export interface WriteOptions {
+  readonly ifMatch?: Tags | undefined
+  /** ms to wait for the outcome; 0: answer 202 as soon as it is in the log. */
+  readonly waitMs?: number | undefined
+}
+
+/** An override to set; without an end it gets the longest that the policy permits. */
+export type OverrideWanted = Required<Pick<OverrideSet, 'state' | 'reason' | 'author' | 'mode'>> &
+  Pick<OverrideSet, 'expiresAt'>
+
+/** 202: it is in the log, at this place. */
+export function accepted(positions: readonly Pick<Position, 'partition' | 'offset'>[]): Answer {
+  const position = positions.map(({ partition, offset }) => `${partition}@${offset}`).join(', ')
+  return json(202, JSON.stringify({ position }), { 'quorate-position': position })
+}
+
+/**
+ * What changes an object by REST: a record in the log, judged before it is appended and once more when it is applied; the answer is
+ * what became of it at its position. At the owner, which alone can tell.
+ */
+export class Writes {
+  constructor(
+    private readonly reading: Reading,
+    private readonly owners: Owners,
+    private readonly objects: Objects,
+  ) {}
+
+  async setOverride(task: RunningTask, id: ObjectId, wanted: OverrideWanted, options: WriteOptions): Promise<Answer> {
+    const seen = this.reading.object(task, id)
+    const match = this.#precondition(task, seen, options.ifMatch)
+    const expiresAt = this.#end(task, id, wanted)
+    const data: OverrideSet = { ...wanted, expiresAt, ...(match === undefined ? {} : { ifMatch: match }) }
+    return this.#write(task, id, { type: 'override-set', object: id, data }, options)
+  }
+
+  async clearOverride(task: RunningTask, id: ObjectId, options: WriteOptions): Promise<Answer> {
+    const seen = this.#existing(task, id)
+    const ifMatch = this.#precondition(task, seen, options.ifMatch)!
+    if (!seen.view.override)
+      throw new Problem('not-found', `The object ${JSON.stringify(id)} has no override.`, {
+        headers: this.owners.freshness(task),
+      })
+    return this.#write(task, id, { type: 'override-cleared', object: id, data: { ifMatch } }, options)
+  }
+
+  async delete(task: RunningTask, id: ObjectId, options: WriteOptions): Promise<Answer> {
+    const ifMatch = this.#precondition(task, this.#existing(task, id), options.ifMatch)!
+    return this.#write(task, id, { type: 'object-deleted', object: id, data: { ifMatch } }, options)
+  }
+
+  /** Reports and their removal need no precondition; waited for, they answer the object as it is then. */
+  async report(task: RunningTask, id: ObjectId, command: SourceCommand, waitMs: number): Promise<Answer> {
+    return this.#write(task, id, command, { waitMs })
+  }
+
+  #existing(task: RunningTask, id: ObjectId): Seen {
+    const seen = this.reading.object(task, id)
+    if (!seen)
+      throw new Problem('not-found', `There is no object ${JSON.stringify(id)}.`, {
+        headers: this.owners.freshness(task),
+      })
+    return seen
+  }
+
+  /** What the record carries as `ifMatch`; undefined for an object that is not there yet. @throws Problem 428 or 412 */
+  #precondition(task: RunningTask, seen: Seen | undefined, ifMatch: Tags | undefined): string | undefined {
+    const headers = this.owners.freshness(task)
+    if (!seen) {
+      if (ifMatch)
+        throw new Problem('precondition-failed', 'Nothing was written: the object is not there (any more).', {
+          headers,
+        })
+      return undefined
+    }
+    const current = versionOf(seen)
+    const tagged = { ...headers, etag: entityTag(current) }
+    if (!ifMatch)
+      throw new Problem(
+        'precondition-required',
+        'Nothing was written: the object exists, so say in If-Match which state of it you have seen (its ETag).',
+        { headers: tagged },
+      )
+    if (!matchesWrite(ifMatch, current)) throw this.#changed(tagged)
+    return writeTag(current)
+  }
+
+  #changed(headers: Record<string, string>): Problem {
+    return new Problem(
+      'precondition-failed',
+      'Nothing was changed: the object has changed since you read it. ETag says what it is now.',
+      { headers },
+    )
+  }
+
+  #end(task: RunningTask, id: ObjectId, { expiresAt, state }: OverrideWanted): number {
+    const policy = this.reading.policyOf(task, id)
+    const now = Math.max(Date.now(), task.time)
+    const longest = policy.maxOverride * 1000
+    const faults: ProblemError[] = []
+    if (policy.states && state !== 'unknown' && !policy.states.includes(state)) {
+      faults.push({
+        pointer: '/state',
+        detail: `must be one of the states of the policy ${policy.name}: ${policy.states.join(', ')}`,
+      })
+    }
+    if (expiresAt !== undefined && expiresAt <= now)
+      faults.push({ pointer: '/expiresAt', detail: 'must be in the future' })
+    if (expiresAt !== undefined && expiresAt - now > longest) {
+      faults.push({
+        pointer: '/expiresAt',
+        detail: `must be at most ${policy.maxOverride} s ahead (maxOverride of the policy ${policy.name})`,
+      })
+    }
+    if (faults.length > 0) throw invalid(faults, 'the override')
+    // The log's clock decides in the end, and it may be a little behind ours.
+    return expiresAt ?? now + Math.max(Math.ceil(longest / 2), longest - CLOCK_SLACK)
+  }
+
+  async #write(
+    task: RunningTask,
+    id: ObjectId,
+    command: SourceCommand,
+    { waitMs = DEFAULT_WAIT }: WriteOptions,
+  ): Promise<Answer> {
+    const [position] = await this.owners.streams.append([encodeSource(command)])
+    const { partition, offset } = position!
+    const written = { 'quorate-position': `${partition}@${offset}` }
+    if (waitMs === 0) return accepted([position!])
+    await this.#applied(task, offset, waitMs, written)
+    const outcome = this.reading.outcome(partition, offset)
+    const seen = this.reading.object(task, id)
+    const headers = { ...this.owners.freshness(task), ...written }
+    this.#refuse(command, outcome, seen, headers)
+    if (!seen || command.type === 'object-deleted') return { status: 204, headers }
+    return this.objects.shown(task, seen, written)
+  }
+
+  async #applied(task: RunningTask, offset: number, waitMs: number, headers: Record<string, string>): Promise<void> {
+    try {
+      await task.reached(offset, waitMs)
+    } catch (error) {
+      if (!StreamsError.is(error, 'STREAMS_TIMEOUT', 'STREAMS_TASK_CLOSED')) throw error
+      throw new Problem(
+        'outcome-unknown',
+        'It is in the log, but what became of it was not seen in time. Read the object with this Quorate-Position as Quorate-Min-Position.',
+        { headers, cause: error },
+      )
+    }
+  }
+
+  /** What the fold found at the record's place, where that is not success. */
+  #refuse(
+    command: SourceCommand,
+    outcome: Outcome | undefined,
+    seen: Seen | undefined,
+    headers: Record<string, string>,
+  ): void {
+    const tagged = seen ? { ...headers, etag: entityTag(versionOf(seen)) } : headers
+    // Of reports there are too many to remember.
+    if (command.type === 'report') return
+    if (outcome === undefined)
+      throw new Problem(
+        'outcome-unknown',
+        'It has been applied, but what became of it is not known here any more. Read the object.',
+        { headers: tagged },
+      )
+    if (outcome === 'mismatch') throw this.#changed(tagged)
+    if (typeof outcome === 'object')
+      throw new Problem('invalid', `It was put among the dead letters: ${outcome.reject}.`, {
+        errors: [faultOf(outcome.reject)],
+        headers: tagged,
+      })
+    if (outcome === 'expired' && command.type === 'override-set') {
+      throw new Problem('invalid', 'Nothing was changed: its end was past when it was appended.', {
+        errors: [{ pointer: '/expiresAt', detail: 'must be in the future' }],
+        headers: tagged,
+      })
+    }
+  }
+}
+
+/** ms that the broker's clock may be behind ours without failing a write that asks for the longest time. */
+const CLOCK_SLACK = 5_000
+
+/** `/state: not one of …` → its place and what is wrong there. */
+function faultOf(reason: string): ProblemError {
+  const found = /^(\/\S*): (.*)$/s.exec(reason)
+  return found ? { pointer: found[1]!, detail: found[2]! } : { pointer: '', detail: reason }
+}

@@ -1,0 +1,58 @@
+import { topicNames } from '@quorate/contracts'
+import type { Topology } from '@quorate/streams'
+import { AGGREGATOR_TABLES } from './tables'
+
+export interface TopologyOptions {
+  readonly prefix: string
+  readonly applicationId: string
+  readonly partitions: number
+}
+
+const DAY = 86_400_000
+/** What a default broker takes; a megabyte of rubbish fits, and so reaches the dead letters. */
+const LARGEST = 1_048_588
+/** For the headers that say where a dead letter came from and why. */
+const SAID = 64 * 1024
+
+/** The aggregator as a stream program: reports in, states out (design.md, "Topics"). */
+export function aggregatorTopology({ prefix, applicationId, partitions }: TopologyOptions): Topology {
+  const topics = topicNames(prefix)
+  const changelog = topics.changelog(applicationId)
+  return {
+    applicationId,
+    group: `${prefix}.${applicationId}`,
+    source: topics.reports,
+    outputs: { reports: topics.reports, states: topics.states, 'dead-letters': topics.deadLetters },
+    changelog,
+    tables: AGGREGATOR_TABLES,
+    schemaVersion: 1,
+    topics: [
+      {
+        name: topics.reports,
+        partitions,
+        cleanupPolicy: 'delete',
+        timestampType: 'LogAppendTime',
+        retentionMs: 7 * DAY,
+        maxMessageBytes: LARGEST,
+      },
+      {
+        name: topics.states,
+        partitions,
+        cleanupPolicy: 'compact',
+        timestampType: 'CreateTime',
+        minCompactionLagMs: 7 * DAY,
+      },
+      { name: changelog, partitions, cleanupPolicy: 'compact', timestampType: 'CreateTime' },
+      {
+        name: topics.deadLetters,
+        partitions: 1,
+        cleanupPolicy: 'delete',
+        timestampType: 'CreateTime',
+        retentionMs: 30 * DAY,
+        maxMessageBytes: LARGEST + SAID,
+      },
+      { name: topics.settings, partitions: 1, cleanupPolicy: 'compact', timestampType: 'CreateTime' },
+    ],
+    clock: 'log',
+  }
+}
