@@ -1,6 +1,6 @@
 import type { LogRecord, Offset } from '../src/record'
 import type { Journal } from './journal'
-import { keyText, lastOffsets, type LastOffsets } from './last-offsets'
+import { lastOffsets, type LastOffsets } from './last-offsets'
 import type { Cleaned, Partition } from './partition'
 import { packSparse, RUN_BYTES, RunCursor, type Run } from './run'
 import { nextTurn, Slice } from './turns'
@@ -85,6 +85,9 @@ export class Compaction {
   }
 }
 
+/** Written in one transaction, which holds the event loop as well. */
+const MOST_CHANGES = 8
+
 /** Runs to delete, and the one that takes their place, if anything stays. */
 interface Change {
   readonly replaced: readonly Offset[]
@@ -126,7 +129,7 @@ class Sweep {
     for (const run of this.partition.runs(this.position, this.last.to)) {
       this.take(run, changes)
       this.position = run.last + 1
-      if (slice.over) return changes
+      if (slice.over || changes.length >= MOST_CHANGES) return changes
     }
     this.settle(changes)
     this.done = true
@@ -167,7 +170,7 @@ class Sweep {
   /** Superseded: in what was dirty lies a later one. Records without a key supersede nothing. */
   private stays({ key, value, offset }: LogRecord, run: Run): boolean {
     if (key === null) return true
-    const last = this.last.offsets.get(keyText(key))
+    const last = this.last.offsets.get(key)
     if (last !== undefined && last > offset) return false
     return value !== null || run.horizon === null || run.horizon > this.now
   }

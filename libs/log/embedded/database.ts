@@ -10,8 +10,8 @@ const datasync = promisify(fdatasync)
 
 const SCHEMA_VERSION = 1
 
-/** Of 8 KiB. Copying these takes some 5 ms of the event loop. */
-const WAL_PAGES = 1_000
+/** Of 8 KiB. Copying these takes a few ms of the event loop. */
+const WAL_PAGES = 500
 
 /** One row of `run_<partition id>` per run (run.ts) comes on top, see partition.ts. */
 const SCHEMA = `
@@ -45,10 +45,10 @@ export class Database {
   /** Rejects with LOG_LOCKED when another process (or another log of this one) has the file, LOG_CORRUPT when it is no log. */
   static open(dir: string | undefined): Database {
     if (dir === undefined) return Database.memory()
-    mkdirSync(dir, { recursive: true })
     const path = join(resolve(dir), 'log.db')
     let connection: Connection | undefined
     try {
+      mkdirSync(dir, { recursive: true })
       connection = new Sqlite(path, { timeout: 0 })
       // Exclusive before WAL: the lock is the kernel's on the file, it ends with the process, also by SIGKILL, and no -shm is made.
       connection.pragma('locking_mode = EXCLUSIVE')

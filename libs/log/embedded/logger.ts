@@ -1,8 +1,6 @@
-/** What pino has, and all that is used of it. */
+/** All that is asked of a logger; pino's are such. */
 export interface Logger {
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
   error(fields: object, message: string): void
 }
 
-export const SILENT: Logger = { info: () => {}, warn: () => {}, error: () => {} }
+export const SILENT: Logger = { error: () => {} }

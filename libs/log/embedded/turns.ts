@@ -1,5 +1,5 @@
 /** How long background work may hold the event loop at a time. */
-const SLICE_MS = 4
+const SLICE_MS = 3
 
 /** A stretch of background work within one turn of the event loop. */
 export class Slice {
