@@ -96,7 +96,7 @@ export const AGGREGATOR_SCHEMAS: Readonly<Record<string, object>> = {
     generation: { type: ['integer', 'null'] },
     partitions: listOf(object({
       partition: count, owner: orNull('string'), role: { enum: ['active', null] }, state: { enum: ['created', 'restoring', 'running', 'closed', 'unknown'] },
-      restored: count, total: count, position: count, lag: count, asOf: time,
+      restored: count, total: count, position: count, lag: count, asOf: { type: ['string', 'null'], format: 'date-time' },
     }, ['restored', 'total', 'position', 'lag', 'asOf'])),
     members: listOf(object({ memberId: text, url: text, version: text, self: flag, reachable: flag })),
   }), // prettier-ignore

@@ -10,7 +10,7 @@ export interface TaskReport {
   readonly total: number
   readonly position: number
   readonly lag: number
-  readonly asOf: string
+  readonly asOf: string | null
 }
 
 export interface ClusterReport {
@@ -49,7 +49,7 @@ export class Cluster {
       ...restore,
       position,
       lag,
-      asOf: new Date(time).toISOString(),
+      asOf: time === 0 ? null : new Date(time).toISOString(),
     }))
   }
 

@@ -1,0 +1,77 @@
+import { aggregatorParts } from '../../aggregator/src/composition'
+import { AGGREGATOR_SCHEMAS } from '../../aggregator/src/http/schemas'
+import { notifierParts } from '../../notifier/src/composition'
+import { advertised, type Config, openLog } from '@quorate/config'
+import { closeEdge, createEdge, createLogger, processMetrics, type Running } from '@quorate/http'
+import type { Log } from '@quorate/log'
+import type { NestFastifyApplication } from '@nestjs/platform-fastify'
+import type { AddressInfo } from 'node:net'
+
+export const VERSION = '0.1.0'
+export const OPENAPI = {
+  title: 'Quorate',
+  version: VERSION,
+  description:
+    'One trustworthy state per object out of what many agents report: reports in, a vote, states out, people told.',
+  schemas: AGGREGATOR_SCHEMAS,
+}
+
+export interface StartOptions {
+  /** The caller's log, which stays open; by default the embedded one below the data directory. */
+  readonly log?: Log
+  /** The page at `/docs`. */
+  readonly docs?: boolean
+}
+
+export interface Standalone extends Running {
+  readonly app: NestFastifyApplication
+}
+
+/** Aggregator and notifier on one log, in one process, behind one listener. */
+export async function startStandalone(
+  config: Config,
+  { log: given, docs = false }: StartOptions = {},
+): Promise<Standalone> {
+  const logger = createLogger({ level: config.logLevel, app: 'standalone' })
+  const log = given ?? (await openLog(config, logger))
+  const closeLog = async (): Promise<void> => (given ? undefined : log.close())
+  let port = config.port
+  try {
+    const url = (): string => advertised(config, port)!
+    const shared = { config, log, version: VERSION, url }
+    const aggregator = aggregatorParts({
+      ...shared,
+      applicationId: 'aggregator',
+      logger: createLogger({ level: config.logLevel, app: 'aggregator' }),
+    })
+    const notifier = notifierParts({ ...shared, applicationId: 'notifier', logger: createLogger({ level: config.logLevel, app: 'notifier' }) })
+    const app = await createEdge({
+      modules: [aggregator.module, notifier.module],
+      checks: [aggregator.check, notifier.check],
+      metrics: [processMetrics('standalone'), aggregator.metrics, notifier.metrics],
+      apiKey: config.apiKey,
+      logger,
+      openapi: OPENAPI,
+      docs,
+      transports: [aggregator.transport, notifier.transport],
+    })
+    const close = async (): Promise<void> => {
+      await closeEdge(app)
+      await Promise.all([aggregator.close(), notifier.close()])
+      await closeLog()
+    }
+    try {
+      await app.listen(config.port, config.host)
+      port = (app.getHttpServer().address() as AddressInfo).port
+      await app.startAllMicroservices()
+    } catch (error) {
+      await closeEdge(app)
+      await Promise.all([aggregator.close(), notifier.close()])
+      throw error
+    }
+    return { url: url(), app, close }
+  } catch (error) {
+    await closeLog()
+    throw error
+  }
+}
