@@ -2,7 +2,8 @@ import type { LogRecord, Offset } from '../src/record'
 import type { Journal } from './journal'
 import { lastOffsets, type LastOffsets } from './last-offsets'
 import type { Cleaned, Partition } from './partition'
-import { packSparse, RUN_BYTES, RunCursor, type Run } from './run'
+import { packSparse, RUN_BYTES, type Run } from './run'
+import { RunCursor } from './run-cursor'
 import { nextTurn, Slice } from './turns'
 
 export interface CompactionRules {

@@ -1,6 +1,6 @@
 import type { LogRecord, Offset } from '../src/record'
 import type { Partition } from './partition'
-import { RunCursor } from './run'
+import { RunCursor } from './run-cursor'
 import { nextTurn, Slice } from './turns'
 
 /** Keys held at once; what does not fit waits for the next round. */

@@ -2,7 +2,7 @@ import { LogError } from '../src/errors'
 import type { LogBatch, PartitionReader, ReaderOptions } from '../src/log'
 import type { LogRecord, Offset } from '../src/record'
 import type { Partition } from './partition'
-import { RunCursor } from './run'
+import { RunCursor } from './run-cursor'
 
 const DEFAULT_MAX_BYTES = 1024 * 1024
 const DEFAULT_WAIT_MS = 500

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import type { LogRecord, OutRecord } from '../src/record'
-import { pack, packSparse, RUN_BYTES, RunCursor, type Run } from './run'
+import { pack, packSparse, RUN_BYTES, type Run } from './run'
+import { RunCursor } from './run-cursor'
 
 /** Bytes as text: Jest compares strings a hundred times faster than buffers. */
 const text = (value: Buffer | string | null) => (value === null ? null : Buffer.from(value).toString('latin1'))

@@ -1,7 +1,8 @@
 import type { Log } from '@quorate/log'
 import { openEmbeddedLog } from '@quorate/log/embedded'
 import { readTo, records } from './collect'
-import { CrashError, faultyLog, type FaultKind } from './faulty-log'
+import { CrashError, type FaultKind } from './fault'
+import { faultyLog } from './faulty-log'
 import { byTurns, RecordingMember } from './group-member'
 import { describeLog } from './log.conformance'
 

@@ -14,37 +14,10 @@ import type {
   Transactor,
 } from '@quorate/log'
 import { LogError } from '@quorate/log'
-
-/**
- * What goes wrong at a commit:
- *
- * | kind              | committed | the caller                     |
- * | ----------------- | --------- | ------------------------------ |
- * | `crash-before`    | no        | is gone (CrashError)           |
- * | `crash-after`     | yes       | is gone (CrashError)           |
- * | `unknown-lost`    | no        | hears LOG_OUTCOME_UNKNOWN      |
- * | `unknown-durable` | yes       | hears LOG_OUTCOME_UNKNOWN      |
- * | `fenced`          | no        | LOG_FENCED: the id really is taken by another |
- * | `stale-member`    | no        | LOG_STALE_MEMBER               |
- * | `unavailable`     | no        | LOG_UNAVAILABLE                |
- */
-export type FaultKind =
-  'crash-before' | 'crash-after' | 'unknown-lost' | 'unknown-durable' | 'fenced' | 'stale-member' | 'unavailable'
-
-export interface Fault {
-  readonly kind: FaultKind
-  /** The n-th commit through this wrapper, from 1; with `id`, the n-th of that identity. */
-  readonly commit: number
-  readonly id?: string
-}
-
-/** What every call of a crashed process answers. Not a LogError: no product code can know it. */
-export class CrashError extends Error {
-  override readonly name = 'CrashError'
-  constructor() {
-    super('the process has crashed (a test said so)')
-  }
-}
+import { CrashError, type Fault } from './fault'
+import { FaultyMember } from './faulty-member'
+import { FaultyTransactor } from './faulty-transactor'
+import type { Life } from './life'
 
 /**
  * One process's view of a shared log, which fails where a test says. A crash ends this view alone: its readers and calls reject
@@ -54,7 +27,7 @@ export function faultyLog(log: Log, faults: readonly Fault[] = []): FaultyLog {
   return new FaultyLog(log, faults)
 }
 
-export class FaultyLog implements Log {
+export class FaultyLog implements Log, Life {
   readonly kind: Log['kind']
   /** Commits asked for so far, all and by identity. */
   commits = 0
@@ -138,7 +111,6 @@ export class FaultyLog implements Log {
     await this.finish('closed', new LogError('LOG_CLOSED', 'this view of the log.'))
   }
 
-  /** Runs a call as long as the process lives, and no longer. */
   alive<T>(call: () => Promise<T>): Promise<T> {
     if (this.ending) return Promise.reject(this.ending)
     return new Promise((resolve, reject) => {
@@ -207,80 +179,3 @@ const injected = (code: 'LOG_OUTCOME_UNKNOWN' | 'LOG_STALE_MEMBER' | 'LOG_UNAVAI
   new LogError(code, `${what} (a test said so).`)
 
 const nameOf = (source: SourceOffset | undefined): string => source?.member?.memberId ?? 'the member'
-
-/** Dead after any rejection, injected or not, as the port says. */
-class FaultyTransactor implements Transactor {
-  readonly id: string
-  private dead: Error | undefined
-
-  constructor(
-    private readonly inner: Transactor,
-    private readonly run: (transaction: Transaction) => Promise<Appended[]>,
-    private readonly log: FaultyLog,
-  ) {
-    this.id = inner.id
-  }
-
-  async commit(transaction: Transaction): Promise<Appended[]> {
-    if (this.dead) throw this.dead
-    try {
-      return await this.run(transaction)
-    } catch (error) {
-      this.dead = error as Error
-      throw error
-    }
-  }
-
-  close(): Promise<void> {
-    return this.log.alive(() => this.inner.close())
-  }
-}
-
-class FaultyMember implements GroupMember {
-  private inner: GroupMember | undefined
-  private readonly joining: Promise<GroupMember>
-  private joined!: (member: Promise<GroupMember>) => void
-
-  constructor(
-    private readonly log: FaultyLog,
-    private readonly options: MemberOptions,
-    private readonly onGone: (member: FaultyMember) => void,
-  ) {
-    this.joining = new Promise((resolve) => (this.joined = resolve))
-  }
-
-  async join(log: Log): Promise<this> {
-    const { onAssignment, onLost } = this.options
-    const joining = log.join({
-      ...this.options,
-      onAssignment: (assignment) => {
-        if (this.log.open) onAssignment(assignment)
-      },
-      onLost: () => {
-        if (this.log.open) onLost()
-      },
-    })
-    this.joined(joining)
-    this.inner = await joining
-    return this
-  }
-
-  get identity() {
-    return this.log.crashed ? undefined : this.inner?.identity
-  }
-
-  rejoin(): void {
-    if (this.log.open) this.inner?.rejoin()
-  }
-
-  leave(): Promise<void> {
-    this.onGone(this)
-    return this.log.alive(async () => this.inner?.leave())
-  }
-
-  /** The others need not wait for a session to time out: tests have better things to do. */
-  async dropOut(): Promise<void> {
-    this.onGone(this)
-    await (await this.joining).leave()
-  }
-}

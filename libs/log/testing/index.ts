@@ -1,3 +1,4 @@
+export * from './fault'
 export * from './faulty-log'
 export { describeLog } from './log.conformance'
 export type { LogUnderTest } from './log-under-test'
