@@ -4,7 +4,10 @@ import { receiver, RecordingChannel } from '../testing/recording-channel'
 import { AT_ONCE, type RouteInput, type Routing } from './pipeline'
 
 const s = (seconds: number) => T0 + seconds * 1000
-const routing = (root: Partial<RouteInput> = {}): Routing => ({ receivers: [receiver('ops')], root: { receiver: 'ops', ...root } })
+const routing = (root: Partial<RouteInput> = {}): Routing => ({
+  receivers: [receiver('ops')],
+  root: { receiver: 'ops', ...root },
+})
 
 /** Opens a notifier whose clock starts at T0. */
 async function open(rules: Routing) {
@@ -19,7 +22,14 @@ describe('what receivers are told', () => {
   it('N01: one delivery per endpoint of each matching receiver, its id told by event and endpoint', async () => {
     const rules: Routing = {
       receivers: [receiver('ops', 'ops/2'), receiver('net'), receiver('rest')],
-      root: { ...AT_ONCE, receiver: 'rest', routes: [{ match: { object: ['site/*'] }, receiver: 'ops', continue: true }, { match: { state: ['down'] }, receiver: 'net' }] },
+      root: {
+        ...AT_ONCE,
+        receiver: 'rest',
+        routes: [
+          { match: { object: ['site/*'] }, receiver: 'ops', continue: true },
+          { match: { state: ['down'] }, receiver: 'net' },
+        ],
+      },
     }
     const { bench, channel, sink } = await open(rules)
     await using _ = bench
@@ -92,9 +102,13 @@ describe('what receivers are told', () => {
   })
 
   it('N22: of two endpoints only the one that failed is tried again', async () => {
-    const { bench, channel, sink } = await open({ receivers: [receiver('ops', 'ops/2')], root: { ...AT_ONCE, receiver: 'ops' } })
+    const { bench, channel, sink } = await open({
+      receivers: [receiver('ops', 'ops/2')],
+      root: { ...AT_ONCE, receiver: 'ops' },
+    })
     await using _ = bench
-    channel.answer = ({ attempt }, endpoint) => (endpoint === 'ops' && attempt < 3 ? { kind: 'retry', reason: 'http-500' } : { kind: 'delivered' })
+    channel.answer = ({ attempt }, endpoint) =>
+      endpoint === 'ops' && attempt < 3 ? { kind: 'retry', reason: 'http-500' } : { kind: 'delivered' }
     await bench.pipe(sink.changed('x', 'down', s(0)))
     await bench.advance(5)
     await bench.advance(10)
@@ -187,7 +201,8 @@ describe('what receivers are told', () => {
     expect(channel.told().at(-1)).toBe('x ->down')
     await bench.pipe(sink.deleted('x', s(3)))
     await bench.advance(8 * 86_400)
-    for (const table of ['objects', 'groups', 'outbox', 'deliveries', 'by-object', 'dead']) expect(bench.rows(table)).toEqual([])
+    for (const table of ['objects', 'groups', 'outbox', 'deliveries', 'by-object', 'dead'])
+      expect(bench.rows(table)).toEqual([])
   })
 
   it('puts what it cannot read into the dead letters and goes on', async () => {
@@ -199,6 +214,8 @@ describe('what receivers are told', () => {
     expect(channel.told()).toEqual(['x ->down'])
     const [letter] = await bench.driver.read('q.dead-letters')
     expect(letter!.value!.toString()).toBe('{broken')
-    expect(letter!.headers.map(([name, value]) => `${name}=${value.toString()}`)).toContain('quorate-reason=the header ce_id is missing')
+    expect(letter!.headers.map(([name, value]) => `${name}=${value.toString()}`)).toContain(
+      'quorate-reason=the header ce_id is missing',
+    )
   })
 })

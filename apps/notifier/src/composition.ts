@@ -12,7 +12,10 @@ import { routingOf } from './settings'
 import { notifierTopology } from './topology'
 
 export interface NotifierPartsOptions {
-  readonly config: Pick<Config, 'topicPrefix' | 'partitions' | 'dataDir' | 'replication' | 'webhookUrl' | 'webhookSecret' | 'clusterSecret'>
+  readonly config: Pick<
+    Config,
+    'topicPrefix' | 'partitions' | 'dataDir' | 'replication' | 'webhookUrl' | 'webhookSecret' | 'clusterSecret'
+  >
   /** `notifier` unless several share a log. */
   readonly applicationId: string
   readonly log: Log
@@ -33,7 +36,14 @@ export interface NotifierParts {
   close(): Promise<void>
 }
 
-export function notifierParts({ config, applicationId, log, logger, version, url }: NotifierPartsOptions): NotifierParts {
+export function notifierParts({
+  config,
+  applicationId,
+  log,
+  logger,
+  version,
+  url,
+}: NotifierPartsOptions): NotifierParts {
   const metrics = createRegistry('notifier')
   const notifier = new Notifier({ routing: routingOf(config), logger, events: notifierMetrics(metrics) })
   const topology = notifierTopology({ prefix: config.topicPrefix, applicationId, partitions: config.partitions })

@@ -5,12 +5,21 @@ import type { NotifierEvents } from './notifier'
 /** The notifier's counters, in Prometheus's words. */
 export function notifierMetrics(registry: Registry): NotifierEvents {
   const registers = [registry]
-  const counter = <L extends string>(name: string, help: string, ...labelNames: L[]) => new Counter({ name, help, labelNames, registers })
-  const decisions = counter('quorate_notifier_decisions_total', 'Decisions about one change and one receiver, by reason.', 'decision', 'reason')
+  const counter = <L extends string>(name: string, help: string, ...labelNames: L[]) =>
+    new Counter({ name, help, labelNames, registers })
+  const decisions = counter(
+    'quorate_notifier_decisions_total',
+    'Decisions about one change and one receiver, by reason.',
+    'decision',
+    'reason',
+  )
   const seen = counter('quorate_notifier_inbox_hits_total', 'Events that had been taken before.')
   const missed = counter('quorate_notifier_missed_revisions_total', 'Revisions that the sink no longer had.')
   const poison = counter('quorate_notifier_dead_letters_total', 'Records of the sink that could not be read.')
-  const observers = counter('quorate_notifier_observers_records_total', "Records about observers, which are told to nobody.")
+  const observers = counter(
+    'quorate_notifier_observers_records_total',
+    'Records about observers, which are told to nobody.',
+  )
   const attempts = new Histogram({
     name: 'quorate_notifier_attempt_seconds',
     help: 'Attempts at deliveries, by endpoint and outcome.',
@@ -40,7 +49,15 @@ export function courierMetrics(courier: Courier, registry: Registry): void {
         for (const status of courier.status()) this.set({ endpoint: status.name }, value(status))
       },
     })
-  gauge('quorate_notifier_waiting', 'Objects with something to be told, by endpoint; at most the window of the courier.', (status) => status.waiting)
-  gauge('quorate_notifier_circuit_open', '1 while nothing but probes is sent to the endpoint.', (status) => (status.circuit === 'open' ? 1 : 0))
-  gauge('quorate_notifier_endpoint_disabled', '1 when nothing is sent to the endpoint any more.', (status) => (status.refusal === null ? 0 : 1))
+  gauge(
+    'quorate_notifier_waiting',
+    'Objects with something to be told, by endpoint; at most the window of the courier.',
+    (status) => status.waiting,
+  )
+  gauge('quorate_notifier_circuit_open', '1 while nothing but probes is sent to the endpoint.', (status) =>
+    status.circuit === 'open' ? 1 : 0,
+  )
+  gauge('quorate_notifier_endpoint_disabled', '1 when nothing is sent to the endpoint any more.', (status) =>
+    status.refusal === null ? 0 : 1,
+  )
 }

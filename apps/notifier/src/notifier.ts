@@ -1,7 +1,8 @@
 import type { Logger } from '@quorate/log'
 import { type Clock, type RunningTask, type Streams, systemClock } from '@quorate/streams'
 import { type Channel, CHANNELS, SettingsError } from './channels'
-import { Courier, type CourierEndpoint, type CourierEvents } from './courier/courier'
+import { Courier, type CourierOptions } from './courier/courier'
+import type { CourierEndpoint, CourierEvents } from './courier/endpoint'
 import type { Directions } from './outbox/telling'
 import { compileRoutes, type EndpointSettings, type Routing } from './pipeline'
 import { NotifierProcessor, type ProcessorEvents } from './processor'
@@ -16,6 +17,7 @@ export interface NotifierOptions {
   readonly clock?: Clock
   /** In [0, 1). */
   readonly random?: () => number
+  readonly courier?: Pick<CourierOptions, 'backoff' | 'atOnce' | 'window'>
 }
 
 /** The notifier of one process: the processor decides and plans, the courier sends; between them only committed rows. */
@@ -39,6 +41,7 @@ export class Notifier {
       logger,
       events,
       ...(options.random ? { random: options.random } : {}),
+      ...options.courier,
     })
     this.processor = new NotifierProcessor({
       directions: () => this.directions,
@@ -79,7 +82,8 @@ export class Notifier {
     const names = new Set<string>()
     return routing.receivers.flatMap((receiver) => {
       const fallback = routing.receivers.find((other) => other.name === receiver.fallback)
-      if (receiver.fallback !== undefined && !fallback) throw new Error(`receiver ${receiver.name} has the fallback ${receiver.fallback}, which is not there`)
+      if (receiver.fallback !== undefined && !fallback)
+        throw new Error(`receiver ${receiver.name} has the fallback ${receiver.fallback}, which is not there`)
       return receiver.endpoints.map((endpoint) => {
         if (names.has(endpoint.name)) throw new Error(`two endpoints are named ${endpoint.name}`)
         names.add(endpoint.name)
@@ -91,7 +95,8 @@ export class Notifier {
   private openOne({ name, channel, settings }: EndpointSettings): Omit<CourierEndpoint, 'fallback'> {
     const { channels = CHANNELS, clock = systemClock, logger } = this.options
     const found = channels.get(channel)
-    if (!found) throw new Error(`endpoint ${name} has the channel ${channel}; there are ${[...channels.keys()].join(', ')}`)
+    if (!found)
+      throw new Error(`endpoint ${name} has the channel ${channel}; there are ${[...channels.keys()].join(', ')}`)
     try {
       return { name, sender: found.open(settings, { logger, now: () => clock.now() }), concurrency: found.concurrency }
     } catch (error) {

@@ -59,7 +59,8 @@ export class NotifierProcessor implements Processor {
     // A wake comes after the commit of what was planned: the courier may read it then.
     if (keptOf(context).planned.length > 0) return 0
     let first = Infinity
-    for (const name of ['objects', ...FORGOTTEN]) first = Math.min(first, context.table(name).firstDue()?.due ?? Infinity)
+    for (const name of ['objects', ...FORGOTTEN])
+      first = Math.min(first, context.table(name).firstDue()?.due ?? Infinity)
     return first === Infinity ? undefined : first
   }
 
@@ -78,7 +79,10 @@ export class NotifierProcessor implements Processor {
     const { change, reject } = decodeChange(record)
     if (!change) {
       this.options.events.poison()
-      this.options.logger.warn({ partition: context.partition, offset: record.offset, reason: reject }, 'a record of the sink cannot be read; it is in the dead letters, and the partition goes on')
+      this.options.logger.warn(
+        { partition: context.partition, offset: record.offset, reason: reject },
+        'a record of the sink cannot be read; it is in the dead letters, and the partition goes on',
+      )
       context.forward(DEAD_LETTERS, deadLetter(record, context, reject))
       return
     }
@@ -141,7 +145,10 @@ function draftOf(row: ObjectRow | undefined, news: News): Draft {
   return { news, told: { ...row?.told }, held: { ...row?.held }, number: row?.planned ?? 0 }
 }
 
-const rowOf = (mark: Pick<ObjectRow, 'incarnation' | 'revision' | 'goneAt'>, { told, held, news, number }: Draft): ObjectRow => ({
+const rowOf = (
+  mark: Pick<ObjectRow, 'incarnation' | 'revision' | 'goneAt'>,
+  { told, held, news, number }: Draft,
+): ObjectRow => ({
   ...mark,
   told,
   held,

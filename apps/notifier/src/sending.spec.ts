@@ -11,7 +11,9 @@ const SECRET = 'C2FVsBQIhrscChlQIMV+b5sSYspob7oD'
 const s = (seconds: number) => T0 + seconds * 1000
 const at = (name: string, url: string, more: object = {}): ReceiverSettings => ({
   name,
-  endpoints: [{ name, channel: 'webhook', settings: { url, secret: { reveal: () => SECRET }, loopbackWhenNamed: true, ...more } }],
+  endpoints: [
+    { name, channel: 'webhook', settings: { url, secret: { reveal: () => SECRET }, loopbackWhenNamed: true, ...more } },
+  ],
 })
 
 /** Real HTTP receivers; only the notifier's time is virtual. */
@@ -29,10 +31,21 @@ describe('sending', () => {
   }
   const both = (): Routing => ({
     receivers: [{ ...at('one', one.url), fallback: 'ops' }, at('two', two.url), recorded('ops')],
-    root: { ...AT_ONCE, receiver: 'one', routes: [{ receiver: 'one', continue: true, name: 'to-one' }, { receiver: 'two', name: 'to-two' }] },
+    root: {
+      ...AT_ONCE,
+      receiver: 'one',
+      routes: [
+        { receiver: 'one', continue: true, name: 'to-one' },
+        { receiver: 'two', name: 'to-two' },
+      ],
+    },
   })
   const only = (): Routing => ({ receivers: [at('one', one.url)], root: { ...AT_ONCE, receiver: 'one' } })
-  const waiting = (attempts: number) => until(() => bench.outbox(), (rows) => rows.length > 0 && rows.every((row) => row.attempts >= attempts))
+  const waiting = (attempts: number) =>
+    until(
+      () => bench.outbox(),
+      (rows) => rows.length > 0 && rows.every((row) => row.attempts >= attempts),
+    )
 
   beforeEach(async () => {
     one = await Receiver.listen()
@@ -55,13 +68,30 @@ describe('sending', () => {
     await waiting(2)
     await bench.advance(10)
     await one.next()
-    await until(() => bench.outbox(), (rows) => rows.length === 0)
+    await until(
+      () => bench.outbox(),
+      (rows) => rows.length === 0,
+    )
     expect(new Set(one.received.map(({ headers }) => headers['webhook-id'])).size).toBe(1)
-    expect(one.received.map(({ headers }) => headers['webhook-timestamp'])).toEqual([0, 5, 15].map((n) => String(T0 / 1000 + n)))
+    expect(one.received.map(({ headers }) => headers['webhook-timestamp'])).toEqual(
+      [0, 5, 15].map((n) => String(T0 / 1000 + n)),
+    )
     const verifier = new Webhook(SECRET)
-    jest.useFakeTimers({ now: s(15), doNotFake: ['nextTick', 'setImmediate', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'queueMicrotask'] })
+    jest.useFakeTimers({
+      now: s(15),
+      doNotFake: [
+        'nextTick',
+        'setImmediate',
+        'setTimeout',
+        'clearTimeout',
+        'setInterval',
+        'clearInterval',
+        'queueMicrotask',
+      ],
+    })
     try {
-      for (const { raw, headers } of one.received) expect(verifier.verify(raw, headers as Record<string, string>)).toMatchObject({ data: { object: 'n06' } })
+      for (const { raw, headers } of one.received)
+        expect(verifier.verify(raw, headers as Record<string, string>)).toMatchObject({ data: { object: 'n06' } })
     } finally {
       jest.useRealTimers()
     }
@@ -73,7 +103,10 @@ describe('sending', () => {
     one.answer = () => ({ status: 410, body: 'moved away' })
     await bench.pipe(sink.changed('n07', 'down', s(0)))
     await two.next()
-    await until(() => channel.received.length, (n) => n === 1)
+    await until(
+      () => channel.received.length,
+      (n) => n === 1,
+    )
     expect(channel.received[0]!.message).toMatchObject({ kind: 'notice', endpoint: 'one', reason: 'http-410' })
     await bench.pipe(sink.changed('n07', 'up', s(1)))
     await two.next()
@@ -99,7 +132,10 @@ describe('sending', () => {
     await one.next()
     await one.next()
     await one.next()
-    expect(one.received.slice(1).map(({ headers }) => Number(headers['webhook-timestamp']))).toEqual([T0 / 1000 + 120, T0 / 1000 + 120])
+    expect(one.received.slice(1).map(({ headers }) => Number(headers['webhook-timestamp']))).toEqual([
+      T0 / 1000 + 120,
+      T0 / 1000 + 120,
+    ])
   })
 
   it('N11: killed after the receiver accepted, before the outcome was written: sent again with the same id', async () => {
@@ -116,21 +152,30 @@ describe('sending', () => {
     await crashed
     await bench.start()
     expect((await one.next()).headers['webhook-id']).toBe(headers['webhook-id'])
-    await until(() => bench.outbox(), (rows) => rows.length === 0)
+    await until(
+      () => bench.outbox(),
+      (rows) => rows.length === 0,
+    )
     expect(bench.decisions('n11')).toMatchObject([{ status: 'delivered', attempts: 1 }])
   })
 
-  it.each(['logged', 'applied'] as const)('N12: killed when the commit was %s, before sending: delivered after the restart', async (step) => {
-    await open(only())
-    const crashed = bench.driver.crashAt(step)
-    await bench.driver.pipe({ ...sink.changed(`n12/${step}`, 'down', s(0)), partition: 0 })
-    await crashed
-    expect(one.received).toHaveLength(0)
-    await bench.start()
-    expect((await one.next()).body.data.object).toBe(`n12/${step}`)
-    await until(() => bench.outbox(), (rows) => rows.length === 0)
-    expect(one.received).toHaveLength(1)
-  })
+  it.each(['logged', 'applied'] as const)(
+    'N12: killed when the commit was %s, before sending: delivered after the restart',
+    async (step) => {
+      await open(only())
+      const crashed = bench.driver.crashAt(step)
+      await bench.driver.pipe({ ...sink.changed(`n12/${step}`, 'down', s(0)), partition: 0 })
+      await crashed
+      expect(one.received).toHaveLength(0)
+      await bench.start()
+      expect((await one.next()).body.data.object).toBe(`n12/${step}`)
+      await until(
+        () => bench.outbox(),
+        (rows) => rows.length === 0,
+      )
+      expect(one.received).toHaveLength(1)
+    },
+  )
 
   it('N12: the same with the disk lost', async () => {
     await open(only())
@@ -149,25 +194,48 @@ describe('sending', () => {
   it('N34: of two notifiers one sends, and the other takes over with the same id', async () => {
     await open(only())
     await bench.start('b')
-    await until(() => ['a', 'b'].map((name) => bench.driver.streams(name).tasks().filter((task) => task.state === 'running').length), (n) => n[0] === 1 && n[1] === 1)
+    await until(
+      () =>
+        ['a', 'b'].map(
+          (name) =>
+            bench.driver
+              .streams(name)
+              .tasks()
+              .filter((task) => task.state === 'running').length,
+        ),
+      (n) => n[0] === 1 && n[1] === 1,
+    )
     one.answer = () => ({ status: 500 })
     await bench.driver.pipe({ ...sink.changed('n34', 'down', s(0)), partition: 0 })
     const { headers } = await one.next()
     await waiting(1)
     const owner = bench.driver.streams('a').task(0)?.state === 'running' ? 'a' : 'b'
     await bench.driver.stop(owner)
-    await until(() => bench.driver.streams(owner === 'a' ? 'b' : 'a').tasks().filter((task) => task.state === 'running').length, (n) => n === 2)
+    await until(
+      () =>
+        bench.driver
+          .streams(owner === 'a' ? 'b' : 'a')
+          .tasks()
+          .filter((task) => task.state === 'running').length,
+      (n) => n === 2,
+    )
     one.answer = () => ({ status: 200 })
     await bench.advance(5)
     expect((await one.next()).headers['webhook-id']).toBe(headers['webhook-id'])
-    await until(() => bench.outbox(), (rows) => rows.length === 0)
+    await until(
+      () => bench.outbox(),
+      (rows) => rows.length === 0,
+    )
     expect(one.received).toHaveLength(2)
   })
 
   it('N24: an address of the inside is refused before connecting, also when the name is resolved anew', async () => {
     let resolved = 0
     const resolve = async () => [{ address: ++resolved > 1 ? '127.0.0.1' : '10.0.0.1', family: 4 }]
-    await open({ receivers: [at('one', `http://receiver.example:${one.port}/`, { resolve })], root: { ...AT_ONCE, receiver: 'one' } })
+    await open({
+      receivers: [at('one', `http://receiver.example:${one.port}/`, { resolve })],
+      root: { ...AT_ONCE, receiver: 'one' },
+    })
     await bench.pipe(sink.changed('n24', 'down', s(0)))
     await waiting(1)
     await bench.advance(5)
@@ -190,8 +258,13 @@ describe('sending', () => {
     const objects = [(await one.next()).body.data.object, (await one.next()).body.data.object].sort()
     expect(objects).toEqual(['quick', 'slow'])
     free()
-    await until(() => one.received.length, (n) => n === 4)
-    const slow = one.received.filter(({ body }) => body.data.object === 'slow').map(({ body }) => `${body.data.previous}>${body.data.state}`)
+    await until(
+      () => one.received.length,
+      (n) => n === 4,
+    )
+    const slow = one.received
+      .filter(({ body }) => body.data.object === 'slow')
+      .map(({ body }) => `${body.data.previous}>${body.data.state}`)
     expect(slow).toEqual(['null>down', 'down>up', 'up>down'])
   })
 })

@@ -10,6 +10,10 @@ const CONSOLE: Receiver = { name: 'console', endpoints: [{ name: 'console', chan
 export function routingOf({ webhookUrl, webhookSecret }: Pick<Config, 'webhookUrl' | 'webhookSecret'>): Routing {
   if (webhookUrl === undefined) return { receivers: [CONSOLE], root: { ...AT_ONCE, receiver: 'console' } }
   const settings = { url: webhookUrl, secret: webhookSecret, loopbackWhenNamed: true }
-  const webhook: Receiver = { name: 'webhook', endpoints: [{ name: 'webhook', channel: 'webhook', settings }], fallback: 'console' }
+  const webhook: Receiver = {
+    name: 'webhook',
+    endpoints: [{ name: 'webhook', channel: 'webhook', settings }],
+    fallback: 'console',
+  }
   return { receivers: [webhook, CONSOLE], root: { ...AT_ONCE, receiver: 'webhook' } }
 }

@@ -34,8 +34,21 @@ export function notifierTopology({ prefix, applicationId, partitions }: Topology
     ],
     schemaVersion: 1,
     topics: [
-      { name: topics.states, partitions, cleanupPolicy: 'compact', timestampType: 'CreateTime', minCompactionLagMs: 7 * DAY },
-      { name: topics.deadLetters, partitions: 1, cleanupPolicy: 'delete', timestampType: 'CreateTime', retentionMs: 30 * DAY, maxMessageBytes: DEAD_LETTER_BYTES },
+      {
+        name: topics.states,
+        partitions,
+        cleanupPolicy: 'compact',
+        timestampType: 'CreateTime',
+        minCompactionLagMs: 7 * DAY,
+      },
+      {
+        name: topics.deadLetters,
+        partitions: 1,
+        cleanupPolicy: 'delete',
+        timestampType: 'CreateTime',
+        retentionMs: 30 * DAY,
+        maxMessageBytes: DEAD_LETTER_BYTES,
+      },
       { name: changelog, partitions, cleanupPolicy: 'compact', timestampType: 'CreateTime' },
     ],
     clock: 'wall',

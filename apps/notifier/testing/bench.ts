@@ -3,7 +3,7 @@ import { silentLogger } from '@quorate/log'
 import type { Processor, Streams } from '@quorate/streams'
 import { TestDriver, type VirtualClock } from '@quorate/streams/testing'
 import type { Channel } from '../src/channels'
-import { Notifier, type NotifierEvents } from '../src/notifier'
+import { Notifier, type NotifierEvents, type NotifierOptions } from '../src/notifier'
 import { type DeliveryRow, deliveryRow, outboxRow } from '../src/outbox/rows'
 import type { Routing } from '../src/pipeline'
 import { notifierTopology } from '../src/topology'
@@ -15,6 +15,7 @@ export class Bench implements AsyncDisposable {
   driver!: TestDriver
   readonly counts = new Map<string, number>()
   routing: Routing
+  courier: NotifierOptions['courier']
   private readonly notifiers = new Map<string, Notifier>()
   private starting: Notifier | undefined
 
@@ -44,6 +45,7 @@ export class Bench implements AsyncDisposable {
       clock: this.clock,
       // Every pause is its ceiling.
       random: () => 1,
+      ...(this.courier ? { courier: this.courier } : {}),
     })
     this.notifiers.set(name, this.starting)
     const streams = await this.driver.start(name)
@@ -69,7 +71,7 @@ export class Bench implements AsyncDisposable {
   /** Everything applied, woken, committed, sent and written that can be at this time. */
   async quiet(): Promise<void> {
     await this.driver.settle()
-    for (let still = 0; still < 3; ) {
+    for (let still = 0; still < 3;) {
       await new Promise(setImmediate)
       const tasks = this.tasks()
       await Promise.all(tasks.map((task) => task.submit(() => undefined).catch(() => undefined)))

@@ -48,7 +48,13 @@ export class Sink {
 
   private emit(type: Change['type'], next: View, at: number): OutRecord {
     this.last.set(next.object, next)
-    return record({ type, id: eventId(next.object, next.incarnation, next.revision), time: at, subject: next.object, data: next })
+    return record({
+      type,
+      id: eventId(next.object, next.incarnation, next.revision),
+      time: at,
+      subject: next.object,
+      data: next,
+    })
   }
 }
 

@@ -1,10 +1,16 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
+export interface WebhookBody {
+  readonly type: string
+  readonly timestamp: string
+  readonly data: { readonly object: string; readonly state: string | null; readonly previous: string | null }
+}
+
 export interface Received {
   readonly headers: IncomingHttpHeaders
   readonly raw: string
-  readonly body: any
+  readonly body: WebhookBody
   readonly path: string
 }
 
@@ -18,7 +24,9 @@ export interface Reply {
 export class Receiver {
   readonly received: Received[] = []
   /** undefined: never answers. */
-  answer: (received: Received, number: number) => Reply | undefined | Promise<Reply | undefined> = () => ({ status: 200 })
+  answer: (received: Received, number: number) => Reply | undefined | Promise<Reply | undefined> = () => ({
+    status: 200,
+  })
   private taken = 0
   private waiting: (() => void)[] = []
 
@@ -32,7 +40,7 @@ export class Receiver {
       request.on('data', (chunk: Buffer) => chunks.push(chunk))
       request.on('end', () => {
         const raw = Buffer.concat(chunks).toString('utf8')
-        const one = { headers: request.headers, raw, body: JSON.parse(raw) as unknown, path: request.url! }
+        const one = { headers: request.headers, raw, body: JSON.parse(raw) as WebhookBody, path: request.url! }
         receiver.received.push(one)
         void Promise.resolve(receiver.answer(one, receiver.received.length)).then((reply) => {
           if (reply) response.writeHead(reply.status, reply.headers).end(reply.body)

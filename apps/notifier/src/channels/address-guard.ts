@@ -73,7 +73,8 @@ export function guardedLookup(allowed: BlockList, resolve: Resolve = systemResol
   return (host, options, callback) => {
     resolve(host).then(
       (addresses) => {
-        if (addresses.length === 0 || !addresses.every(({ address }) => isAllowed(address, allowed))) callback(new AddressRefused(host), '')
+        if (addresses.length === 0 || !addresses.every(({ address }) => isAllowed(address, allowed)))
+          callback(new AddressRefused(host), '')
         else if (options.all) callback(null, addresses)
         else callback(null, addresses[0]!.address, addresses[0]!.family)
       },

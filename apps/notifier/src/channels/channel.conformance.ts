@@ -35,7 +35,9 @@ const OUTCOMES: readonly (readonly [kind: Outcome['kind'], throttle: boolean, ..
   ['dead', false, 400],
   ['gone', false, 410],
 ]
-const EACH_STATUS = OUTCOMES.flatMap(([kind, throttle, ...statuses]) => statuses.map((status) => ({ status, kind, throttle })))
+const EACH_STATUS = OUTCOMES.flatMap(([kind, throttle, ...statuses]) =>
+  statuses.map((status) => ({ status, kind, throttle })),
+)
 
 /** What every channel keeps to, whatever it talks to. */
 export function describeChannel(subject: ChannelSubject): void {
@@ -58,7 +60,9 @@ export function describeChannel(subject: ChannelSubject): void {
     beforeEach(() => open(4_000))
     afterEach(() => channel.close())
     afterEach(() => {
-      const seen = JSON.stringify([outcomes, lines, channel.sender.description, channel.sender.fingerprint]) + inspect(channel.sender.description)
+      const seen =
+        JSON.stringify([outcomes, lines, channel.sender.description, channel.sender.fingerprint]) +
+        inspect(channel.sender.description)
       for (const secret of subject.secrets) expect(seen).not.toContain(secret)
     })
 
@@ -70,14 +74,22 @@ export function describeChannel(subject: ChannelSubject): void {
     })
 
     it('delivers a deletion and a notice about an endpoint', async () => {
-      expect(await send(message('site/gone', { state: null, view: null, cause: 'deleted', type: 'object.deleted' }))).toMatchObject({ kind: 'delivered' })
-      expect(await channel.sender.send({ id: 'msg_2', message: notice, attempt: 1, at: T0 })).toMatchObject({ kind: 'delivered' })
+      expect(
+        await send(message('site/gone', { state: null, view: null, cause: 'deleted', type: 'object.deleted' })),
+      ).toMatchObject({ kind: 'delivered' })
+      expect(await channel.sender.send({ id: 'msg_2', message: notice, attempt: 1, at: T0 })).toMatchObject({
+        kind: 'delivered',
+      })
       expect(channel.arrived()[1]).toContain('http-410')
     })
 
     it('delivers whatever an object or an override is called, and lets none of it break out', async () => {
       const reason = `\u001b[2J"}\r\nInjected: header ${'x'.repeat(30_000)}`
-      const odd = message('söme/ø"bject\\😀', {}, { override: { state: 'down', reason, author: 'a"b', expiresAt: null, mode: 'pin' } })
+      const odd = message(
+        'söme/ø"bject\\😀',
+        {},
+        { override: { state: 'down', reason, author: 'a"b', expiresAt: null, mode: 'pin' } },
+      )
       expect(await send({ ...odd, cause: 'override' })).toMatchObject({ kind: 'delivered' })
       expect(channel.arrived()[0]).not.toContain('\u001b[2J')
       expect(channel.arrived()[0]!.trim().split('\n')).toHaveLength(1)
@@ -98,7 +110,11 @@ export function describeChannel(subject: ChannelSubject): void {
 
     it.each(EACH_STATUS)('takes HTTP $status as $kind', async ({ status, kind, throttle }) => {
       if (!channel.http) return expect(channel.sender.description).not.toHaveProperty('origin')
-      channel.http.answer({ status, headers: { location: 'http://127.0.0.1:1/elsewhere' }, body: status === 204 ? '' : 'said so\u0007' })
+      channel.http.answer({
+        status,
+        headers: { location: 'http://127.0.0.1:1/elsewhere' },
+        body: status === 204 ? '' : 'said so\u0007',
+      })
       const outcome = await send()
       expect(outcome).toMatchObject({ kind, status, ...(status === 204 ? {} : { excerpt: 'said so' }) })
       expect((outcome as { throttle?: boolean }).throttle ?? false).toBe(throttle)

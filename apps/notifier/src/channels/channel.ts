@@ -23,7 +23,12 @@ interface Answered {
 export type Outcome =
   | (Answered & { readonly kind: 'delivered' })
   /** Try again; `notBefore` (ms) when the endpoint said so; `throttle`: leave the whole endpoint alone until then. */
-  | (Answered & { readonly kind: 'retry'; readonly reason: string; readonly notBefore?: number; readonly throttle?: boolean })
+  | (Answered & {
+      readonly kind: 'retry'
+      readonly reason: string
+      readonly notBefore?: number
+      readonly throttle?: boolean
+    })
   /** No repetition will help. */
   | (Answered & { readonly kind: 'dead'; readonly reason: string })
   /** The endpoint says that it is gone for good: nothing more is sent there. */

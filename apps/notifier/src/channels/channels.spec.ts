@@ -12,7 +12,12 @@ const webhookSubject: ChannelSubject = {
   secrets: [SECRET, 't0ken', '/hook'],
   async open(tools, timeoutMs) {
     const receiver = await Receiver.listen()
-    const settings = { url: receiver.url, secret: { reveal: () => `whsec_${SECRET}` }, loopbackWhenNamed: true, timeoutMs }
+    const settings = {
+      url: receiver.url,
+      secret: { reveal: () => `whsec_${SECRET}` },
+      loopbackWhenNamed: true,
+      timeoutMs,
+    }
     const sender = webhook.open(settings, tools)
     return {
       sender,
@@ -35,7 +40,9 @@ const consoleSubject: ChannelSubject = {
   secrets: [],
   async open(tools) {
     const lines: string[] = []
-    const stream = new Writable({ write: (chunk: Buffer, _encoding, done) => done((lines.push(chunk.toString()), null)) })
+    const stream = new Writable({
+      write: (chunk: Buffer, _encoding, done) => done((lines.push(chunk.toString()), null)),
+    })
     const sender = console.open({ stream }, tools)
     return {
       sender,

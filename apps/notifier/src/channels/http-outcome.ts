@@ -43,4 +43,8 @@ export function retryAfterOf(value: string | undefined, now: number): number | u
 }
 
 /** The beginning of an answer, printable: control characters would break log lines and terminals. */
-export const printable = (text: string): string => text.replace(/\p{Cc}+/gu, ' ').trim().slice(0, EXCERPT)
+export const printable = (text: string): string =>
+  text
+    .replace(/\p{Cc}+/gu, ' ')
+    .trim()
+    .slice(0, EXCERPT)

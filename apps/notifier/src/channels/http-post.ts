@@ -16,7 +16,13 @@ export interface HttpPostOptions {
 export class HttpPost {
   private readonly agent: Agent
   constructor(private readonly options: HttpPostOptions) {
-    this.agent = new Agent({ connect: guardedConnector(options), connections: options.connections, pipelining: 1, keepAliveTimeout: 10_000, maxResponseSize: 1024 * 1024 })
+    this.agent = new Agent({
+      connect: guardedConnector(options),
+      connections: options.connections,
+      pipelining: 1,
+      keepAliveTimeout: 10_000,
+      maxResponseSize: 1024 * 1024,
+    })
   }
 
   /** Never rejects. */
@@ -26,7 +32,10 @@ export class HttpPost {
       const answer = await request(url, { method: 'POST', headers, body, signal, dispatcher: this.agent })
       const excerpt = await beginning(answer.body)
       const retryAfter = answer.headers['retry-after']
-      return httpOutcome({ status: answer.statusCode, retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter, excerpt }, now())
+      return httpOutcome(
+        { status: answer.statusCode, retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter, excerpt },
+        now(),
+      )
     } catch (error) {
       return { kind: 'retry', reason: signal.aborted ? 'timeout' : reasonOf(error) }
     }
@@ -45,7 +54,8 @@ function guardedConnector({ allowed, timeoutMs, resolve }: HttpPostOptions): bui
     if (isIP(host) !== 0 && !isAllowed(host, allowed)) return void callback(new AddressRefused(host), null)
     connect(options, (...[error, socket]) => {
       if (error || !socket) return void callback(error ?? new Error('no socket'), null)
-      if (socket.remoteAddress !== undefined && isAllowed(socket.remoteAddress, allowed)) return void callback(null, socket)
+      if (socket.remoteAddress !== undefined && isAllowed(socket.remoteAddress, allowed))
+        return void callback(null, socket)
       socket.destroy()
       callback(new AddressRefused(host), null)
     })
@@ -57,7 +67,8 @@ function reasonOf(error: unknown): string {
   for (let e: unknown = error; e instanceof Error; e = e.cause) {
     const { code } = e as NodeJS.ErrnoException
     if (code === 'address-refused') return code
-    if (typeof code === 'string') return code.startsWith('UND_ERR_') ? code.slice('UND_ERR_'.length).toLowerCase().replaceAll('_', '-') : code
+    if (typeof code === 'string')
+      return code.startsWith('UND_ERR_') ? code.slice('UND_ERR_'.length).toLowerCase().replaceAll('_', '-') : code
   }
   return error instanceof Error ? error.name : 'unknown'
 }

@@ -50,7 +50,8 @@ export class Circuit {
 
   failed(now: number): void {
     this.failures++
-    if (this.failures < this.options.failures) return
+    // What was under way when it opened fails as well: only the failure of a probe makes the pause longer.
+    if (this.failures < this.options.failures || (this.openUntil !== undefined && now < this.openUntil)) return
     this.openUntil = now + Math.min(this.options.cap, this.options.first * 2 ** Math.min(this.opened++, 20))
   }
 

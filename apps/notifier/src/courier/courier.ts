@@ -1,26 +1,13 @@
 import type { Logger } from '@quorate/log'
 import { type Clock, type RunningTask, StreamsError } from '@quorate/streams'
-import type { Outcome, Sender } from '../channels/channel'
-import { endpointOfKey, laneOfKey, within } from '../outbox/keys'
-import { endpointRow, type OutboxRow, outboxRow } from '../outbox/rows'
-import type { Receiver } from '../pipeline'
-import { type Backoff, BACKOFF, pause } from './backoff'
-import { Backlog } from './backlog'
-import { EndpointQueue, type LaneHead } from './endpoint-queue'
-import { dropDead, redrive, settle } from './settle'
-
-/** An endpoint as the courier knows it. */
-export interface CourierEndpoint {
-  readonly name: string
-  readonly sender: Sender
-  readonly concurrency: number
-  readonly fallback: Receiver | undefined
-}
-
-/** What the courier counts; each is a metric. */
-export interface CourierEvents {
-  attempted(endpoint: string, outcome: Outcome['kind'], seconds: number): void
-}
+import { endpointOfKey } from '../outbox/keys'
+import { outboxRow } from '../outbox/rows'
+import { type Backoff, BACKOFF } from './backoff'
+import type { CourierEndpoint, CourierEvents, EndpointStatus } from './endpoint'
+import type { EndpointQueue, LaneHead } from './endpoint-queue'
+import { dropDead, redrive, settle, type Settlement } from './settle'
+import { judgeOutcome } from './verdict'
+import { OutboxWindow } from './window'
 
 export interface CourierOptions {
   readonly endpoints: readonly CourierEndpoint[]
@@ -36,18 +23,6 @@ export interface CourierOptions {
   readonly window?: number
 }
 
-/** An endpoint as this instance sees it. */
-export interface EndpointStatus {
-  readonly name: string
-  readonly description: Sender['description']
-  /** Objects with something to be told. */
-  readonly waiting: number
-  readonly underWay: number
-  readonly circuit: 'open' | 'closed'
-  /** Why nothing is sent there any more. */
-  readonly refusal: string | null
-}
-
 const AT_ONCE = 128
 const WINDOW = 1_000
 /** After an endpoint is back, what waits for it is spread over this, ms. */
@@ -60,74 +35,45 @@ const RETURN_SPREAD = 2_000
  * Between sending and writing the outcome the process may die: the delivery is then made again, with the same id.
  */
 export class Courier {
-  private readonly queues = new Map<string, EndpointQueue>()
   private readonly endpoints: ReadonlyMap<string, CourierEndpoint>
-  private readonly tasks = new Map<number, RunningTask>()
+  private readonly window: OutboxWindow
   private readonly timers = new Map<EndpointQueue, () => void>()
   private readonly underWay = new Set<Promise<void>>()
   /** Endpoints that could send if there was room in all, in turn. */
   private readonly hungry = new Set<EndpointQueue>()
-  private readonly random: () => number
+  private readonly most: number
   private sending = 0
-  private order = 0
   private closed = false
 
   constructor(private readonly options: CourierOptions) {
     this.endpoints = new Map(options.endpoints.map((endpoint) => [endpoint.name, endpoint]))
-    this.random = options.random ?? Math.random
+    this.window = new OutboxWindow(this.endpoints, options.window ?? WINDOW)
+    this.most = options.atOnce ?? AT_ONCE
   }
 
-  /** A task runs here: reads what lies in its outbox. */
+  /** A task runs here: what lies in its outbox is sent. */
   opened(task: RunningTask): void {
-    const known = this.tasks.get(task.partition)
-    if (known) this.lost(known)
-    this.tasks.set(task.partition, task)
-    for (const { key, value } of task.table('endpoints').range()) {
-      const mark = endpointRow.decode(value)
-      if (this.endpoints.get(key)?.sender.fingerprint === mark.fingerprint) this.queue(key).refusal = 'endpoint-disabled'
-    }
-    for (const endpoint of endpointsIn(task)) {
-      const queue = this.queue(endpoint)
-      queue.backlogs.set(task.partition, new Backlog(endpoint))
-      this.fill(queue)
-      this.pump(queue)
-    }
+    for (const queue of this.window.opened(task)) this.pump(queue)
   }
 
   /** A task no longer runs here. What is under way ends, and its outcome is not written: whoever runs it now sends again. */
   lost(task: RunningTask): void {
-    if (this.tasks.get(task.partition) !== task) return
-    this.tasks.delete(task.partition)
-    for (const queue of this.queues.values()) {
-      queue.forget(task)
-      this.schedule(queue)
-    }
+    for (const queue of this.window.lost(task)) this.schedule(queue)
   }
 
   /** Deliveries were planned and are committed. */
   planned(partition: number, keys: readonly string[]): void {
-    const task = this.tasks.get(partition)
-    if (!task) return
-    const touched = new Set<EndpointQueue>()
-    for (const key of keys) {
-      const queue = this.queue(endpointOfKey(key))
-      touched.add(queue)
-      const lane = laneOfKey(key)
-      if (queue.has(task, lane)) continue
-      if (queue.room) this.admit(queue, task, lane)
-      else this.backlog(queue, partition).grew()
-    }
-    for (const queue of touched) this.pump(queue)
+    for (const queue of this.window.planned(partition, keys)) this.pump(queue)
   }
 
-  /** Makes a dead letter be sent again; false: none of this id in the task. */
+  /** Makes a dead letter be sent again, and gives its endpoint another chance; false: none of this id in the task. */
   async redrive(task: RunningTask, id: string): Promise<boolean> {
     const key = await task.submit((context) => redrive(context, id, this.options.clock.now()))
     if (key === undefined) return false
-    const queue = this.queue(endpointOfKey(key))
+    const queue = this.window.queue(endpointOfKey(key))
     if (queue.sender) queue.refusal = undefined
-    const unmark = [...this.tasks.values()].filter((other) => other.table('endpoints').get(queue.name) !== undefined)
-    await Promise.all(unmark.map((other) => other.submit((context) => context.table('endpoints').delete(queue.name))))
+    const marked = this.window.running().filter((other) => other.table('endpoints').get(queue.name) !== undefined)
+    await Promise.all(marked.map((other) => other.submit((context) => context.table('endpoints').delete(queue.name))))
     this.planned(task.partition, [key])
     return true
   }
@@ -145,13 +91,21 @@ export class Courier {
   /** How the endpoints are. */
   status(): EndpointStatus[] {
     return [...this.endpoints.values()].map(({ name, sender }) => {
-      const { size, underWay, circuit, refusal = null } = this.queue(name)
-      return { name, description: sender.description, waiting: size - underWay, underWay, circuit: circuit.state, refusal }
+      const { size, underWay, circuit, refusal = null } = this.window.queue(name)
+      return {
+        name,
+        description: sender.description,
+        waiting: size - underWay,
+        underWay,
+        circuit: circuit.state,
+        refusal,
+      }
     })
   }
 
   /** Starts nothing more; resolves when what is under way has ended and its outcomes are written, or after `patienceMs`. */
   async close(patienceMs = 5_000): Promise<void> {
+    if (this.closed) return
     this.closed = true
     for (const cancel of this.timers.values()) cancel()
     this.timers.clear()
@@ -160,52 +114,18 @@ export class Courier {
     await Promise.allSettled(this.options.endpoints.map(({ sender }) => sender.close()))
   }
 
-  private queue(name: string): EndpointQueue {
-    let queue = this.queues.get(name)
-    if (!queue) {
-      const endpoint = this.endpoints.get(name)
-      queue = new EndpointQueue(name, endpoint?.sender, endpoint?.concurrency ?? 1, this.options.window ?? WINDOW)
-      this.queues.set(name, queue)
-    }
-    return queue
-  }
-
-  private backlog(queue: EndpointQueue, partition: number): Backlog {
-    let backlog = queue.backlogs.get(partition)
-    if (!backlog) queue.backlogs.set(partition, (backlog = new Backlog(queue.name)))
-    return backlog
-  }
-
-  /** Takes the first delivery of a lane into memory. */
-  private admit(queue: EndpointQueue, task: RunningTask, lane: string): void {
-    for (const { key, value } of task.table('outbox').range({ ...within(lane), limit: 1 })) {
-      const row = outboxRow.decode(value)
-      if (row.throttledUntil !== undefined) queue.circuit.throttled(row.throttledUntil)
-      queue.add({ lane, task, key, dueAt: row.nextAttemptAt, order: this.order++ })
-    }
-  }
-
-  /** Fills an endpoint's window from the outboxes. */
-  private fill(queue: EndpointQueue): void {
-    for (const [partition, backlog] of queue.backlogs) {
-      const task = this.tasks.get(partition)
-      while (task && backlog.more && queue.room) {
-        const key = backlog.next(task.table('outbox'))
-        if (key !== undefined && !queue.has(task, laneOfKey(key))) this.admit(queue, task, laneOfKey(key))
-      }
-    }
-  }
-
   /** Starts what may go. */
   private pump(queue: EndpointQueue): void {
-    const most = this.options.atOnce ?? AT_ONCE
-    while (!this.closed && this.sending < most) {
+    while (!this.closed && this.sending < this.most) {
       const head = queue.take(this.options.clock.now())
       if (!head) break
-      this.start(queue, head)
+      this.sending++
+      const delivering = this.deliver(queue, head)
+      this.underWay.add(delivering)
+      void delivering.finally(() => this.underWay.delete(delivering))
     }
     const now = this.options.clock.now()
-    if (this.sending >= most && queue.opensAt(now) <= now) this.hungry.add(queue)
+    if (this.sending >= this.most && queue.opensAt(now) <= now) this.hungry.add(queue)
     this.schedule(queue)
   }
 
@@ -216,45 +136,65 @@ export class Courier {
     const now = this.options.clock.now()
     const at = queue.opensAt(now)
     if (this.closed || at === Infinity || this.hungry.has(queue)) return
-    this.timers.set(queue, this.options.clock.after(at - now, () => this.pump(queue)))
+    this.timers.set(
+      queue,
+      this.options.clock.after(at - now, () => this.pump(queue)),
+    )
   }
 
-  private start(queue: EndpointQueue, head: LaneHead): void {
-    this.sending++
-    const delivering = this.deliver(queue, head)
-    this.underWay.add(delivering)
-    void delivering.finally(() => this.underWay.delete(delivering))
-  }
-
-  /** One attempt, from the outbox to its outcome in the outbox. */
+  /** One attempt, from the outbox to its outcome in the outbox; then the lane goes on. */
   private async deliver(queue: EndpointQueue, head: LaneHead): Promise<void> {
+    let moved = true
     try {
-      const sent = await this.attempt(queue, head)
-      if (sent) await this.write(queue, head, sent)
-      this.next(queue, head)
+      const settlement = await this.attempt(queue, head)
+      if (settlement)
+        this.planned(head.task.partition, await head.task.submit((context) => settle(context, settlement)))
     } catch (error) {
-      queue.leave(head)
-      // The partition went to another instance, or to another task of this one, which sends again with the same id.
-      if (StreamsError.is(error)) this.next(queue, head)
-      else this.options.logger.error({ err: error, endpoint: queue.name }, 'the outcome of a delivery could not be written; it will be sent again after the next start')
+      // A StreamsError says that the partition went to another instance, or to another task of this one, which sends again with the same id.
+      moved = StreamsError.is(error)
+      if (!moved)
+        this.options.logger.error(
+          { err: error, endpoint: queue.name },
+          'the outcome of a delivery could not be written; it will be sent again after the next start',
+        )
     }
-    this.fill(queue)
+    queue.leave(head)
+    if (moved) this.window.goOn(queue, head.task.partition, head.lane)
+    this.window.fill(queue)
     this.pump(queue)
   }
 
   /** Sends; undefined: the delivery is not there any more. */
-  private async attempt(queue: EndpointQueue, head: LaneHead): Promise<Sent | undefined> {
+  private async attempt(queue: EndpointQueue, { task, key }: LaneHead): Promise<Settlement | undefined> {
+    const { clock, events, random = Math.random, backoff = BACKOFF } = this.options
     try {
-      const bytes = head.task.table('outbox').get(head.key)
+      const bytes = task.table('outbox').get(key)
       if (!bytes) return undefined
       const row = outboxRow.decode(bytes)
-      const at = this.options.clock.now()
-      if (queue.refusal !== undefined || !queue.sender)
-        return { row, at, attempted: false, first: false, outcome: { kind: 'dead', reason: queue.refusal ?? 'endpoint-removed' } }
-      const outcome = await queue.sender.send({ id: row.id, message: row.message, attempt: row.attempts + 1, at })
-      const ended = this.options.clock.now()
-      this.options.events.attempted(queue.name, outcome.kind, (ended - at) / 1000)
-      return { row, at: ended, attempted: true, ...this.judge(queue, row, outcome, ended) }
+      const begun = clock.now()
+      const { sender, refusal } = queue
+      const fingerprint = sender?.fingerprint ?? ''
+      if (!sender || refusal !== undefined) {
+        const outcome = { kind: 'dead', reason: refusal ?? 'endpoint-removed' } as const
+        return {
+          key,
+          row,
+          outcome,
+          attempted: false,
+          at: begun,
+          nextAttemptAt: begun,
+          fingerprint,
+          fallback: undefined,
+        }
+      }
+      const said = await sender.send({ id: row.id, message: row.message, attempt: row.attempts + 1, at: begun })
+      const at = clock.now()
+      events.attempted(queue.name, said.kind, (at - begun) / 1000)
+      const { outcome, nextAttemptAt, gaveUp, back } = judgeOutcome(queue, row, said, at, { backoff, random })
+      if (back) queue.hurry(at, () => random() * RETURN_SPREAD)
+      if (outcome.kind === 'dead' || outcome.kind === 'gone') this.complain(queue, row.id, outcome)
+      const fallback = gaveUp ? this.endpoints.get(queue.name)?.fallback : undefined
+      return { key, row, outcome, attempted: true, at, nextAttemptAt, fingerprint, fallback }
     } finally {
       queue.underWay--
       this.sending--
@@ -262,81 +202,26 @@ export class Courier {
     }
   }
 
-  /** What the outcome means for the endpoint, and for a delivery that has been tried for too long. */
-  private judge(queue: EndpointQueue, row: OutboxRow, outcome: Outcome, now: number): { outcome: Outcome; first: boolean } {
-    const { logger, backoff = BACKOFF } = this.options
-    if (outcome.kind === 'retry') {
-      if (outcome.throttle) queue.circuit.throttled(outcome.notBefore ?? now + pause(backoff, row.attempts + 1, this.random))
-      else queue.circuit.failed(now)
-      if (now - (row.firstAttemptAt ?? now) < backoff.total) return { outcome, first: false }
-      logger.error({ endpoint: queue.name, delivery: row.id, reason: outcome.reason }, 'a delivery is given up; it can be redriven')
-      return { outcome: { ...outcome, kind: 'dead', reason: `given-up: ${outcome.reason}` }, first: true }
-    }
-    if (queue.circuit.succeeded()) queue.hurry(now, () => this.random() * RETURN_SPREAD)
-    if (outcome.kind === 'delivered') return { outcome, first: false }
-    const first = outcome.kind === 'gone' && queue.refusal === undefined
-    if (outcome.kind === 'gone') queue.refusal = 'endpoint-disabled'
-    logger.error({ endpoint: queue.name, delivery: row.id, status: outcome.status, reason: outcome.reason }, outcome.kind === 'gone' ? 'an endpoint says that it is gone; nothing more is sent there' : 'a delivery was refused; it can be redriven')
-    return { outcome, first }
-  }
-
-  private async write(queue: EndpointQueue, head: LaneHead, { row, at, attempted, outcome, first }: Sent): Promise<void> {
-    const settlement = {
-      key: head.key,
-      row,
-      outcome,
-      attempted,
-      at,
-      nextAttemptAt: this.nextAttemptAt(queue, row, outcome, at),
-      fingerprint: queue.sender?.fingerprint ?? '',
-      fallback: first ? this.endpoints.get(queue.name)?.fallback : undefined,
-    }
-    const keys = await head.task.submit((context) => settle(context, settlement))
-    if (keys.length > 0) this.planned(head.task.partition, keys)
-  }
-
-  private nextAttemptAt(queue: EndpointQueue, row: OutboxRow, outcome: Outcome, now: number): number {
-    const own = now + pause(this.options.backoff ?? BACKOFF, row.attempts + 1, this.random)
-    if (outcome.kind !== 'retry') return own
-    if (!outcome.throttle) return Math.max(own, outcome.notBefore ?? 0)
-    return Math.max(queue.circuit.notBefore, outcome.notBefore ?? own)
-  }
-
-  /** The lane goes on: with the same delivery again, or the one behind it. */
-  private next(queue: EndpointQueue, head: LaneHead): void {
-    queue.leave(head)
-    const task = this.tasks.get(head.task.partition)
-    // A task that is not running is opened again when it does.
-    if (task?.state === 'running') this.admit(queue, task, head.lane)
+  private complain(
+    queue: EndpointQueue,
+    delivery: string,
+    { kind, reason, status }: { kind: 'dead' | 'gone'; reason: string; status?: number },
+  ): void {
+    const fields = { endpoint: queue.name, delivery, reason, ...(status === undefined ? {} : { status }) }
+    this.options.logger.error(
+      fields,
+      kind === 'gone'
+        ? 'an endpoint says that it is gone: nothing more is sent there; what it is owed is in the dead letters'
+        : 'a delivery is given up: it is in the dead letters and can be redriven',
+    )
   }
 
   /** There is room again: the endpoints that waited for it take turns. */
   private feed(): void {
     for (const queue of this.hungry) {
-      if (this.sending >= (this.options.atOnce ?? AT_ONCE)) return
+      if (this.sending >= this.most) return
       this.hungry.delete(queue)
       this.pump(queue)
     }
-  }
-}
-
-interface Sent {
-  readonly row: OutboxRow
-  readonly at: number
-  readonly attempted: boolean
-  readonly outcome: Outcome
-  /** The first delivery that the endpoint gave up on: the one to be reported. */
-  readonly first: boolean
-}
-
-/** Endpoints that have something in a task's outbox. */
-function* endpointsIn(task: RunningTask): IterableIterator<string> {
-  const outbox = task.table('outbox')
-  for (let from = ''; ; ) {
-    const [row] = outbox.range({ from, limit: 1 })
-    if (!row) return
-    const endpoint = endpointOfKey(row.key)
-    yield endpoint
-    from = within(endpoint).to
   }
 }

@@ -49,7 +49,13 @@ export function settle(tables: Tables, settlement: Settlement): string[] {
   return settlement.fallback ? notice(tables, settlement, settlement.fallback, reason) : []
 }
 
-function retried(row: OutboxRow, outcome: Extract<Outcome, { kind: 'retry' }>, attempts: number, at: number, nextAttemptAt: number): OutboxRow {
+function retried(
+  row: OutboxRow,
+  outcome: Extract<Outcome, { kind: 'retry' }>,
+  attempts: number,
+  at: number,
+  nextAttemptAt: number,
+): OutboxRow {
   const { throttledUntil: _, ...rest } = row
   const throttle = outcome.throttle ? { throttledUntil: nextAttemptAt } : {}
   return { ...rest, attempts, firstAttemptAt: row.firstAttemptAt ?? at, nextAttemptAt, ...throttle }
@@ -112,4 +118,3 @@ export function dropDead(tables: Tables, id: string, now: number): boolean {
   amend(tables, deadRow.decode(bytes).row.record, now, { status: 'dropped' })
   return true
 }
-

@@ -10,6 +10,9 @@ export function decodeCursor(cursor: string | undefined): string | undefined {
   if (cursor === undefined) return undefined
   const after = Buffer.from(cursor, 'base64url').toString('utf8')
   if (!KEY.test(after) || encodeCursor(after) !== cursor)
-    throw new Problem('malformed', 'The cursor is none of ours. Take `next` of the page before, or begin without a cursor.')
+    throw new Problem(
+      'malformed',
+      'The cursor is none of ours. Take `next` of the page before, or begin without a cursor.',
+    )
   return after
 }

@@ -41,10 +41,15 @@ export class DeliveriesQuery {
 export function limitOf(query: DeliveriesQuery): number {
   const faults: ProblemError[] = []
   const limit = query.limit === undefined ? DEFAULT : /^\d{1,5}$/.test(query.limit) ? Number(query.limit) : NaN
-  if (!(limit >= 1 && limit <= MOST)) faults.push({ pointer: '/query/limit', detail: `must be an integer from 1 to ${MOST}` })
+  if (!(limit >= 1 && limit <= MOST))
+    faults.push({ pointer: '/query/limit', detail: `must be an integer from 1 to ${MOST}` })
   if (query.status !== undefined && !isStatus(query.status))
-    faults.push({ pointer: '/query/status', detail: `must be one of ${STATUSES.join(', ')}, or such as "suppressed: quiet"` })
-  if (query.object !== undefined && !isObjectId(query.object)) faults.push({ pointer: '/query/object', detail: 'must be an object id' })
+    faults.push({
+      pointer: '/query/status',
+      detail: `must be one of ${STATUSES.join(', ')}, or such as "suppressed: quiet"`,
+    })
+  if (query.object !== undefined && !isObjectId(query.object))
+    faults.push({ pointer: '/query/object', detail: 'must be an object id' })
   if (faults.length > 0) throw invalid(faults)
   return limit
 }

@@ -19,7 +19,11 @@ export class DeliveriesController {
   @ApiOkResponse({ description: 'A page of decisions.', schema: DELIVERIES_SCHEMA as never })
   @ApiResponse({ status: 400, description: 'The cursor is none of ours.' })
   @ApiResponse({ status: 422, description: 'The query breaks the contract.' })
-  async list(@Query() query: DeliveriesQuery, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+  async list(
+    @Query() query: DeliveriesQuery,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     const { object, receiver, status, cursor } = query
     const page = await this.deliveries.list({ object, receiver, status }, cursor, limitOf(query), request)
     send(reply, json(200, JSON.stringify(page)))

@@ -26,7 +26,12 @@ export class Deliveries {
     private readonly courier: Courier,
   ) {}
 
-  async list(filter: DeliveryFilter, cursor: string | undefined, limit: number, request: FastifyRequest): Promise<DeliveriesPage> {
+  async list(
+    filter: DeliveryFilter,
+    cursor: string | undefined,
+    limit: number,
+    request: FastifyRequest,
+  ): Promise<DeliveriesPage> {
     const after = decodeCursor(cursor)
     const asked = filter.object === undefined ? undefined : this.owners.streams.partitionOf(filter.object)
     const { here, elsewhere, missing } = this.places(request.forwarded, asked)
@@ -58,7 +63,11 @@ export class Deliveries {
   }
 
   /** Asks here first, then each of the other instances; undefined: done here, else the other's answer. */
-  private async wherever(id: string, request: FastifyRequest, here: (task: Parameters<Courier['redrive']>[0]) => Promise<boolean>): Promise<Answer | undefined> {
+  private async wherever(
+    id: string,
+    request: FastifyRequest,
+    here: (task: Parameters<Courier['redrive']>[0]) => Promise<boolean>,
+  ): Promise<Answer | undefined> {
     const places = this.places(request.forwarded)
     for (const task of places.here) if (await here(task)) return undefined
     for (const url of places.elsewhere.keys()) {
@@ -67,8 +76,14 @@ export class Deliveries {
     }
     const [first] = places.missing
     if (first && !request.forwarded)
-      throw new Problem('rebalancing', `There is no dead letter ${id} in the partitions that can be asked; partition ${first.partition} cannot (${first.reason}). Try again.`)
-    throw new Problem('not-found', `There is no dead letter ${id}: it was delivered, dropped, redriven already, or never was.`)
+      throw new Problem(
+        'rebalancing',
+        `There is no dead letter ${id} in the partitions that can be asked; partition ${first.partition} cannot (${first.reason}). Try again.`,
+      )
+    throw new Problem(
+      'not-found',
+      `There is no dead letter ${id}: it was delivered, dropped, redriven already, or never was.`,
+    )
   }
 
   private places(forwarded: boolean, only?: number) {

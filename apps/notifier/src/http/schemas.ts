@@ -6,7 +6,25 @@ const timeOrNull = { type: ['string', 'null'], format: 'date-time' } as const
 /** One decision. */
 export const DELIVERY_SCHEMA = {
   type: 'object',
-  required: ['id', 'object', 'event', 'time', 'state', 'previous', 'receiver', 'route', 'endpoint', 'channel', 'decision', 'status', 'reason', 'decidedAt', 'attempts', 'nextAttemptAt', 'lastAttempt'],
+  required: [
+    'id',
+    'object',
+    'event',
+    'time',
+    'state',
+    'previous',
+    'receiver',
+    'route',
+    'endpoint',
+    'channel',
+    'decision',
+    'status',
+    'reason',
+    'decidedAt',
+    'attempts',
+    'nextAttemptAt',
+    'lastAttempt',
+  ],
   properties: {
     id: { ...text, description: 'The same on every attempt; `webhook-id` of a webhook.' },
     object: text,
@@ -27,7 +45,12 @@ export const DELIVERY_SCHEMA = {
     lastAttempt: {
       type: ['object', 'null'],
       required: ['at', 'outcome'],
-      properties: { at: time, outcome: text, status: { type: 'integer' }, excerpt: { ...text, description: 'Beginning of the answer.' } },
+      properties: {
+        at: time,
+        outcome: text,
+        status: { type: 'integer' },
+        excerpt: { ...text, description: 'Beginning of the answer.' },
+      },
       additionalProperties: false,
     },
   },
@@ -43,7 +66,12 @@ export const DELIVERIES_SCHEMA = {
     complete: { type: 'boolean' },
     missing: {
       type: 'array',
-      items: { type: 'object', required: ['partition', 'reason'], properties: { partition: { type: 'integer' }, reason: text }, additionalProperties: false },
+      items: {
+        type: 'object',
+        required: ['partition', 'reason'],
+        properties: { partition: { type: 'integer' }, reason: text },
+        additionalProperties: false,
+      },
     },
   },
   additionalProperties: false,

@@ -46,4 +46,3 @@ function write(tables: Tables, key: string, row: NewRecord, now: number): void {
   tables.table('deliveries').put(key, deliveryRow.encode({ ...row, forgetAt }))
   tables.table('deliveries').arm(key, forgetAt)
 }
-

@@ -16,7 +16,7 @@ import { decisionId } from './delivery-id'
 import { amend, erase, record, type Tables } from './ledger'
 import { changeMessage } from './message'
 import { plan } from './plan'
-import { groupRow, type Held, type ObjectRow } from './rows'
+import { groupRow, type Held } from './rows'
 
 /** The configuration in force, compiled. */
 export interface Directions {
@@ -79,7 +79,12 @@ export function tellHeld(desk: Desk, draft: Draft): void {
 /** Routes that do not take the change, but have something open: a change that waits, or a state told that must be closed. */
 function openRoutes(desk: Desk, { told, held }: Draft, routed: readonly Route[]): Route[] {
   const receivers = new Set(routed.map((route) => route.receiver))
-  const paths = new Set([...Object.keys(held), ...Object.entries(told).filter(([name]) => !receivers.has(name)).map(([, t]) => t.route)])
+  const paths = new Set([
+    ...Object.keys(held),
+    ...Object.entries(told)
+      .filter(([name]) => !receivers.has(name))
+      .map(([, t]) => t.route),
+  ])
   const found: Route[] = []
   for (const path of paths) {
     const route = desk.directions.router.route(path)
@@ -95,14 +100,18 @@ function consider(desk: Desk, draft: Draft, route: Route, routed: boolean, waite
   const { news, told, held } = draft
   const key = groupKey(route, news)
   const group = readGroup(desk, key)
-  const verdict = judge(STAGES, { news, route, routed }, {
-    now: desk.now,
-    told: told[route.receiver],
-    group,
-    arrivedAt: waited?.arrivedAt ?? desk.now,
-    waitedUntil: waited?.until,
-    behind: desk.behind,
-  })
+  const verdict = judge(
+    STAGES,
+    { news, route, routed },
+    {
+      now: desk.now,
+      told: told[route.receiver],
+      group,
+      arrivedAt: waited?.arrivedAt ?? desk.now,
+      waitedUntil: waited?.until,
+      behind: desk.behind,
+    },
+  )
   if (verdict.verdict === 'pass') {
     if (waited) erase(desk.tables, waited.decision)
     delete held[route.path]
@@ -114,7 +123,12 @@ function consider(desk: Desk, draft: Draft, route: Route, routed: boolean, waite
   if (verdict.verdict === 'hold') {
     const decision = waited?.decision ?? note(desk, news, route, told[route.receiver], verdict)
     if (waited) amend(desk.tables, waited.decision, desk.now, { reason: verdict.reason })
-    held[route.path] = { until: verdict.until, reason: verdict.reason, arrivedAt: waited?.arrivedAt ?? desk.now, decision }
+    held[route.path] = {
+      until: verdict.until,
+      reason: verdict.reason,
+      arrivedAt: waited?.arrivedAt ?? desk.now,
+      decision,
+    }
     joinedGroup(desk, key, route, group, verdict)
     return
   }
@@ -131,11 +145,24 @@ function send(desk: Desk, draft: Draft, route: Route, routed: boolean): void {
   draft.number += keys.length
   desk.planned.push(...keys)
   if (news.state === null || !routed) delete told[receiver.name]
-  else told[receiver.name] = { state: news.state, since: sinceOf(news), event: news.event, at: desk.now, route: route.path }
+  else
+    told[receiver.name] = {
+      state: news.state,
+      since: sinceOf(news),
+      event: news.event,
+      at: desk.now,
+      route: route.path,
+    }
 }
 
 /** Writes a decision that is not to send; answers its key. */
-function note(desk: Desk, news: News, route: Route, told: Told | undefined, verdict: Exclude<Verdict, { verdict: 'pass' }>): string {
+function note(
+  desk: Desk,
+  news: News,
+  route: Route,
+  told: Told | undefined,
+  verdict: Exclude<Verdict, { verdict: 'pass' }>,
+): string {
   const status = verdict.verdict === 'hold' ? 'held' : 'suppressed'
   desk.count(status, verdict.reason)
   return record(desk.tables, {
@@ -170,10 +197,19 @@ function readGroup(desk: Desk, key: string): GroupTimes | undefined {
   return bytes && groupRow.decode(bytes)
 }
 
-function joinedGroup(desk: Desk, key: string, route: Route, group: GroupTimes | undefined, { until, reason }: { until: number; reason: Reason }): void {
+function joinedGroup(
+  desk: Desk,
+  key: string,
+  route: Route,
+  group: GroupTimes | undefined,
+  { until, reason }: { until: number; reason: Reason },
+): void {
   if (reason !== 'group-wait' && reason !== 'group-interval') return
   if (group?.flushAt !== undefined && group.flushAt >= until) return
-  writeGroup(desk, key, route, { ...(group?.flushedAt === undefined ? {} : { flushedAt: group.flushedAt }), flushAt: until })
+  writeGroup(desk, key, route, {
+    ...(group?.flushedAt === undefined ? {} : { flushedAt: group.flushedAt }),
+    flushAt: until,
+  })
 }
 
 function leftGroup(desk: Desk, key: string, route: Route, group: GroupTimes | undefined): void {
@@ -183,7 +219,8 @@ function leftGroup(desk: Desk, key: string, route: Route, group: GroupTimes | un
 
 /** Kept until neither the message in preparation nor the interval after it can matter. */
 function writeGroup(desk: Desk, key: string, route: Route, times: GroupTimes): void {
-  const forgetAt = Math.max(times.flushAt ?? 0, times.flushedAt ?? 0) + (route.groupInterval + route.groupWait + 1) * 1000
+  const forgetAt =
+    Math.max(times.flushAt ?? 0, times.flushedAt ?? 0) + (route.groupInterval + route.groupWait + 1) * 1000
   desk.tables.table('groups').put(key, groupRow.encode({ ...times, forgetAt }))
   desk.tables.table('groups').arm(key, forgetAt)
 }

@@ -33,13 +33,18 @@ export function compileRoutes(routing: Routing): Router {
   const node = (input: RouteInput, parent: Omit<Route, 'path'>, place: string): Node => {
     const { match, routes = [], name, continue: goOn = false, ...own } = input
     const route: Route = { ...parent, ...own, path: name ?? place }
-    if (!names.has(route.receiver)) throw new Error(`route ${route.path} names the receiver ${route.receiver}, which is not there`)
+    if (!names.has(route.receiver))
+      throw new Error(`route ${route.path} names the receiver ${route.receiver}, which is not there`)
     if (byPath.has(route.path)) throw new Error(`two routes are named ${route.path}`)
     byPath.set(route.path, route)
     const children = routes.map((child, i) => node(child, route, place === '' ? `${i}` : `${place}.${i}`))
     return { route, continue: goOn, takes: compileMatchers(match ?? {}), children }
   }
-  const root = node({ ...routing.root, name: routing.root.name ?? 'root' }, { ...DEFAULT_TIMING, receiver: routing.root.receiver }, '')
+  const root = node(
+    { ...routing.root, name: routing.root.name ?? 'root' },
+    { ...DEFAULT_TIMING, receiver: routing.root.receiver },
+    '',
+  )
   return { match: (news) => (root.takes(news) ? descend(root, news) : []), route: (path) => byPath.get(path) }
 }
 

@@ -29,7 +29,11 @@ export function page(task: RunningTask, filter: DeliveryFilter, after: string | 
   return { items, end: undefined }
 }
 
-function* records(task: RunningTask, object: string | undefined, after: string | undefined): IterableIterator<{ key: string; value: Buffer }> {
+function* records(
+  task: RunningTask,
+  object: string | undefined,
+  after: string | undefined,
+): IterableIterator<{ key: string; value: Buffer }> {
   const deliveries = task.table('deliveries')
   if (object === undefined) {
     yield* deliveries.range(after === undefined ? {} : { after })

@@ -26,8 +26,12 @@ class ConsoleSender implements Sender {
 
   async send({ message }: Outgoing): Promise<Outcome> {
     const colour = this.stream.isTTY === true && !process.env['NO_COLOR']
-    const error = await new Promise<Error | null | undefined>((resolve) => this.stream.write(`${line(message, { colour })}\n`, resolve))
-    return error ? { kind: 'retry', reason: (error as NodeJS.ErrnoException).code ?? error.name } : { kind: 'delivered' }
+    const error = await new Promise<Error | null | undefined>((resolve) =>
+      this.stream.write(`${line(message, { colour })}\n`, resolve),
+    )
+    return error
+      ? { kind: 'retry', reason: (error as NodeJS.ErrnoException).code ?? error.name }
+      : { kind: 'delivered' }
   }
 
   async close(): Promise<void> {

@@ -3,16 +3,46 @@ import { message, notice } from '../../../testing/messages'
 import { duration, line } from './line'
 
 const plain = { colour: false, timeZone: 'UTC' }
-const override = { state: 'down', reason: 'maintenance', author: 'ann', expiresAt: T0 + 3_600_000, mode: 'pin' as const }
+const override = {
+  state: 'down',
+  reason: 'maintenance',
+  author: 'ann',
+  expiresAt: T0 + 3_600_000,
+  mode: 'pin' as const,
+}
 
 it.each([
   ['a vote', message('site/x'), '22:13:20  site/x  up → down  2 of 3 say down (agent-1)  after 30 s up'],
-  ['a first state', message('site/x', { previous: null, lasted: null }), '22:13:20  site/x  unknown → down  2 of 3 say down (agent-1)'],
-  ['an override', message('site/x', { cause: 'override' }, { override, divergent: true }), '22:13:20  site/x  up → down  set by ann until 23:13:20: maintenance  after 30 s up'],
-  ['its end', message('site/x', { cause: 'override-expired' }, { trigger: null }), '22:13:20  site/x  up → down  override ended; 2 of 3 say down  after 30 s up'],
-  ['a lost quorum', message('site/x', { cause: 'quorum-lost', state: 'unknown' }, { participants: 1, stale: true }), '22:13:20  site/x  up → unknown  1 of 3 heard, 2 needed  after 30 s up  stale'],
-  ['no majority', message('site/x', { cause: 'no-majority', state: 'unknown' }, { tally: { down: 2, up: 2 }, contested: true }), '22:13:20  site/x  up → unknown  no majority: 2 down, 2 up  after 30 s up  contested'],
-  ['a deletion', message('site/x', { state: null, view: null, cause: 'deleted' }), '22:13:20  site/x  up → gone  deleted  after 30 s up'],
+  [
+    'a first state',
+    message('site/x', { previous: null, lasted: null }),
+    '22:13:20  site/x  unknown → down  2 of 3 say down (agent-1)',
+  ],
+  [
+    'an override',
+    message('site/x', { cause: 'override' }, { override, divergent: true }),
+    '22:13:20  site/x  up → down  set by ann until 23:13:20: maintenance  after 30 s up',
+  ],
+  [
+    'its end',
+    message('site/x', { cause: 'override-expired' }, { trigger: null }),
+    '22:13:20  site/x  up → down  override ended; 2 of 3 say down  after 30 s up',
+  ],
+  [
+    'a lost quorum',
+    message('site/x', { cause: 'quorum-lost', state: 'unknown' }, { participants: 1, stale: true }),
+    '22:13:20  site/x  up → unknown  1 of 3 heard, 2 needed  after 30 s up  stale',
+  ],
+  [
+    'no majority',
+    message('site/x', { cause: 'no-majority', state: 'unknown' }, { tally: { down: 2, up: 2 }, contested: true }),
+    '22:13:20  site/x  up → unknown  no majority: 2 down, 2 up  after 30 s up  contested',
+  ],
+  [
+    'a deletion',
+    message('site/x', { state: null, view: null, cause: 'deleted' }),
+    '22:13:20  site/x  up → gone  deleted  after 30 s up',
+  ],
   ['a notice', notice, '22:13:20  ops  gives up  http-410; delivery msg_x about site/x is in the dead letters'],
 ])('says %s in one line', (_, of, expected) => expect(line(of, plain)).toBe(expected))
 

@@ -16,7 +16,16 @@ type Style = keyof typeof STYLES
 export function line(message: Message, { colour, timeZone }: LineOptions): string {
   const paint = (style: Style, text: string): string => (colour ? `\u001b[${STYLES[style]}m${text}\u001b[0m` : text)
   const at = paint('dim', clockTime(message.time, timeZone))
-  if (message.kind === 'notice') return [at, paint('bold', message.endpoint), paint('bad', 'gives up'), paint('dim', `${message.reason}; delivery ${message.delivery} about ${plain(message.object)} is in the dead letters`)].join('  ')
+  if (message.kind === 'notice')
+    return [
+      at,
+      paint('bold', message.endpoint),
+      paint('bad', 'gives up'),
+      paint(
+        'dim',
+        `${message.reason}; delivery ${message.delivery} about ${plain(message.object)} is in the dead letters`,
+      ),
+    ].join('  ')
   const { object, state, previous, lasted, view } = message
   const from = previous ?? view?.from ?? 'new'
   const to = state === null ? paint('other', 'gone') : paint(toneOf(state), state)
@@ -43,7 +52,11 @@ function why({ view, cause }: Extract<Message, { kind: 'change' }>, timeZone: st
   const votes = view.participants > 0 ? `${view.tally[view.voted] ?? 0} of ${view.participants} say ${view.voted}` : ''
   const agent = view.trigger?.agent
   const said = [votes, agent === undefined ? '' : `(${plain(agent)})`].filter((part) => part !== '').join(' ')
-  const ended = { 'override-cleared': 'override cleared', 'override-expired': 'override ended', 'override-agreed': 'override and vote agree' }[cause as string]
+  const ended = {
+    'override-cleared': 'override cleared',
+    'override-expired': 'override ended',
+    'override-agreed': 'override and vote agree',
+  }[cause as string]
   return [ended, said].filter((part) => part !== undefined && part !== '').join('; ')
 }
 

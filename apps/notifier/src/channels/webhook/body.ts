@@ -9,7 +9,11 @@ const LONG_TEXT = 500
 export function body(message: Message): string {
   if (message.kind === 'notice') {
     const { endpoint, reason, delivery, object } = message
-    return JSON.stringify({ type: 'endpoint.failed', timestamp: rfc3339(message.time), data: { endpoint, reason, delivery, object } })
+    return JSON.stringify({
+      type: 'endpoint.failed',
+      timestamp: rfc3339(message.time),
+      data: { endpoint, reason, delivery, object },
+    })
   }
   for (const data of shorter(message)) {
     const text = JSON.stringify({ type: message.type, timestamp: rfc3339(message.time), data })
@@ -26,7 +30,11 @@ function* shorter({ object, view, cause, previous }: ChangeMessage): IterableIte
   }
   const wire = viewToWire(view)
   yield { ...wire, previous }
-  const override = wire.override && { ...wire.override, reason: wire.override.reason?.slice(0, LONG_TEXT) ?? null, author: wire.override.author?.slice(0, LONG_TEXT) ?? null }
+  const override = wire.override && {
+    ...wire.override,
+    reason: wire.override.reason?.slice(0, LONG_TEXT) ?? null,
+    author: wire.override.author?.slice(0, LONG_TEXT) ?? null,
+  }
   yield { ...wire, override, previous, truncated: true }
   const { tally: _, ...rest } = wire
   yield { ...rest, override, previous, truncated: true }

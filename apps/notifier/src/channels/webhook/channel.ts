@@ -69,12 +69,18 @@ class WebhookSender implements Sender {
 
 function namesLoopback(hostname: string): boolean {
   const host = hostname.replace(/^\[|\]$/g, '')
-  return host === 'localhost' || host.endsWith('.localhost') || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
+  return (
+    host === 'localhost' ||
+    host.endsWith('.localhost') ||
+    host === '::1' ||
+    (isIP(host) === 4 && host.startsWith('127.'))
+  )
 }
 
 function checked(settings: unknown): WebhookSettings {
   const given = settings as WebhookSettings
-  if (typeof given !== 'object' || given === null || typeof given.url !== 'string' || !URL.canParse(given.url)) throw new SettingsError('url must be an http:// or https:// URL')
+  if (typeof given !== 'object' || given === null || typeof given.url !== 'string' || !URL.canParse(given.url))
+    throw new SettingsError('url must be an http:// or https:// URL')
   const { protocol, username, password } = new URL(given.url)
   if (protocol !== 'http:' && protocol !== 'https:') throw new SettingsError('url must be an http:// or https:// URL')
   if (username !== '' || password !== '') throw new SettingsError('url must not hold a user or password')

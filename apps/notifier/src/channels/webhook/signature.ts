@@ -5,7 +5,10 @@ import { createHmac } from 'node:crypto'
  * prefix `whsec_` (Standard Webhooks 1.0, "Signature scheme"); what is no base64 is taken as its UTF-8 bytes.
  */
 export function signingKeys(secret: string): Buffer[] {
-  return secret.split(/\s+/).filter((part) => part !== '').map(keyOf)
+  return secret
+    .split(/\s+/)
+    .filter((part) => part !== '')
+    .map(keyOf)
 }
 
 function keyOf(secret: string): Buffer {

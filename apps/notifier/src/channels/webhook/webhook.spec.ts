@@ -23,7 +23,9 @@ describe('the signature', () => {
 
   it('takes a secret that is no base64 as its bytes', () => {
     const independent = new Webhook('not base64!', { format: 'raw' })
-    expect(sign('not-base64!')).toBe(new Webhook('not-base64!', { format: 'raw' }).sign(VECTOR.id, new Date(VECTOR.timestamp * 1000), VECTOR.body))
+    expect(sign('not-base64!')).toBe(
+      new Webhook('not-base64!', { format: 'raw' }).sign(VECTOR.id, new Date(VECTOR.timestamp * 1000), VECTOR.body),
+    )
     expect(sign('not-base64!')).not.toBe(independent.sign(VECTOR.id, new Date(VECTOR.timestamp * 1000), VECTOR.body))
   })
 
@@ -33,7 +35,8 @@ describe('the signature', () => {
     const both = signature(signingKeys(`whsec_${SECRET} ${next}`), VECTOR.id, at, VECTOR.body)
     expect(both.split(' ')).toHaveLength(2)
     const headers = { 'webhook-id': VECTOR.id, 'webhook-timestamp': String(at), 'webhook-signature': both }
-    for (const secret of [SECRET, next]) expect(new Webhook(secret).verify(VECTOR.body, headers)).toEqual(JSON.parse(VECTOR.body))
+    for (const secret of [SECRET, next])
+      expect(new Webhook(secret).verify(VECTOR.body, headers)).toEqual(JSON.parse(VECTOR.body))
     expect(() => new Webhook(Buffer.from('another').toString('base64')).verify(VECTOR.body, headers)).toThrow()
   })
 })
@@ -42,20 +45,43 @@ describe('the body', () => {
   it("is the change's type and time with the public view and what was last told", () => {
     const { type, timestamp, data } = JSON.parse(body(message('site/x')))
     expect({ type, timestamp }).toEqual({ type: 'object.changed', timestamp: new Date(T0).toISOString() })
-    expect(data).toMatchObject({ object: 'site/x', state: 'down', previous: 'up', since: new Date(T0).toISOString(), tally: { down: 2 } })
+    expect(data).toMatchObject({
+      object: 'site/x',
+      state: 'down',
+      previous: 'up',
+      since: new Date(T0).toISOString(),
+      tally: { down: 2 },
+    })
   })
 
   it('of a deletion says what is gone and why', () => {
     const gone = message('x', { type: 'object.deleted', state: null, view: null, cause: 'forgotten' })
-    expect(JSON.parse(body(gone))).toMatchObject({ type: 'object.deleted', data: { object: 'x', state: null, cause: 'forgotten', previous: 'up' } })
+    expect(JSON.parse(body(gone))).toMatchObject({
+      type: 'object.deleted',
+      data: { object: 'x', state: null, cause: 'forgotten', previous: 'up' },
+    })
   })
 
   it('of a notice names the endpoint', () => {
-    expect(JSON.parse(body(notice))).toMatchObject({ type: 'endpoint.failed', data: { endpoint: 'ops', reason: 'http-410' } })
+    expect(JSON.parse(body(notice))).toMatchObject({
+      type: 'endpoint.failed',
+      data: { endpoint: 'ops', reason: 'http-410' },
+    })
   })
 
   it.each([
-    ['a long reason', { override: { state: 'down', reason: 'é'.repeat(20_000), author: 'a'.repeat(9_000), expiresAt: null, mode: 'pin' as const } }],
+    [
+      'a long reason',
+      {
+        override: {
+          state: 'down',
+          reason: 'é'.repeat(20_000),
+          author: 'a'.repeat(9_000),
+          expiresAt: null,
+          mode: 'pin' as const,
+        },
+      },
+    ],
     ['many states', { tally: Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`state-${i}`, 1])) }],
   ])('stays under 20 kB with %s, and says that it was cut', (_, of) => {
     const text = body(message('x', {}, of))
@@ -66,19 +92,25 @@ describe('the body', () => {
 
 describe('the settings', () => {
   const tools = { logger: { debug() {}, info() {}, warn() {}, error() {} }, now: () => T0 }
-  it.each(['ftp://example.com', 'nonsense', 'http://user:hunter2@example.com/'])('refuse %s without repeating it', (url) => {
-    expect(() => webhook.open({ url }, tools)).toThrow(SettingsError)
-    expect(() => webhook.open({ url }, tools)).not.toThrow('hunter2')
-  })
+  it.each(['ftp://example.com', 'nonsense', 'http://user:hunter2@example.com/'])(
+    'refuse %s without repeating it',
+    (url) => {
+      expect(() => webhook.open({ url }, tools)).toThrow(SettingsError)
+      expect(() => webhook.open({ url }, tools)).not.toThrow('hunter2')
+    },
+  )
 
-  it.each(['http://localhost:1/', 'http://[::1]:1/', 'http://127.0.0.1:1/'])('allow loopback only when it is named and allowed: %s', async (url) => {
-    const send = async (loopbackWhenNamed: boolean) => {
-      const sender = webhook.open({ url, loopbackWhenNamed, timeoutMs: 1000 }, tools)
-      const outcome = await sender.send({ id: 'msg_1', message: message('x'), attempt: 1, at: T0 })
-      await sender.close()
-      return (outcome as { reason: string }).reason
-    }
-    expect(await send(false)).toBe('address-refused')
-    expect(await send(true)).not.toBe('address-refused')
-  })
+  it.each(['http://localhost:1/', 'http://[::1]:1/', 'http://127.0.0.1:1/'])(
+    'allow loopback only when it is named and allowed: %s',
+    async (url) => {
+      const send = async (loopbackWhenNamed: boolean) => {
+        const sender = webhook.open({ url, loopbackWhenNamed, timeoutMs: 1000 }, tools)
+        const outcome = await sender.send({ id: 'msg_1', message: message('x'), attempt: 1, at: T0 })
+        await sender.close()
+        return (outcome as { reason: string }).reason
+      }
+      expect(await send(false)).toBe('address-refused')
+      expect(await send(true)).not.toBe('address-refused')
+    },
+  )
 })
