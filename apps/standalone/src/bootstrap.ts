@@ -44,7 +44,11 @@ export async function startStandalone(
       applicationId: 'aggregator',
       logger: createLogger({ level: config.logLevel, app: 'aggregator' }),
     })
-    const notifier = notifierParts({ ...shared, applicationId: 'notifier', logger: createLogger({ level: config.logLevel, app: 'notifier' }) })
+    const notifier = notifierParts({
+      ...shared,
+      applicationId: 'notifier',
+      logger: createLogger({ level: config.logLevel, app: 'notifier' }),
+    })
     const app = await createEdge({
       modules: [aggregator.module, notifier.module],
       checks: [aggregator.check, notifier.check],
