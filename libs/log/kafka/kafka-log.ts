@@ -123,8 +123,9 @@ export class KafkaLog implements Log {
 
   async join(options: MemberOptions): Promise<GroupMember> {
     this.failIfClosed()
+    const connections = this.cluster.connections() // a JoinGroup holds up whatever comes after it
     const member = await retrying(`joining group ${options.group}`, this.patience, () =>
-      KafkaMember.join(options, this.cluster, this.cluster.connections(), this.settings.logger),
+      KafkaMember.join(options, this.cluster, connections, this.settings.logger),
     )
     this.members.add(member)
     return member

@@ -13,6 +13,7 @@ import {
   NoAnswer,
   ProtocolError,
   toLogError,
+  Unreachable,
 } from './protocol-errors'
 import type { CoordinatorKind } from './requests/find-coordinator'
 import type { ProducerIdentity } from './requests/init-producer-id'
@@ -36,6 +37,21 @@ const FIRST_PAUSE_MS = 2
 const MAX_PAUSE_MS = 50
 /** A transaction that failed is aborted in this time or left to the next holder. */
 const ABORT_MS = 1000
+
+/** How long the steps of one commit try; abandoned when one of them has failed for good, so that the other does not go on in vain. */
+interface Attempt {
+  readonly deadline: number
+  abandoned: boolean
+}
+
+async function abandoning(attempt: Attempt, step: Promise<void>): Promise<void> {
+  try {
+    await step
+  } catch (error) {
+    attempt.abandoned = true
+    throw error
+  }
+}
 
 interface Part {
   readonly topic: string
@@ -86,13 +102,13 @@ export class KafkaTransactor implements Transactor {
       await this.proveHeld()
       return []
     }
-    const deadline = performance.now() + this.context.timeoutMs
+    const attempt = this.attempt()
     // 2. (before transaction.version 2) tell the coordinator what the transaction covers
-    if (!this.context.version2) await this.announce(parts, source, deadline)
+    if (!this.context.version2) await this.announce(parts, source, attempt)
     // 3. records and source offset, beside each other; both settle before either is judged, so that nothing straggles
     const results = await Promise.allSettled([
-      this.append(parts, deadline),
-      source && this.commitSource(source, deadline),
+      abandoning(attempt, this.append(parts, attempt)),
+      source && abandoning(attempt, this.commitSource(source, attempt)),
     ])
     const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []))
     if (failures.length > 0) {
@@ -125,9 +141,9 @@ export class KafkaTransactor implements Transactor {
     })
   }
 
-  private async announce(parts: readonly Part[], source: SourceOffset | undefined, deadline: number): Promise<void> {
+  private async announce(parts: readonly Part[], source: SourceOffset | undefined, attempt: Attempt): Promise<void> {
     if (parts.length > 0)
-      await this.insist('transaction', this.id, deadline, addPartitions(this.holder, parts), (codes) => {
+      await this.insist('transaction', this.id, attempt, addPartitions(this.holder, parts), (codes) => {
         // One partition's reason makes the coordinator answer OPERATION_NOT_ATTEMPTED for the others.
         check(
           codes.find((code) => code !== CODE.NONE && code !== CODE.OPERATION_NOT_ATTEMPTED) ?? Math.max(...codes),
@@ -135,24 +151,24 @@ export class KafkaTransactor implements Transactor {
         )
       })
     if (source)
-      await this.insist('transaction', this.id, deadline, addOffsets(this.holder, source.group), (code) =>
+      await this.insist('transaction', this.id, attempt, addOffsets(this.holder, source.group), (code) =>
         check(code, 'AddOffsetsToTxn'),
       )
   }
 
-  private async append(parts: readonly Part[], deadline: number): Promise<void> {
+  private async append(parts: readonly Part[], attempt: Attempt): Promise<void> {
     let left = [...parts]
     for (let pause = FIRST_PAUSE_MS; left.length > 0; pause = Math.min(2 * pause, MAX_PAUSE_MS)) {
       const failure = await this.appendOnce(left).catch((error: unknown) => error)
       left = left.filter(({ pending }) => pending.length > 0)
       if (left.length === 0) return
       const code = failure instanceof ProtocolError ? failure.code : undefined
-      // An answer that never came ends the transaction: only the broker's own word allows another try.
-      if (code === undefined || !(BUSY.has(code) || LEADER_MOVED.has(code)) || performance.now() > deadline) {
-        if (code === CODE.MESSAGE_TOO_LARGE) left.forEach(({ topic }) => this.context.topics.forgetMaxBatchBytes(topic))
-        throw failure
-      }
-      if (LEADER_MOVED.has(code)) left.forEach(({ topic }) => this.context.cluster.forgetTopic(topic))
+      if (code === CODE.MESSAGE_TOO_LARGE) left.forEach(({ topic }) => this.context.topics.forgetMaxBatchBytes(topic))
+      // An answer that never came ends the transaction: only what was never sent, or the broker's own word, allows another try.
+      const moved = failure instanceof NoAnswer || (code !== undefined && LEADER_MOVED.has(code))
+      if (moved) left.forEach(({ topic }) => this.context.cluster.forgetTopic(topic))
+      const again = failure instanceof Unreachable || (code !== undefined && (BUSY.has(code) || LEADER_MOVED.has(code)))
+      if (!again || attempt.abandoned || performance.now() > attempt.deadline) throw failure
       await delay(pause)
     }
   }
@@ -202,18 +218,18 @@ export class KafkaTransactor implements Transactor {
     })
   }
 
-  private async commitSource(source: SourceOffset, deadline: number): Promise<void> {
+  private async commitSource(source: SourceOffset, attempt: Attempt): Promise<void> {
     const request = commitOffset(this.holder, source, this.context.version2 ? 5 : 3)
-    await this.insist('group', source.group, deadline, request, (code) =>
+    await this.insist('group', source.group, attempt, request, (code) =>
       check(code, `TxnOffsetCommit of ${source.topic}-${source.partition}`),
     )
   }
 
   /** An empty commit writes nothing, but a fenced holder must still learn that it is. */
   private async proveHeld(): Promise<void> {
-    const deadline = performance.now() + this.context.timeoutMs
+    const attempt = this.attempt()
     const request = endTransaction(this.holder, true, this.version)
-    const ended = await this.insist('transaction', this.id, deadline, request, ({ errorCode }) => {
+    const ended = await this.insist('transaction', this.id, attempt, request, ({ errorCode }) => {
       if (errorCode !== CODE.INVALID_TXN_STATE) check(errorCode, 'EndTxn') // there is nothing to end: it is ours
     })
     if (ended.errorCode === CODE.NONE) this.renew(ended)
@@ -225,21 +241,25 @@ export class KafkaTransactor implements Transactor {
    */
   private async abort(): Promise<void> {
     const request = endTransaction(this.holder, false, this.version)
-    const aborted = this.insist('transaction', this.id, performance.now() + ABORT_MS, request, ({ errorCode }) =>
-      check(errorCode, 'EndTxn'),
+    const aborted = this.insist(
+      'transaction',
+      this.id,
+      { deadline: performance.now() + ABORT_MS, abandoned: false },
+      request,
+      ({ errorCode }) => check(errorCode, 'EndTxn'),
     )
     await Promise.race([aborted.catch(() => {}), delay(ABORT_MS)])
   }
 
   /** The point of no return. Asking again is safe: a coordinator that has already committed says so, or that another holds the id. */
   private async end(): Promise<void> {
-    const deadline = performance.now() + this.context.timeoutMs
+    const attempt = this.attempt()
     const request = endTransaction(this.holder, true, this.version)
     try {
       const ended = await this.insist(
         'transaction',
         this.id,
-        deadline,
+        attempt,
         request,
         ({ errorCode }) => check(errorCode, 'EndTxn'),
         true,
@@ -254,7 +274,7 @@ export class KafkaTransactor implements Transactor {
   private async insist<Answer>(
     kind: CoordinatorKind,
     key: string,
-    deadline: number,
+    attempt: Attempt,
     request: Request<Answer>,
     judge: (answer: Answer) => void,
     evenUnanswered = false,
@@ -266,13 +286,19 @@ export class KafkaTransactor implements Transactor {
         return answer
       } catch (error) {
         const unanswered = error instanceof NoAnswer
-        const again = unanswered ? evenUnanswered : error instanceof ProtocolError && error.retriable
-        if (!again || performance.now() > deadline) throw error
+        const again = unanswered
+          ? evenUnanswered || error instanceof Unreachable
+          : error instanceof ProtocolError && error.retriable
         if (unanswered || COORDINATOR_MOVED.has((error as ProtocolError).code))
           this.context.cluster.forgetCoordinator(kind, key)
+        if (!again || attempt.abandoned || performance.now() > attempt.deadline) throw error
       }
       await delay(pause)
     }
+  }
+
+  private attempt(): Attempt {
+    return { deadline: performance.now() + this.context.timeoutMs, abandoned: false }
   }
 
   /** transaction.version 2 ends each transaction with a new epoch, in which sequence numbers begin at 0 again. */
