@@ -69,6 +69,7 @@ class Engine implements Streams {
   private broadcaster: Promise<Transactor> | undefined
   private unlock: (() => void) | undefined
   private stopped = false
+  private allRunning = false
 
   constructor(private readonly options: StreamsOptions) {
     this.clock = options.clock ?? systemClock
@@ -272,13 +273,26 @@ class Engine implements Streams {
 
   private onTaskChange(task: Task): void {
     const { partition, state, restore } = task
-    this.options.logger.info({ partition, state, restored: restore.restored }, `task ${state}`)
+    this.options.logger.debug({ partition, state, restored: restore.restored }, `task ${state}`)
+    if (state === 'restoring') this.allRunning = false
+    else if (state === 'running') this.tellWhenRunning()
     if (state === 'closed' && this.running.get(partition) === task) {
       // Fenced, not released: if the group still gives it to us, nobody else is there, and we take it again.
       this.running.delete(partition)
       setTimeout(() => void this.open(partition), FENCED_RETRY).unref()
     }
     this.changed()
+  }
+
+  /** One line for all: a process may have hundreds of tasks. */
+  private tellWhenRunning(): void {
+    if (this.allRunning || !this.ready) return
+    this.allRunning = true
+    const restored = [...this.running.values()].reduce((sum, task) => sum + task.restore.restored, 0)
+    this.options.logger.info(
+      { partitions: this.assigned, restored },
+      'every assigned partition is restored and running',
+    )
   }
 
   private release(partition: number): void {

@@ -18,6 +18,7 @@ import type { Processor, TaskBatch, TaskContext } from './context'
 import { StreamsError } from './errors'
 import { PositionWaiters } from './position-waiters'
 import { restore } from './restore'
+import { RestoreProgress } from './restore-progress'
 import { Semaphore } from './semaphore'
 import type { RunningTask, TaskState } from './streams'
 import { Submissions } from './submissions'
@@ -60,7 +61,7 @@ export class Task implements RunningTask {
   position: Offset = 0
   end: Offset = 0
   time = 0
-  restore = { restored: 0, total: 0 }
+  restore: RunningTask['restore'] = { restored: 0, total: 0 }
   /** Why it is not running, when it should. */
   failure: Error | undefined
   /** Wall time of the last thing that moved. */
@@ -178,21 +179,16 @@ export class Task implements RunningTask {
     this.store = store
     this.context = new BatchContext(partition, this.options.partitions, topology, store, this.options.limits)
     const from = store.changelogPosition
-    this.restore = { restored: 0, total: start.changelogEnd - from }
-    await this.options.restores.run(() =>
-      restore({
-        log,
-        store,
-        changelog: topology.changelog,
-        partition,
-        end: start.changelogEnd,
-        signal: this.closing.signal,
-        onProgress: (at) => {
-          this.restore = { restored: at - from, total: start.changelogEnd - from }
-          this.moved()
-        },
-      }),
-    )
+    const end = start.changelogEnd
+    const progress = new RestoreProgress({ partition, from, end, logger, now: () => this.options.clock.now() })
+    this.restore = progress
+    const onProgress = (at: Offset): void => {
+      progress.reach(at)
+      this.moved()
+    }
+    const { changelog } = topology
+    const { signal } = this.closing
+    await this.options.restores.run(() => restore({ log, store, changelog, partition, end, signal, onProgress }))
     const source = await start.source()
     this.position = source.offset
     this.end = source.end
