@@ -196,11 +196,23 @@ function matcherOf(filter: Filter): (view: View) => boolean {
     marks.every(([mark, wanted]) => view[mark] === wanted)
 }
 
-function searchOf({ bound: _bound, waitMs, after, ...query }: ListQuery): string {
+const FILTERS = [
+  'state',
+  'voted',
+  'contested',
+  'stale',
+  'flapping',
+  'divergent',
+  'overridden',
+  'prefix',
+  'limit',
+  'after',
+] as const
+
+function searchOf(query: ListQuery): string {
   const search = new URLSearchParams()
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value))
-  if (waitMs !== undefined) search.set('wait', `${waitMs}ms`)
-  if (after !== undefined) search.set('after', after)
+  for (const name of FILTERS) if (query[name] !== undefined) search.set(name, String(query[name]))
+  if (query.waitMs !== undefined) search.set('wait', `${query.waitMs}ms`)
   return search.toString()
 }
 
