@@ -3,5 +3,5 @@ import { describeKafka, sharedBrokers } from '../../../test/broker'
 import { describeKeyValueTable } from './key-value-table.conformance'
 
 describeKafka('Apache Kafka', () => {
-  describeKeyValueTable('Kafka', async () => openKafkaLog({ brokers: await sharedBrokers(), clientId: 'tables' }))
+  describeKeyValueTable('Kafka', async () => openKafkaLog({ brokers: sharedBrokers(), clientId: 'tables' }))
 })

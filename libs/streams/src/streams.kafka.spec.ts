@@ -3,5 +3,5 @@ import { describeKafka, sharedBrokers } from '../../../test/broker'
 import { describeStreams } from './streams.conformance'
 
 describeKafka('Apache Kafka', () => {
-  describeStreams('Kafka', async () => openKafkaLog({ brokers: await sharedBrokers(), clientId: 'streams' }))
+  describeStreams('Kafka', async () => openKafkaLog({ brokers: sharedBrokers(), clientId: 'streams' }))
 })
