@@ -1,0 +1,155 @@
+import { encodeSource, type SourceCommand } from '@quorate/contracts'
+import type { LogRecord } from '@quorate/log'
+import { PartitionStore, type Table } from '@quorate/state-store'
+import type { Forwarded, TaskContext } from '@quorate/streams'
+import { VoteProcessor, type VoteProcessorOptions } from '../processor'
+import { AGGREGATOR_TABLES } from '../tables'
+import type { ScenarioLine } from './scenario'
+
+export type Sent = Forwarded & { readonly output: string }
+
+export interface TestTaskOptions extends Partial<VoteProcessorOptions> {
+  readonly partition?: number
+  readonly partitions?: number
+  /** Asked at each `full`: cut here? */
+  readonly cut?: () => boolean
+  /** Asked before each commit: does the process die instead? The task is then made anew from what was committed. */
+  readonly crash?: () => boolean
+  /** After a crash the store is made anew from the changelog. */
+  readonly wipe?: boolean
+}
+
+/**
+ * One task over a store in memory, committed batch by batch: the processor as it runs, with a cut after any evaluation and a death
+ * before any commit.
+ */
+export class TestTask {
+  readonly sent: Sent[] = []
+  readonly changelog = new Map<string, Buffer>()
+  processor: VoteProcessor
+  store: PartitionStore
+  context: TestContext
+  commits = 0
+  crashes = 0
+  offset = 0
+  readonly #options: TestTaskOptions
+
+  constructor(options: TestTaskOptions = {}) {
+    this.#options = options
+    this.store = open()
+    this.processor = this.#process()
+    this.context = this.#context()
+  }
+
+  /** Applies the records from the committed offset on, in as many batches as it takes. */
+  run(records: readonly LogRecord[]): void {
+    const next = records.length === 0 ? this.offset : records.at(-1)!.offset + 1
+    let attempts = 0
+    while (this.offset < next) {
+      const rest = records.filter(({ offset }) => offset >= this.offset)
+      const before = this.offset
+      const resume = this.processor.process({ records: rest, next, end: next }, this.context)
+      this.processor.flush(this.context)
+      if (++attempts > 100_000) throw new Error(`stuck at ${before}`)
+      if (this.#options.crash?.() === true) {
+        this.#die()
+        continue
+      }
+      this.#commit(resume)
+    }
+  }
+
+  tables = (name: string) => this.store.committed(name)
+
+  /** What `nextDue` says, with what it put right committed. */
+  nextDue(): number | undefined {
+    const due = this.processor.nextDue(this.context)
+    this.processor.flush(this.context)
+    this.#commit(this.offset)
+    return due
+  }
+
+  to(output: string): Sent[] {
+    return this.sent.filter((record) => record.output === output)
+  }
+
+  #commit(resume: number): void {
+    this.commits++
+    for (const { key, value } of this.store.changes()) {
+      if (value === null) this.changelog.delete(key)
+      else this.changelog.set(key, value)
+    }
+    this.store.apply({ source: resume, time: 0 }, this.commits)
+    this.sent.push(...this.context.forwarded)
+    this.context.forwarded = []
+    this.offset = resume
+  }
+
+  #die(): void {
+    this.crashes++
+    if (this.#options.wipe === true) this.restore()
+    else this.store.rollback()
+    this.processor = this.#process()
+    this.context = this.#context()
+  }
+
+  /** A new store from the changelog. */
+  restore(): void {
+    this.store.close()
+    this.store = open()
+    this.store.load(
+      [...this.changelog].map(([key, value]) => ({ key, value })),
+      1,
+    )
+    this.processor = this.#process()
+    this.context = this.#context()
+  }
+
+  #process(): VoteProcessor {
+    return new VoteProcessor({ source: '/quorate/aggregator', ...this.#options })
+  }
+
+  #context(): TestContext {
+    const { partition = 0, partitions = 1, cut = () => false } = this.#options
+    return new TestContext(partition, partitions, (name) => this.store.table(name), cut)
+  }
+}
+
+const open = () =>
+  PartitionStore.open({ file: ':memory:', tables: AGGREGATOR_TABLES, schemaVersion: 1, topicId: 'changelog' })
+
+class TestContext implements TaskContext {
+  readonly source = 'quorate.reports'
+  cache: unknown
+  forwarded: Sent[] = []
+
+  constructor(
+    readonly partition: number,
+    readonly partitions: number,
+    readonly table: (name: string) => Table,
+    readonly cut: () => boolean,
+  ) {}
+
+  forward(output: string, record: Forwarded): void {
+    this.forwarded.push({ output, ...record })
+  }
+
+  get full(): boolean {
+    return this.cut()
+  }
+}
+
+/** A scenario's lines as records of the source; looks are ticks, so that the offsets are the same. */
+export const recordsOf = (lines: readonly ScenarioLine[]): LogRecord[] =>
+  lines.map((line, offset) => {
+    const { type, object, data } = line.type === 'look' ? { type: 'tick', object: undefined, data: undefined } : line
+    const command = { type, ...(object === undefined ? {} : { object }), data } as SourceCommand
+    const { key, value, headers } = encodeSource(command)
+    return {
+      offset,
+      timestamp: line.at,
+      key: key === null ? null : Buffer.from(key),
+      value: value === null ? null : Buffer.from(value),
+      headers: headers.map(([name, text]) => [name, Buffer.from(text)] as const),
+    }
+  })
