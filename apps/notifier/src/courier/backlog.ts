@@ -1,4 +1,4 @@
-import type { TableReader } from '@quorate/state-store'
+import type { Row, TableReader } from '@quorate/state-store'
 import { behind, laneOfKey, within } from '../outbox/keys'
 
 /**
@@ -21,12 +21,12 @@ export class Backlog {
     else this.restart()
   }
 
-  /** Key of the next lane's first delivery. */
-  next(outbox: TableReader): string | undefined {
+  /** The next lane's first delivery. */
+  next(outbox: TableReader): Row | undefined {
     for (;;) {
-      for (const { key } of outbox.range({ from: this.after, to: within(this.endpoint).to, limit: 1 })) {
-        this.after = behind(laneOfKey(key))
-        return key
+      for (const row of outbox.range({ from: this.after, to: within(this.endpoint).to, limit: 1 })) {
+        this.after = behind(laneOfKey(row.key))
+        return row
       }
       if (!this.again) {
         this.more = false

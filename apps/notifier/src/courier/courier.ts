@@ -147,6 +147,8 @@ export class Courier {
     let moved = true
     try {
       const settlement = await this.attempt(queue, head)
+      // The endpoint need not wait for our commit: outcomes gather and are written together.
+      this.pump(queue)
       if (settlement)
         this.planned(head.task.partition, await head.task.submit((context) => settle(context, settlement)))
     } catch (error) {

@@ -1,3 +1,4 @@
+import type { Row } from '@quorate/state-store'
 import type { RunningTask } from '@quorate/streams'
 import { endpointOfKey, laneOfKey, within } from '../outbox/keys'
 import { endpointRow, outboxRow } from '../outbox/rows'
@@ -88,18 +89,20 @@ export class OutboxWindow {
     for (const [partition, backlog] of queue.backlogs) {
       const task = this.tasks.get(partition)
       while (task?.state === 'running' && backlog.more && queue.room) {
-        const key = backlog.next(task.table('outbox'))
-        if (key !== undefined && !queue.has(task, laneOfKey(key))) this.admit(queue, task, laneOfKey(key))
+        const row = backlog.next(task.table('outbox'))
+        if (row && !queue.has(task, laneOfKey(row.key))) this.add(queue, task, row)
       }
     }
   }
 
   private admit(queue: EndpointQueue, task: RunningTask, lane: string): void {
-    for (const { key, value } of task.table('outbox').range({ ...within(lane), limit: 1 })) {
-      const { throttledUntil, nextAttemptAt } = outboxRow.decode(value)
-      if (throttledUntil !== undefined) queue.circuit.throttled(throttledUntil)
-      queue.add({ lane, task, key, dueAt: nextAttemptAt, order: this.order++ })
-    }
+    for (const row of task.table('outbox').range({ ...within(lane), limit: 1 })) this.add(queue, task, row)
+  }
+
+  private add(queue: EndpointQueue, task: RunningTask, { key, value }: Row): void {
+    const { throttledUntil, nextAttemptAt } = outboxRow.decode(value)
+    if (throttledUntil !== undefined) queue.circuit.throttled(throttledUntil)
+    queue.add({ lane: laneOfKey(key), task, key, dueAt: nextAttemptAt, order: this.order++ })
   }
 
   private backlog(queue: EndpointQueue, partition: number): Backlog {
