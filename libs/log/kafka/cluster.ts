@@ -32,8 +32,8 @@ export class Cluster {
   }
 
   /** New connections to this cluster's nodes, for one purpose. */
-  connections(): Connections {
-    return new Connections(this.settings, (nodeId) => this.addressOf(nodeId))
+  connections(requestTimeoutMs = this.settings.requestTimeoutMs): Connections {
+    return new Connections({ ...this.settings, requestTimeoutMs }, (nodeId) => this.addressOf(nodeId))
   }
 
   /** Whether transactions of Kafka 4 are agreed on (transaction.version 2). */

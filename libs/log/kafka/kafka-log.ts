@@ -17,7 +17,7 @@ import { Appender } from './appender'
 import { Cluster } from './cluster'
 import type { Connections } from './connections'
 import { Fetcher } from './fetcher'
-import { KafkaMember } from './member'
+import { KafkaMember, SESSION_TIMEOUT_MS } from './member'
 import { settingsOf, type KafkaLogOptions, type KafkaSettings } from './options'
 import { check, COORDINATOR_MOVED, NoAnswer, ProtocolError, toLogError } from './protocol-errors'
 import type { CoordinatorKind } from './requests/find-coordinator'
@@ -123,7 +123,11 @@ export class KafkaLog implements Log {
 
   async join(options: MemberOptions): Promise<GroupMember> {
     this.failIfClosed()
-    const connections = this.cluster.connections() // a JoinGroup holds up whatever comes after it
+    // Of its own, for a JoinGroup holds up whatever comes after it; and a heartbeat unanswered for a whole session came to nothing.
+    const { requestTimeoutMs } = this.settings
+    const connections = this.cluster.connections(
+      Math.min(requestTimeoutMs, options.sessionTimeoutMs ?? SESSION_TIMEOUT_MS),
+    )
     const member = await retrying(`joining group ${options.group}`, this.patience, () =>
       KafkaMember.join(options, this.cluster, connections, this.settings.logger),
     )

@@ -1,5 +1,6 @@
 import { describeOwnKafka, startBroker, unique, type BrokerCluster } from '../../../test/broker'
 import { readTo, records } from '../testing'
+import { RecordingMember } from '../testing/group-member'
 import { refusal } from '../testing/subject'
 import { openKafkaLog, type KafkaLogOptions } from '.'
 
@@ -21,7 +22,12 @@ describeOwnKafka('TLS and log-ins', () => {
     })
 
   beforeAll(async () => {
-    broker = await startBroker({ tls: true, sasl: { username: USERNAME, password: PASSWORD } })
+    // Connections log in for 11 s; 10 s before the end they are taken for expired, and the broker cuts those that go on all the same.
+    broker = await startBroker({
+      tls: true,
+      sasl: { username: USERNAME, password: PASSWORD },
+      config: { 'connections.max.reauth.ms': 11_000 },
+    })
   }, 120_000)
   afterAll(async () => {
     await broker?.stop()
@@ -35,6 +41,29 @@ describeOwnKafka('TLS and log-ins', () => {
     expect(await readTo(log, topic, 0)).toHaveLength(2)
     await log.close()
   })
+
+  it('may expire while records flow: nothing is lost or doubled, and nobody notices', async () => {
+    const log = await open({ sasl: { mechanism: 'scram-sha-256', username: USERNAME, password: PASSWORD } })
+    const topic = unique('topic')
+    const group = unique('group')
+    await log.ensureTopics([{ name: topic, partitions: 1, cleanupPolicy: 'delete', timestampType: 'CreateTime' }])
+    const member = await (await RecordingMember.join(log, group, topic, 'a')).has(0)
+    const transactor = await log.fence(unique('id'))
+    const reader = log.reader({ topic, partition: 0, from: 0 })
+    const seen: string[] = []
+    const written: string[] = []
+    for (const end = Date.now() + 13_000; Date.now() < end;) {
+      const [appended, committed] = [`${written.length}`, `${written.length + 1}`]
+      await log.append(records(topic, 0, [appended]))
+      await transactor.commit({ records: records(topic, 0, [committed]) })
+      written.push(appended, committed)
+      while (seen.length < written.length)
+        for (const { value } of (await reader.next()).records) seen.push(value!.toString())
+    }
+    expect(seen).toEqual(written)
+    expect([member.assignments.length, member.lost]).toEqual([1, 0])
+    await log.close()
+  }, 60_000)
 
   it('turn away a wrong password, whoever asks, and keep it to themselves', async () => {
     const sasl = { mechanism: 'plain', username: USERNAME, password: `not ${PASSWORD}` } as const
