@@ -1,4 +1,5 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify'
+import { PROBLEMS } from './problems'
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger'
 
 export interface OpenApiOptions {
@@ -32,7 +33,12 @@ export function createOpenApi(
   // Needed only when access is configured: the empty requirement says so.
   config.security?.push({})
   const document = SwaggerModule.createDocument(app, config)
-  document.components = { ...document.components, schemas: { ...document.components?.schemas, ...schemas } }
+  document.components = {
+    ...document.components,
+    schemas: { ...document.components?.schemas, ...schemas, Problem: PROBLEM_SCHEMA },
+  }
+  for (const path of Object.values(document.paths))
+    for (const operation of Object.values(path as Record<string, Operation>)) describeProblems(operation)
   return document
 }
 
@@ -48,4 +54,46 @@ export function serveOpenApi(app: NestFastifyApplication, document: OpenAPIObjec
 /** Serves the page at `/docs`. From main only: its assets' package is ESM all the way down, which plain Jest cannot load. */
 export function serveDocs(app: NestFastifyApplication, document: OpenAPIObject): void {
   SwaggerModule.setup('docs', app, document, { customSiteTitle: document.info.title, raw: false })
+}
+
+const text = { type: 'string' }
+/** RFC 9457. `type` and `code` are stable. */
+const PROBLEM_SCHEMA = {
+  type: 'object',
+  required: ['type', 'title', 'status', 'detail', 'code', 'errors', 'requestId'],
+  properties: {
+    type: text,
+    title: text,
+    status: { type: 'integer' },
+    detail: text,
+    code: { type: 'string', enum: Object.keys(PROBLEMS) },
+    errors: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['pointer', 'detail'],
+        properties: { pointer: text, detail: text },
+        additionalProperties: false,
+      },
+    },
+    requestId: text,
+  },
+  additionalProperties: false,
+}
+
+interface Operation {
+  responses?: Record<string, { description?: string; content?: object; headers?: object }>
+}
+
+/** Whatever a handler declares to go wrong is told as a problem, and three things can always go wrong. */
+function describeProblems({ responses = {} }: Operation): void {
+  for (const status of ['401', '429', '500']) responses[status] ??= {}
+  for (const [status, response] of Object.entries(responses)) {
+    if (Number(status) < 400 || response.content) continue
+    const codes = Object.entries(PROBLEMS).filter(([code, row]) => row.status === Number(status) && code !== 'no-route')
+    response.description ||= codes.map(([code, { title }]) => `\`${code}\`: ${title}.`).join(' ')
+    response.content = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
+    if (status === '503' || status === '429')
+      response.headers = { 'Retry-After': { description: 's', schema: { type: 'integer' } } }
+  }
 }

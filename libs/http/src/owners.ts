@@ -1,3 +1,4 @@
+import { StoreError } from '@quorate/state-store'
 import { type RunningTask, type Streams, StreamsError } from '@quorate/streams'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Answer, send } from './answer'
@@ -71,9 +72,11 @@ export async function guarded<T>(partition: number, work: () => T | Promise<T>):
   try {
     return await work()
   } catch (error) {
-    if (StreamsError.is(error, 'STREAMS_TASK_CLOSED', 'STREAMS_NOT_RUNNING')) {
+    if (StreamsError.is(error, 'STREAMS_TASK_CLOSED', 'STREAMS_NOT_RUNNING') || isClosed(error)) {
       throw new Problem('rebalancing', `Partition ${partition} is changing hands. Try again.`, { cause: error })
     }
     throw error
   }
 }
+
+const isClosed = (error: unknown) => error instanceof StoreError && error.code === 'STORE_CLOSED'

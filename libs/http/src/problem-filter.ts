@@ -1,5 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common'
 import { LogError, type Logger } from '@quorate/log'
+import { StoreError } from '@quorate/state-store'
 import { StreamsError } from '@quorate/streams'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Problem } from './problem'
@@ -39,6 +40,9 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error
   if (error instanceof LogError) return ofLog(error)
   if (error instanceof StreamsError) return ofStreams(error)
+  // The partition's store was closed under a read: it has moved.
+  if (error instanceof StoreError && error.code === 'STORE_CLOSED')
+    return new Problem('rebalancing', 'The partition is changing hands. Try again.', { cause: error })
   const status =
     error instanceof HttpException ? error.getStatus() : (error as { statusCode?: number } | null)?.statusCode
   const code = status === undefined ? undefined : BY_STATUS[status]

@@ -10,7 +10,14 @@ export const streamsCheck = (name: string, streams: Streams): HealthCheck => ({
   details: () => ({
     partitions: streams
       .tasks()
-      .map(({ partition, state, position, lag, restore }) => ({ partition, state, position, lag, ...restore })),
+      .map(({ partition, state, position, lag, restore }) => ({
+        partition,
+        state,
+        position,
+        lag,
+        restored: restore.restored,
+        total: restore.total,
+      })),
   }),
 })
 

@@ -1,6 +1,5 @@
 import { applyDecorators } from '@nestjs/common'
 import { ApiHeader, ApiParam, ApiQuery, ApiResponse } from '@nestjs/swagger'
-import { PROBLEMS } from '@quorate/http'
 import { LIST } from './list-query'
 
 type Schema = Record<string, unknown>
@@ -126,23 +125,15 @@ export const ApiFiltered = () =>
     ),
   )
 
-/** Answers that are not the hoped-for one; 401, 429 and 500 can always come. */
+/** Answers that are not the hoped-for one. */
 export const ApiProblems = (...statuses: number[]) =>
   applyDecorators(
-    ...[...new Set([...statuses, 401, 429, 500])].sort().map((status) => {
+    ...statuses.map((status) => {
       if (status === 202) return ApiWritten()
       if (status === 204)
         return ApiResponse({ status, description: 'Done; there is nothing (left) to show.', headers: FRESHNESS })
       if (status === 304) return ApiResponse({ status, description: 'It has not changed.', headers: HEADERS.object })
-      const codes = Object.entries(PROBLEMS).filter(([code, row]) => row.status === status && code !== 'no-route')
-      const description = codes.map(([code, { title }]) => `\`${code}\`: ${title}.`).join(' ')
-      const waits =
-        status === 503 || status === 429 ? { headers: { 'Retry-After': header('s', { type: 'integer' }) } } : {}
-      return ApiResponse({
-        status,
-        description,
-        ...waits,
-        content: { 'application/problem+json': { schema: ref('Problem') } },
-      })
+      // The edge says what each status means and how it is told.
+      return ApiResponse({ status })
     }),
   )

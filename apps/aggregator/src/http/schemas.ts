@@ -1,5 +1,4 @@
 import { CAUSES, POLICY_SCHEMA, REPORT_SCHEMA } from '@quorate/contracts'
-import { PROBLEMS } from '@quorate/http'
 
 const text = { type: 'string' }
 const orNull = (type: string) => ({ type: [type, 'null'] })
@@ -100,16 +99,4 @@ export const AGGREGATOR_SCHEMAS: Readonly<Record<string, object>> = {
     }, ['restored', 'total', 'position', 'lag', 'asOf'])),
     members: listOf(object({ memberId: text, url: text, version: text, self: flag, reachable: flag })),
   }), // prettier-ignore
-  Problem: {
-    ...object({
-      type: text,
-      title: text,
-      status: count,
-      detail: text,
-      code: { type: 'string', enum: Object.keys(PROBLEMS) },
-      errors: listOf(object({ pointer: text, detail: text })),
-      requestId: text,
-    }),
-    description: 'RFC 9457. `type` and `code` are stable.',
-  },
 }

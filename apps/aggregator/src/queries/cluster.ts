@@ -46,7 +46,8 @@ export class Cluster {
     return this.owners.streams.tasks().map(({ partition, state, restore, position, lag, time }) => ({
       partition,
       state,
-      ...restore,
+      restored: restore.restored,
+      total: restore.total,
       position,
       lag,
       asOf: time === 0 ? null : new Date(time).toISOString(),
