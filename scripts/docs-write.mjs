@@ -19,6 +19,9 @@ const log = await openEmbeddedLog({ memory: true })
 const running = await startStandalone(loadConfig('standalone', { argv, env: {}, readFile: () => '' }), { log })
 const document = await (await fetch(`${running.url}/openapi.json`)).json()
 const path = join(ROOT, 'docs/openapi.json')
-writeFileSync(path, await prettier.format(JSON.stringify(document), { ...(await prettier.resolveConfig(path)), filepath: path }))
+writeFileSync(
+  path,
+  await prettier.format(JSON.stringify(document), { ...(await prettier.resolveConfig(path)), filepath: path }),
+)
 await running.close()
 await log.close()
