@@ -1,4 +1,4 @@
-import type { OutRecord } from '@quorate/log'
+import type { Log, OutRecord } from '@quorate/log'
 import { silentLogger } from '@quorate/log'
 import type { Processor, Streams } from '@quorate/streams'
 import { TestDriver, type VirtualClock } from '@quorate/streams/testing'
@@ -8,7 +8,11 @@ import { type DeliveryRow, deliveryRow, outboxRow } from '../src/outbox/rows'
 import type { Routing } from '../src/pipeline'
 import { notifierTopology } from '../src/topology'
 
-export const topology = notifierTopology({ prefix: 'q', applicationId: 'notifier', partitions: 2 })
+/** Where a bench runs: on the embedded log in memory, or on a log that is given. */
+export interface Ground {
+  readonly log?: Log
+  readonly prefix?: string
+}
 
 /** The real notifier on the test driver: time stands still until it is moved. */
 export class Bench implements AsyncDisposable {
@@ -26,9 +30,14 @@ export class Bench implements AsyncDisposable {
     this.routing = routing
   }
 
-  static async open(routing: Routing, ...channels: Channel[]): Promise<Bench> {
+  static open(routing: Routing, ...channels: Channel[]): Promise<Bench> {
+    return Bench.openOn({}, routing, ...channels)
+  }
+
+  static async openOn({ log, prefix = 'q' }: Ground, routing: Routing, ...channels: Channel[]): Promise<Bench> {
     const bench = new Bench(routing, channels)
-    bench.driver = await TestDriver.open({ topology, processor: () => bench.processor() })
+    const topology = notifierTopology({ prefix, applicationId: 'notifier', partitions: 2 })
+    bench.driver = await TestDriver.open({ topology, processor: () => bench.processor(), ...(log ? { log } : {}) })
     return bench
   }
 

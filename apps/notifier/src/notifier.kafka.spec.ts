@@ -1,0 +1,83 @@
+import type { Log } from '@quorate/log'
+import { openKafkaLog } from '@quorate/log/kafka'
+import { describeKafka, sharedBrokers } from '../../../test/broker'
+import { Bench } from '../testing/bench'
+import { Sink, T0 } from '../testing/changes'
+import { receiver, RecordingChannel } from '../testing/recording-channel'
+import { until } from '../testing/until'
+import { AT_ONCE, type Routing } from './pipeline'
+
+const rules: Routing = { receivers: [receiver('ops')], root: { ...AT_ONCE, receiver: 'ops' } }
+
+/** The cases that hang on what is durable, on a real broker. */
+describeKafka('the notifier on Apache Kafka', () => {
+  let log: Log
+  let bench: Bench
+  let channel: RecordingChannel
+  let sink: Sink
+
+  beforeEach(async () => {
+    log = await openKafkaLog({ brokers: sharedBrokers(), clientId: 'notifier' })
+    channel = new RecordingChannel()
+    sink = new Sink()
+    bench = await Bench.openOn({ log, prefix: `n${Date.now()}` }, rules, channel)
+    bench.clock.moveTo(T0)
+    await bench.start()
+  }, 60_000)
+  afterEach(async () => {
+    await bench[Symbol.asyncDispose]()
+    await log.close()
+  }, 60_000)
+
+  const told = (count: number) =>
+    until(
+      () => channel.received.length,
+      (n) => n >= count,
+    )
+  const settled = () =>
+    until(
+      () => bench.outbox().length,
+      (n) => n === 0,
+    )
+
+  it('N01, N02: tells a change once, whatever comes twice', async () => {
+    const record = sink.changed('x', 'down', T0)
+    await bench.driver.pipe({ ...record, partition: 0 }, { ...record, partition: 0 })
+    await told(1)
+    await bench.driver.settle()
+    await settled()
+    expect(channel.told()).toEqual(['x ->down'])
+    expect(bench.counts.get('seen before')).toBe(1)
+  }, 60_000)
+
+  it('N11: killed after the receiver accepted, before the outcome was written: sent again with the same id', async () => {
+    let crashed: Promise<void> | undefined
+    channel.answer = () => {
+      crashed ??= bench.driver.crashAt('sealed')
+      return { kind: 'delivered' }
+    }
+    await bench.driver.pipe({ ...sink.changed('x', 'down', T0), partition: 0 })
+    await told(1)
+    await crashed
+    await bench.start()
+    await told(2)
+    await settled()
+    expect(channel.received.map((one) => one.id)).toEqual(Array(2).fill(channel.received[0]!.id))
+  }, 60_000)
+
+  it.each(['logged', 'applied'] as const)(
+    'N12: killed when the commit was %s, with the disk lost: delivered by the successor',
+    async (step) => {
+      const crashed = bench.driver.crashAt(step)
+      await bench.driver.pipe({ ...sink.changed('x', 'down', T0), partition: 0 })
+      await crashed
+      bench.driver.loseDisk()
+      expect(channel.received).toHaveLength(0)
+      await bench.start()
+      await told(1)
+      await settled()
+      expect(channel.told()).toEqual(['x ->down'])
+    },
+    60_000,
+  )
+})
