@@ -6,6 +6,9 @@ import { freePorts } from '../broker/ports'
 import { SystemProcess } from './process'
 import { until } from './until'
 
+// Processes start and take over in seconds, on a busy machine in many.
+jest.setTimeout(60_000)
+
 export const ROOT = join(__dirname, '..', '..')
 export type AppName = 'standalone' | 'aggregator' | 'notifier'
 

@@ -7,7 +7,8 @@ export interface Delivery {
   readonly id: string
   readonly type: string
   readonly object: string
-  readonly state: string | undefined
+  /** null = gone */
+  readonly state: string | null
   readonly version: number | undefined
 }
 
@@ -46,11 +47,14 @@ export class WebhookReceiver {
     return this.deliveries.filter((it) => it.object === object)
   }
 
-  /** Waits for a delivery about an object in a state. */
-  told(object: string, state: string | undefined, timeoutMs = 15_000): Promise<Delivery> {
+  /** Waits until the latest delivery about an object is of this state; null = it is gone. */
+  told(object: string, state: string | null, timeoutMs = 15_000): Promise<Delivery> {
     return until(
       `a webhook says that ${object} is ${state ?? 'gone'}`,
-      () => this.about(object).find((it) => it.state === state),
+      () => {
+        const latest = this.about(object).at(-1)
+        return latest?.state === state && latest
+      },
       timeoutMs,
     )
   }
@@ -68,7 +72,7 @@ export class WebhookReceiver {
     }
     const { type, data } = JSON.parse(body) as {
       type: string
-      data: { object: string; state?: string; version?: number }
+      data: { object: string; state: string | null; version?: number }
     }
     this.deliveries.push({
       id: headers['webhook-id']!,

@@ -1,16 +1,7 @@
-import type { Cause, Override, PolicyInput, State, View } from '@quorate/contracts'
-
-/** An override as REST shows it: points in time in RFC 3339 with ms. */
-export interface OverrideAnswer extends Omit<Override, 'expiresAt'> {
-  readonly expiresAt: string | null
-}
+import type { Cause, PolicyInput, State, WireView } from '@quorate/contracts'
 
 /** The public view of an object as REST shows it (vote.md 8, rest.md "Times"). */
-export interface ObjectView extends Omit<View, 'since' | 'decidedAt' | 'override'> {
-  readonly since: string
-  readonly decidedAt: string
-  readonly override: OverrideAnswer | null
-}
+export type ObjectView = WireView
 
 /** Where an answer came from, and how old it may be (rest.md, "Every answer about an object"). */
 export interface Freshness {
@@ -81,12 +72,14 @@ export interface Explanation {
   readonly winner: State | null
   /** The fewest participants whose changed vote would change the winner. */
   readonly margin: number | null
-  readonly candidate?: unknown
+  /** What wins but is not confirmed yet. */
+  readonly candidate: { readonly state: State; readonly since: string | null; readonly due: string | null } | null
   readonly nextDeadline: string | null
   readonly policy: string
 }
 
 export interface HistoryEntry {
+  readonly at: string
   readonly version: number
   readonly state: State
   readonly from: State | null

@@ -145,13 +145,16 @@ const history = () =>
       withServer<[string], object>(async ({ client, screen }, object) => {
         const entries = await client.history(object)
         const row = (it: HistoryEntry) => [
+          it.at,
           `v${it.version}`,
           it.from ?? '-',
           it.state,
           it.cause ?? '-',
           tallyText(it.tally),
         ]
-        await screen.print(entries, () => screen.table(['VERSION', 'FROM', 'TO', 'CAUSE', 'TALLY'], entries.map(row)))
+        await screen.print(entries, () =>
+          screen.table(['AT', 'VERSION', 'FROM', 'TO', 'CAUSE', 'TALLY'], entries.map(row)),
+        )
       }),
     )
 

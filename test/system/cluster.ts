@@ -1,0 +1,82 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { topicNames, type TopicNames } from '@quorate/contracts'
+import { type Log } from '@quorate/log'
+import { openKafkaLog } from '@quorate/log/kafka'
+import { sharedBrokers, unique } from '../broker'
+import { App, type AppOptions, temporaryFolder } from './harness'
+import { endAll } from './process'
+import { until } from './until'
+
+/** Instances on a real Kafka under a prefix of the suite's own, and a log to look at their topics with. */
+export class KafkaCluster {
+  readonly prefix = unique('system')
+  readonly topics: TopicNames = topicNames(this.prefix)
+  readonly brokers: readonly string[]
+  readonly apps = new Map<string, App>()
+  private readonly folder = temporaryFolder('cluster')
+  private opened: Promise<Log> | undefined
+
+  constructor(
+    private readonly env: Readonly<Record<string, string>> = {},
+    brokers?: readonly string[],
+  ) {
+    this.brokers = brokers ?? sharedBrokers()
+  }
+
+  /** Settings of every instance. */
+  get settings(): Record<string, string> {
+    return {
+      KAFKA_BROKERS: this.brokers.join(','),
+      QUORATE_TOPIC_PREFIX: this.prefix,
+      QUORATE_REPLICATION: '1',
+      QUORATE_PARTITIONS: '4',
+      ...this.env,
+    }
+  }
+
+  log(): Promise<Log> {
+    this.opened ??= openKafkaLog({ brokers: this.brokers, clientId: 'system-test' })
+    return this.opened
+  }
+
+  /** Starts an instance under a name of its own; again with the same name: the same data. */
+  async start(app: 'aggregator' | 'notifier', name: string, options: Partial<AppOptions> = {}): Promise<App> {
+    const started = await App.start(app, {
+      dataDir: join(this.folder.path, name),
+      ...options,
+      env: { ...this.settings, ...options.env },
+    })
+    this.apps.set(name, started)
+    return started
+  }
+
+  deleteData(name: string): void {
+    rmSync(join(this.folder.path, name), { recursive: true })
+  }
+
+  /** Waits until every partition of the source is owned and applied up to its end, as the given instance tells. */
+  async caughtUp(by: App, timeoutMs = 90_000): Promise<void> {
+    interface Report {
+      partitions: { state: string; position?: number }[]
+    }
+    await until(
+      'every partition is owned and applied to its end',
+      async () => {
+        const ends = await (await this.log()).offsets(this.topics.reports)
+        const { partitions } = (await by.client.cluster()) as unknown as Report
+        return ends.every(({ partition, end }) => {
+          const task = partitions[partition]
+          return task?.state === 'running' && (task.position ?? -1) >= end
+        })
+      },
+      timeoutMs,
+    )
+  }
+
+  async close(): Promise<void> {
+    await endAll()
+    await (await this.opened)?.close()
+    this.folder.remove()
+  }
+}

@@ -1,0 +1,122 @@
+import { viewToWire, type View } from '@quorate/contracts'
+import { type Log, type LogRecord, type OutRecord, partitionOf } from '@quorate/log'
+import { describeKafka } from '../broker'
+import { KafkaCluster } from './cluster'
+import type { App } from './harness'
+import { simulate, type SimulatedEvent } from './simulating'
+import { headersOf, readTopic } from './topic-reading'
+import { until } from './until'
+
+const REPORTS = 200_000
+const OBJECTS = 2_000
+const AGENTS = 5
+const PARTITIONS = 4
+
+/** Pseudo-random, the same at every run (xorshift32). */
+function sequence(seed: number): (below: number) => number {
+  let x = seed
+  return (below) => {
+    x ^= x << 13
+    x ^= x >>> 17
+    x ^= x << 5
+    return (x >>> 0) % below
+  }
+}
+
+const objectName = (i: number) => `site/${i}`
+
+/** Reports of agents that mostly agree: enough dissent that majorities come and go. */
+function reports(topic: string): OutRecord[] {
+  const random = sequence(2_463_534_242)
+  return Array.from({ length: REPORTS }, (_, seq) => {
+    const object = objectName(random(OBJECTS))
+    const state = random(100) < 70 ? 'up' : random(2) === 0 ? 'down' : 'degraded'
+    const value = JSON.stringify({ agent: `agent-${random(AGENTS)}`, state, seq })
+    return { topic, partition: partitionOf(object, PARTITIONS), key: object, value }
+  })
+}
+
+/** A record of the sink in the words of `simulate`. */
+function eventOf(record: LogRecord): SimulatedEvent {
+  const { ce_id, ce_type, ce_time, ce_subject, ce_cause } = headersOf(record)
+  return {
+    id: ce_id!,
+    type: ce_type!,
+    time: Date.parse(ce_time!),
+    subject: ce_subject!,
+    data: record.value === null ? null : (JSON.parse(record.value.toString('utf8')) as unknown),
+    ...(ce_cause === undefined ? {} : { cause: ce_cause }),
+  }
+}
+
+describeKafka('one of two aggregators is killed in the middle of 200,000 reports', () => {
+  let cluster: KafkaCluster
+  let log: Log
+  let survivor: App
+  let sink: LogRecord[][]
+
+  beforeAll(async () => {
+    cluster = new KafkaCluster()
+    const [first, second] = await Promise.all([cluster.start('aggregator', 'one'), cluster.start('aggregator', 'two')])
+    survivor = second
+    log = await cluster.log()
+    await first.client.putPolicy('long', { match: '**', ttl: 86_400, memory: 86_400 })
+    await cluster.caughtUp(second)
+    expect((await second.client.cluster())['members']).toHaveLength(2)
+
+    const source = reports(cluster.topics.reports)
+    let killed: Promise<void> | undefined
+    for (let i = 0; i < source.length; i += 2_000) {
+      await log.append(source.slice(i, i + 2_000))
+      if (i >= REPORTS / 2) killed ??= first.crash()
+    }
+    await killed
+    await cluster.caughtUp(second)
+    sink = await readTopic(log, cluster.topics.states)
+  }, 240_000)
+  afterAll(() => cluster?.close(), 60_000)
+
+  it('the sequence of changes of every object is what simulate decides, nothing twice, nothing missing', async () => {
+    const source = await readTopic(log, cluster.topics.reports)
+    expect(source.flat().filter(({ key }) => key !== null)).toHaveLength(REPORTS)
+    let events = 0
+    for (const [partition, records] of source.entries()) {
+      const expected = await simulate(records)
+      expect(expected.rejected).toEqual([])
+      expect(sink[partition]!.map(eventOf)).toEqual(expected.events)
+      events += expected.events.length
+    }
+    expect(events).toBeGreaterThan(10_000)
+  }, 180_000)
+
+  it('the state of every object is what simulate shows', async () => {
+    const source = await readTopic(log, cluster.topics.reports)
+    const shown = new Map<string, unknown>()
+    for await (const view of survivor.client.list({ limit: 1000 })) shown.set(view.object, view)
+    expect(shown.size).toBe(OBJECTS)
+    for (const records of source) {
+      const objects = [...new Set(records.flatMap(({ key }) => (key === null ? [] : [key.toString('utf8')])))]
+      const { looks } = await simulate(records, objects)
+      expect(objects.map((object) => shown.get(object))).toEqual(looks.map((look) => viewToWire(look as View)))
+    }
+  }, 180_000)
+
+  it('an instance whose data is gone gives the same answers after its restore, and adds nothing to the sink', async () => {
+    const before = new Map<string, unknown>()
+    for await (const view of survivor.client.list({ limit: 1000 })) before.set(view.object, view)
+    await survivor.process.stop()
+    cluster.deleteData('two')
+    const again = await cluster.start('aggregator', 'two')
+    await cluster.caughtUp(again)
+    const after = new Map<string, unknown>()
+    for await (const view of again.client.list({ limit: 1000 })) after.set(view.object, view)
+    expect(after).toEqual(before)
+    const progress = again.process.stderr
+      .filter((line) => /restor/.test(line))
+      .map((line) => JSON.parse(line) as { restored?: number })
+    expect(Math.max(...progress.map(({ restored = 0 }) => restored))).toBeGreaterThan(0)
+    const records = await readTopic(log, cluster.topics.states)
+    expect(records.map((partition) => partition.length)).toEqual(sink.map((partition) => partition.length))
+    await until('the restored instance is live', async () => (await again.call('GET', '/livez')).status === 200)
+  }, 120_000)
+})
