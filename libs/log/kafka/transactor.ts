@@ -1,24 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { LogError, type Appended, type SourceOffset, type Transaction, type Transactor } from '../src'
+import { Attempt, FIRST_PAUSE_MS, MAX_PAUSE_MS } from './attempt'
 import type { Cluster } from './cluster'
 import type { Connections } from './connections'
 import { Batches, byPartition, type EncodedBatch } from './outgoing'
 import { produceRound } from './produce-round'
-import {
-  BUSY,
-  check,
-  CODE,
-  COORDINATOR_MOVED,
-  LEADER_MOVED,
-  NoAnswer,
-  ProtocolError,
-  toLogError,
-  Unreachable,
-} from './protocol-errors'
-import type { CoordinatorKind } from './requests/find-coordinator'
+import { BUSY, check, CODE, LEADER_MOVED, NoAnswer, ProtocolError, toLogError, Unreachable } from './protocol-errors'
 import type { ProducerIdentity } from './requests/init-producer-id'
 import { produce, produceInTransaction } from './requests/produce'
-import type { Request } from './requests/request'
 import { addOffsets, addPartitions, commitOffset, endTransaction, type TransactionHolder } from './requests/transaction'
 import { retrying } from './retry'
 import type { Topics } from './topics'
@@ -33,25 +22,8 @@ export interface TransactionContext {
   readonly version2: boolean
 }
 
-const FIRST_PAUSE_MS = 2
-const MAX_PAUSE_MS = 50
 /** A transaction that failed is aborted in this time or left to the next holder. */
 const ABORT_MS = 1000
-
-/** How long the steps of one commit try; abandoned when one of them has failed for good, so that the other does not go on in vain. */
-interface Attempt {
-  readonly deadline: number
-  abandoned: boolean
-}
-
-async function abandoning(attempt: Attempt, step: Promise<void>): Promise<void> {
-  try {
-    await step
-  } catch (error) {
-    attempt.abandoned = true
-    throw error
-  }
-}
 
 interface Part {
   readonly topic: string
@@ -107,8 +79,8 @@ export class KafkaTransactor implements Transactor {
     if (!this.context.version2) await this.announce(parts, source, attempt)
     // 3. records and source offset, beside each other; both settle before either is judged, so that nothing straggles
     const results = await Promise.allSettled([
-      abandoning(attempt, this.append(parts, attempt)),
-      source && abandoning(attempt, this.commitSource(source, attempt)),
+      attempt.step(this.append(parts, attempt)),
+      source && attempt.step(this.commitSource(source, attempt)),
     ])
     const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []))
     if (failures.length > 0) {
@@ -143,7 +115,7 @@ export class KafkaTransactor implements Transactor {
 
   private async announce(parts: readonly Part[], source: SourceOffset | undefined, attempt: Attempt): Promise<void> {
     if (parts.length > 0)
-      await this.insist('transaction', this.id, attempt, addPartitions(this.holder, parts), (codes) => {
+      await attempt.insist(this.coordinator, addPartitions(this.holder, parts), (codes) => {
         // One partition's reason makes the coordinator answer OPERATION_NOT_ATTEMPTED for the others.
         check(
           codes.find((code) => code !== CODE.NONE && code !== CODE.OPERATION_NOT_ATTEMPTED) ?? Math.max(...codes),
@@ -151,7 +123,7 @@ export class KafkaTransactor implements Transactor {
         )
       })
     if (source)
-      await this.insist('transaction', this.id, attempt, addOffsets(this.holder, source.group), (code) =>
+      await attempt.insist(this.coordinator, addOffsets(this.holder, source.group), (code) =>
         check(code, 'AddOffsetsToTxn'),
       )
   }
@@ -168,7 +140,7 @@ export class KafkaTransactor implements Transactor {
       const moved = failure instanceof NoAnswer || (code !== undefined && LEADER_MOVED.has(code))
       if (moved) left.forEach(({ topic }) => this.context.cluster.forgetTopic(topic))
       const again = failure instanceof Unreachable || (code !== undefined && (BUSY.has(code) || LEADER_MOVED.has(code)))
-      if (!again || attempt.abandoned || performance.now() > attempt.deadline) throw failure
+      if (!again || attempt.over) throw failure
       await delay(pause)
     }
   }
@@ -220,7 +192,7 @@ export class KafkaTransactor implements Transactor {
 
   private async commitSource(source: SourceOffset, attempt: Attempt): Promise<void> {
     const request = commitOffset(this.holder, source, this.context.version2 ? 5 : 3)
-    await this.insist('group', source.group, attempt, request, (code) =>
+    await attempt.insist(['group', source.group], request, (code) =>
       check(code, `TxnOffsetCommit of ${source.topic}-${source.partition}`),
     )
   }
@@ -229,7 +201,7 @@ export class KafkaTransactor implements Transactor {
   private async proveHeld(): Promise<void> {
     const attempt = this.attempt()
     const request = endTransaction(this.holder, true, this.version)
-    const ended = await this.insist('transaction', this.id, attempt, request, ({ errorCode }) => {
+    const ended = await attempt.insist(this.coordinator, request, ({ errorCode }) => {
       if (errorCode !== CODE.INVALID_TXN_STATE) check(errorCode, 'EndTxn') // there is nothing to end: it is ours
     })
     if (ended.errorCode === CODE.NONE) this.renew(ended)
@@ -241,12 +213,8 @@ export class KafkaTransactor implements Transactor {
    */
   private async abort(): Promise<void> {
     const request = endTransaction(this.holder, false, this.version)
-    const aborted = this.insist(
-      'transaction',
-      this.id,
-      { deadline: performance.now() + ABORT_MS, abandoned: false },
-      request,
-      ({ errorCode }) => check(errorCode, 'EndTxn'),
+    const aborted = this.attempt(ABORT_MS).insist(this.coordinator, request, ({ errorCode }) =>
+      check(errorCode, 'EndTxn'),
     )
     await Promise.race([aborted.catch(() => {}), delay(ABORT_MS)])
   }
@@ -256,49 +224,20 @@ export class KafkaTransactor implements Transactor {
     const attempt = this.attempt()
     const request = endTransaction(this.holder, true, this.version)
     try {
-      const ended = await this.insist(
-        'transaction',
-        this.id,
-        attempt,
-        request,
-        ({ errorCode }) => check(errorCode, 'EndTxn'),
-        true,
-      )
+      const ended = await attempt.insist(this.coordinator, request, ({ errorCode }) => check(errorCode, 'EndTxn'), true)
       this.renew(ended)
     } catch (error) {
       throw toLogError(error, `committing under ${this.id}`, 'LOG_OUTCOME_UNKNOWN')
     }
   }
 
-  /** Sends to a coordinator until it accepts or refuses for good, finding it again when it has moved. */
-  private async insist<Answer>(
-    kind: CoordinatorKind,
-    key: string,
-    attempt: Attempt,
-    request: Request<Answer>,
-    judge: (answer: Answer) => void,
-    evenUnanswered = false,
-  ): Promise<Answer> {
-    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, MAX_PAUSE_MS)) {
-      try {
-        const answer = await this.connections.send(await this.context.cluster.coordinatorOf(kind, key), request)
-        judge(answer)
-        return answer
-      } catch (error) {
-        const unanswered = error instanceof NoAnswer
-        const again = unanswered
-          ? evenUnanswered || error instanceof Unreachable
-          : error instanceof ProtocolError && error.retriable
-        if (unanswered || COORDINATOR_MOVED.has((error as ProtocolError).code))
-          this.context.cluster.forgetCoordinator(kind, key)
-        if (!again || attempt.abandoned || performance.now() > attempt.deadline) throw error
-      }
-      await delay(pause)
-    }
+  private attempt(timeoutMs = this.context.timeoutMs): Attempt {
+    return new Attempt(this.context.cluster, this.connections, timeoutMs)
   }
 
-  private attempt(): Attempt {
-    return { deadline: performance.now() + this.context.timeoutMs, abandoned: false }
+  /** The coordinator of this id's transactions. */
+  private get coordinator() {
+    return ['transaction', this.id] as const
   }
 
   /** transaction.version 2 ends each transaction with a new epoch, in which sequence numbers begin at 0 again. */
