@@ -1,9 +1,12 @@
 import type { ServerResponse } from 'node:http'
 
-/** ms that a subscriber may leave its buffer full. */
-const PATIENCE = 30_000
-/** ms between comments. */
-const KEEP_ALIVE = 15_000
+export interface OutletTimes {
+  /** ms that a subscriber may leave its buffer full. */
+  readonly patience: number
+  /** ms between comments. */
+  readonly keepAlive: number
+}
+const TIMES: OutletTimes = { patience: 30_000, keepAlive: 15_000 }
 
 /**
  * The connection to one subscriber. Who writes waits until there is room, so nothing piles up; a subscriber that makes no room in time is
@@ -18,6 +21,7 @@ export class Outlet {
   constructor(
     private readonly response: ServerResponse,
     position: () => string | undefined,
+    private readonly times = TIMES,
   ) {
     const controller = new AbortController()
     this.closed = controller.signal
@@ -25,7 +29,7 @@ export class Outlet {
       const id = position()
       if (!response.writableNeedDrain)
         response.write(id === undefined ? ': still here\n\n' : `: still here\nid: ${id}\n\n`)
-    }, KEEP_ALIVE)
+    }, times.keepAlive)
     response.once('close', () => {
       clearInterval(this.#timer)
       controller.abort()
@@ -42,7 +46,7 @@ export class Outlet {
   write(text: string): void {
     if (this.closed.aborted || this.response.write(text)) return
     this.#room = new Promise((resolve) => {
-      const impatience = setTimeout(() => this.response.destroy(), PATIENCE)
+      const impatience = setTimeout(() => this.response.destroy(), this.times.patience)
       const done = () => {
         clearTimeout(impatience)
         this.response.off('drain', done)
