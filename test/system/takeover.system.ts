@@ -71,6 +71,7 @@ describeKafka('one of two aggregators is killed in the middle of 200,000 reports
       if (i >= REPORTS / 2) killed ??= first.crash()
     }
     await killed
+    expect(await first.process.exited).toEqual({ code: null, signal: 'SIGKILL' })
     await cluster.caughtUp(second)
     sink = await readTopic(log, cluster.topics.states)
   }, 240_000)
