@@ -1,0 +1,51 @@
+import { decodeSourceData, type Change, type View } from '@quorate/contracts'
+import { randomScenario } from '../testing/random-scenario'
+import { ReferenceModel } from '../testing/reference-model'
+import type { ScenarioLine } from '../testing/scenario'
+import { Fold } from './fold'
+import { look } from './look'
+import { MemoryState } from './memory'
+
+/** The engine's answer to a scenario, in the reference model's terms. */
+function engine(lines: readonly ScenarioLine[]): unknown[] {
+  const out: unknown[] = []
+  const emit = ({ id, type, time, subject, data, cause }: Change) =>
+    out.push({ event: { id, type, time, subject, data, ...(cause === undefined ? {} : { cause }) } })
+  const state = new MemoryState(emit)
+  const fold = new Fold(state)
+  for (const [offset, { at, type, object, data }] of lines.entries()) {
+    fold.advance(at, offset)
+    if (type === 'look') {
+      const view: View | null = look(state, object!)
+      out.push({ look: view })
+      continue
+    }
+    const { command, reject } = decodeSourceData(type, object ?? null, data ?? null, 100)
+    if (command === undefined) throw new Error(`${reject}: ${JSON.stringify(data)}`)
+    if (typeof fold.apply(command, offset) === 'object') out.push({ rejected: offset })
+  }
+  return out
+}
+
+const SCENARIOS = Number(process.env.QUORATE_SCENARIOS ?? 20_000)
+
+const text = (lines: unknown[]): string => lines.map((line) => JSON.stringify(line)).join('\n')
+
+function compare(lines: ScenarioLine[], seed: number): void {
+  const ours = text(engine(lines))
+  const theirs = text(new ReferenceModel().run(lines))
+  if (ours !== theirs) {
+    process.stderr.write(`scenario ${seed}:\n${lines.map((line) => JSON.stringify(line)).join('\n')}\n`)
+    expect(ours).toBe(theirs)
+  }
+}
+
+describe('the engine and a model written from the page alone', () => {
+  it(`agree on ${SCENARIOS} random scenarios`, () => {
+    for (let seed = 1; seed <= SCENARIOS; seed++) compare(randomScenario(seed), seed)
+  }, 600_000)
+
+  it('agree where observers are lost together', () => {
+    for (let seed = 1; seed <= SCENARIOS / 100; seed++) compare(randomScenario(seed, { crowd: true }), seed)
+  }, 600_000)
+})

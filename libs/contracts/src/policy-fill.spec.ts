@@ -1,0 +1,163 @@
+import fc from 'fast-check'
+import { bySeverity, checkAgentSettings, DEFAULT_POLICY, fillPolicy, glob } from '.'
+
+const faults = (input: object, options = {}) =>
+  fillPolicy({ name: 'p', match: '**', ...input }, options).faults?.map(
+    ({ pointer, detail }) => `${pointer}: ${detail}`,
+  )
+
+describe('a policy', () => {
+  it('gets the defaults of the page', () => {
+    expect(fillPolicy({ name: 'p', match: 'site/*', flap: { changes: 3 } }).policy).toEqual({
+      name: 'p',
+      match: 'site/*',
+      priority: 0,
+      method: 'majority',
+      ttl: 60,
+      memory: 3600,
+      quorum: 'half',
+      confirm: {},
+      settle: 0,
+      unknownAfter: 60,
+      onNoQuorum: 'hold',
+      flap: { changes: 3, window: 600 },
+      maxOverride: 604_800,
+      history: 20,
+      allowDictator: false,
+    })
+    expect(DEFAULT_POLICY).toMatchObject({ name: 'default', flap: { changes: 5, window: 600 } })
+  })
+
+  it.each<[string, object, string]>([
+    ['an unknown field', { colour: 1 }, '/colour: unknown field'],
+    ['an unknown field inside flap', { flap: { often: 1 } }, '/flap/often: unknown field'],
+    ['an unknown method', { method: 'dice' }, '/method: unknown method'],
+    ['an unknown quorum', { quorum: 'most' }, '/quorum: must be half, majority, an integer or a share such as "60%"'],
+    ['half a share', { quorum: '33.3%' }, '/quorum: must be half, majority, an integer or a share such as "60%"'],
+    ['a share above all', { quorum: '101%' }, '/quorum: must be half, majority, an integer or a share such as "60%"'],
+    ['a negative quorum', { quorum: -1 }, '/quorum: must be half, majority, an integer or a share such as "60%"'],
+    ['half a quorum', { quorum: 1.5 }, '/quorum: must be half, majority, an integer or a share such as "60%"'],
+    ['a memory shorter than the ttl', { memory: 30 }, '/memory: must be at least ttl (60)'],
+    ['a ttl longer than the memory it defaults to', { ttl: 7200 }, '/memory: must be at least ttl (7200)'],
+    ['ordered without states', { method: 'ordered' }, '/states: missing: the method ordered needs it'],
+    [
+      'a threshold on an unlisted state',
+      { states: ['up'], thresholds: { down: 1 } },
+      '/thresholds/down: not one of the listed states',
+    ],
+    [
+      'a threshold of digits without states',
+      { thresholds: { '10': 1 } },
+      '/thresholds/10: a name of digits alone has no order of its own: list the states',
+    ],
+    ['a threshold of 0', { thresholds: { down: 0 } }, '/thresholds/down: must be an integer, 1 or more'],
+    ['an agent in two groups', { groups: { eu: ['a', 'b'], us: ['b'] } }, '/groups/us/0: is in the group eu already'],
+    [
+      'a group named default',
+      { groups: { default: ['a'] } },
+      '/groups/default: the group of those in no group is called so',
+    ],
+    ['a negative duration', { settle: -1 }, '/settle: must be seconds, 0 or more'],
+    ['a negative confirmation', { confirm: { up: -1 } }, '/confirm/up: must be seconds, 0 or more'],
+    ['a negative priority', { priority: -1 }, '/priority: must be an integer, 0 or more'],
+    ['a negative history', { history: -1 }, '/history: must be an integer, 0 or more'],
+    ['one change as flapping', { flap: { changes: 1 } }, '/flap/changes: must be an integer from 2 to 20'],
+    ['more changes than are kept', { flap: { changes: 21 } }, '/flap/changes: must be an integer from 2 to 20'],
+    ['the reserved name', { name: 'default' }, '/name: the name of the built-in policy is reserved'],
+    [
+      'a dictator',
+      { electorate: ['a'] },
+      '/electorate/0: holds more than half of the weight (allowDictator permits it)',
+    ],
+    ['an agent listed twice', { electorate: ['a', 'a', 'b'] }, '/electorate: must be a list of different agent ids'],
+    ['a ttl in words', { ttl: '60' }, '/ttl: must be seconds, 0 or more'],
+  ])('with %s is refused', (_what, input, reason) => {
+    expect(faults(input)).toEqual([reason])
+  })
+
+  it('is refused with every fault at once', () => {
+    expect(faults({ memory: 1, quorum: 'x', method: 'ordered' })).toHaveLength(3)
+  })
+
+  it('may have a dictator where it says so, and half of the weight is none', () => {
+    expect(faults({ electorate: ['a'], allowDictator: true })).toBeUndefined()
+    expect(faults({ electorate: ['a', 'b'] })).toBeUndefined()
+  })
+
+  it('is judged by the weights of the agents', () => {
+    const weightOf = (agent: string) => (agent === 'b' ? 3 : 1)
+    expect(faults({ electorate: ['a', 'b', 'c'] }, { weightOf })).toEqual([
+      '/electorate/1: holds more than half of the weight (allowDictator permits it)',
+    ])
+    expect(faults({ electorate: ['a', 'b', 'c', 'd'] }, { weightOf })).toBeUndefined()
+  })
+
+  it('may name a rule that is registered', () => {
+    expect(faults({ method: 'maximum' }, { methods: ['maximum'] })).toBeUndefined()
+  })
+
+  it('takes null for absent', () => {
+    expect(fillPolicy({ name: 'p', match: '**', ttl: null, groups: null }).policy).toMatchObject({ ttl: 60 })
+  })
+
+  it('tries the most severe threshold first', () => {
+    const policy = { ...DEFAULT_POLICY, thresholds: { a: 1, c: 1, b: 1 } }
+    expect(bySeverity(policy)).toEqual(['a', 'c', 'b'])
+    expect(bySeverity({ ...policy, states: ['a', 'b', 'c'] })).toEqual(['c', 'b', 'a'])
+  })
+})
+
+describe("an agent's settings", () => {
+  it('are a weight and whether it is muted', () => {
+    expect(checkAgentSettings({ agent: 'a', weight: 0, muted: null })).toEqual({ settings: { agent: 'a', weight: 0 } })
+  })
+  it.each([
+    [{ agent: 'a', weight: 1.5 }, '/weight'],
+    [{ agent: 'a', muted: 'yes' }, '/muted'],
+    [{ agent: 'a', colour: 1 }, '/colour'],
+    [{}, '/agent'],
+    [[], ''],
+  ])('are refused otherwise: %j', (input, place) => {
+    expect(checkAgentSettings(input).faults?.map(({ pointer }) => pointer)).toEqual([place])
+  })
+})
+
+describe('a glob', () => {
+  it.each([
+    ['site/*', ['site/x', 'site/'], ['site', 'site/x/y', 'a/site/x']],
+    ['site/**', ['site/x', 'site/x/y', 'site/'], ['site']],
+    ['**', ['', 'a/b'], []],
+    ['*', ['', 'ab'], ['a/b']],
+    ['*/x', ['a/x', '/x'], ['a/b/x', 'x']],
+    ['a*c', ['ac', 'abc'], ['abd', 'a/c']],
+    ['a**c', ['ac', 'a/b/c'], ['acd']],
+    ['***', ['a/b'], []],
+    ['', [''], ['a']],
+    ['a.c[0]?', ['a.c[0]?'], ['abc0x']],
+  ])('%s', (pattern, yes, no) => {
+    const matches = glob(pattern)
+    expect(yes.filter((id) => !matches(id))).toEqual([])
+    expect(no.filter((id) => matches(id))).toEqual([])
+  })
+
+  it('says what a regular expression says', () => {
+    const piece = fc.constantFrom('a', 'b', '/', '*', '**', '😀')
+    const id = fc.array(fc.constantFrom('a', 'b', '/', '😀'), { maxLength: 8 }).map((parts) => parts.join(''))
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 6 }), id, (pieces, text) => {
+        const pattern = pieces.join('')
+        const source = pattern
+          .split(/(\*\*|\*)/)
+          .map((part) => (part === '**' ? '[^]*' : part === '*' ? '[^/]*' : part.replace('/', '\\/')))
+        expect(glob(pattern)(text)).toBe(new RegExp(`^${source.join('')}$`, 'u').test(text))
+      }),
+      { seed: 7, numRuns: 3000 },
+    )
+  })
+
+  it('takes no longer for a pattern made to take long', () => {
+    const started = performance.now()
+    expect(glob('**a'.repeat(300))('a'.repeat(299) + 'b'.repeat(200))).toBe(false)
+    expect(performance.now() - started).toBeLessThan(1000)
+  })
+})
