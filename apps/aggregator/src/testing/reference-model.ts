@@ -181,7 +181,7 @@ export class ReferenceModel {
     const p = this.inForce(object.id)
     const at: number[] = [object.created + p.settle]
     for (const row of object.rows.values()) at.push(this.expiry(row, p), row.at + p.memory)
-    if (object.over?.expiresAt != null) at.push(object.over.expiresAt)
+    if (typeof object.over?.expiresAt === 'number') at.push(object.over.expiresAt)
     if (object.cand !== null) at.push(object.candSince + this.confirm(p, object.cand))
     if (object.lostSince !== null) at.push(object.lostSince + p.unknownAfter)
     if (object.contestSince !== null) at.push(object.contestSince + p.unknownAfter)
@@ -338,7 +338,7 @@ export class ReferenceModel {
     ])
     for (const [agent, row] of o.rows) if (now >= row.at + p.memory) o.rows.delete(agent)
     let overCause = override?.cause ?? null
-    if (o.over?.expiresAt != null && now >= o.over.expiresAt) {
+    if (typeof o.over?.expiresAt === 'number' && now >= o.over.expiresAt) {
       o.over = null
       o.n++
       overCause = 'override-expired'
