@@ -116,12 +116,14 @@ export function mismatches(spec: TopicSpec, found: TopicDescription, replication
     spec.timestampType,
     alter(NAMES.timestampType, spec.timestampType),
   )
-  const numbers = [
-    [NAMES.retentionMs, found.retentionMs, spec.retentionMs],
-    [NAMES.minCompactionLagMs, found.minCompactionLagMs, spec.minCompactionLagMs],
-    [NAMES.maxMessageBytes, found.maxMessageBytes, spec.maxMessageBytes],
-  ] as const
-  for (const [setting, is, must] of numbers) if (must !== undefined) compare(setting, is, must, alter(setting, must))
+  // Retention and compaction lag are the operator's to change; a topic that takes less than must fit would lose records.
+  if (spec.maxMessageBytes !== undefined && found.maxMessageBytes < spec.maxMessageBytes)
+    compare(
+      NAMES.maxMessageBytes,
+      found.maxMessageBytes,
+      spec.maxMessageBytes,
+      alter(NAMES.maxMessageBytes, spec.maxMessageBytes),
+    )
   if (replication !== undefined && found.replication < replication)
     compare(
       'replication',

@@ -16,7 +16,8 @@ export interface Log {
 
   /**
    * Creates what is missing, with `replication` copies, and verifies what is there. Rejects with `LOG_TOPIC_MISMATCH`, naming
-   * every mismatch and the command that mends it; nothing that exists is changed. Safe to call from several processes at once.
+   * every mismatch and the command that mends it; nothing that exists is changed. Must fit: partitions, clean-up policy, timestamp
+   * type, replication and record size at least so; retention and compaction lag are the operator's. Safe from several processes at once.
    */
   ensureTopics(specs: readonly TopicSpec[], options?: { replication?: number }): Promise<void>
 
@@ -28,7 +29,8 @@ export interface Log {
 
   /**
    * Appends outside any transaction and waits until all in-sync replicas have it. In order per partition; a retry inside does not
-   * duplicate (idempotent producer). Answers in the order of `records`.
+   * duplicate (idempotent producer). Answers in the order of `records`. Rejections: `LOG_UNAVAILABLE` (nothing was appended),
+   * `LOG_OUTCOME_UNKNOWN` (a request went out and was never answered: perhaps appended), `LOG_RECORD_TOO_LARGE`.
    */
   append(records: readonly OutRecord[]): Promise<Position[]>
 

@@ -55,15 +55,30 @@ export function describeTopics(subject: Subject): void {
       const before = [await subject.log.describeTopic(one.name), await subject.log.describeTopic(two.name)]
       const error = await refusal(
         subject.ensure(
-          { ...one, partitions: 5, timestampType: 'CreateTime', retentionMs: 60_000, maxMessageBytes: 80_000 },
-          { ...two, minCompactionLagMs: 9_000 },
+          { ...one, partitions: 5, timestampType: 'CreateTime', maxMessageBytes: 80_000 },
+          { ...two, partitions: 2 },
         ),
         'LOG_TOPIC_MISMATCH',
       )
-      for (const word of [one.name, two.name, '5', 'CreateTime', '60000', '80000', '9000']) {
+      for (const word of [one.name, two.name, '5', 'CreateTime', '80000', '2']) {
         expect(error.message).toContain(word)
       }
       expect([await subject.log.describeTopic(one.name), await subject.log.describeTopic(two.name)]).toEqual(before)
+    })
+
+    it('keep the retention, the compaction lag and the larger records that an operator gave them', async () => {
+      const one = deleted()
+      const two = compacted()
+      await subject.ensure(one, two)
+      await subject.ensure(
+        { ...one, retentionMs: 60_000, maxMessageBytes: 60_000 },
+        { ...two, minCompactionLagMs: 9_000 },
+      )
+      expect(await subject.log.describeTopic(one.name)).toMatchObject({
+        retentionMs: 3_600_000,
+        maxMessageBytes: 70_000,
+      })
+      expect(await subject.log.describeTopic(two.name)).toMatchObject({ minCompactionLagMs: 5_000 })
     })
 
     it('with another clean-up policy are refused', async () => {
