@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { parse as parseYaml } from 'yaml'
 import { ConfigError } from './config-error'
 import { nearest } from './nearest'
+import type { Config } from './config'
 import { check } from './rules'
 import { secret } from './kinds'
 import {
@@ -14,13 +15,6 @@ import {
   type SettingName,
   type Values,
 } from './settings'
-
-/** The settings of one process, complete and checked. Read once, at the start. */
-export interface Config extends Values {
-  readonly app: AppName
-  readonly log: 'kafka' | 'embedded'
-  readonly replication: number
-}
 
 export interface Sources {
   /** Arguments after the command, as in `process.argv.slice(2)`. */

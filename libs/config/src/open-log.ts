@@ -2,7 +2,7 @@ import type { Log, Logger } from '@quorate/log'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConfigError } from './config-error'
-import type { Config } from './load'
+import type { Config } from './config'
 
 /** Folder of the embedded log below the data directory. */
 export const embeddedLogDir = (dataDir: string) => join(dataDir, 'log')

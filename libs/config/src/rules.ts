@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import type { Config } from './load'
+import type { Config } from './config'
 import { isLoopback, isWildcard } from './loopback'
 import type { AppName, SettingName, Values } from './settings'
 
