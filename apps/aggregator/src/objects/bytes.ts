@@ -16,6 +16,13 @@ export function begin(): void {
   at = 0
 }
 
+/** Puts in bytes that were written before. */
+export function writeBytes(bytes: Buffer): void {
+  reserve(bytes.length)
+  bytes.copy(out, at)
+  at += bytes.length
+}
+
 /** A copy of what was written since `begin`. */
 export function written(): Buffer {
   const copy = Buffer.allocUnsafe(at)

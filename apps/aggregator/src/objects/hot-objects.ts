@@ -9,6 +9,7 @@ export class HotObjects {
   #young = new Map<ObjectId, VoteObject>()
   #old = new Map<ObjectId, VoteObject>()
   #weight = 0
+  #last: VoteObject | undefined
   readonly #most: number
 
   /** `most`: rows kept, of objects and reports together. */
@@ -17,17 +18,17 @@ export class HotObjects {
   }
 
   get(id: ObjectId): VoteObject | undefined {
-    const object = this.#young.get(id)
-    if (object !== undefined) return object
+    // Asked twice for every record: by its routing and by the fold.
+    if (id === this.#last?.id) return this.#last
+    return (this.#last = this.#young.get(id) ?? this.#again(id))
+  }
+
+  #again(id: ObjectId): VoteObject | undefined {
     const old = this.#old.get(id)
     if (old === undefined) return undefined
     this.#old.delete(id)
     this.set(old)
     return old
-  }
-
-  has(id: ObjectId): boolean {
-    return this.#young.has(id) || this.#old.has(id)
   }
 
   set(object: VoteObject): void {
@@ -36,6 +37,7 @@ export class HotObjects {
   }
 
   delete(id: ObjectId): void {
+    this.#last = undefined
     this.#young.delete(id)
     this.#old.delete(id)
   }
@@ -46,5 +48,6 @@ export class HotObjects {
     this.#old = this.#young
     this.#young = new Map()
     this.#weight = 0
+    this.#last = undefined
   }
 }

@@ -1,6 +1,6 @@
 import type { Cause, ObjectId, OverrideMode } from '@quorate/contracts'
-import { newCount, newObject, type ActiveOverride, type Settings, type VoteObject } from '../vote'
-import { begin, beginRead, readNumber, readText, writeNumber, writeText, written } from './bytes'
+import { newBallots, newObject, type ActiveOverride, type Settings, type VoteObject } from '../vote'
+import { begin, beginRead, readNumber, readText, writeBytes, writeNumber, writeText, written } from './bytes'
 import { readChange, readTrigger, writeChange, writeTrigger } from './change-row'
 import { PAGE_ROWS, readRow, writeRow } from './row-codec'
 
@@ -49,8 +49,24 @@ function flagsOf(object: VoteObject): number {
  * none of them precedes.
  */
 export function encodeObject(object: VoteObject): Buffer {
-  const { createdAt } = object
   begin()
+  if (object.headChanged) {
+    writeHead(object)
+    object.headChanged = false
+    object.head = null
+  } else if (object.head !== null) writeBytes(object.head)
+  else {
+    // Asked again for an object of which reports alone have changed: so it may go on.
+    writeHead(object)
+    object.head = written()
+  }
+  writeNumber(object.rows.length)
+  writeRows(object, 0)
+  return written()
+}
+
+function writeHead(object: VoteObject): void {
+  const { createdAt } = object
   writeNumber(object.armed === Infinity ? 0 : object.armed + 1)
   writeNumber(createdAt)
   writeNumber(object.incarnation)
@@ -74,9 +90,6 @@ export function encodeObject(object: VoteObject): Buffer {
   }
   writeNumber(object.oldest)
   if (object.lastChange !== null) writeChange(object.lastChange, object)
-  writeNumber(object.rows.length)
-  writeRows(object, 0)
-  return written()
 }
 
 function writeRuns(object: VoteObject): void {
@@ -158,7 +171,7 @@ export function decodeObject(
   const due = readNumber()
   const createdAt = readNumber()
   const inForce = settings.policyOf(id)
-  const object = newObject({ id, incarnation: readNumber(), createdAt, inForce, count: newCount(inForce) })
+  const object = newObject({ id, incarnation: readNumber(), createdAt, inForce, ballots: newBallots(inForce) })
   object.armed = due === 0 ? Infinity : due - 1
   object.version = readNumber()
   object.revision = readNumber()
@@ -176,6 +189,7 @@ export function decodeObject(
   const rows = readNumber()
   readRows(object, Math.min(rows, PAGE_ROWS))
   object.storedPages = morePages(rows)
+  object.headChanged = false
   for (let number = 1; number <= object.storedPages; number++) {
     beginRead(page(number))
     readRows(object, Math.min(rows - number * PAGE_ROWS, PAGE_ROWS))
@@ -199,11 +213,11 @@ function readMarks(object: VoteObject, flags: number): void {
 
 function writeRows(object: VoteObject, page: number): void {
   const end = Math.min(object.rows.length, (page + 1) * PAGE_ROWS)
-  for (let i = page * PAGE_ROWS; i < end; i++) writeRow(object.rows[i]!, object.createdAt)
+  for (let i = page * PAGE_ROWS; i < end; i++) writeRow(object.rows[i]!)
 }
 
 function readRows(object: VoteObject, count: number): void {
-  for (let i = 0; i < count; i++) object.rows.push(readRow(object.createdAt))
+  for (let i = 0; i < count; i++) object.rows.push(readRow())
 }
 
 /** A page of reports beside the first. */

@@ -61,7 +61,7 @@ export class PartitionState implements VoteState {
 
   /** Whether the object is decoded already: then it is surely of this partition. */
   isHot(id: ObjectId): boolean {
-    return this.#hot.has(id)
+    return this.#hot.get(id) !== undefined
   }
 
   load(id: ObjectId): VoteObject | undefined {
@@ -86,6 +86,7 @@ export class PartitionState implements VoteState {
   }
 
   changed(object: VoteObject): void {
+    object.headChanged = true
     this.#dirty.add(object)
   }
 
@@ -116,7 +117,7 @@ export class PartitionState implements VoteState {
     object.armed = due
     this.#objects.arm(object.id, due === Infinity ? null : due)
     // The due time is told from the row after a restore, so the row must say the same.
-    this.#dirty.add(object)
+    this.changed(object)
     if (due < this.#soonest) this.#soonest = due
   }
 

@@ -10,33 +10,32 @@ const TTL = 4
 const LAG = 8
 const EVIDENCE = 16
 
-/** Times as ms since the object's creation, which is not later than any of its reports. */
-export function writeRow(row: Row, createdAt: number): void {
-  const lag = row.at - row.base
+export function writeRow(row: Row): void {
+  const { seq, session, ttl, lag } = row
   writeText(row.agent)
   writeText(row.state)
   writeNumber(
-    (row.seq >= 0 ? SEQ : 0) |
-      (row.session === '' ? 0 : SESSION) |
-      (row.ttl === Infinity ? 0 : TTL) |
+    (seq >= 0 ? SEQ : 0) |
+      (session === '' ? 0 : SESSION) |
+      (ttl === 0 ? 0 : TTL) |
       (lag === 0 ? 0 : LAG) |
       (row.hasEvidence ? EVIDENCE : 0),
   )
-  writeNumber(row.at - createdAt)
-  if (row.seq >= 0) writeNumber(row.seq)
-  if (row.session !== '') writeText(row.session)
-  if (row.ttl !== Infinity) writeNumber(row.ttl)
+  writeNumber(row.at)
+  if (seq >= 0) writeNumber(seq)
+  if (session !== '') writeText(session)
+  if (ttl !== 0) writeNumber(ttl)
   if (lag !== 0) writeNumber(lag)
 }
 
-export function readRow(createdAt: number): Row {
+export function readRow(): Row {
   const agent = readText()
   const state = readText()
   const flags = readNumber()
-  const at = createdAt + readNumber()
+  const at = readNumber()
   const seq = flags & SEQ ? readNumber() : -1
   const session = flags & SESSION ? readText() : ''
-  const ttl = flags & TTL ? readNumber() : Infinity
-  const base = flags & LAG ? at - readNumber() : at
-  return { agent, state, seq, session, at, base, ttl, hasEvidence: (flags & EVIDENCE) !== 0, counted: 0 }
+  const ttl = flags & TTL ? readNumber() : 0
+  const lag = flags & LAG ? readNumber() : 0
+  return { agent, state, seq, session, at, lag, ttl, hasEvidence: (flags & EVIDENCE) !== 0, counted: 0 }
 }

@@ -31,7 +31,7 @@ function changesWithoutQuorum({ voted, inForce }: VoteObject): boolean {
 /** The object's next deadline computed afresh, nothing changed but the bound for its rows. `now`: the time of its last evaluation or later. */
 export function deadlineAfter(object: VoteObject, now: number): number {
   let due = Infinity
-  for (const row of object.rows) due = Math.min(due, rowDue(row, object.inForce))
+  for (const row of object.rows) due = Math.min(due, rowDue(row, object))
   if (due > now) object.rowsDue = due
   return deadline(object)
 }

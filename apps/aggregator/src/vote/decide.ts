@@ -7,12 +7,7 @@ import type { Settings } from './settings'
 export function decide(object: VoteObject, settings: Settings): Outcome {
   const policy = object.inForce
   if (policy.groups.length > 0) return overGroups(object, settings)
-  const ballot = object.count.ballots[0]!
+  const ballot = object.ballots[0]!
   const electorate = policy.electorate === null ? ballot.known : settings.electorateOf(policy)[0]!
-  return decideRun(
-    { tally: ballot.tally, participants: () => participantsOf(object, 0) },
-    electorate,
-    policy,
-    object.voted,
-  )
+  return decideRun({ tally: ballot, participants: () => participantsOf(object, 0) }, electorate, policy, object.voted)
 }

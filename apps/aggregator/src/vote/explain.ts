@@ -75,20 +75,21 @@ function explainRow(row: Row, object: VoteObject, settings: Settings, now: numbe
     agent: row.agent,
     state: row.state,
     seq: row.seq < 0 ? null : row.seq,
-    age: now - row.at,
-    expiresIn: expiresAt(row, inForce) - now,
+    age: now - object.createdAt - row.at,
+    expiresIn: expiresAt(row, object) - now,
     weight,
     group: inForce.groups.length === 0 ? null : inForce.groups[inForce.groupOf(row.agent)]!,
     standing: standingOf(row, object, settings, now),
   }
 }
 
-function standingOf(row: Row, { inForce }: VoteObject, settings: Settings, now: number): AgentStanding {
+function standingOf(row: Row, object: VoteObject, settings: Settings, now: number): AgentStanding {
+  const { inForce } = object
   const { weight, muted } = settings.agent(row.agent)
   if (muted) return 'muted'
   if (weight === 0) return 'observer'
   if (inForce.electorate !== null && !inForce.electorate.has(row.agent)) return 'outsider'
-  if (now >= expiresAt(row, inForce)) return 'expired'
+  if (now >= expiresAt(row, object)) return 'expired'
   return abstains(row.state, inForce) ? 'abstained' : 'counted'
 }
 
@@ -97,7 +98,7 @@ function nextStep(object: VoteObject, now: number): { at: number; step: NextStep
   if (at === Infinity) return null
   if (object.override?.expiresAt === at) return { at, step: 'override-expires' }
   if (voteDeadline(object) === at) return { at, step: voteStep(object, at) }
-  const forgotten = object.rows.some((row) => row.counted === 0 && forgottenAt(row, object.inForce) === at)
+  const forgotten = object.rows.some((row) => row.counted === 0 && forgottenAt(row, object) === at)
   return { at, step: forgotten ? 'report-forgotten' : 'report-expires' }
 }
 

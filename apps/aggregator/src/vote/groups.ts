@@ -27,8 +27,8 @@ export function overGroups(object: VoteObject, settings: Settings): Outcome {
 /** One group's own run. Its previous state is `unknown`, so that an even split of `ordered` abstains. */
 export function groupOutcome(object: VoteObject, settings: Settings, group: number): Outcome & { electors: number } {
   const policy = object.inForce
-  const ballot = object.count.ballots[group]!
+  const ballot = object.ballots[group]!
   const electors = policy.electorate === null ? ballot.known : settings.electorateOf(policy)[group]!
-  const votes = { tally: ballot.tally, participants: () => participantsOf(object, group) }
+  const votes = { tally: ballot, participants: () => participantsOf(object, group) }
   return { ...decideRun(votes, electors, policy, UNKNOWN), electors }
 }

@@ -1,4 +1,3 @@
-export { newCount } from './count'
 export { deadline } from './deadline'
 export { decide } from './decide'
 export { Fold } from './fold'
@@ -12,6 +11,6 @@ export { NO_RULES, type Judgement, type Participant, type Rule, type Rules } fro
 export * from './settings'
 export { viewOf } from './view'
 export * from './explain'
-export { recount } from './count'
+export { newBallots, recount } from './count'
 export { matchOf } from './override'
 export type { Outcome } from './run'

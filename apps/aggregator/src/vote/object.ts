@@ -8,9 +8,12 @@ import {
   type Trigger,
 } from '@quorate/contracts'
 import type { InForce } from './in-force'
-import type { Count } from './tally'
+import type { Ballot } from './tally'
 
-/** The latest accepted report of one agent for one object (vote.md 2). Times in ms. */
+/**
+ * The latest accepted report of one agent for one object (vote.md 2). Times are ms since the object's creation: small integers for its
+ * first weeks. Points in time would be numbers on the heap, three to a report, and were a third of the garbage.
+ */
 export interface Row {
   readonly agent: AgentId
   state: State
@@ -18,11 +21,11 @@ export interface Row {
   seq: number
   /** '' where absent. */
   session: string
-  /** Append time: what `memory` counts from. */
+  /** Append time, since the object's creation: what `memory` counts from. */
   at: number
-  /** min(append time, observedAt): what `ttl` counts from. */
-  base: number
-  /** The report's own ttl; Infinity: none. */
+  /** How much earlier it was observed: `at − lag` is what `ttl` counts from. */
+  lag: number
+  /** The report's own ttl; 0: none. */
   ttl: number
   hasEvidence: boolean
   /** Derived: the weight with which it counts now; 0: it does not. */
@@ -103,13 +106,17 @@ export interface VoteObject {
   armed: number
   /** The store's own: pages of reports that it has beside the first; −1: it has nothing of this object yet. */
   storedPages: number
+  /** The store's own: whether anything but reports changed since it was encoded, and that part's bytes once they were needed again. */
+  headChanged: boolean
+  head: Buffer | null
 
   /** Derived: place of each agent's row, once there are many. */
   index: Map<AgentId, number> | null
   /** Derived: the policy in force and the settings' version it was chosen and counted under. */
   inForce: InForce
   countedUnder: number
-  count: Count
+  /** Derived: one ballot, or one for each group and the last for `default`. */
+  ballots: Ballot[]
   /** Derived: not later than the next expiry or forgetting of a row. */
   rowsDue: number
 }
@@ -120,9 +127,9 @@ export const CHANGES_KEPT = 20
 /** Few enough to search one by one. */
 const FEW = 12
 
-export type NewObject = Pick<VoteObject, 'id' | 'incarnation' | 'createdAt' | 'inForce' | 'count'>
+export type NewObject = Pick<VoteObject, 'id' | 'incarnation' | 'createdAt' | 'inForce' | 'ballots'>
 
-export function newObject({ id, incarnation, createdAt, inForce, count }: NewObject): VoteObject {
+export function newObject({ id, incarnation, createdAt, inForce, ballots }: NewObject): VoteObject {
   return {
     id,
     incarnation,
@@ -154,10 +161,12 @@ export function newObject({ id, incarnation, createdAt, inForce, count }: NewObj
     rows: [],
     armed: Infinity,
     storedPages: -1,
+    headChanged: true,
+    head: null,
     index: null,
     inForce,
     countedUnder: -1,
-    count,
+    ballots,
     rowsDue: Infinity,
   }
 }

@@ -1,5 +1,5 @@
 import { UNKNOWN, type ObjectId, type Report } from '@quorate/contracts'
-import { castVote, expiresAt, moveKnown, newCount, rowDue, weightAt, withdrawVote } from './count'
+import { castVote, expiresAt, moveKnown, newBallots, rowDue, weightAt, withdrawVote } from './count'
 import { evaluate, type Origin } from './evaluate'
 import type { InForce } from './in-force'
 import { appendRow, newObject, placeOf, type Row, type VoteObject } from './object'
@@ -21,7 +21,7 @@ export function applyReport(state: VoteState, id: ObjectId, report: Report, mome
   if (now >= base + Math.min(report.ttl ?? Infinity, policy.ttl)) return 'expired'
   const place = object === undefined ? -1 : placeOf(object, report.agent)
   if (object !== undefined && place >= 0) {
-    if (isDuplicate(object.rows[place]!, report, policy, now)) return 'duplicate'
+    if (isDuplicate(object.rows[place]!, report, object, now)) return 'duplicate'
     replace(state, object, place, report, base, moment)
   } else enter(state, object ?? create(state, id, moment), report, base, moment)
   return 'applied'
@@ -40,16 +40,16 @@ export function refusedState(stated: string, { listed, name }: InForce): { rejec
   return { reject: `/state: not one of the states of the policy ${name}` }
 }
 
-function isDuplicate(row: Row, report: Report, policy: InForce, now: number): boolean {
+function isDuplicate(row: Row, report: Report, object: VoteObject, now: number): boolean {
   if (report.seq === undefined || row.seq < 0 || report.seq > row.seq) return false
-  return (report.session ?? '') === row.session && now < expiresAt(row, policy)
+  return (report.session ?? '') === row.session && now < expiresAt(row, object)
 }
 
 /** A new object, for its first report or override. Its incarnation is the offset of that record. */
 export function create(state: VoteState, id: ObjectId, { now, offset }: Moment): VoteObject {
   const policy = state.settings.policyOf(id)
   const incarnation = offset + state.incarnationBase
-  const object = newObject({ id, incarnation, createdAt: now, inForce: policy, count: newCount(policy) })
+  const object = newObject({ id, incarnation, createdAt: now, inForce: policy, ballots: newBallots(policy) })
   object.countedUnder = state.settings.version
   state.add(object)
   return object
@@ -60,23 +60,23 @@ const originOf = ({ agent, seq }: Report): Origin =>
 
 function enter(state: VoteState, object: VoteObject, report: Report, base: number, moment: Moment): void {
   const { agent } = report
-  const row: Row = { agent, ...contentOf(report, base, moment.now), counted: 0 }
+  const row: Row = { agent, ...contentOf(report, base, moment.now, object.createdAt), counted: 0 }
   const place = appendRow(object, row)
   moveKnown(object, agent, state.settings, 1)
   keep(state, object, place, report)
-  castVote(object, row, weightAt(row, object.inForce, state.settings, moment.now))
-  object.rowsDue = Math.min(object.rowsDue, rowDue(row, object.inForce))
+  castVote(object, row, weightAt(row, object, state.settings, moment.now))
+  object.rowsDue = Math.min(object.rowsDue, rowDue(row, object))
   evaluate(state, object, moment, originOf(report))
 }
 
-function contentOf(report: Report, base: number, at: number) {
+function contentOf(report: Report, base: number, now: number, createdAt: number) {
   return {
     state: report.state,
     seq: report.seq ?? -1,
     session: report.session ?? '',
-    at,
-    base,
-    ttl: report.ttl ?? Infinity,
+    at: now - createdAt,
+    lag: now - base,
+    ttl: report.ttl ?? 0,
     hasEvidence: report.evidence !== undefined,
   }
 }
@@ -94,7 +94,6 @@ function replace(
   moment: Moment,
 ): void {
   const row = object.rows[place]!
-  const { inForce } = object
   const stood = row.counted
   const sameState = row.state === report.state
   if (!sameState) withdrawVote(object, row)
@@ -102,18 +101,18 @@ function replace(
   row.state = report.state
   row.seq = report.seq ?? -1
   row.session = report.session ?? ''
-  row.at = moment.now
-  row.base = base
-  row.ttl = report.ttl ?? Infinity
+  row.at = moment.now - object.createdAt
+  row.lag = moment.now - base
+  row.ttl = report.ttl ?? 0
   row.hasEvidence = report.evidence !== undefined
   keep(state, object, place, report)
-  const weight = weightAt(row, inForce, state.settings, moment.now)
+  const weight = weightAt(row, object, state.settings, moment.now)
   const stands = weight === stood && (sameState || weight === 0)
   if (weight !== row.counted) {
     withdrawVote(object, row)
     castVote(object, row, weight)
   }
-  const due = rowDue(row, inForce)
+  const due = rowDue(row, object)
   if (due < object.rowsDue) object.rowsDue = due
   if (!stands) evaluate(state, object, moment, originOf(report))
   else if (due < object.armed) state.arm(object, due)

@@ -21,16 +21,16 @@ export function removeRow(state: VoteState, object: VoteObject, place: number): 
 
 /** Rows forgotten, votes expired, of those that are due; and when the next one is. */
 export function sweep(state: VoteState, object: VoteObject, now: number): void {
-  const { rows, inForce } = object
+  const { rows } = object
   let due = Infinity
   for (let place = rows.length - 1; place >= 0; place--) {
     const row = rows[place]!
-    if (now >= forgottenAt(row, inForce)) {
+    if (now >= forgottenAt(row, object)) {
       removeRow(state, object, place)
       continue
     }
-    if (row.counted > 0 && now >= expiresAt(row, inForce)) withdrawVote(object, row)
-    due = Math.min(due, rowDue(row, inForce))
+    if (row.counted > 0 && now >= expiresAt(row, object)) withdrawVote(object, row)
+    due = Math.min(due, rowDue(row, object))
   }
   object.rowsDue = due
 }

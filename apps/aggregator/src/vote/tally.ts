@@ -41,15 +41,7 @@ export class Tally {
 }
 
 /** Participants and electorate of one run of sections 3 and 4: of the object, or of a group in it. */
-export interface Ballot {
-  readonly tally: Tally
+export class Ballot extends Tally {
   /** `E`, where the electorate is the known agents; else the policy knows it. */
-  known: number
+  known = 0
 }
-
-/** What an object's rows add up to: one ballot, or one for each group and the last for `default`. */
-export interface Count {
-  readonly ballots: Ballot[]
-}
-
-export const newBallot = (): Ballot => ({ tally: new Tally(), known: 0 })
