@@ -1,0 +1,31 @@
+import { colour, duration, parseDuration, plain, printable, table } from './text'
+
+describe('a table', () => {
+  const rows = [
+    ['site/x', 'down', 'stale'],
+    ['a', 'up', ''],
+  ]
+  it('is tabs and no head for programs', () =>
+    expect(table(['A', 'B', 'C'], rows, undefined)).toBe('site/x\tdown\tstale\na\tup\t\n'))
+  it('is columns with a head for eyes', () =>
+    expect(table(['OBJECT', 'STATE', 'MARKS'], rows, plain)).toBe(
+      'OBJECT  STATE  MARKS\nsite/x  down   stale\na       up     \n',
+    ))
+  it('lets no cell steer the terminal', () => expect(table(['A'], [['\u001b[2J']], undefined)).toBe('\uFFFD[2J\n'))
+})
+
+it('colours are escape sequences, and none when plain', () => {
+  expect([colour('red', 'down'), plain('red', 'down')]).toEqual(['\u001b[31mdown\u001b[0m', 'down'])
+})
+
+it('printable leaves letters of every script and no control character', () => {
+  expect(printable('größe 東京 🚀\n\u0007\u009b')).toBe('größe 東京 🚀\uFFFD\uFFFD\uFFFD')
+})
+
+it.each([
+  [3, '3 ms'], [-3, '-3 ms'], [1000, '1s'], [61_000, '1m 1s'], [3_600_000, '1h'], [90_061_000, '1d 1h'], [-61_000, '-1m 1s'],
+])('%i ms are written %s', (ms, text) => expect(duration(ms)).toBe(text)) // prettier-ignore
+
+it.each([
+  ['250ms', 250], ['90s', 90_000], ['10m', 600_000], ['1.5h', 5_400_000], ['1d', 86_400_000], ['10', undefined], ['soon', undefined], ['-1s', undefined],
+])('%s is read as %p', (text, ms) => expect(parseDuration(text)).toBe(ms)) // prettier-ignore
