@@ -72,8 +72,8 @@ type ValueOf<S> = S extends { fallback: infer F; kind: Kind<infer T> }
 /** The settings as parsed; those without a value are undefined. */
 export type Values = { readonly [K in SettingName]: ValueOf<(typeof SETTINGS)[K]> }
 
-/** Variables that our own launcher and Compose file set for their own use: accepted, never read as settings. */
-export const IGNORED_ENV: readonly string[] = ['QUORATE_LAUNCHER']
+/** Variables that our own launcher and tests set for their own use: accepted, never read as settings. */
+export const IGNORED_ENV: readonly string[] = ['QUORATE_LAUNCHER', 'QUORATE_REQUIRE_KAFKA']
 
 /** Variables with these openings must be in the table. */
 export const OWNED_PREFIXES = ['QUORATE_', 'KAFKA_TLS', 'KAFKA_SASL'] as const
