@@ -8,16 +8,14 @@ export const streamsCheck = (name: string, streams: Streams): HealthCheck => ({
   live: () => streams.live,
   ready: () => streams.ready,
   details: () => ({
-    partitions: streams
-      .tasks()
-      .map(({ partition, state, position, lag, restore }) => ({
-        partition,
-        state,
-        position,
-        lag,
-        restored: restore.restored,
-        total: restore.total,
-      })),
+    partitions: streams.tasks().map(({ partition, state, position, lag, restore }) => ({
+      partition,
+      state,
+      position,
+      lag,
+      restored: restore.restored,
+      total: restore.total,
+    })),
   }),
 })
 
