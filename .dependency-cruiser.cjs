@@ -30,7 +30,12 @@ module.exports = {
       { path: '^libs/contracts/', pathNot: TESTS },
       { pathNot: '^(libs/contracts/|node_modules/@sinclair/typebox)', dependencyTypesNot: ['core'] },
     ),
-    rule('kafkajs-lives-in-log-kafka', 'Only libs/log/kafka imports kafkajs.', { path: '^(apps|libs)/', pathNot: ['^libs/log/kafka/', TESTS] }, { path: 'node_modules/kafkajs' }),
+    rule(
+      'kafkajs-lives-in-log-kafka',
+      'Only libs/log/kafka imports kafkajs.',
+      { path: '^(apps|libs)/', pathNot: ['^libs/log/kafka/', TESTS] },
+      { path: 'node_modules/kafkajs' },
+    ),
     rule(
       'sqlite-lives-in-two-places',
       'Only libs/state-store and libs/log/embedded import better-sqlite3.',

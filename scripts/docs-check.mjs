@@ -31,9 +31,11 @@ function errorTables() {
   compare(page, 'the code', Object.keys(STORE_ERRORS), codes(/^\| `(STORE_\w+)` \|/gm))
   compare(page, 'the problem', Object.keys(PROBLEMS), codes(/^\| `([a-z-]+)` \|/gm))
   for (const [code, action] of rows(/^\| `(LOG_\w+)` \| (\w+) \|/gm))
-    if (LOG_ERRORS[code] && LOG_ERRORS[code].action !== action) fault(page, `${code} has the action ${LOG_ERRORS[code].action}`)
+    if (LOG_ERRORS[code] && LOG_ERRORS[code].action !== action)
+      fault(page, `${code} has the action ${LOG_ERRORS[code].action}`)
   for (const [code, status] of rows(/^\| `([a-z-]+)` \| (\d+) \|/gm))
-    if (PROBLEMS[code] && PROBLEMS[code].status !== Number(status)) fault(page, `${code} has the status ${PROBLEMS[code].status}`)
+    if (PROBLEMS[code] && PROBLEMS[code].status !== Number(status))
+      fault(page, `${code} has the status ${PROBLEMS[code].status}`)
 }
 
 /** docs/architecture.md has the sentence of each layer rule. */
@@ -58,7 +60,8 @@ function namedTests() {
 const pages = (dir = ROOT) =>
   readdirSync(dir, { withFileTypes: true }).flatMap((entry) => {
     const path = join(dir, entry.name)
-    if (entry.isDirectory()) return /^(node_modules|dist|data|coverage|fixtures|peer|\..*)$/.test(entry.name) ? [] : pages(path)
+    if (entry.isDirectory())
+      return /^(node_modules|dist|data|coverage|fixtures|peer|\..*)$/.test(entry.name) ? [] : pages(path)
     return entry.name.endsWith('.md') ? [relative(ROOT, path)] : []
   })
 
@@ -85,7 +88,8 @@ function links() {
         if (!headings.includes(anchor)) fault(page, `${target}: there is no such heading`)
       }
     }
-    for (const [, name] of text.matchAll(/npm run (?:-s )?([\w:-]+)/g)) if (!scripts[name]) fault(page, `there is no script ${name}`)
+    for (const [, name] of text.matchAll(/npm run (?:-s )?([\w:-]+)/g))
+      if (!scripts[name]) fault(page, `there is no script ${name}`)
   }
 }
 
@@ -95,7 +99,9 @@ function decisions() {
   const listed = [...read('docs/adr/README.md').matchAll(/\]\((\d{4}-[^)]+)\)/g)].map(([, name]) => name)
   compare('docs/adr/README.md', 'the decision', files, listed)
   const numbers = files.map((name) => name.slice(0, 4))
-  numbers.forEach((number, i) => numbers.indexOf(number) !== i && fault('docs/adr', `the number ${number} is taken twice`))
+  numbers.forEach(
+    (number, i) => numbers.indexOf(number) !== i && fault('docs/adr', `the number ${number} is taken twice`),
+  )
 }
 
 function configuration() {
