@@ -7,7 +7,7 @@ import type { CommitStep } from '../src/commit'
 import type { Processor } from '../src/context'
 import { createStreams, type StreamsOptions } from '../src/engine'
 import type { RunningTask, Streams } from '../src/streams'
-import type { BatchHandler } from '../src/task'
+import type { BatchHandler } from '../src/task-work'
 import type { Topology } from '../src/topology'
 import { VirtualClock } from './virtual-clock'
 

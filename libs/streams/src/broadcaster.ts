@@ -1,0 +1,60 @@
+import { type Log, LogError, type Logger, type OutRecord, type Position, type Transactor } from '@quorate/log'
+import { StreamsError } from './errors'
+
+/** ms until fencing is tried again after it failed. */
+const RETRY = 1_000
+
+export interface BroadcasterOptions {
+  readonly log: Log
+  readonly logger: Logger
+  /** The stable id, so that a writer that died never holds the partitions up. */
+  readonly id: string
+  readonly topic: string
+}
+
+/** Writes one record to every partition of the source in one transaction. Only the owner of partition 0 holds the fence. */
+export class Broadcaster {
+  private fenced: Promise<Transactor> | undefined
+
+  constructor(private readonly options: BroadcasterOptions) {}
+
+  /** Told at each assignment whether partition 0 is ours. */
+  hold(ours: boolean): void {
+    if (!ours) this.fenced = undefined
+    else this.fenced ??= this.fence()
+  }
+
+  async write(record: Omit<OutRecord, 'topic' | 'partition'>, partitions: number): Promise<Position[]> {
+    if (!this.fenced) throw new StreamsError('STREAMS_NOT_OWNER', 'partition 0, which writes the broadcasts')
+    const { topic } = this.options
+    const records = Array.from({ length: partitions }, (_, partition) => ({ ...record, topic, partition }))
+    const transactor = await this.fenced
+    try {
+      const appended = await transactor.commit({ records })
+      return appended
+        .map(({ partition, last }) => ({ topic, partition, offset: last }))
+        .sort((a, b) => a.partition - b.partition)
+    } catch (error) {
+      // Dead after any rejection. Where we were fenced, the new owner of partition 0 has it.
+      this.fenced = LogError.is(error, 'LOG_FENCED') ? undefined : this.fence()
+      throw error
+    }
+  }
+
+  async close(): Promise<void> {
+    const fenced = this.fenced
+    this.fenced = undefined
+    await (await fenced?.catch(() => undefined))?.close()
+  }
+
+  private fence(): Promise<Transactor> {
+    const fenced = this.options.log.fence(this.options.id)
+    fenced.catch((error: unknown) => {
+      this.options.logger.warn({ err: error }, 'could not fence the writer of broadcasts; trying again')
+      setTimeout(() => {
+        if (this.fenced === fenced) this.fenced = this.fence()
+      }, RETRY).unref()
+    })
+    return fenced
+  }
+}

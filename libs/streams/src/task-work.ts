@@ -1,0 +1,171 @@
+import type { Log, LogBatch, MemberIdentity, Offset, PartitionReader, Transactor } from '@quorate/log'
+import type { PartitionStore } from '@quorate/state-store'
+import { BatchContext, type BatchLimits } from './batch-context'
+import type { Bell } from './bell'
+import type { Clock } from './clock'
+import { commit, type CommitStep } from './commit'
+import type { Processor, TaskBatch, TaskContext } from './context'
+import { StreamsError } from './errors'
+import type { Submissions } from './submissions'
+import type { TaskProgress } from './task-progress'
+import type { Topology } from './topology'
+import { WakeClock } from './wake-clock'
+
+/** Receives whole batches: the transport's strategy, or the processor itself. Answers the offset to resume at. */
+export type BatchHandler = (batch: TaskBatch, context: TaskContext) => Offset | Promise<Offset>
+
+export interface WorkOptions {
+  readonly partition: number
+  readonly partitions: number
+  readonly topology: Topology
+  readonly log: Log
+  readonly processor: Processor
+  readonly handle: BatchHandler
+  readonly limits: BatchLimits
+  readonly clock: Clock
+  readonly identity: () => MemberIdentity | undefined
+  readonly observe?: ((step: CommitStep, partition: number) => void) | undefined
+}
+
+/** What a task brings along: fenced, restored, and how far it is. */
+export interface Opened {
+  readonly store: PartitionStore
+  readonly transactor: Transactor
+  readonly progress: TaskProgress
+  readonly submissions: Submissions
+  readonly bell: Bell
+  readonly signal: AbortSignal
+}
+
+type Read = { readonly batch: LogBatch } | { readonly error: unknown }
+
+/** The work of a running task: batches of the source, submitted work and wakes, one commit after the other, until it is told to stop. */
+export class TaskWork {
+  private readonly context: BatchContext
+  private readonly reader: PartitionReader
+  private readonly wakes: WakeClock
+
+  constructor(
+    private readonly options: WorkOptions,
+    private readonly opened: Opened,
+  ) {
+    const { topology, partition, partitions, limits, log } = options
+    this.context = new BatchContext(partition, partitions, topology, opened.store, limits)
+    this.reader = log.reader({ topic: topology.source, partition, from: opened.progress.position })
+    this.wakes = new WakeClock(topology.clock)
+  }
+
+  /** Returns once the signal has been given; rejects with what went wrong, and then nothing of the batch in hand has been applied. */
+  async run(): Promise<void> {
+    const { submissions, bell, signal } = this.opened
+    let pending: Promise<Read> | undefined
+    let read: Read | undefined
+    while (!signal.aborted) {
+      if (submissions.waiting) {
+        await this.runSubmitted()
+        continue
+      }
+      if (read) {
+        pending = undefined
+        if ('error' in read) throw read.error
+        await this.take(read.batch)
+        read = undefined
+        continue
+      }
+      const wakeIn = this.wakeIn()
+      if (wakeIn <= 0) {
+        await this.wake()
+        continue
+      }
+      pending ??= this.reader.next().then(
+        (batch) => ({ batch }),
+        (error: unknown) => ({ error }),
+      )
+      await bell.wait(
+        wakeIn,
+        pending.then((answer) => (read = answer)),
+      )
+    }
+  }
+
+  /** Drops what is staged and stops reading. */
+  close(): void {
+    this.context.drop()
+    this.reader.close()
+  }
+
+  /** A batch of the source, in as many commits as the processor wants. */
+  private async take(batch: LogBatch): Promise<void> {
+    const { progress, signal } = this.opened
+    progress.end = Math.max(batch.end, batch.next)
+    let records = batch.records
+    while (records.length > 0 && !signal.aborted) {
+      this.context.begin()
+      const resume = await this.options.handle({ records, next: batch.next, end: batch.end }, this.context)
+      this.checkResume(resume, records[0]!.offset, batch.next)
+      let taken = 0
+      while (taken < records.length && records[taken]!.offset < resume)
+        progress.time = Math.max(progress.time, records[taken++]!.timestamp)
+      await this.commit(resume)
+      records = taken === 0 ? records : records.slice(taken)
+      this.wakes.came(progress.time, progress.position)
+      // The event loop gets its turn: heartbeats and queries must not wait for a backlog.
+      await new Promise(setImmediate)
+    }
+    if (records.length === 0 && progress.position < batch.next) progress.moveTo(batch.next)
+  }
+
+  /** A batch that ends where it began must at least have staged something, or it would be handed out for ever. */
+  private checkResume(resume: Offset, first: Offset, next: Offset): void {
+    if (resume > first && resume <= next) return
+    this.options.processor.flush?.(this.context)
+    if (resume !== first || this.context.empty)
+      throw new StreamsError('STREAMS_BAD_RESUME', `${resume} of ${first}…${next}`)
+  }
+
+  private async runSubmitted(): Promise<void> {
+    this.context.begin()
+    const settle = this.opened.submissions.run(this.context, () => this.context.drop())
+    if (settle.ran > 0) await this.commit(this.opened.progress.position)
+    settle.resolve()
+  }
+
+  private async wake(): Promise<void> {
+    const { processor, clock } = this.options
+    const { position } = this.opened.progress
+    this.context.begin()
+    processor.wake?.(clock.now(), this.context)
+    this.wakes.woke(position, clock.now())
+    processor.flush?.(this.context)
+    if (!this.context.empty) await this.commit(position)
+  }
+
+  /** ms until the processor wants to be woken. */
+  private wakeIn(): number {
+    const { topology, processor, clock } = this.options
+    const { progress } = this.opened
+    if (topology.clock === 'log' && progress.lag > 0) return Infinity
+    this.context.begin()
+    const due = processor.nextDue?.(this.context)
+    return due === undefined ? Infinity : this.wakes.in(due, progress.position, clock.now())
+  }
+
+  private async commit(resume: Offset): Promise<void> {
+    const { topology, partition, processor, identity, observe } = this.options
+    const { store, transactor, progress } = this.opened
+    processor.flush?.(this.context)
+    const member = identity()
+    const source = { group: topology.group, topic: topology.source, partition, offset: resume }
+    await commit({
+      context: this.context,
+      store,
+      transactor,
+      changelog: topology.changelog,
+      partition,
+      checkpoint: { source: resume, time: progress.time },
+      source: member ? { ...source, member } : source,
+      observe: observe && ((step) => observe(step, partition)),
+    })
+    progress.moveTo(resume)
+  }
+}
