@@ -2,6 +2,7 @@
  * A compact binary form for rows: counts and times as varints (up to 2^53), strings as UTF-8 with their length before them. One writer
  * for the whole process: everything here is synchronous, and a fresh buffer for each row would cost more than its bytes.
  */
+const SIZE = 3
 let out = Buffer.allocUnsafeSlow(1 << 16)
 let at = 0
 
@@ -16,11 +17,25 @@ export function begin(): void {
   at = 0
 }
 
+/** Bytes written since `begin`. */
+export const writePosition = (): number => at
+
+/** Leaves room for the size of what comes next; `closeSize` puts it in. */
+export function openSize(): number {
+  reserve(SIZE)
+  at += SIZE
+  return at
+}
+
+export function closeSize(opened: number): void {
+  out.writeUIntLE(at - opened, opened - SIZE, SIZE)
+}
+
 /** Puts in bytes that were written before. */
-export function writeBytes(bytes: Buffer): void {
-  reserve(bytes.length)
-  bytes.copy(out, at)
-  at += bytes.length
+export function writeBytes(bytes: Buffer, start = 0, end = bytes.length): void {
+  reserve(end - start)
+  bytes.copy(out, at, start, end)
+  at += end - start
 }
 
 /** A copy of what was written since `begin`. */
@@ -72,9 +87,18 @@ export function writeText(text: string): void {
 let source: Buffer = out
 let from = 0
 
-export function beginRead(bytes: Buffer): void {
+export function beginRead(bytes: Buffer, position = 0): void {
   source = bytes
-  from = 0
+  from = position
+}
+
+export const readPosition = (): number => from
+
+/** Passes over what has its size before it; answers where it begins. */
+export function skip(): number {
+  const start = from + SIZE
+  from = start + source.readUIntLE(from, SIZE)
+  return start
 }
 
 export function readNumber(): number {

@@ -1,5 +1,5 @@
-import type { Trigger } from '@quorate/contracts'
-import type { HistoryEntry, VoteObject } from '../vote'
+import type { Cause, Trigger } from '@quorate/contracts'
+import type { HistoryEntry, Past, VoteObject } from '../vote'
 import { readNumber, readText, writeNumber, writeText } from './bytes'
 
 const AGENT = 1
@@ -16,9 +16,9 @@ export function writeTrigger({ type, agent, seq, offset }: Trigger): void {
 export function readTrigger(): Trigger {
   const type = readText()
   const flags = readNumber()
-  const agent = flags & AGENT ? { agent: readText() } : undefined
-  const seq = flags & SEQ ? { seq: readNumber() } : undefined
-  return { type, ...agent, ...seq, offset: readNumber() }
+  if (flags === 0) return { type, offset: readNumber() }
+  const agent = readText()
+  return flags & SEQ ? { type, agent, seq: readNumber(), offset: readNumber() } : { type, agent, offset: readNumber() }
 }
 
 /** Of the newest change: what the object does not say itself, as long as no later record has overwritten that. */
@@ -27,10 +27,10 @@ export function writeChange(change: HistoryEntry, object: VoteObject): void {
   writeNumber(isLast ? 1 : 0)
   if (!isLast) {
     writeNumber(change.revision)
-    writeText(change.voted)
     writeText(change.cause)
     writeTrigger(change.trigger)
   }
+  writeText(change.voted)
   writeNumber(change.at - object.createdAt)
   writeNumber(change.tally.length)
   for (const [state, weight] of change.tally) {
@@ -44,15 +44,16 @@ export function writeChange(change: HistoryEntry, object: VoteObject): void {
   writeText(change.policy)
 }
 
-/** The object is read but for this. */
-export function readChange(object: VoteObject): HistoryEntry {
+/** `last`: what the last record said; the object still is as that record left it. */
+export function readChange(object: VoteObject, last: Pick<Past, 'cause' | 'trigger'>): HistoryEntry {
   const isLast = readNumber() === 1
   const revision = isLast ? object.revision : readNumber()
-  const voted = isLast ? object.voted : readText()
-  const cause = isLast ? object.cause! : (readText() as HistoryEntry['cause'])
-  const trigger = isLast ? object.trigger! : readTrigger()
+  const cause = isLast ? last.cause : (readText() as Cause)
+  const trigger = isLast ? last.trigger : readTrigger()
+  const voted = readText()
   const at = object.createdAt + readNumber()
-  const tally = Array.from({ length: readNumber() }, (): [string, number] => [readText(), readNumber()])
+  const tally: [string, number][] = []
+  for (let left = readNumber(); left > 0; left--) tally.push([readText(), readNumber()])
   const participants = readNumber()
   const electorate = readNumber()
   const quorum = readNumber()

@@ -99,7 +99,8 @@ export class ObjectReader {
   history(tables: Tables, { object }: ReadObject): HistoryEntry[] {
     const { history } = object.inForce.policy
     const rows = tables(TABLE.history)
-    const entries = object.lastChange === null ? [] : [object.lastChange]
+    const newest = object.past === null ? null : object.past.change
+    const entries = newest === null ? [] : [newest]
     for (let version = object.version - 1; version >= object.oldest && entries.length < history; version--) {
       const value = rows.get(historyKey(object.id, version))
       if (value !== undefined) entries.push(JSON.parse(value.toString('utf8')) as HistoryEntry)

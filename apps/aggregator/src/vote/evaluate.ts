@@ -3,7 +3,7 @@ import { deadline } from './deadline'
 import { decide } from './decide'
 import { markFlapping } from './flap'
 import { isOver, observersBack, restand, standingOf } from './guard'
-import { record } from './history'
+import { entryOf, keep } from './history'
 import { effectiveState, isDivergent, type ActiveOverride, type VoteObject } from './object'
 import type { VoteState } from './port'
 import { refresh, sweep } from './rows'
@@ -50,6 +50,7 @@ export function evaluate(
   const { guard } = state
   const was = standingOf(guard, object)
   const before = marksOf(object, moved)
+  const runs = runsOf(object)
   refresh(state, object, now)
   if (now >= object.rowsDue) sweep(state, object, now)
   let cause: Cause | null = moved?.cause ?? null
@@ -70,11 +71,45 @@ export function evaluate(
   } else {
     restand(guard, was, standingOf(guard, object))
     tell(state, object, before, outcome, moment, { ...origin, cause: cause ?? loss ?? origin.cause })
-    state.changed(object)
+    if (moved !== undefined || isMoved(object, runs)) state.changed(object)
     rearm(state, object)
   }
   endIncident(state, now)
 }
+
+/** What an evaluation may change without telling anybody. */
+type Runs = Pick<
+  VoteObject,
+  | 'revision'
+  | 'overrides'
+  | 'candidate'
+  | 'candidateSince'
+  | 'noQuorumSince'
+  | 'unsupportedSince'
+  | 'heldUntil'
+  | 'incident'
+>
+
+const runsOf = (object: VoteObject): Runs => ({
+  revision: object.revision,
+  overrides: object.overrides,
+  candidate: object.candidate,
+  candidateSince: object.candidateSince,
+  noQuorumSince: object.noQuorumSince,
+  unsupportedSince: object.unsupportedSince,
+  heldUntil: object.heldUntil,
+  incident: object.incident,
+})
+
+const isMoved = (object: VoteObject, runs: Runs): boolean =>
+  object.revision !== runs.revision ||
+  object.overrides !== runs.overrides ||
+  object.candidate !== runs.candidate ||
+  object.candidateSince !== runs.candidateSince ||
+  object.noQuorumSince !== runs.noQuorumSince ||
+  object.unsupportedSince !== runs.unsupportedSince ||
+  object.heldUntil !== runs.heldUntil ||
+  object.incident !== runs.incident
 
 const isOverrideOver = ({ override }: VoteObject, now: number): boolean =>
   override !== null && override.expiresAt !== null && now >= override.expiresAt
@@ -148,15 +183,17 @@ function tell(
   const effective = effectiveState(object)
   const changed = effective !== object.state
   if (!changed && !isUpdated(object, before)) return
+  // Read while the object still is what it says.
+  const last = object.past === null ? null : object.past.change
+  const said = { cause: origin.cause, trigger: triggerOf(origin, offset) }
   object.revision++
-  object.cause = origin.cause
-  object.trigger = triggerOf(origin, offset)
   if (changed) {
     object.version++
     object.from = object.state
     object.state = effective
-    record(state, object, outcome, now)
+    keep(state, object, last)
   }
+  object.past = { ...said, change: changed ? entryOf(object, said, outcome, now) : last }
   const type = changed ? 'object.changed' : 'object.updated'
   const id = eventId(object.id, object.incarnation, object.revision)
   state.emit({ type, id, time: now, subject: object.id, data: viewOf(object, outcome) })

@@ -1,4 +1,4 @@
-import type { HistoryEntry, VoteObject } from './object'
+import type { HistoryEntry, Past, VoteObject } from './object'
 import type { VoteState } from './port'
 import type { Outcome } from './run'
 import { tallyEntries } from './view'
@@ -7,19 +7,24 @@ import { tallyEntries } from './view'
 const MOST_STATES = 1000
 
 /**
- * Notes a change of the effective state. The newest entry stays in the object itself, so that an object that changed once (most of
+ * Makes room for a change of the effective state. The newest entry stays in the object itself, so that an object that changed once (most of
  * them) costs no row; the one before it moves to a row of its own, and those beyond the policy's `history` go.
  */
-export function record(state: VoteState, object: VoteObject, outcome: Outcome, now: number): void {
+export function keep(state: VoteState, object: VoteObject, last: HistoryEntry | null): void {
   const kept = Math.max(0, object.inForce.policy.history - 1)
-  const { lastChange, version } = object
-  if (lastChange !== null && kept > 0) state.keepHistory(object, lastChange)
-  else if (lastChange !== null) object.oldest = version
+  const { version } = object
+  if (last !== null && kept > 0) state.keepHistory(object, last)
+  else if (last !== null) object.oldest = version
   for (; version - object.oldest > kept; object.oldest++) state.forgetHistory(object, object.oldest)
-  object.lastChange = entryOf(object, outcome, now)
 }
 
-function entryOf(object: VoteObject, outcome: Outcome, now: number): HistoryEntry {
+/** The change that the object has just undergone. */
+export function entryOf(
+  object: VoteObject,
+  { cause, trigger }: Pick<Past, 'cause' | 'trigger'>,
+  outcome: Outcome,
+  now: number,
+): HistoryEntry {
   return {
     version: object.version,
     revision: object.revision,
@@ -27,8 +32,8 @@ function entryOf(object: VoteObject, outcome: Outcome, now: number): HistoryEntr
     state: object.state,
     from: object.from!,
     voted: object.voted,
-    cause: object.cause!,
-    trigger: object.trigger!,
+    cause,
+    trigger,
     tally: tallyEntries(outcome.tally).slice(0, MOST_STATES),
     participants: outcome.participants,
     electorate: outcome.electorate,

@@ -57,6 +57,14 @@ export interface HistoryEntry {
   readonly policy: string
 }
 
+/** What the last record of an object said of its origin, and the newest change. */
+export interface Past {
+  readonly cause: Cause
+  readonly trigger: Trigger
+  /** null: no record was a change. */
+  readonly change: HistoryEntry | null
+}
+
 /** All that is known of one object, decoded. What is marked derived is not stored: it is told from the rest. */
 export interface VoteObject {
   readonly id: ObjectId
@@ -67,9 +75,8 @@ export interface VoteObject {
   /** The effective state, and the one before its last change. */
   state: State
   from: State | null
-  /** Of the last record emitted. */
-  cause: Cause | null
-  trigger: Trigger | null
+  /** What was told last; null: nothing was. */
+  past: Past | null
 
   voted: State
   votedSince: number
@@ -97,8 +104,7 @@ export interface VoteObject {
   /** The incident that holds it, or for which it turned `unknown`. */
   incident: string | null
 
-  /** The newest change; older ones lie in rows of their own, from version `oldest` on. */
-  lastChange: HistoryEntry | null
+  /** Changes before the newest lie in rows of their own, from this version on. */
   oldest: number
 
   readonly rows: Row[]
@@ -138,8 +144,7 @@ export function newObject({ id, incarnation, createdAt, inForce, ballots }: NewO
     revision: 0,
     state: UNKNOWN,
     from: null,
-    cause: null,
-    trigger: null,
+    past: null,
     voted: UNKNOWN,
     votedSince: createdAt,
     votedAt: createdAt,
@@ -156,7 +161,6 @@ export function newObject({ id, incarnation, createdAt, inForce, ballots }: NewO
     overrides: 0,
     heldUntil: null,
     incident: null,
-    lastChange: null,
     oldest: 1,
     rows: [],
     armed: Infinity,
