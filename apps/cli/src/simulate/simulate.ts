@@ -1,53 +1,81 @@
-import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
+import type { Log } from '@quorate/log'
 import { Settings, type Rules } from '../../../aggregator/src/vote'
+import { Engine } from './engine'
 import { lines } from './lines'
+import { Output } from './output'
+import { outputLines } from './output-lines'
 import { readPolicies } from './policies-file'
+import { replayRecord } from './replay'
 import { Scenario } from './scenario'
+import { recordsOf, stretches, type Stretch } from './source-topic'
+
+/** What is replayed: JSON lines, or a source topic. */
+export type Input = Readable | TopicInput
+
+export interface TopicInput {
+  readonly log: Log
+  readonly topic: string
+  /** One alone. */
+  readonly partition?: number
+}
 
 export interface SimulateOptions {
   /** Policies in force before line 0: a JSON array. */
   readonly policiesFile?: string
-  /** The scenario: JSON lines. */
-  readonly input: Readable
+  readonly input: Input
   /** Events, looks and rejections: JSON lines. */
   readonly output: Writable
-  /** Why the run could not begin. */
+  /** Why the run could not begin, and what has to be known about it. */
   readonly errors: Writable
   /** Rules registered in code. */
   readonly rules?: Rules
 }
 
-/** Characters gathered before they are written. */
-const CHUNK = 1 << 16
+export const isTopic = (input: Input): input is TopicInput => 'log' in input
 
 /** `quorate simulate` (vote.md 11). Resolves with the exit code: 0, or 1 where a policy is refused. Streams in constant memory. */
 export async function runSimulate({ policiesFile, input, output, errors, rules }: SimulateOptions): Promise<number> {
-  const settings = new Settings(rules)
-  const refused = policiesFile === undefined ? undefined : await readPolicies(policiesFile, settings)
-  if (refused !== undefined) {
-    errors.write(`${refused}\nNothing was simulated.\n`)
+  const settings = async (): Promise<Settings | string> => {
+    const fresh = new Settings(rules)
+    return (policiesFile === undefined ? undefined : await readPolicies(policiesFile, fresh)) ?? fresh
+  }
+  const first = await settings()
+  if (typeof first === 'string') {
+    errors.write(`${first}\nNothing was simulated.\n`)
     return 1
   }
-  let pending = ''
-  const scenario = new Scenario((line) => {
-    pending += line
-  }, settings)
-  for await (const batch of lines(input)) {
-    for (const line of batch) {
-      scenario.take(line)
-      if (pending.length > CHUNK) {
-        await write(output, pending)
-        pending = ''
+  const out = new Output(output)
+  if (!isTopic(input)) {
+    const scenario = new Scenario(new Engine(outputLines(out.write), first))
+    for await (const batch of lines(input)) {
+      for (const line of batch) {
+        scenario.take(line)
+        if (out.full) await out.flush()
       }
+      // What is decided is shown at once: a scenario may be typed by hand.
+      await out.flush()
     }
-    // What is decided is shown at once: a scenario may be typed by hand.
-    await write(output, pending)
-    pending = ''
+    return 0
+  }
+  for (const stretch of await stretches(input.log, input.topic, input.partition)) {
+    note(stretch, errors)
+    const { partition } = stretch
+    // The settings change as the log goes: each partition begins with its own.
+    const engine = new Engine(outputLines(out.write, partition), (await settings()) as Settings, { partition })
+    for await (const records of recordsOf(input.log, stretch)) {
+      for (const record of records) {
+        replayRecord(engine, record, stretch)
+        if (out.full) await out.flush()
+      }
+      await out.flush()
+    }
   }
   return 0
 }
 
-async function write(output: Writable, text: string): Promise<void> {
-  if (text !== '' && !output.write(text)) await once(output, 'drain')
+/** What was decided by records that are gone is not known. */
+export function note({ topic, partition, start }: Stretch, errors: Writable): void {
+  if (start > 0)
+    errors.write(`${topic}/${partition} begins at offset ${start}: older records are gone, nothing is known before.\n`)
 }

@@ -1,0 +1,47 @@
+import type { ObjectId, SourceCommand, View } from '@quorate/contracts'
+import { Fold, look, MemoryState, type Settings } from '../../../aggregator/src/vote'
+import type { Outlet } from './output-lines'
+
+export interface EngineOptions {
+  readonly partition?: number
+  /** Policies that the input sets or deletes move time on and do nothing: those given are in force throughout. */
+  readonly fixedPolicies?: boolean
+}
+
+/** The aggregator's own fold over one partition in memory; what it decides goes to the outlet. */
+export class Engine {
+  readonly state: MemoryState
+  readonly #fold: Fold
+  readonly #fixed: boolean
+
+  constructor(
+    readonly outlet: Outlet,
+    readonly settings: Settings,
+    { partition = 0, fixedPolicies = false }: EngineOptions = {},
+  ) {
+    this.state = new MemoryState((change) => outlet.event(change), settings, partition)
+    this.#fold = new Fold(this.state)
+    this.#fixed = fixedPolicies
+  }
+
+  /** ms; −Infinity before the first record. */
+  get time(): number {
+    return this.state.clock.time
+  }
+
+  /** Lets time pass. `offset`: of the record or line that moves it on. */
+  advance(at: number, offset: number): void {
+    this.#fold.advance(at, offset)
+  }
+
+  /** Why a dead letter, or undefined. */
+  apply(command: SourceCommand, offset: number): string | undefined {
+    if (this.#fixed && (command.type === 'policy-set' || command.type === 'policy-deleted')) return undefined
+    const applied = this.#fold.apply(command, offset)
+    return typeof applied === 'object' ? applied.reject : undefined
+  }
+
+  look(id: ObjectId): View | null {
+    return look(this.state, id)
+  }
+}

@@ -1,0 +1,67 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Log, LogRecord, Logger, Offset } from '@quorate/log'
+import { UsageError } from '../exit'
+import type { Place } from './replay'
+
+export interface LogPlace {
+  /** `host:port,…` */
+  readonly brokers?: string
+  /** Where the embedded log lies. */
+  readonly dataDir?: string
+}
+
+const QUIET: Logger = { debug() {}, info() {}, warn: tell, error: tell }
+
+function tell(fields: object, text: string): void {
+  process.stderr.write(`${text} ${JSON.stringify(fields)}\n`)
+}
+
+/** Opens the log that the options, or else the settings, name; only the adapter in use is loaded. It is never created. @throws UsageError, ConfigError, LogError */
+export async function openSourceLog({ brokers, dataDir }: LogPlace): Promise<Log> {
+  if (brokers !== undefined && dataDir !== undefined) throw new UsageError('Give --brokers or --data-dir, not both.')
+  const { embeddedLogDir, loadConfig, openLog } = await import('@quorate/config')
+  const argv = [
+    ...(brokers === undefined ? [] : ['--log', 'kafka', '--kafka-brokers', brokers]),
+    ...(dataDir === undefined ? [] : ['--log', 'embedded', '--data-dir', dataDir]),
+  ]
+  const config = loadConfig('cli', { argv })
+  const file = join(embeddedLogDir(config.dataDir), 'log.db')
+  if (config.log === 'embedded' && !existsSync(file))
+    throw new UsageError(`There is no log in ${config.dataDir}. Name one with --data-dir, or brokers with --brokers.`)
+  return openLog(config, QUIET)
+}
+
+/** A partition of a topic as far as it reached when it was looked at. */
+export interface Stretch extends Place {
+  readonly topic: string
+  readonly start: Offset
+  readonly end: Offset
+}
+
+/** The partitions of a topic with their present ends. @throws UsageError where there is no such topic or partition */
+export async function stretches(log: Log, topic: string, only?: number): Promise<Stretch[]> {
+  const description = await log.describeTopic(topic)
+  if (description === undefined) throw new UsageError(`There is no topic ${JSON.stringify(topic)}.`)
+  const { partitions } = description
+  if (only !== undefined && only >= partitions)
+    throw new UsageError(`${topic} has the partitions 0 to ${partitions - 1}; there is no ${only}.`)
+  const found = (await log.offsets(topic)).map((offsets) => ({ ...offsets, topic, partitions }))
+  return found
+    .filter(({ partition }) => only === undefined || partition === only)
+    .sort((a, b) => a.partition - b.partition)
+}
+
+/** The records of a stretch, batch by batch: as much is held as is read ahead. */
+export async function* recordsOf(log: Log, { topic, partition, start, end }: Stretch): AsyncIterable<LogRecord[]> {
+  if (start >= end) return
+  const reader = log.reader({ topic, partition, from: start, maxBytes: 4 << 20 })
+  try {
+    while (reader.position < end) {
+      const { records } = await reader.next()
+      if (records.length > 0) yield records.filter(({ offset }) => offset < end)
+    }
+  } finally {
+    reader.close()
+  }
+}
