@@ -44,6 +44,9 @@ describe('docker-compose.yml', () => {
       expect(environment['KAFKA_ADVERTISED_LISTENERS']).toBe(`INSIDE://${name}:9092,OUTSIDE://${published}`)
     }
     expect(new Set(brokers.map(([, it]) => it.environment?.['KAFKA_NODE_ID'])).size).toBe(3)
+    for (const [name, { environment = {}, volumes }] of brokers)
+      expect(volumes).toEqual([`${name}:${environment['KAFKA_LOG_DIRS']}`])
+    for (const [name, { volumes }] of ours) expect(volumes).toEqual([`${name}:/data`])
   })
 
   it('publishes everything on loopback only, each port once', () => {
