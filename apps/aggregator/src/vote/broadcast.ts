@@ -54,7 +54,7 @@ export function beginBroadcast(
 function changePolicy(state: VoteState, name: string, after: Policy | null, offset: number, type: string): Sweep {
   const { settings } = state
   // A cut record comes again when the settings have changed already: what the policy was is kept until all its objects are done.
-  if (state.pending?.offset !== offset) state.pending = { offset, before: settings.policy(name) ?? null }
+  if (state.pending?.offset !== offset) state.pending = { offset, before: settings.policy(name) ?? null, after: null }
   if (after === null) settings.deletePolicy(name)
   else settings.setPolicy(after)
   state.savePolicy(name, after)

@@ -18,9 +18,9 @@ interface Cursor {
 
 /**
  * The fold over the records of one partition (vote.md 1): for each record first `advance`, then `apply`. Either may answer that it was
- * cut, when the state is full after an evaluation: the caller seals what is staged and comes again with the same record. Where this
- * instance is still there it goes on behind the last object; where it is not, the record is applied from its start, and what was
- * evaluated already changes nothing.
+ * cut, when the state is full after an evaluation: the caller seals what is staged and comes again with the same record, to this
+ * instance or after a crash to another. It is applied from its start, but for a broadcast's objects that were evaluated before; what
+ * was done already changes nothing.
  */
 export class Fold {
   readonly #state: VoteState
@@ -121,14 +121,20 @@ export class Fold {
   }
 
   #broadcast(command: BroadcastCommand, moment: Moment): Applied | 'cut' {
-    if (this.#cursor?.offset !== moment.offset) {
-      const sweep = beginBroadcast(this.#state, command, moment.offset)
+    const state = this.#state
+    const { offset } = moment
+    if (this.#cursor?.offset !== offset) {
+      const sweep = beginBroadcast(state, command, offset)
       if ('reject' in sweep) return sweep
-      this.#cursor = { offset: moment.offset, sweep, after: undefined }
+      const pending = state.pending?.offset === offset ? state.pending : null
+      this.#cursor = { offset, sweep, after: pending?.after ?? undefined }
     }
-    if (!this.#sweep(this.#cursor, moment)) return 'cut'
+    if (!this.#sweep(this.#cursor, moment)) {
+      state.pending = { offset, before: state.pending?.before ?? null, after: this.#cursor.after ?? null }
+      return 'cut'
+    }
     this.#cursor = undefined
-    this.#state.pending = null
+    state.pending = null
     return 'applied'
   }
 

@@ -22,11 +22,16 @@ export type Effect =
   /** It found nothing to do. */
   | 'nothing'
 
-/** A policy set or deleted whose objects are not all evaluated yet: what the change was, so that it can go on after a crash. */
+/**
+ * A broadcast whose objects are not all evaluated yet. After a crash its record comes again, when the settings have changed already:
+ * what the policy was is told from here, and where to go on, so that a policy on many objects ends even if processes do not live long.
+ */
 export interface Pending {
   readonly offset: number
   /** The policy of that name before. */
   readonly before: Policy | null
+  /** The last object that was evaluated. */
+  readonly after: ObjectId | null
 }
 
 /**
