@@ -1,0 +1,226 @@
+import {
+  DEFAULT_POLICY,
+  fillPolicy,
+  type Change,
+  type PolicyInput,
+  type SourceCommand,
+  type View,
+} from '@quorate/contracts'
+import { Chance, randomScenario } from '../testing/random-scenario'
+import { decide } from './decide'
+import { Fold } from './fold'
+import { look } from './look'
+import { marginOf } from './margin'
+import { MemoryState } from './memory'
+import { decideRun } from './run'
+import { Settings } from './settings'
+import { Tally } from './tally'
+import { inForce } from './in-force'
+import { NO_RULES } from './rule'
+
+const AGENTS = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
+const STATES = ['up', 'degraded', 'down']
+
+class Run {
+  readonly changes: Change[] = []
+  readonly state: MemoryState
+  readonly fold: Fold
+  offset = 0
+
+  constructor(...policies: PolicyInput[]) {
+    const settings = new Settings()
+    for (const policy of policies) settings.setPolicy(fillPolicy(policy).policy!)
+    this.state = new MemoryState((change) => this.changes.push(change), settings)
+    this.fold = new Fold(this.state)
+  }
+
+  at(time: number, command: SourceCommand): this {
+    this.fold.advance(time, this.offset)
+    this.fold.apply(command, this.offset++)
+    return this
+  }
+
+  report(time: number, agent: string, state: string, data: object = {}): this {
+    return this.at(time, { type: 'report', object: 'o', data: { agent, state, ...data } })
+  }
+
+  get view(): View {
+    return look(this.state, 'o')!
+  }
+}
+
+const shuffled = <T>(values: readonly T[], chance: Chance): T[] => {
+  const left = [...values]
+  return Array.from(values, () => left.splice(chance.below(left.length), 1)[0]!)
+}
+
+describe('a vote', () => {
+  it('with a strict majority is the same in every order of the reports of one time', () => {
+    for (let seed = 1; seed <= 500; seed++) {
+      const chance = new Chance(seed)
+      const votes = AGENTS.map((agent) => [agent, chance.of(STATES)] as const)
+      const count = (state: string) => votes.filter(([, voted]) => voted === state).length
+      const winner = STATES.find((state) => 2 * count(state) > votes.length)
+      const run = new Run()
+      for (const [agent, state] of shuffled(votes, chance)) run.report(0, agent, state)
+      if (winner !== undefined) expect(run.view).toMatchObject({ state: winner, contested: false })
+      else expect(run.view.contested).toBe(true)
+    }
+  })
+
+  it('is never won by a minority without a threshold, and never without quorum', () => {
+    for (let seed = 1; seed <= 1500; seed++) {
+      const settings = new Settings()
+      const state = new MemoryState(({ data, type }) => {
+        if (type !== 'object.changed') return
+        const view = data as View
+        if (view.cause !== 'vote' || view.rule === null || view.contested) return
+        expect(view.participants).toBeGreaterThanOrEqual(view.quorum)
+        expect(view.participants).toBeGreaterThan(0)
+        if (view.rule !== 'majority' || view.voted === 'unknown' || view.override !== null) return
+        expect(2 * (view.tally[view.voted] ?? 0)).toBeGreaterThan(view.participants)
+      }, settings)
+      const fold = new Fold(state)
+      const lines = randomScenario(seed)
+      for (const [offset, { at, type, object, data }] of lines.entries()) {
+        fold.advance(at, offset)
+        if (type !== 'look') fold.apply({ type, object, data: data ?? {} } as SourceCommand, offset)
+      }
+    }
+  })
+
+  it('is not moved by duplicates', () => {
+    for (let seed = 1; seed <= 300; seed++) {
+      const chance = new Chance(seed)
+      const [once, twice] = [new Run(), new Run()]
+      let time = 0
+      for (let seq = 1; seq < 30; seq++) {
+        time += chance.below(30_000)
+        const agent = chance.of(AGENTS)
+        const state = chance.of(STATES)
+        once.report(time, agent, state, { seq })
+        twice.report(time, agent, state, { seq })
+        const old = chance.below(seq + 1)
+        const before = twice.changes.length
+        twice.offset-- // The copies have no offset of their own: the ids stay comparable.
+        twice.report(time, agent, chance.of(STATES), { seq: old })
+        expect(twice.changes).toHaveLength(before)
+      }
+      expect(twice.changes).toEqual(once.changes)
+      expect(twice.view).toEqual(once.view)
+    }
+  })
+
+  it('loses quorum at exactly Q participants less one, however quorum is said', () => {
+    for (const quorum of ['half', 'majority', '34%', '60%', '100%', 1, 3, 7]) {
+      for (let electors = 1; electors <= 9; electors++) {
+        const policy = inForce({ ...DEFAULT_POLICY, quorum }, NO_RULES)
+        for (let present = 0; present <= electors; present++) {
+          const tally = new Tally()
+          if (present > 0) tally.add('up', present)
+          const outcome = decideRun({ tally, participants: () => [] }, electors, policy, 'unknown')
+          expect(outcome.quorate).toBe(present > 0 && present >= outcome.quorum)
+          expect(outcome.winner).toBe(outcome.quorate ? 'up' : null)
+        }
+      }
+    }
+  })
+})
+
+describe('an override set and cleared with no vote between', () => {
+  it('emits exactly the two changes, or none where it says what is voted', () => {
+    for (const voted of STATES) {
+      for (const state of STATES) {
+        const run = new Run({ name: 'p', match: '**', ttl: 600 })
+        run.report(0, 'a', voted)
+        run.at(1, { type: 'override-set', object: 'o', data: { state } })
+        run.at(2, { type: 'override-cleared', object: 'o', data: {} })
+        const changed = run.changes.filter(({ type }) => type === 'object.changed').slice(1)
+        expect(changed.map(({ data }) => (data as View).state)).toEqual(voted === state ? [] : [state, voted])
+      }
+    }
+  })
+})
+
+describe('an evaluation', () => {
+  it('that comes a second time changes nothing', () => {
+    for (let seed = 1; seed <= 1000; seed++) {
+      const changes: Change[] = []
+      const state = new MemoryState((change) => changes.push(change))
+      const fold = new Fold(state)
+      for (const [offset, { at, type, object, data }] of randomScenario(seed).entries()) {
+        fold.advance(at, offset)
+        if (type !== 'look') fold.apply({ type, object, data: data ?? {} } as SourceCommand, offset)
+        const before = changes.length
+        // A broadcast that touches everything and changes nothing: all objects are evaluated at the same time again.
+        fold.apply({ type: 'agent-set', data: { agent: 'nobody' } }, offset)
+        fold.apply({ type: 'policy-set', data: { name: 'last', match: 'nothing' } }, offset)
+        expect(changes.slice(before)).toEqual([])
+      }
+    }
+  })
+})
+
+describe('the margin', () => {
+  const policies: PolicyInput[] = [
+    { name: 'p', match: '**' },
+    { name: 'p', match: '**', states: STATES },
+    { name: 'p', match: '**', states: STATES, method: 'ordered' },
+    { name: 'p', match: '**', states: STATES, thresholds: { down: 2 } },
+    { name: 'p', match: '**', states: STATES, thresholds: { degraded: 2, down: 3 } },
+    { name: 'p', match: '**', states: STATES, method: 'ordered', thresholds: { down: 2 } },
+    { name: 'p', match: '**', thresholds: { down: 3 } },
+    { name: 'p', match: '**', states: ['up', 'down'], quorum: 4 },
+  ]
+
+  /** The least number of changed votes after which the winner is another, by trying every set and every change. */
+  function byTrial(
+    votes: readonly { state: string; weight: number }[],
+    electorate: number,
+    input: PolicyInput,
+    previous: string,
+  ) {
+    const policy = inForce(fillPolicy(input).policy!, NO_RULES)
+    const winner = (states: readonly string[]) => {
+      const tally = new Tally()
+      for (const [i, { weight }] of votes.entries()) tally.add(states[i]!, weight)
+      return decideRun({ tally, participants: () => [] }, electorate, policy, previous).winner
+    }
+    const present = votes.map(({ state }) => state)
+    const is = winner(present)
+    const possible = input.states ?? [...STATES, 'other', 'another']
+    const tried = (from: number, left: number, states: string[]): boolean => {
+      if (left === 0) return winner(states) !== is
+      for (let i = from; i < votes.length; i++) {
+        const was = states[i]!
+        for (const state of possible) {
+          if (state === was) continue
+          states[i] = state
+          if (tried(i + 1, left - 1, states)) return true
+        }
+        states[i] = was
+      }
+      return false
+    }
+    for (let size = 1; size <= votes.length; size++) if (tried(0, size, [...present])) return size
+    return null
+  }
+
+  it('is the least number of changed votes that changes the winner', () => {
+    for (let seed = 1; seed <= 400; seed++) {
+      const chance = new Chance(seed)
+      const policy = policies[seed % policies.length]!
+      const run = new Run(policy)
+      const agents = AGENTS.slice(0, 1 + chance.below(5))
+      for (const agent of agents) {
+        if (chance.oneIn(3)) run.at(0, { type: 'agent-set', data: { agent, weight: 1 + chance.below(4) } })
+      }
+      for (let i = 0; i < 8; i++) run.report(1000 + i, chance.of(agents), chance.of(STATES))
+      const object = run.state.load('o')!
+      const outcome = decide(object, run.state.settings)
+      const votes = object.rows.map(({ state, counted }) => ({ state, weight: counted }))
+      const least = outcome.quorate ? byTrial(votes, outcome.electorate, policy, object.voted) : null
+      expect([seed, marginOf(object, outcome)]).toEqual([seed, least])
+    }
+  })
+})
