@@ -48,7 +48,7 @@ export class Notifier {
       now: () => clock.now(),
       logger,
       events,
-      committed: (partition, keys) => this.courier.planned(partition, keys),
+      committed: (partition, planned) => this.courier.planned(partition, planned),
     })
   }
 

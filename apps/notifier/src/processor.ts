@@ -4,6 +4,7 @@ import type { Processor, TaskBatch, TaskContext } from '@quorate/streams'
 import { DEAD_LETTERS, deadLetter } from './dead-letter'
 import { dueOfObject } from './outbox/due'
 import { erase } from './outbox/ledger'
+import type { Planned } from './outbox/plan'
 import { type ObjectRow, objectRow } from './outbox/rows'
 import { type Desk, type Directions, type Draft, tell, tellHeld } from './outbox/telling'
 import { inbox, type News, newsOf, type Reason } from './pipeline'
@@ -24,14 +25,14 @@ export interface NotifierProcessorOptions {
   readonly now: () => number
   readonly logger: Logger
   readonly events: ProcessorEvents
-  /** Called with the outbox keys of a batch once the batch is committed. */
-  readonly committed: (partition: number, keys: readonly string[]) => void
+  /** Called with the deliveries that a batch planned, once the batch is committed. */
+  readonly committed: (partition: number, planned: readonly Planned[]) => void
 }
 
 /** What a task keeps between batches; dropped with a batch that failed. */
 interface Kept {
   /** Planned, but the courier has not been told: that may happen only after the commit. */
-  planned: string[]
+  planned: Planned[]
   behind: boolean
 }
 
@@ -67,9 +68,9 @@ export class NotifierProcessor implements Processor {
   wake(now: number, context: TaskContext): void {
     const kept = keptOf(context)
     if (kept.planned.length > 0) {
-      const keys = kept.planned
+      const { planned } = kept
       kept.planned = []
-      this.options.committed(context.partition, keys)
+      this.options.committed(context.partition, planned)
     }
     this.tellDue(this.desk(context, kept, now), context)
     forget(now, context)

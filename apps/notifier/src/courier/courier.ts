@@ -1,11 +1,12 @@
 import type { Logger } from '@quorate/log'
 import { type Clock, type RunningTask, StreamsError } from '@quorate/streams'
 import { endpointOfKey } from '../outbox/keys'
-import { outboxRow } from '../outbox/rows'
+import type { Planned } from '../outbox/plan'
 import { type Backoff, BACKOFF } from './backoff'
 import type { CourierEndpoint, CourierEvents, EndpointStatus } from './endpoint'
 import type { EndpointQueue, LaneHead } from './endpoint-queue'
-import { dropDead, redrive, settle, type Settlement } from './settle'
+import { Outcomes } from './outcomes'
+import { dropDead, redrive, type Settlement } from './settle'
 import { judgeOutcome } from './verdict'
 import { OutboxWindow } from './window'
 
@@ -37,8 +38,11 @@ const RETURN_SPREAD = 2_000
 export class Courier {
   private readonly endpoints: ReadonlyMap<string, CourierEndpoint>
   private readonly window: OutboxWindow
-  private readonly timers = new Map<EndpointQueue, () => void>()
+  private readonly outcomes = new Outcomes()
+  private readonly timers = new Map<EndpointQueue, { readonly at: number; readonly cancel: () => void }>()
   private readonly underWay = new Set<Promise<void>>()
+  /** Endpoints that are pumped before the next turn of the event loop. */
+  private readonly stirred = new Set<EndpointQueue>()
   /** Endpoints that could send if there was room in all, in turn. */
   private readonly hungry = new Set<EndpointQueue>()
   private readonly most: number
@@ -62,19 +66,19 @@ export class Courier {
   }
 
   /** Deliveries were planned and are committed. */
-  planned(partition: number, keys: readonly string[]): void {
-    for (const queue of this.window.planned(partition, keys)) this.pump(queue)
+  planned(partition: number, planned: readonly Planned[]): void {
+    for (const queue of this.window.planned(partition, planned)) this.pump(queue)
   }
 
   /** Makes a dead letter be sent again, and gives its endpoint another chance; false: none of this id in the task. */
   async redrive(task: RunningTask, id: string): Promise<boolean> {
-    const key = await task.submit((context) => redrive(context, id, this.options.clock.now()))
-    if (key === undefined) return false
-    const queue = this.window.queue(endpointOfKey(key))
+    const planned = await task.submit((context) => redrive(context, id, this.options.clock.now()))
+    if (!planned) return false
+    const queue = this.window.queue(endpointOfKey(planned.key))
     if (queue.sender) queue.refusal = undefined
     const marked = this.window.running().filter((other) => other.table('endpoints').get(queue.name) !== undefined)
     await Promise.all(marked.map((other) => other.submit((context) => context.table('endpoints').delete(queue.name))))
-    this.planned(task.partition, [key])
+    this.planned(task.partition, [planned])
     return true
   }
 
@@ -85,7 +89,7 @@ export class Courier {
 
   /** Attempts and outcomes that have not ended. */
   get active(): number {
-    return this.underWay.size
+    return this.underWay.size + this.stirred.size
   }
 
   /** How the endpoints are. */
@@ -107,11 +111,28 @@ export class Courier {
   async close(patienceMs = 5_000): Promise<void> {
     if (this.closed) return
     this.closed = true
-    for (const cancel of this.timers.values()) cancel()
+    for (const { cancel } of this.timers.values()) cancel()
     this.timers.clear()
     const patience = new Promise<void>((resolve) => setTimeout(resolve, patienceMs).unref())
     await Promise.race([Promise.allSettled([...this.underWay]), patience])
     await Promise.allSettled(this.options.endpoints.map(({ sender }) => sender.close()))
+  }
+
+  /** Fills and pumps soon, once for everything that ends in this turn of the event loop. */
+  private stir(queue: EndpointQueue): void {
+    if (this.stirred.size === 0) setImmediate(() => this.pumpStirred())
+    this.stirred.add(queue)
+  }
+
+  private pumpStirred(): void {
+    const queues = [...this.stirred]
+    this.stirred.clear()
+    for (const queue of queues) {
+      this.window.fill(queue)
+      // Behind those that have waited for room.
+      this.hungry.add(queue)
+    }
+    this.feed()
   }
 
   /** Starts what may go. */
@@ -131,48 +152,50 @@ export class Courier {
 
   /** Comes back when the next delivery of the endpoint is due. */
   private schedule(queue: EndpointQueue): void {
-    this.timers.get(queue)?.()
-    this.timers.delete(queue)
     const now = this.options.clock.now()
-    const at = queue.opensAt(now)
-    if (this.closed || at === Infinity || this.hungry.has(queue)) return
-    this.timers.set(
-      queue,
-      this.options.clock.after(at - now, () => this.pump(queue)),
-    )
+    const opens = queue.opensAt(now)
+    const at = this.closed || this.hungry.has(queue) ? Infinity : opens
+    const timer = this.timers.get(queue)
+    if (timer?.at === at) return
+    timer?.cancel()
+    this.timers.delete(queue)
+    if (at === Infinity) return
+    const cancel = this.options.clock.after(at - now, () => {
+      this.timers.delete(queue)
+      this.pump(queue)
+    })
+    this.timers.set(queue, { at, cancel })
   }
 
   /** One attempt, from the outbox to its outcome in the outbox; then the lane goes on. */
   private async deliver(queue: EndpointQueue, head: LaneHead): Promise<void> {
-    let moved = true
     try {
       const settlement = await this.attempt(queue, head)
       // The endpoint need not wait for our commit: outcomes gather and are written together.
-      this.pump(queue)
-      if (settlement)
-        this.planned(head.task.partition, await head.task.submit((context) => settle(context, settlement)))
+      this.stir(queue)
+      const planned = await this.outcomes.write(head.task, settlement)
+      this.window.goOn(queue, head, settlement.outcome.kind !== 'retry')
+      if (planned.length > 0) this.planned(head.task.partition, planned)
     } catch (error) {
       // A StreamsError says that the partition went to another instance, or to another task of this one, which sends again with the same id.
-      moved = StreamsError.is(error)
-      if (!moved)
-        this.options.logger.error(
-          { err: error, endpoint: queue.name },
-          'the outcome of a delivery could not be written; it will be sent again after the next start',
-        )
+      if (StreamsError.is(error)) this.window.goOn(queue, head, false)
+      else this.unwritten(queue, head, error)
     }
-    queue.leave(head)
-    if (moved) this.window.goOn(queue, head.task.partition, head.lane)
-    this.window.fill(queue)
-    this.pump(queue)
+    this.stir(queue)
   }
 
-  /** Sends; undefined: the delivery is not there any more. */
-  private async attempt(queue: EndpointQueue, { task, key }: LaneHead): Promise<Settlement | undefined> {
+  private unwritten(queue: EndpointQueue, head: LaneHead, error: unknown): void {
+    queue.leave(head)
+    queue.complete = false
+    this.options.logger.error(
+      { err: error, endpoint: queue.name },
+      'the outcome of a delivery could not be written; it will be sent again after the next start',
+    )
+  }
+
+  private async attempt(queue: EndpointQueue, { key, row }: LaneHead): Promise<Settlement> {
     const { clock, events, random = Math.random, backoff = BACKOFF } = this.options
     try {
-      const bytes = task.table('outbox').get(key)
-      if (!bytes) return undefined
-      const row = outboxRow.decode(bytes)
       const begun = clock.now()
       const { sender, refusal } = queue
       const fingerprint = sender?.fingerprint ?? ''
@@ -200,7 +223,6 @@ export class Courier {
     } finally {
       queue.underWay--
       this.sending--
-      this.feed()
     }
   }
 

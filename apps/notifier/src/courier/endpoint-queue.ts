@@ -1,5 +1,6 @@
 import type { RunningTask } from '@quorate/streams'
 import type { Sender } from '../channels/channel'
+import type { OutboxRow } from '../outbox/rows'
 import type { Backlog } from './backlog'
 import { Circuit } from './circuit'
 import { DueHeap, type Entry } from './due-heap'
@@ -10,6 +11,8 @@ export interface LaneHead extends Entry {
   readonly task: RunningTask
   /** Key in the outbox. */
   readonly key: string
+  /** Nobody but the courier changes it while it is here. */
+  readonly row: OutboxRow
 }
 
 /** What waits for one endpoint in this process, and whether it may go. */
@@ -21,8 +24,10 @@ export class EndpointQueue {
   refusal: string | undefined
   underWay = 0
   private readonly waiting = new DueHeap<LaneHead>()
-  /** Lanes in memory, waiting or under way. */
-  private readonly lanes = new Set<string>()
+  /** Lanes in memory, waiting or under way; true: there may be more behind their head in the outbox. */
+  private readonly lanes = new Map<string, boolean>()
+  /** False: a lane was left with something in it, so the outbox has to be asked for the first of a lane. */
+  complete = true
 
   constructor(
     readonly name: string,
@@ -41,18 +46,26 @@ export class EndpointQueue {
     return this.lanes.size
   }
 
-  has(task: RunningTask, lane: string): boolean {
-    return this.lanes.has(place(task, lane))
+  /** Something was planned behind the head of a lane; false: the lane is not in memory. */
+  grew(task: RunningTask, lane: string): boolean {
+    const at = place(task, lane)
+    if (!this.lanes.has(at)) return false
+    this.lanes.set(at, true)
+    return true
   }
 
-  add(head: LaneHead): void {
-    this.lanes.add(place(head.task, head.lane))
+  /** @param more may there be something behind it? */
+  add(head: LaneHead, more: boolean): void {
+    this.lanes.set(place(head.task, head.lane), more)
     this.waiting.push(head)
   }
 
-  /** The lane has nothing more. */
-  leave({ task, lane }: LaneHead): void {
-    this.lanes.delete(place(task, lane))
+  /** The head of a lane is done with; answers whether there may be more behind it. */
+  leave({ task, lane }: LaneHead): boolean {
+    const at = place(task, lane)
+    const more = this.lanes.get(at) ?? true
+    this.lanes.delete(at)
+    return more
   }
 
   /** The next delivery that may go now; it counts as under way until `underWay` is lowered. */

@@ -3,7 +3,7 @@ import { DEAD_RETENTION_MS } from '../outbox/due'
 import { outboxKey } from '../outbox/keys'
 import { amend, bury, type Tables } from '../outbox/ledger'
 import type { NoticeMessage } from '../outbox/message'
-import { plan } from '../outbox/plan'
+import { plan, type Planned } from '../outbox/plan'
 import { type Attempt, deadRow, endpointRow, objectRow, type OutboxRow, outboxRow } from '../outbox/rows'
 import type { Receiver } from '../pipeline'
 
@@ -22,8 +22,8 @@ export interface Settlement {
   readonly fallback: Receiver | undefined
 }
 
-/** Writes what came of an attempt; answers the outbox keys that it planned. Runs inside a commit of the delivery's task. */
-export function settle(tables: Tables, settlement: Settlement): string[] {
+/** Writes what came of an attempt; answers the deliveries that it planned. Runs inside a commit of the delivery's task. */
+export function settle(tables: Tables, settlement: Settlement): Planned[] {
   const { key, row, outcome, at, attempted } = settlement
   if (!tables.table('outbox').get(key)) return []
   const attempts = row.attempts + (attempted ? 1 : 0)
@@ -72,7 +72,7 @@ function attemptOf(outcome: Outcome, at: number): Attempt {
 }
 
 /** An endpoint that gives up is reported through another receiver. */
-function notice(tables: Tables, { row, at }: Settlement, fallback: Receiver, reason: string): string[] {
+function notice(tables: Tables, { row, at }: Settlement, fallback: Receiver, reason: string): Planned[] {
   if (row.message.kind === 'notice') return []
   const { object } = row.message
   const message: NoticeMessage = {
@@ -97,17 +97,18 @@ function takeNumbers(tables: Tables, object: string, count: number): number {
   return row.planned
 }
 
-/** A dead letter goes to the end of its lane, under its own id; its endpoint gets another chance. Answers the key in the outbox. */
-export function redrive(tables: Tables, id: string, now: number): string | undefined {
+/** A dead letter goes to the end of its lane, under its own id; its endpoint gets another chance. Answers its place in the outbox. */
+export function redrive(tables: Tables, id: string, now: number): Planned | undefined {
   const bytes = tables.table('dead').get(id)
   if (!bytes) return undefined
-  const { row } = deadRow.decode(bytes)
-  const key = outboxKey(row.endpoint, row.message.object, takeNumbers(tables, row.message.object, 1))
-  const { throttledUntil: _, ...again } = row
+  const { row: dead } = deadRow.decode(bytes)
+  const key = outboxKey(dead.endpoint, dead.message.object, takeNumbers(tables, dead.message.object, 1))
+  const { throttledUntil: _, ...rest } = dead
+  const row: OutboxRow = { ...rest, attempts: 0, firstAttemptAt: null, nextAttemptAt: now }
   tables.table('dead').delete(id)
-  tables.table('outbox').put(key, outboxRow.encode({ ...again, attempts: 0, firstAttemptAt: null, nextAttemptAt: now }))
+  tables.table('outbox').put(key, outboxRow.encode(row))
   amend(tables, row.record, now, { status: 'pending', reason: null, nextAttemptAt: now })
-  return key
+  return { key, row }
 }
 
 /** A dead letter is given up for good. False: there is none of this id. */

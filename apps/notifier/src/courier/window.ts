@@ -1,10 +1,10 @@
-import type { Row } from '@quorate/state-store'
 import type { RunningTask } from '@quorate/streams'
 import { endpointOfKey, laneOfKey, within } from '../outbox/keys'
-import { endpointRow, outboxRow } from '../outbox/rows'
+import type { Planned } from '../outbox/plan'
+import { endpointRow, type OutboxRow, outboxRow } from '../outbox/rows'
 import { Backlog } from './backlog'
 import type { CourierEndpoint } from './endpoint'
-import { EndpointQueue } from './endpoint-queue'
+import { EndpointQueue, type LaneHead } from './endpoint-queue'
 
 /**
  * What the courier holds in memory of the outboxes of the tasks that run here: for each endpoint the first delivery of a bounded number
@@ -62,24 +62,29 @@ export class OutboxWindow {
   }
 
   /** Deliveries were planned and are committed: answers the queues that they are for. */
-  planned(partition: number, keys: readonly string[]): ReadonlySet<EndpointQueue> {
+  planned(partition: number, planned: readonly Planned[]): ReadonlySet<EndpointQueue> {
     const touched = new Set<EndpointQueue>()
     const task = this.tasks.get(partition)
     if (!task) return touched
-    for (const key of keys) {
+    for (const { key, row } of planned) {
       const queue = this.queue(endpointOfKey(key))
       touched.add(queue)
       const lane = laneOfKey(key)
-      if (queue.has(task, lane)) continue
-      if (queue.room) this.admit(queue, task, lane)
-      else this.backlog(queue, partition).grew()
+      if (queue.grew(task, lane)) continue
+      if (!queue.room) this.backlog(queue, partition).grew()
+      // Where everything else is in memory, this is the first of its lane.
+      else if (queue.complete && !queue.backlogs.get(partition)?.more) this.add(queue, task, lane, key, row, false)
+      else this.admit(queue, task, lane)
     }
     return touched
   }
 
-  /** Takes the first delivery of a lane into memory, if the lane has one and its task runs. */
-  goOn(queue: EndpointQueue, partition: number, lane: string): void {
-    const task = this.tasks.get(partition)
+  /** A delivery is settled: takes the next of its lane into memory, if there is one and its task runs. */
+  goOn(queue: EndpointQueue, head: LaneHead, settled: boolean): void {
+    const more = queue.leave(head)
+    if (settled && !more) return
+    const { lane } = head
+    const task = this.tasks.get(head.task.partition)
     // A task that is not running is opened again when it does.
     if (task?.state === 'running') this.admit(queue, task, lane)
   }
@@ -89,20 +94,22 @@ export class OutboxWindow {
     for (const [partition, backlog] of queue.backlogs) {
       const task = this.tasks.get(partition)
       while (task?.state === 'running' && backlog.more && queue.room) {
-        const row = backlog.next(task.table('outbox'))
-        if (row && !queue.has(task, laneOfKey(row.key))) this.add(queue, task, row)
+        const first = backlog.next(task.table('outbox'))
+        if (!first || queue.grew(task, first.lane)) continue
+        const { lane, row, more } = first
+        this.add(queue, task, lane, row.key, outboxRow.decode(row.value), more)
       }
     }
   }
 
   private admit(queue: EndpointQueue, task: RunningTask, lane: string): void {
-    for (const row of task.table('outbox').range({ ...within(lane), limit: 1 })) this.add(queue, task, row)
+    for (const { key, value } of task.table('outbox').range({ ...within(lane), limit: 1 }))
+      this.add(queue, task, lane, key, outboxRow.decode(value), true)
   }
 
-  private add(queue: EndpointQueue, task: RunningTask, { key, value }: Row): void {
-    const { throttledUntil, nextAttemptAt } = outboxRow.decode(value)
-    if (throttledUntil !== undefined) queue.circuit.throttled(throttledUntil)
-    queue.add({ lane: laneOfKey(key), task, key, dueAt: nextAttemptAt, order: this.order++ })
+  private add(queue: EndpointQueue, task: RunningTask, lane: string, key: string, row: OutboxRow, more: boolean): void {
+    if (row.throttledUntil !== undefined) queue.circuit.throttled(row.throttledUntil)
+    queue.add({ lane, task, key, row, dueAt: row.nextAttemptAt, order: this.order++ }, more)
   }
 
   private backlog(queue: EndpointQueue, partition: number): Backlog {

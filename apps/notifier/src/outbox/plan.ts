@@ -14,8 +14,15 @@ export interface Plan {
   readonly number: number
 }
 
-/** Plans one delivery to each endpoint of a receiver; answers the keys of the outbox, so that the courier can be told after the commit. */
-export function plan(tables: Tables, { receiver, route, message, now, number }: Plan): string[] {
+/** A delivery that was planned. */
+export interface Planned {
+  /** In the outbox. */
+  readonly key: string
+  readonly row: OutboxRow
+}
+
+/** Plans one delivery to each endpoint of a receiver; answers them, so that the courier can be told after the commit. */
+export function plan(tables: Tables, { receiver, route, message, now, number }: Plan): Planned[] {
   return receiver.endpoints.map((endpoint, i) => planOne(tables, receiver, endpoint, route, message, now, number + i))
 }
 
@@ -27,18 +34,8 @@ function planOne(
   message: Message,
   now: number,
   number: number,
-): string {
+): Planned {
   const id = deliveryId(message.event, endpoint.name)
-  const row: Omit<OutboxRow, 'record'> = {
-    id,
-    endpoint: endpoint.name,
-    receiver: receiver.name,
-    message,
-    plannedAt: now,
-    attempts: 0,
-    firstAttemptAt: null,
-    nextAttemptAt: now,
-  }
   const kept = record(tables, {
     id,
     object: message.object,
@@ -58,6 +55,17 @@ function planOne(
     lastAttempt: null,
   })
   const key = outboxKey(endpoint.name, message.object, number)
-  tables.table('outbox').put(key, outboxRow.encode({ ...row, record: kept }))
-  return key
+  const row: OutboxRow = {
+    id,
+    endpoint: endpoint.name,
+    receiver: receiver.name,
+    record: kept,
+    message,
+    plannedAt: now,
+    attempts: 0,
+    firstAttemptAt: null,
+    nextAttemptAt: now,
+  }
+  tables.table('outbox').put(key, outboxRow.encode(row))
+  return { key, row }
 }

@@ -15,7 +15,7 @@ import {
 import { decisionId } from './delivery-id'
 import { amend, erase, record, type Tables } from './ledger'
 import { changeMessage } from './message'
-import { plan } from './plan'
+import { plan, type Planned } from './plan'
 import { groupRow, type Held } from './rows'
 
 /** The configuration in force, compiled. */
@@ -30,8 +30,8 @@ export interface Desk {
   readonly directions: Directions
   readonly now: number
   readonly behind: boolean
-  /** Outbox keys planned in this batch. */
-  readonly planned: string[]
+  /** Deliveries planned in this batch. */
+  readonly planned: Planned[]
   readonly count: (decision: 'sent' | 'held' | 'suppressed', reason: Reason | 'sent') => void
 }
 
@@ -141,9 +141,9 @@ function send(desk: Desk, draft: Draft, route: Route, routed: boolean): void {
   const { news, told } = draft
   const receiver = desk.directions.receivers.get(route.receiver)!
   const message = changeMessage(news, told[receiver.name], sinceOf(news))
-  const keys = plan(desk.tables, { receiver, route, message, now: desk.now, number: draft.number })
-  draft.number += keys.length
-  desk.planned.push(...keys)
+  const planned = plan(desk.tables, { receiver, route, message, now: desk.now, number: draft.number })
+  draft.number += planned.length
+  desk.planned.push(...planned)
   if (news.state === null || !routed) delete told[receiver.name]
   else
     told[receiver.name] = {

@@ -10,31 +10,40 @@ export interface ConsoleSettings {
 /** One readable line on stdout; coloured on a terminal (and nowhere that asks for none, https://no-color.org). */
 export const console: Channel = {
   name: 'console',
-  // One at a time: lines come in the order of the changes.
-  concurrency: 1,
+  // Lines that are sent in one turn of the event loop are one write, in their order.
+  concurrency: 64,
   open: (settings) => new ConsoleSender((settings as ConsoleSettings | undefined)?.stream ?? process.stdout),
 }
 
 class ConsoleSender implements Sender {
   readonly description = { stream: 'stdout' }
   readonly fingerprint = 'stdout'
+  private lines = ''
+  private written: Promise<Outcome> | undefined
 
   constructor(private readonly stream: NonNullable<ConsoleSettings['stream']>) {
     // A reader that went away (`npm start | head`) must not take the process with it: the write's own callback tells.
     if (stream.listenerCount('error') === 0) stream.on('error', () => undefined)
   }
 
-  async send({ message }: Outgoing): Promise<Outcome> {
+  send({ message }: Outgoing): Promise<Outcome> {
     const colour = this.stream.isTTY === true && !process.env['NO_COLOR']
-    const error = await new Promise<Error | null | undefined>((resolve) =>
-      this.stream.write(`${line(message, { colour })}\n`, resolve),
-    )
-    return error
-      ? { kind: 'retry', reason: (error as NodeJS.ErrnoException).code ?? error.name }
-      : { kind: 'delivered' }
+    this.lines += `${line(message, { colour })}\n`
+    return (this.written ??= this.write())
   }
 
   async close(): Promise<void> {
     // stdout belongs to the process.
+  }
+
+  private async write(): Promise<Outcome> {
+    await new Promise(setImmediate)
+    const { lines } = this
+    this.lines = ''
+    this.written = undefined
+    const error = await new Promise<Error | null | undefined>((resolve) => this.stream.write(lines, resolve))
+    return error
+      ? { kind: 'retry', reason: (error as NodeJS.ErrnoException).code ?? error.name }
+      : { kind: 'delivered' }
   }
 }

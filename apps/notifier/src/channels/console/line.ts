@@ -67,8 +67,17 @@ const tallyOf = (view: View): string =>
 
 const marksOf = (view: View): string[] => (['contested', 'stale', 'flapping'] as const).filter((mark) => view[mark])
 
+/** By zone. To make one costs as much as a hundred lines. */
+const clocks = new Map<string | undefined, Intl.DateTimeFormat>()
+
 function clockTime(ms: number, timeZone: string | undefined): string {
-  return new Date(ms).toLocaleTimeString('en-GB', { hour12: false, ...(timeZone === undefined ? {} : { timeZone }) })
+  let clock = clocks.get(timeZone)
+  if (!clock) {
+    const zone = timeZone === undefined ? {} : { timeZone }
+    clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', hour12: false, ...zone })
+    clocks.set(timeZone, clock)
+  }
+  return clock.format(ms)
 }
 
 /** In the largest unit that leaves no more than two: `45 s`, `4 min`, `2 h 5 min`, `3 d 4 h`. */
