@@ -4,6 +4,7 @@ import { readCommands } from './commands/reading'
 import { agentCommands } from './commands/agents'
 import { operatorCommands } from './commands/operators'
 import { policyCommands } from './commands/policies'
+import { auditCommand } from './commands/auditing'
 import { simulateCommand } from './commands/simulating'
 
 const HELP = `
@@ -15,6 +16,7 @@ Examples:
   quorate watch --json | jq .data.object              every change as it happens
   quorate override set site/x down --reason "moving house" --for 2h
   quorate simulate < scenario.jsonl               what would be decided, without any server
+  quorate audit                                   whether what is kept is what the log says
 
 Environment:
   QUORATE_URL      the server (http://127.0.0.1:8080)
@@ -38,6 +40,7 @@ export function createProgram(): Command {
     ...operatorCommands(),
     ...policyCommands(),
     simulateCommand(),
+    auditCommand(),
   ]) {
     program.addCommand(command)
   }

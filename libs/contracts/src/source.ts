@@ -46,3 +46,6 @@ export type SourceType = SourceCommand['type']
 export const BROADCAST: readonly SourceType[] = ['policy-set', 'policy-deleted', 'agent-set', 'agent-removed']
 /** Kinds with a null key. */
 export const KEYLESS: readonly SourceType[] = [...BROADCAST, 'tick']
+
+/** Header of a policy or agent's settings that its partition's owner appends again before they leave the retention: nothing has changed. */
+export const REAPPENDED = 'quorate-reappended'

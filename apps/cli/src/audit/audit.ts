@@ -1,0 +1,185 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Writable } from 'node:stream'
+import { changeSource, topicNames } from '@quorate/contracts'
+import type { Log } from '@quorate/log'
+import type { QuorateClient } from '@quorate/client'
+import { stretches } from '../simulate/source-topic'
+import { beginningOf, type Beginning } from './beginning'
+import { changelogStretch, CommittedPartition } from './committed'
+import { CannotJudge, type Difference, differenceText } from './difference'
+import { PartitionAudit, type PartitionAnswer, type Sighting } from './partition-audit'
+import { listed, lookedAt } from './sightings'
+import { ToldPartition } from './told'
+
+export interface AuditOptions {
+  readonly log: Log
+  /** Reads the store; undefined: changelog and sink alone. */
+  readonly client: QuorateClient | undefined
+  readonly prefix: string
+  readonly applicationId: string
+  readonly output: Writable
+  readonly json?: boolean
+}
+
+export const AUDIT_EXIT = { same: 0, different: 1, cannotJudge: 2 } as const
+
+/** What is looked at again because the system moved on meanwhile; then it is given up. */
+const ROUNDS = 10
+/** ms between two rounds. */
+const PAUSE = 300
+
+interface Round {
+  readonly answer: PartitionAnswer
+  readonly beginning: Beginning
+  readonly start: number
+  /** Everything that was in the source had been committed, and nothing came meanwhile. */
+  readonly quiet: boolean
+}
+
+/**
+ * `quorate audit`: decides every partition of the source anew, and compares the store (through REST), the changelog and the sink with
+ * it, each at the place of the source that it knows of. What differs is looked at again until it is the same, or the system is at rest,
+ * or it has differed at two places: a difference that is told is one. Answers the exit code.
+ */
+export async function runAudit(options: AuditOptions): Promise<number> {
+  const { output, json = false } = options
+  try {
+    const { rounds, differences } = await new Audit(options).run()
+    const [first] = differences
+    if (first !== undefined) {
+      const more = differences.length - 1
+      output.write(
+        json
+          ? `${JSON.stringify({ audit: 'different', first, more })}\n`
+          : `${differenceText(first)}${more === 0 ? '' : `and ${more} more\n`}`,
+      )
+      return AUDIT_EXIT.different
+    }
+    return said(rounds, options)
+  } catch (error) {
+    if (!(error instanceof CannotJudge)) throw error
+    output.write(
+      json
+        ? `${JSON.stringify({ audit: 'cannot-judge', reason: error.message })}\n`
+        : `CANNOT JUDGE  ${error.message}\n`,
+    )
+    return AUDIT_EXIT.cannotJudge
+  }
+}
+
+class Audit {
+  readonly #names: ReturnType<typeof topicNames>
+  /** Where a difference was seen, by what it is. */
+  readonly #seen = new Map<string, number>()
+
+  constructor(private readonly options: AuditOptions) {
+    this.#names = topicNames(options.prefix)
+  }
+
+  async run(): Promise<{ rounds: readonly Round[]; differences: Difference[] }> {
+    const { log, client } = this.options
+    const source = await stretches(log, this.#names.reports)
+    const store = client === undefined ? undefined : await listed(client, source.length)
+    const rounds: Round[] = []
+    const differences: Difference[] = []
+    for (const { partition } of source) {
+      const { round, found } = await this.#partition(partition, store?.[partition])
+      rounds.push(round)
+      differences.push(...found)
+    }
+    differences.sort((a, b) => placeOf(a) - placeOf(b))
+    return { rounds, differences }
+  }
+
+  /** Looks until nothing is suspected any more but what surely differs. */
+  async #partition(
+    partition: number,
+    all: readonly Sighting[] | undefined,
+  ): Promise<{ round: Round; found: Difference[] }> {
+    const { client } = this.options
+    let sightings = all ?? []
+    let everything = all !== undefined
+    let first: Round | undefined
+    for (let tries = 0; tries < ROUNDS; tries++) {
+      const round = await this.#round(partition, sightings, everything)
+      first ??= round
+      const suspected = round.answer.differences
+      // The list does not say at which place it knew each object: what differs there is asked for by itself first.
+      const found = suspected.filter((it) => !(everything && it.where === 'store') && this.#isSure(it, round))
+      if (suspected.length === 0 || found.length > 0) return { round: first, found }
+      const objects = suspected.filter(({ where }) => where === 'store').map(({ object }) => object)
+      if (!everything || objects.length === 0) await sleep(PAUSE)
+      everything = false
+      const end = await this.#sourceEnd(partition)
+      sightings = client === undefined ? [] : await lookedAt(client, objects, partition, end)
+    }
+    throw new CannotJudge(`Partition ${partition} moved all the time, or not at all while it was behind. Try again.`)
+  }
+
+  async #round(partition: number, sightings: readonly Sighting[], everything: boolean): Promise<Round> {
+    const { log, prefix, applicationId } = this.options
+    const before = await this.#sourceEnd(partition)
+    const changelog = await changelogStretch(log, this.#names.changelog(applicationId), partition)
+    const committed = await CommittedPartition.read(log, changelog)
+    try {
+      const sink = await changelogStretch(log, this.#names.states, partition)
+      // Last: nothing that was read above can know of more.
+      const stretch = await changelogStretch(log, this.#names.reports, partition)
+      const applied = committed.checkpoint?.source ?? 0
+      if (applied < stretch.start)
+        throw new CannotJudge(
+          `Partition ${partition} of the source begins at ${stretch.start}, but only what lies below ${applied} has been applied: records were lost to its retention.`,
+        )
+      const beginning = await beginningOf(log, stretch, committed.settings())
+      const told = await ToldPartition.read(log, sink, changeSource(prefix, applicationId), beginning.judgedFrom)
+      const question = { log, stretch, beginning, committed, told, sightings, everything }
+      const answer = await new PartitionAudit(question).run()
+      const quiet = applied === stretch.end && before === stretch.end
+      return { answer, beginning, start: stretch.start, quiet }
+    } finally {
+      committed.close()
+    }
+  }
+
+  #isSure(it: Difference, { quiet }: Round): boolean {
+    // Of the sink is compared only what was surely committed, and what the source leads to at all.
+    if (quiet || it.where === 'sink') return true
+    const key = JSON.stringify([it.where, it.partition, it.object, it.what])
+    const at = this.#seen.get(key)
+    this.#seen.set(key, it.offsets.source)
+    return at !== undefined && at !== it.offsets.source
+  }
+
+  async #sourceEnd(partition: number): Promise<number> {
+    return (await changelogStretch(this.options.log, this.#names.reports, partition)).end
+  }
+}
+
+const placeOf = ({ offsets }: Difference): number => offsets.trigger ?? offsets.source
+
+function said(rounds: readonly Round[], { client, output, json = false }: AuditOptions): number {
+  const judged = rounds.reduce((sum, { answer }) => sum + answer.judged, 0)
+  const unjudged = rounds.reduce((sum, { answer }) => sum + answer.unjudged, 0)
+  const cut = rounds.flatMap(({ beginning, start, answer }, partition) =>
+    start === 0 ? [] : [{ partition, start, judgedFrom: beginning.judgedFrom, unjudged: answer.unjudged }],
+  )
+  const code = judged === 0 && unjudged > 0 ? AUDIT_EXIT.cannotJudge : AUDIT_EXIT.same
+  const compared = [...(client === undefined ? [] : ['store']), 'changelog', 'sink']
+  if (json) {
+    const audit = code === AUDIT_EXIT.same ? 'same' : 'cannot-judge'
+    output.write(`${JSON.stringify({ audit, partitions: rounds.length, compared, judged, unjudged, cut })}\n`)
+    return code
+  }
+  for (const { partition, start, judgedFrom } of cut)
+    output.write(
+      `partition ${partition}: the source begins at offset ${start}; judged is what was created at ${judgedFrom} or later\n`,
+    )
+  const objects = unjudged === 0 ? `${judged} objects` : `${judged} objects, ${unjudged} others not judged`
+  const where = `${compared.slice(0, -1).join(', ')} and ${compared.at(-1)}`
+  output.write(
+    code === AUDIT_EXIT.same
+      ? `SAME  ${rounds.length} partitions, ${objects}: ${where} are what the source says.\n`
+      : `CANNOT JUDGE  ${unjudged} objects, all of which began before what is left of the source.\n`,
+  )
+  return code
+}

@@ -1,0 +1,70 @@
+import { decodeSource, REAPPENDED, type Policy, type SourceCommand } from '@quorate/contracts'
+import { header, type Log } from '@quorate/log'
+import { Settings } from '../../../aggregator/src/vote'
+import { recordsOf, type Stretch } from '../simulate/source-topic'
+
+/** What is known of a partition where its source begins. */
+export interface Beginning {
+  /** In force from the first record that is there. */
+  readonly settings: Settings
+  /** Objects created from this offset on can be judged; all of them with 0. */
+  readonly judgedFrom: number
+}
+
+interface First {
+  readonly offset: number
+  /** In force before, as the record says; undefined: not known. */
+  readonly before: SourceCommand | undefined
+}
+
+/**
+ * Where the source has lost its beginning, the settings in force there are told from what is there: those that no record touches have
+ * not changed since; those that were appended again were the same before. Any other leaves what was before unknown, up to its place.
+ */
+export async function beginningOf(log: Log, stretch: Stretch, now: Settings): Promise<Beginning> {
+  if (stretch.start === 0) return { settings: new Settings(), judgedFrom: 0 }
+  const firsts = await firstsOf(log, stretch)
+  const settings = new Settings()
+  let judgedFrom = stretch.start
+  for (const [agent, { weight, muted }] of now.agents())
+    if (!firsts.has(`agent ${agent}`)) settings.setAgent(agent, weight, muted)
+  const policies: Policy[] = now.policies().filter(({ name }) => !firsts.has(`policy ${name}`))
+  for (const { offset, before } of firsts.values()) {
+    if (before === undefined) judgedFrom = Math.max(judgedFrom, offset + 1)
+    else if (before.type === 'agent-set') settings.setAgent(before.data.agent, before.data.weight, before.data.muted)
+    else if (before.type === 'policy-set') {
+      const judged = settings.judge({ ...before.data, allowDictator: true })
+      if (judged.faults !== undefined) judgedFrom = Math.max(judgedFrom, offset + 1)
+      else policies.push({ ...judged.policy, allowDictator: before.data.allowDictator ?? false })
+    }
+  }
+  for (const policy of policies) settings.setPolicy(policy)
+  return { settings, judgedFrom }
+}
+
+async function firstsOf(log: Log, stretch: Stretch): Promise<Map<string, First>> {
+  const firsts = new Map<string, First>()
+  for await (const records of recordsOf(log, stretch))
+    for (const record of records) {
+      if (record.key !== null) continue
+      const { command } = decodeSource(record)
+      const name = command && nameOf(command)
+      if (name === undefined || firsts.has(name)) continue
+      const isSame = header(record, REAPPENDED) !== undefined
+      firsts.set(name, { offset: record.offset, before: isSame ? command : undefined })
+    }
+  return firsts
+}
+
+function nameOf(command: SourceCommand): string | undefined {
+  switch (command.type) {
+    case 'policy-set':
+    case 'policy-deleted':
+      return `policy ${command.data.name}`
+    case 'agent-set':
+    case 'agent-removed':
+      return `agent ${command.data.agent}`
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,85 @@
+import { CHECKPOINT_KEY, changelogKey, decodeCheckpoint, type Checkpoint, PartitionStore } from '@quorate/state-store'
+import type { Log } from '@quorate/log'
+import { ObjectReader, type ReadObject } from '../../../aggregator/src/objects/object-reader'
+import { AGGREGATOR_TABLES, TABLE } from '../../../aggregator/src/tables'
+import type { Settings } from '../../../aggregator/src/vote'
+import { recordsOf, stretches, type Stretch } from '../simulate/source-topic'
+import { CannotJudge } from './difference'
+
+/** A partition as its changelog holds it: what a new owner would begin with. Close it when done. */
+export class CommittedPartition {
+  readonly #reader = new ObjectReader()
+  readonly #tables = (name: string) => this.store.committed(name)
+
+  private constructor(
+    private readonly store: PartitionStore,
+    private readonly offsets: ReadonlyMap<string, number>,
+    /** The next source offset to apply; undefined: nothing has been committed. */
+    readonly checkpoint: Checkpoint | undefined,
+  ) {}
+
+  static async read(log: Log, stretch: Stretch): Promise<CommittedPartition> {
+    const latest = new Map<string, { readonly value: Buffer | null; readonly offset: number }>()
+    for await (const records of recordsOf(log, stretch))
+      for (const { key, value, offset } of records)
+        if (key !== null) latest.set(key.toString('utf8'), { value, offset })
+    const said = latest.get(CHECKPOINT_KEY)?.value
+    const checkpoint = said ? decodeCheckpoint(said) : undefined
+    latest.delete(CHECKPOINT_KEY)
+    const store = PartitionStore.open({
+      file: ':memory:',
+      tables: AGGREGATOR_TABLES,
+      schemaVersion: 1,
+      topicId: stretch.topic,
+    })
+    store.load(
+      [...latest].map(([key, { value }]) => ({ key, value })),
+      stretch.end,
+      checkpoint,
+    )
+    return new CommittedPartition(store, new Map([...latest].map(([key, { offset }]) => [key, offset])), checkpoint)
+  }
+
+  settings(): Settings {
+    try {
+      return this.#reader.settings(this.#tables)
+    } catch (error) {
+      throw new CannotJudge(
+        `A policy of the changelog cannot be read here: ${error instanceof Error ? error.message : String(error)}`,
+      )
+    }
+  }
+
+  *ids(): Iterable<string> {
+    for (const { key } of this.store.committed(TABLE.object).range()) yield key
+  }
+
+  /** A string says why the rows cannot be read. */
+  read(id: string): ReadObject | undefined | string {
+    try {
+      return this.#reader.read(this.#tables, id)
+    } catch (error) {
+      return `unreadable: ${error instanceof Error ? error.message : String(error)}`
+    }
+  }
+
+  view(read: ReadObject) {
+    return this.#reader.view(read)
+  }
+
+  /** Offset of an object's row in the changelog. */
+  offsetOf(id: string): { readonly kept?: number } {
+    const kept = this.offsets.get(changelogKey(TABLE.object, id))
+    return kept === undefined ? {} : { kept }
+  }
+
+  close(): void {
+    this.store.close()
+  }
+}
+
+export async function changelogStretch(log: Log, topic: string, partition: number): Promise<Stretch> {
+  const [stretch] = await stretches(log, topic, partition)
+  if (stretch === undefined) throw new CannotJudge(`${topic} has no partition ${partition}.`)
+  return stretch
+}

@@ -1,0 +1,1 @@
+export { AUDIT_EXIT, runAudit, type AuditOptions } from './audit'

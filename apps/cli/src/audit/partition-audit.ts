@@ -1,0 +1,215 @@
+import { UNKNOWN, type Change, type View } from '@quorate/contracts'
+import type { Log } from '@quorate/log'
+import { Settings } from '../../../aggregator/src/vote'
+import { Engine } from '../simulate/engine'
+import { replayRecord } from '../simulate/replay'
+import { recordsOf, type Stretch } from '../simulate/source-topic'
+import type { Beginning } from './beginning'
+import type { CommittedPartition } from './committed'
+import { agentsText, policiesText, reportsText, viewText } from './content'
+import { CannotJudge, type Difference, type Kept } from './difference'
+import type { ToldPartition } from './told'
+
+/** Something of the store, seen when the source was applied up to a place. */
+export interface Sighting {
+  readonly object: string
+  /** The next source offset to apply; undefined: at the end of the replay. */
+  readonly position: number | undefined
+  /** Canonical text; null: not there. */
+  readonly view: string | null
+}
+
+export interface PartitionQuestion {
+  readonly log: Log
+  /** The source, up to where it is replayed. */
+  readonly stretch: Stretch
+  readonly beginning: Beginning
+  readonly committed: CommittedPartition
+  readonly told: ToldPartition | undefined
+  /** By what REST showed. */
+  readonly sightings: readonly Sighting[]
+  /** All objects that REST showed are among the sightings: others should not be there. */
+  readonly everything: boolean
+}
+
+export interface PartitionAnswer {
+  readonly differences: readonly Difference[]
+  /** Objects that were compared, and those that began before what can be judged. */
+  readonly judged: number
+  readonly unjudged: number
+}
+
+/** Replays one partition of the source, and compares at their places what is kept of it. */
+export class PartitionAudit {
+  readonly #differences: Difference[] = []
+  readonly #deleted = new Set<string>()
+  readonly #lost = new Set<string>()
+  readonly #judged = new Set<string>()
+  readonly #unjudged = new Set<string>()
+  readonly #engine: Engine
+  #offset = -1
+
+  constructor(private readonly question: PartitionQuestion) {
+    const { partition } = question.stretch
+    this.#engine = new Engine(
+      {
+        event: (change) => this.#told(change),
+        look: () => undefined,
+        rejected: (offset, reason) => this.#rejected(offset, reason),
+      },
+      copyOf(question.beginning.settings),
+      { partition },
+    )
+  }
+
+  async run(): Promise<PartitionAnswer> {
+    const { log, stretch, committed, sightings, told, everything } = this.question
+    const engine = this.#engine
+    const due = [...sightings].filter(({ position }) => position !== undefined)
+    due.sort((a, b) => a.position! - b.position!)
+    let applied: number | undefined = committed.checkpoint?.source ?? stretch.start
+    const reach = (offset: number): void => {
+      if (applied !== undefined && applied <= offset) {
+        this.#compareChangelog(applied)
+        applied = undefined
+      }
+      while (due.length > 0 && due[0]!.position! <= offset) {
+        const { object, position, view } = due.shift()!
+        this.#compareStore(object, position!, view)
+      }
+    }
+    for await (const records of recordsOf(log, stretch))
+      for (const record of records) {
+        reach(record.offset)
+        this.#offset = record.offset
+        replayRecord(engine, record, stretch)
+      }
+    reach(stretch.end)
+    if (everything) {
+      const seen = new Map(sightings.map(({ object, view }) => [object, view]))
+      for (const id of new Set([...seen.keys(), ...engine.state.ids(undefined)]))
+        this.#compareStore(id, stretch.end, seen.get(id) ?? null)
+    } else {
+      for (const { object, position, view } of sightings)
+        if (position === undefined) this.#compareStore(object, stretch.end, view)
+    }
+    const events = told?.differences(committed.checkpoint?.source ?? stretch.start, stretch.end) ?? []
+    const differences = [...this.#differences, ...events.filter((it) => this.#counts(it))]
+    return { differences, judged: this.#judged.size, unjudged: this.#unjudged.size }
+  }
+
+  #told(change: Change): void {
+    const { told, beginning } = this.question
+    if (change.type === 'object.deleted' && change.cause === 'deleted') this.#deleted.add(change.subject)
+    const view = change.data as View | null
+    if (view !== null && 'cause' in view && view.cause === 'quorum-lost') this.#lost.add(change.subject)
+    if (told === undefined) return
+    if (beginning.judgedFrom > 0) {
+      const incarnation = incarnationOf(change)
+      if (incarnation < beginning.judgedFrom || !told.has(change.subject, incarnation)) return
+    }
+    told.expect(change, this.#offset)
+  }
+
+  #rejected(offset: number, reason: string): void {
+    if (reason.includes('unknown method'))
+      throw new CannotJudge(
+        `The policy at offset ${offset} of partition ${this.question.stretch.partition} names a method that is registered in the service's own code (${reason}).`,
+      )
+  }
+
+  #compareChangelog(position: number): void {
+    const { committed } = this.question
+    this.#compareSettings(committed.settings(), position)
+    const ids = new Set([...committed.ids(), ...this.#engine.state.ids(undefined)])
+    for (const id of ids) {
+      const read = committed.read(id)
+      const view = typeof read === 'object' ? viewText(committed.view(read)) : (read ?? null)
+      const what = this.#compare('changelog', id, position, view)
+      if (what === 'same' && typeof read === 'object') this.#compareReports(id, position, reportsText(read.object))
+    }
+  }
+
+  #compareReports(id: string, position: number, kept: string): void {
+    const expected = reportsText(this.#engine.state.load(id)!)
+    if (kept !== expected) this.#add('changelog', id, 'its reports are others', kept, expected, position)
+  }
+
+  #compareSettings(kept: Settings, position: number): void {
+    // What was set before the source began and never since is taken from the changelog itself.
+    const { settings } = this.#engine
+    if (position < this.question.beginning.judgedFrom) return
+    for (const [name, text] of [
+      ['policies', policiesText],
+      ['agents', agentsText],
+    ] as const)
+      // prettier-ignore
+      if (text(kept) !== text(settings))
+        this.#add('changelog', name, `the ${name} are others`, text(kept), text(settings), position)
+  }
+
+  #compareStore(id: string, position: number, kept: string | null): void {
+    this.#compare('store', id, position, kept)
+  }
+
+  #compare(where: Kept, id: string, position: number, kept: string | null): 'same' | 'different' | 'unjudged' {
+    const view = this.#engine.look(id)
+    const expected = view === null ? null : viewText(view)
+    if (!this.#isJudged(id, view, kept, expected)) {
+      this.#unjudged.add(id)
+      return 'unjudged'
+    }
+    this.#judged.add(id)
+    if (kept === expected) return 'same'
+    const what = kept === null ? 'it is missing' : expected === null ? 'it should not be there' : 'its view is another'
+    this.#add(where, id, what, kept, expected, position, view?.trigger?.offset)
+    return 'different'
+  }
+
+  /** Whether all that led to an object lies in what is left of the source. */
+  #isJudged(id: string, view: View | null, kept: string | null, expected: string | null): boolean {
+    const { judgedFrom } = this.question.beginning
+    if (judgedFrom === 0) return true
+    const incarnation = kept === null ? undefined : /"incarnation":(\d+)/.exec(kept)?.[1]
+    if (kept === null) return view === null || (this.#deleted.has(id) && view.incarnation >= judgedFrom)
+    if (Number(incarnation) < judgedFrom || view?.incarnation !== Number(incarnation)) return false
+    // Whether the observers were thought lost depends on objects that are not all known.
+    return kept === expected || !this.#dependsOnOthers(id, view, kept)
+  }
+
+  #dependsOnOthers(id: string, view: View, kept: string): boolean {
+    if (this.#lost.has(id) || view.stale || view.state === UNKNOWN) return true
+    return /"(?:cause":"quorum-lost|stale":true|voted":"unknown)/.test(kept)
+  }
+
+  /** Of a source that has lost its beginning, events of objects that cannot be judged do not count. */
+  #counts({ object }: Difference): boolean {
+    const { judgedFrom } = this.question.beginning
+    return judgedFrom === 0 || (!this.#lost.has(object) && !this.#unjudged.has(object) && this.#judged.has(object))
+  }
+
+  #add(
+    where: Kept,
+    object: string,
+    what: string,
+    kept: string | null,
+    expected: string | null,
+    source: number,
+    trigger?: number,
+  ): void {
+    const { partition } = this.question.stretch
+    const held = where === 'changelog' ? this.question.committed.offsetOf(object) : {}
+    const offsets = { source, ...held, ...(trigger === undefined ? {} : { trigger }) }
+    this.#differences.push({ where, partition, object, what, kept, expected, offsets })
+  }
+}
+
+const incarnationOf = ({ id }: Change): number => Number(/@(\d+)\.\d+$/.exec(id)?.[1] ?? -1)
+
+/** The replay changes its settings; the beginning is asked again in the next round. */
+function copyOf(settings: Settings): Settings {
+  const copy = new Settings()
+  for (const policy of settings.policies()) copy.setPolicy(policy)
+  for (const [agent, { weight, muted }] of settings.agents()) copy.setAgent(agent, weight, muted)
+  return copy
+}

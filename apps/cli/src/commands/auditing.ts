@@ -1,0 +1,57 @@
+import { Command } from 'commander'
+import { connect } from '../connection'
+import { explain } from '../exit'
+
+interface Options {
+  readonly url?: string
+  readonly brokers?: string
+  readonly dataDir?: string
+  readonly applicationId: string
+  readonly store: boolean
+  readonly json?: boolean
+}
+
+/** Whether what is kept is what the source says. */
+export function auditCommand(): Command {
+  return new Command('audit')
+    .description('Decides everything anew from the source topic, and compares store, changelog and sink with it.')
+    .option('--brokers <list>', 'where the topics are; KAFKA_BROKERS otherwise')
+    .option('--data-dir <dir>', 'the embedded log of a server that is not running; goes with --no-store')
+    .option('--application-id <id>', 'whose changelog it is', 'aggregator')
+    .option('--no-store', 'leaves out the store, which is read through the server')
+    .addHelpText(
+      'after',
+      `
+Exit codes: 0 the same, 1 different (the first difference is printed, with its offsets), 2 it cannot be judged.
+The system may be at work meanwhile: each is compared at the place of the source that it knows of.
+
+Example:
+  quorate audit --brokers localhost:9092 --url http://127.0.0.1:8080`,
+    )
+    .action(async (_: unknown, command: Command) => {
+      process.exitCode = await audit(command.optsWithGlobals<Options>())
+    })
+}
+
+async function audit({ url, brokers, dataDir, applicationId, store, json = false }: Options): Promise<number> {
+  const { AUDIT_EXIT, runAudit } = await import('../audit/index.js')
+  try {
+    const { openSourceLog } = await import('../simulate/index.js')
+    const { loadConfig } = await import('@quorate/config')
+    const { topicPrefix: prefix } = loadConfig('cli')
+    const client = store ? await connect(url === undefined ? {} : { url }) : undefined
+    const log = await openSourceLog({
+      ...(brokers === undefined ? {} : { brokers }),
+      ...(dataDir === undefined ? {} : { dataDir }),
+    })
+    try {
+      return await runAudit({ log, client, prefix, applicationId, output: process.stdout, json })
+    } finally {
+      await log.close()
+    }
+  } catch (error) {
+    // Whatever keeps it from looking keeps it from judging.
+    process.stderr.write(`${explain(error).text}\n`)
+    return AUDIT_EXIT.cannotJudge
+  }
+}
