@@ -10,6 +10,7 @@ import { StatesStreamController } from './http/states-stream.controller'
 import { OpenStreams } from './http/stream/open-streams'
 import { VoteProcessor } from './processor'
 import { Cluster } from './queries/cluster'
+import { DryRuns } from './queries/dry-runs'
 import { Listing } from './queries/listing'
 import { Objects } from './queries/objects'
 import { Settings } from './queries/settings'
@@ -23,6 +24,7 @@ export interface AggregatorProviders {
   readonly listing: Listing
   readonly writes: Writes
   readonly settings: Settings
+  readonly dryRuns: DryRuns
   readonly cluster: Cluster
   readonly streams: OpenStreams
 }
@@ -49,6 +51,7 @@ export class AggregatorModule {
         { provide: Listing, useValue: parts.listing },
         { provide: Writes, useValue: parts.writes },
         { provide: Settings, useValue: parts.settings },
+        { provide: DryRuns, useValue: parts.dryRuns },
         { provide: Cluster, useValue: parts.cluster },
         { provide: OpenStreams, useValue: parts.streams },
       ],

@@ -4,6 +4,7 @@ import type { Log } from '@quorate/log'
 import type { AddressInfo } from 'node:net'
 import { aggregatorParts } from './composition'
 import { AGGREGATOR_SCHEMAS } from './http/schemas'
+import { NO_RULES, type Rules } from './vote'
 
 export const VERSION = '0.1.0'
 
@@ -12,12 +13,14 @@ export interface StartOptions {
   readonly log?: Log
   /** The page at `/docs`. */
   readonly docs?: boolean
+  /** Rules registered in code, which policies name in `method`; the same in every instance (vote.md 9). */
+  readonly rules?: Rules
 }
 
 /** Starts one aggregator; resolves when it listens and has joined its group. Restoring goes on in the background. */
 export async function startAggregator(
   config: Config,
-  { log: given, docs = false }: StartOptions = {},
+  { log: given, docs = false, rules = NO_RULES }: StartOptions = {},
 ): Promise<Running> {
   const logger = createLogger({ level: config.logLevel, app: 'aggregator' })
   const log = given ?? (await openLog(config, logger))
@@ -25,7 +28,15 @@ export async function startAggregator(
   let port = config.port
   try {
     const url = (): string => advertised(config, port)!
-    const parts = aggregatorParts({ config, applicationId: config.applicationId, log, logger, version: VERSION, url })
+    const parts = aggregatorParts({
+      config,
+      applicationId: config.applicationId,
+      log,
+      logger,
+      version: VERSION,
+      url,
+      rules,
+    })
     const app = await createEdge({
       modules: [parts.module],
       checks: [parts.check],

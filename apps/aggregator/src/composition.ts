@@ -12,12 +12,14 @@ import { voteMetrics } from './metrics'
 import { VoteProcessor } from './processor'
 import { Cluster } from './queries/cluster'
 import { CommittedReading } from './queries/committed-reading'
+import { DryRuns } from './queries/dry-runs'
 import { Listing } from './queries/listing'
 import { Objects } from './queries/objects'
 import { Settings } from './queries/settings'
 import { snapshots } from './queries/snapshots'
 import { Writes } from './queries/writes'
 import { aggregatorTopology } from './topology'
+import { NO_RULES, type Rules } from './vote'
 
 export interface AggregatorPartsOptions {
   readonly config: Pick<Config, 'topicPrefix' | 'partitions' | 'dataDir' | 'replication' | 'clusterSecret'>
@@ -28,6 +30,8 @@ export interface AggregatorPartsOptions {
   readonly version: string
   /** Where this instance is reached; asked once it listens. */
   readonly url: () => string
+  /** Rules registered in code (vote.md 9); the same in every instance. */
+  readonly rules?: Rules
 }
 
 /** What a process needs to run an aggregator: alone, or beside others behind one edge. */
@@ -47,11 +51,12 @@ export function aggregatorParts({
   logger,
   version,
   url,
+  rules = NO_RULES,
 }: AggregatorPartsOptions): AggregatorParts {
   const { topicPrefix: prefix, partitions, clusterSecret } = config
   const names = topicNames(prefix)
   const topology = aggregatorTopology({ prefix, applicationId, partitions })
-  const processor = new VoteProcessor({ source: changeSource(prefix, applicationId) })
+  const processor = new VoteProcessor({ source: changeSource(prefix, applicationId), rules })
   const transport = new StreamsStrategy({
     sources: { reports: names.reports },
     create: (handle) =>
@@ -73,7 +78,7 @@ export function aggregatorParts({
   const { streams } = transport
   const peers = new Peers({ clusterSecret })
   const owners = new Owners(streams, peers, url)
-  const reading = new CommittedReading(processor.outcomes)
+  const reading = new CommittedReading(processor.outcomes, rules)
   const objects = new Objects(reading, owners)
   const listing = new Listing(reading, owners, peers)
   const snapshot: SnapshotOf = snapshots(listing)
@@ -91,6 +96,7 @@ export function aggregatorParts({
       listing,
       writes: new Writes(reading, owners, objects),
       settings: new Settings(reading, owners),
+      dryRuns: new DryRuns(owners, peers, rules),
       cluster: new Cluster(owners, peers),
       streams: open,
     }),

@@ -10,6 +10,7 @@ export const EXPLANATION = ref('Explanation')
 export const HISTORY = ref('History')
 export const POLICY = ref('Policy')
 export const POLICY_BODY = ref('PolicyBody')
+export const POLICY_ANSWER = { anyOf: [POLICY, ref('PolicyTrial')] }
 export const POLICIES = { type: 'object', required: ['items'], properties: { items: { type: 'array', items: POLICY } } }
 export const AGENT = ref('Agent')
 export const AGENTS = { type: 'object', required: ['items'], properties: { items: { type: 'array', items: AGENT } } }
@@ -36,7 +37,7 @@ const FRESHNESS = {
   'Quorate-Lag': header('Records that the answer does not know of yet.', { type: 'integer' }),
   'Quorate-As-Of': header("The partition's time.", { type: 'string', format: 'date-time' }),
 }
-const HEADERS = { object: { ...FRESHNESS, ...ETAG }, freshness: FRESHNESS, list: POSITION }
+const HEADERS = { object: { ...FRESHNESS, ...ETAG }, freshness: FRESHNESS, policy: POSITION, list: POSITION }
 
 /** A 200 with what it says of its source. */
 export const ApiRead = (schema: Schema, description: string, kind: keyof typeof HEADERS) =>
@@ -70,6 +71,15 @@ export const ApiWait = (fallback: string, said: string) =>
     required: false,
     schema: { type: 'string', default: fallback },
     description: `How long to wait for the outcome, such as 5s, at most 60s. ${said}`,
+  })
+
+export const ApiDryRun = () =>
+  ApiQuery({
+    name: 'dryRun',
+    required: false,
+    schema: { type: 'string', enum: ['true', 'false'], default: 'false' },
+    description:
+      'Writes nothing, and answers which objects the policy would change at once, and how: evaluated by the owners over their committed rows, at the time of each partition.',
   })
 
 export const ApiWritten = (schema: Schema = WRITTEN) =>

@@ -1,10 +1,23 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Put, Req, Res } from '@nestjs/common'
 import { ApiBody, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger'
-import { Owners, Requires } from '@quorate/http'
+import { invalid, Owners, Requires, send } from '@quorate/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { Settings } from '../queries/settings'
-import { ApiBound, ApiProblems, ApiRead, ApiWait, ApiWritten, POLICIES, POLICY, POLICY_BODY } from './openapi'
-import { queryOf, readOptionsOf, waitOf } from './request-parts'
+import { DryRuns } from '../queries/dry-runs'
+import { PARTS } from '../queries/places'
+import { policyOf, Settings } from '../queries/settings'
+import {
+  ApiBound,
+  ApiDryRun,
+  ApiProblems,
+  ApiRead,
+  ApiWait,
+  ApiWritten,
+  POLICIES,
+  POLICY,
+  POLICY_ANSWER,
+  POLICY_BODY,
+} from './openapi'
+import { one, queryOf, readOptionsOf, waitOf } from './request-parts'
 import { DEFAULT_WAIT, parseWait } from './waiting'
 
 /** Writes settings by way of the owner of this partition, which alone appends to all of them at once. */
@@ -17,6 +30,7 @@ export class PoliciesController {
   constructor(
     @Inject(Owners) private readonly owners: Owners,
     @Inject(Settings) private readonly settings: Settings,
+    @Inject(DryRuns) private readonly dryRuns: DryRuns,
   ) {}
 
   @Get()
@@ -53,8 +67,9 @@ export class PoliciesController {
   @ApiOperation({ operationId: 'putPolicy', summary: 'Put a policy in force, or replace it.' })
   @ApiParam({ name: 'name' })
   @ApiWait('5s', '202 and the positions at once with 0.')
+  @ApiDryRun()
   @ApiBody({ schema: POLICY_BODY as never })
-  @ApiRead(POLICY, 'The policy as it is in force.', 'freshness')
+  @ApiRead(POLICY_ANSWER, 'The policy as it is in force; of a dry run, what it would change.', 'policy')
   @ApiWritten()
   @ApiProblems(400, 403, 413, 415, 422, 503, 504)
   async put(
@@ -63,7 +78,15 @@ export class PoliciesController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const waitMs = parseWait(queryOf(request, ['wait']).wait) ?? DEFAULT_WAIT
+    const { wait, dryRun } = queryOf(request, ['wait', 'dryRun'])
+    if (dryRun !== undefined && dryRun !== 'true' && dryRun !== 'false')
+      throw invalid([{ pointer: '/query/dryRun', detail: 'must be true or false' }], 'the query')
+    const waitMs = parseWait(wait) ?? DEFAULT_WAIT
+    if (dryRun === 'true') {
+      const parts = request.forwarded ? one(request, PARTS) : undefined
+      send(reply, await this.dryRuns.policy(policyOf(name, body), request, parts?.split(',').map(Number)))
+      return
+    }
     await this.owners.answer(BROADCASTER, request, reply, (task) => this.settings.putPolicy(task, name, body, waitMs), {
       waitMs,
     })

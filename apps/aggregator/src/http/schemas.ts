@@ -75,6 +75,17 @@ export const AGGREGATOR_SCHEMAS: Readonly<Record<string, object>> = {
       ),
     ],
   },
+  PolicyTrial: object({
+    policy: { $ref: '#/components/schemas/Policy' },
+    evaluated: { ...count, description: 'Objects looked at: those that it, or the policy of that name before, matches.' },
+    changed: count, updated: count, deleted: count,
+    items: listOf(object({
+      object: text, partition: count, type: { type: 'string', enum: ['object.changed', 'object.updated', 'object.deleted'] },
+      before: { $ref: '#/components/schemas/Object' }, after: { oneOf: [{ $ref: '#/components/schemas/Object' }, { type: 'null' }] },
+    })),
+    unlisted: { ...count, description: 'Beyond those listed.' },
+    complete: flag, missing: listOf(MISSING),
+  }), // prettier-ignore
   Agent: object({ agent: text, weight: count, muted: flag }),
   Written: object({ position: { type: 'string', description: 'Such as `3@5`.' } }),
   BulkReport: {

@@ -1,9 +1,10 @@
 import { compareUtf8, encodeWireView, type View } from '@quorate/contracts'
-import { guarded, type Owners, type Peers, Problem, type UnavailableReason } from '@quorate/http'
+import { guarded, type Owners, type Peers, Problem } from '@quorate/http'
 import type { RunningTask } from '@quorate/streams'
 import type { FastifyRequest } from 'fastify'
 import { formatPositions, type Positions } from '../http/positions'
 import { upTo } from '../http/waiting'
+import { type Missing, PARTS, placesOf, reasonOf } from './places'
 import type { Reading } from './reading'
 
 /** Which objects a list shows. */
@@ -25,11 +26,6 @@ export interface ListQuery extends Filter {
   readonly waitMs?: number | undefined
 }
 
-export interface Missing {
-  readonly partition: number
-  readonly reason: UnavailableReason | 'position-timeout'
-}
-
 /** An object of a page; `text` is its view as REST writes it. */
 export interface Listed {
   readonly id: string
@@ -49,9 +45,6 @@ export interface Page {
   readonly positions: Positions
 }
 
-/** Asks a peer for its part: only this instance's partitions, as lines, without cursor or page around them. */
-export const PARTS = 'quorate-partitions'
-
 /** Rows looked at before others get a turn. */
 const SLICE = 512
 
@@ -64,7 +57,7 @@ export class Listing {
   ) {}
 
   async page(query: ListQuery, request: FastifyRequest): Promise<Page> {
-    const { here, there, missing } = this.#places(request.forwarded)
+    const { here, there, missing } = placesOf(this.owners, request.forwarded)
     const parts = await Promise.all([
       ...here.map((task) => this.#local(task, query)),
       ...[...there].map(([url, partitions]) => this.#remote(url, partitions, query, request)),
@@ -74,7 +67,7 @@ export class Listing {
 
   /** Only the given partitions, and only what is here: what a peer asks. */
   async part(partitions: readonly number[], query: ListQuery): Promise<Page> {
-    const { here, missing } = this.#places(true, partitions)
+    const { here, missing } = placesOf(this.owners, true, partitions)
     return merged(
       [
         ...(await Promise.all(here.map((task) => this.#local(task, query)))),
@@ -82,25 +75,6 @@ export class Listing {
       ],
       query.limit,
     )
-  }
-
-  #places(forwarded: boolean, partitions?: readonly number[]) {
-    const here: RunningTask[] = []
-    const there = new Map<string, number[]>()
-    const missing: Missing[] = []
-    const { streams } = this.owners
-    if (streams.partitions === 0)
-      throw new Problem('no-owner', 'This instance has not joined its group yet. Try again.')
-    for (const partition of partitions ?? Array.from({ length: streams.partitions }, (_, p) => p)) {
-      try {
-        const place = this.owners.find(partition, forwarded)
-        if (place.task) here.push(place.task)
-        else there.set(place.url, [...(there.get(place.url) ?? []), partition])
-      } catch (error) {
-        missing.push({ partition, reason: reasonOf(error) })
-      }
-    }
-    return { here, there, missing }
   }
 
   async #local(task: RunningTask, query: ListQuery): Promise<Page> {
@@ -214,18 +188,4 @@ function searchOf(query: ListQuery): string {
   for (const name of FILTERS) if (query[name] !== undefined) search.set(name, String(query[name]))
   if (query.waitMs !== undefined) search.set('wait', `${query.waitMs}ms`)
   return search.toString()
-}
-
-const REASONS: readonly string[] = [
-  'restoring',
-  'rebalancing',
-  'owner-unreachable',
-  'not-up-to-bound',
-  'no-owner',
-  'position-timeout',
-] satisfies Missing['reason'][]
-
-function reasonOf(error: unknown): Missing['reason'] {
-  if (error instanceof Problem && REASONS.includes(error.code)) return error.code as Missing['reason']
-  throw error
 }

@@ -35,17 +35,9 @@ export class Settings {
   }
 
   async putPolicy(task: RunningTask, name: string, body: unknown, waitMs: number): Promise<Answer> {
-    if (typeof body !== 'object' || body === null || Array.isArray(body))
-      throw invalid([{ pointer: '', detail: 'must be an object' }], 'the policy')
-    const named = (body as { name?: unknown }).name ?? name
-    if (named !== name)
-      throw invalid(
-        [{ pointer: '/name', detail: `must be as in the path (${JSON.stringify(name)}), or left out` }],
-        'the policy',
-      )
-    const { policy, faults } = this.reading.judge(task, { ...body, name })
+    const data = policyOf(name, body)
+    const { policy, faults } = this.reading.judge(task, data)
     if (faults) throw invalid(faults, 'the policy')
-    const data = { ...body, name } as PolicyInput
     return this.#broadcast(task, { type: 'policy-set', data }, waitMs, (written) =>
       this.#shown(task, this.#policy(task, name) ?? policy, written),
     )
@@ -116,4 +108,17 @@ export class Settings {
       throw new Problem('invalid', `It was put among the dead letters: ${outcome.reject}.`, { headers: written })
     return then({ ...this.owners.freshness(task), ...written })
   }
+}
+
+/** A policy from a request: its name is in the path, and may be repeated in the body. @throws Problem 422 */
+export function policyOf(name: string, body: unknown): PolicyInput {
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw invalid([{ pointer: '', detail: 'must be an object' }], 'the policy')
+  const named = (body as { name?: unknown }).name ?? name
+  if (named !== name)
+    throw invalid(
+      [{ pointer: '/name', detail: `must be as in the path (${JSON.stringify(name)}), or left out` }],
+      'the policy',
+    )
+  return { ...body, name } as PolicyInput
 }

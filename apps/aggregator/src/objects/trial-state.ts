@@ -1,0 +1,87 @@
+import type { AgentId, Change, ObjectId } from '@quorate/contracts'
+import { pageKey, TABLE } from '../tables'
+import type { Clock, Guard, Pending, Rules, Settings, VoteObject, VoteState } from '../vote'
+import { decodeObject } from './object-codec'
+import type { Tables } from './object-reader'
+import { readClock, readSettings } from './settings-rows'
+
+/** Objects evaluated before others get a turn. */
+const SLICE = 500
+
+/** The committed rows of one partition under settings that are tried: what a command would change is told, and kept nowhere. */
+export class TrialState implements VoteState {
+  readonly incarnationBase = 0
+  readonly clock: Clock
+  readonly guard: Guard
+  readonly settings: Settings
+  pending: Pending | null = null
+  /** Objects that were evaluated. */
+  evaluated = 0
+  #slice = 0
+
+  constructor(
+    readonly partition: number,
+    private readonly tables: Tables,
+    rules: Rules,
+    private readonly told: (change: Change) => void,
+  ) {
+    const rows = tables(TABLE.settings)
+    const { time, settled, guard } = readClock(rows)
+    this.clock = { time: time ?? 0, settled }
+    this.guard = { ...guard }
+    this.settings = readSettings(rows, rules)
+  }
+
+  load(id: ObjectId): VoteObject | undefined {
+    const value = this.tables(TABLE.object).get(id)
+    if (value === undefined) return undefined
+    this.evaluated++
+    this.#slice++
+    return decodeObject(id, value, this.settings, (page) => {
+      const rows = this.tables(TABLE.agents).get(pageKey(id, page))
+      if (rows === undefined) throw new Error(`page ${page} of the reports on ${JSON.stringify(id)} is missing`)
+      return rows
+    })
+  }
+
+  *ids(after: ObjectId | undefined): Iterable<ObjectId> {
+    for (const { key } of this.tables(TABLE.object).range(after === undefined ? {} : { after })) yield key
+  }
+
+  get full(): boolean {
+    return this.#slice >= SLICE
+  }
+
+  /** Another slice. */
+  goOn(): void {
+    this.#slice = 0
+  }
+
+  emit(change: Change): void {
+    this.told(change)
+  }
+
+  arm(object: VoteObject, due: number): void {
+    object.armed = due
+  }
+
+  firstDue(): undefined {
+    return undefined
+  }
+
+  /** Told without decoding: it may. */
+  mayHold(_id: ObjectId, _agent: AgentId): boolean {
+    return true
+  }
+
+  add(): void {}
+  changed(): void {}
+  rowChanged(): void {}
+  drop(): void {}
+  setEvidence(): void {}
+  deleteEvidence(): void {}
+  keepHistory(): void {}
+  forgetHistory(): void {}
+  savePolicy(): void {}
+  saveAgent(): void {}
+}

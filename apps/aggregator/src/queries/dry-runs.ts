@@ -1,0 +1,111 @@
+import { compareUtf8, type Fault, type Policy, type PolicyInput } from '@quorate/contracts'
+import { type Answer, guarded, invalid, json, type Owners, type Peers, Problem } from '@quorate/http'
+import type { RunningTask } from '@quorate/streams'
+import type { FastifyRequest } from 'fastify'
+import { formatPositions, type Positions } from '../http/positions'
+import { MOST_LISTED, tryPolicy, type Tried } from '../objects/policy-trial'
+import { NO_RULES, type Rules } from '../vote'
+import { type Missing, PARTS, placesOf, reasonOf } from './places'
+
+/** What some partitions said. */
+interface Part extends Tried {
+  readonly policy?: Policy
+  readonly faults?: readonly Fault[]
+  readonly missing: readonly Missing[]
+  readonly positions: Positions
+}
+
+const NOTHING = { evaluated: 0, changed: 0, updated: 0, deleted: 0, items: [], missing: [], positions: new Map() }
+/** ms that a peer may take: it looks at every object that the policy matches. */
+const PATIENCE = 60_000
+
+/** Which objects a policy would change: evaluated at the partitions' owners, written nowhere (rest.md, `?dryRun=true`). */
+export class DryRuns {
+  constructor(
+    private readonly owners: Owners,
+    private readonly peers: Peers,
+    private readonly rules: Rules = NO_RULES,
+  ) {}
+
+  /** The whole answer; or, where a peer asks for some partitions, their part of it. */
+  async policy(input: PolicyInput, request: FastifyRequest, partitions?: readonly number[]): Promise<Answer> {
+    if (partitions !== undefined) return json(200, encodePart(await this.#parts(input, request, partitions)))
+    const part = await this.#parts(input, request)
+    if (part.faults !== undefined) throw invalid(part.faults, 'the policy')
+    const [lacking] = part.missing
+    // Nobody could judge the policy itself.
+    if (part.policy === undefined)
+      throw new Problem(
+        lacking?.reason ?? 'no-owner',
+        'No partition can answer now, so nothing can be said. Try again.',
+      )
+    return json(200, answerText(part, part.policy), { 'quorate-position': formatPositions(part.positions) })
+  }
+
+  async #parts(input: PolicyInput, request: FastifyRequest, partitions?: readonly number[]): Promise<Part> {
+    const { here, there, missing } = placesOf(this.owners, request.forwarded, partitions)
+    const remote = Promise.all([...there].map(([url, asked]) => this.#remote(url, asked, request)))
+    const parts: Part[] = [{ ...NOTHING, missing }]
+    // One after the other: each takes the event loop for as long as its slices last.
+    for (const task of here) parts.push(await this.#local(task, input))
+    return merged([...parts, ...(await remote)])
+  }
+
+  async #local(task: RunningTask, input: PolicyInput): Promise<Part> {
+    const { partition } = task
+    try {
+      const positions = new Map([[partition, task.position - 1]])
+      const said = await guarded(partition, () => tryPolicy(task, input, this.rules))
+      if (said.policy === undefined) return { ...NOTHING, faults: said.faults }
+      return { ...said.tried, policy: said.policy, missing: [], positions }
+    } catch (error) {
+      return { ...NOTHING, missing: [{ partition, reason: reasonOf(error) }] }
+    }
+  }
+
+  async #remote(url: string, partitions: readonly number[], request: FastifyRequest): Promise<Part> {
+    try {
+      const headers = { [PARTS]: partitions.join(',') }
+      const answer = await this.peers.forward(url, request, { headers, answerMs: PATIENCE })
+      if (answer.status !== 200) throw new Problem('owner-unreachable', `The owner (${url}) answered ${answer.status}.`)
+      return decodePart(String(answer.body))
+    } catch (error) {
+      // Nothing is written by a dry run, whatever became of the request.
+      const isUnknown = error instanceof Problem && error.code === 'outcome-unknown'
+      const reason = isUnknown ? 'owner-unreachable' : reasonOf(error)
+      return { ...NOTHING, missing: partitions.map((partition) => ({ partition, reason })) }
+    }
+  }
+}
+
+function merged(parts: readonly Part[]): Part {
+  const sum = (count: (part: Part) => number) => parts.reduce((all, part) => all + count(part), 0)
+  const items = parts.flatMap(({ items }) => items).sort((a, b) => compareUtf8(a.id, b.id))
+  const policy = parts.find((part) => part.policy !== undefined)?.policy
+  const faults = parts.find((part) => part.faults !== undefined)?.faults
+  return {
+    evaluated: sum((part) => part.evaluated),
+    changed: sum((part) => part.changed),
+    updated: sum((part) => part.updated),
+    deleted: sum((part) => part.deleted),
+    items: items.slice(0, MOST_LISTED),
+    missing: parts.flatMap(({ missing }) => missing).sort((a, b) => a.partition - b.partition),
+    positions: new Map(parts.flatMap(({ positions }) => [...positions])),
+    ...(policy === undefined ? {} : { policy }),
+    ...(faults === undefined ? {} : { faults }),
+  }
+}
+
+function answerText({ evaluated, changed, updated, deleted, items, missing }: Part, policy: Policy): string {
+  const unlisted = changed + updated + deleted - items.length
+  const counts = `"evaluated":${evaluated},"changed":${changed},"updated":${updated},"deleted":${deleted}`
+  const list = `"items":[${items.map(({ text }) => text).join(',')}],"unlisted":${unlisted}`
+  return `{"policy":${JSON.stringify(policy)},${counts},${list},"complete":${missing.length === 0},"missing":${JSON.stringify(missing)}}`
+}
+
+const encodePart = ({ positions, ...part }: Part): string => JSON.stringify({ ...part, positions: [...positions] })
+
+function decodePart(text: string): Part {
+  const { positions, ...part } = JSON.parse(text) as Omit<Part, 'positions'> & { positions: [number, number][] }
+  return { ...part, positions: new Map(positions) }
+}
