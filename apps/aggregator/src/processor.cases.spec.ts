@@ -27,7 +27,8 @@ const ways: [string, TestTaskOptions][] = [
   ['cut after every evaluation', { cut: () => true }],
   ['cut after every evaluation, with a death before every third commit', { cut: () => true, crash: oneIn(3) }],
   ['cut and dead at odd places, restored from the changelog', { cut: oneIn(2), crash: oneIn(4), wipe: true }],
-  ['with nothing kept decoded', { cut: () => true, hotRows: 0 }],
+  ['with nothing kept', { cut: () => true, hotBytes: 0 }],
+  ['with each object packed as soon as it may be', { dirtyObjects: 1 }],
 ]
 
 describe.each(ways)('the processor %s', (_way, options) => {

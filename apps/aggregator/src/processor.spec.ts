@@ -191,7 +191,7 @@ describe('objects of many agents', () => {
     ]
     const warm = new TestTask()
     warm.run(recordsOf(lines))
-    const cold = new TestTask({ hotRows: 0, cut: () => true })
+    const cold = new TestTask({ hotBytes: 0, cut: () => true })
     cold.run(recordsOf(lines))
     cold.restore()
     const reader = new ObjectReader()
@@ -284,7 +284,7 @@ describe('evidence and history', () => {
       const records = recordsOf(randomScenario(seed))
       const whole = new TestTask()
       whole.run(records)
-      const cut = new TestTask({ cut: () => true, hotRows: 0 })
+      const cut = new TestTask({ cut: () => true, hotBytes: 0 })
       for (let i = 1; i <= records.length; i++) cut.run(records.slice(0, i))
       cut.restore()
       expect(history(cut)).toEqual(history(whole))

@@ -14,9 +14,9 @@ export interface VoteProcessorOptions {
   /** Rules registered in code. */
   readonly rules?: Rules
   readonly incarnationBase?: number
-  /** Decoded objects and reports kept for each partition. */
-  readonly hotRows?: number
-  /** Objects that one batch may change before it is sealed. */
+  /** Bytes of memory for each partition's objects, about. */
+  readonly hotBytes?: number
+  /** Changed objects that are gathered before they are encoded. */
   readonly dirtyObjects?: number
   readonly counters?: Counters
   readonly outcomes?: Outcomes
@@ -84,9 +84,9 @@ export class VoteProcessor implements Processor {
   #kept(context: TaskContext): Kept {
     const kept = context.cache as Kept | undefined
     if (kept !== undefined) return kept
-    const { rules = NO_RULES, incarnationBase = 0, hotRows = 100_000, dirtyObjects = 16_000 } = this.#options
+    const { rules = NO_RULES, incarnationBase = 0, hotBytes = 16 << 20, dirtyObjects = 512 } = this.#options
     const emit = (change: Change) => this.#emit(change, context)
-    const state = new PartitionState(context, { rules, incarnationBase, hotRows, dirtyObjects, emit })
+    const state = new PartitionState(context, { rules, incarnationBase, hotBytes, dirtyObjects, emit })
     return (context.cache = { state, fold: new Fold(state) })
   }
 

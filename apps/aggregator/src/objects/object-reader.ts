@@ -71,7 +71,7 @@ export class ObjectReader {
   }
 
   #decoded(tables: Tables, id: ObjectId, value: Buffer, settings: Settings): ReadObject {
-    const object = decodeObject(id, value, settings, (page) => {
+    const object = decodeObject(id, value, 0, settings, (page) => {
       const rows = tables(TABLE.agents).get(pageKey(id, page))
       if (rows === undefined) throw new Error(`page ${page} of the reports on ${JSON.stringify(id)} is missing`)
       return rows

@@ -11,9 +11,9 @@ import { json, readClock, readPending, readSettings, type ClockRow } from './set
 export interface PartitionStateOptions {
   readonly rules: Rules
   readonly incarnationBase: number
-  /** Decoded objects and reports kept between batches. */
-  readonly hotRows: number
-  /** Objects that one batch may change before it is sealed. */
+  /** Bytes of memory for objects kept between batches, about. */
+  readonly hotBytes: number
+  /** Changed objects that are gathered before they are encoded. */
   readonly dirtyObjects: number
   readonly emit: (change: Change, context: TaskContext) => void
 }
@@ -31,7 +31,9 @@ export class PartitionState implements VoteState {
   readonly #options: PartitionStateOptions
   readonly #context: TaskContext
   readonly #hot: HotObjects
-  readonly #dirty = new Set<VoteObject>()
+  /** Changed and not encoded; those of them that came again wait for the end of the batch, being encoded once then. */
+  #dirty: VoteObject[] = []
+  #dirtyAgain: VoteObject[] = []
   readonly #dirtyPages = new Map<VoteObject, Set<number>>()
   readonly #objects: Table
   readonly #settingsRows: Table
@@ -48,7 +50,7 @@ export class PartitionState implements VoteState {
     this.incarnationBase = options.incarnationBase
     this.#context = context
     this.#options = options
-    this.#hot = new HotObjects(options.hotRows)
+    this.#hot = new HotObjects(options.hotBytes, (id, bytes, start) => this.#decode(id, bytes, start))
     this.#objects = context.table(TABLE.object)
     this.#settingsRows = context.table(TABLE.settings)
     this.settings = readSettings(this.#settingsRows, options.rules)
@@ -69,9 +71,13 @@ export class PartitionState implements VoteState {
     if (hot !== undefined) return hot
     const value = this.#objects.get(id)
     if (value === undefined) return undefined
-    const object = decodeObject(id, value, this.settings, (page) => this.#page(id, page))
+    const object = this.#decode(id, value, 0)
     this.#hot.set(object)
     return object
+  }
+
+  #decode(id: ObjectId, bytes: Buffer, start: number): VoteObject {
+    return decodeObject(id, bytes, start, this.settings, (page) => this.#page(id, page))
   }
 
   #page(id: ObjectId, page: number): Buffer {
@@ -82,17 +88,23 @@ export class PartitionState implements VoteState {
 
   add(object: VoteObject): void {
     this.#hot.set(object)
-    this.#dirty.add(object)
+    this.#mark(object)
+  }
+
+  #mark(object: VoteObject): void {
+    if (object.dirty) return
+    object.dirty = true
+    this.#dirty.push(object)
   }
 
   changed(object: VoteObject): void {
     object.headChanged = true
-    this.#dirty.add(object)
+    this.#mark(object)
   }
 
   rowChanged(object: VoteObject, place: number): void {
     if (place < PAGE_ROWS) {
-      this.#dirty.add(object)
+      this.#mark(object)
       return
     }
     const pages = this.#dirtyPages.get(object)
@@ -102,7 +114,7 @@ export class PartitionState implements VoteState {
 
   drop(object: VoteObject): void {
     this.#hot.delete(object.id)
-    this.#dirty.delete(object)
+    object.dirty = false
     this.#dirtyPages.delete(object)
     for (const row of object.rows) if (row.hasEvidence) this.deleteEvidence(object, row.agent)
     for (let version = object.oldest; version < object.version; version++) this.forgetHistory(object, version)
@@ -192,8 +204,11 @@ export class PartitionState implements VoteState {
     this.#options.emit(change, this.#context)
   }
 
+  /** Asked between evaluations, when every object is whole and nobody holds one. */
   get full(): boolean {
-    return this.#dirty.size >= this.#options.dirtyObjects || this.#context.full
+    // While they are still in the processor's caches; and what is packed early is not carried along by the garbage collector.
+    if (this.#dirty.length >= this.#options.dirtyObjects) this.#packCold()
+    return this.#context.full
   }
 
   /** Encodes what changed into the tables: once a batch. */
@@ -203,14 +218,32 @@ export class PartitionState implements VoteState {
     this.#hot.trim()
   }
 
+  #packCold(): void {
+    const dirty = this.#dirty
+    this.#dirty = []
+    for (const object of dirty) {
+      if (object.again || object.storedPages > 0 || object.rows.length > PAGE_ROWS) this.#dirtyAgain.push(object)
+      else this.#writeObject(object)
+    }
+  }
+
   #write(): void {
     for (const [object, pages] of this.#dirtyPages) this.#writePages(object, pages)
-    for (const object of this.#dirty) {
-      object.storedPages = morePages(object.rows.length)
-      this.#objects.put(object.id, encodeObject(object))
-    }
-    this.#dirty.clear()
+    for (const object of this.#dirtyAgain) this.#writeObject(object)
+    for (const object of this.#dirty) this.#writeObject(object)
+    this.#dirtyAgain = []
+    this.#dirty = []
     this.#dirtyPages.clear()
+  }
+
+  #writeObject(object: VoteObject): void {
+    // Dropped since.
+    if (!object.dirty) return
+    object.dirty = false
+    object.storedPages = morePages(object.rows.length)
+    const row = encodeObject(object)
+    this.#objects.put(object.id, row)
+    this.#hot.rest(object, row)
   }
 
   #writePages(object: VoteObject, pages: ReadonlySet<number>): void {

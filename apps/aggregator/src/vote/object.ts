@@ -93,7 +93,7 @@ export interface VoteObject {
   stale: boolean
   flapping: boolean
   /** Times of the newest changes of `voted`, oldest first, at most 20. */
-  changes: number[]
+  changes: readonly number[]
 
   override: ActiveOverride | null
   /** Changes of the override in this incarnation: the n of entity tags. */
@@ -112,9 +112,16 @@ export interface VoteObject {
   armed: number
   /** The store's own: pages of reports that it has beside the first; −1: it has nothing of this object yet. */
   storedPages: number
-  /** The store's own: whether anything but reports changed since it was encoded, and that part's bytes once they were needed again. */
+  /** The store's own: whether it changed since it was encoded, and whether anything but reports did. */
+  dirty: boolean
   headChanged: boolean
+  /** The store's own: the bytes of all but its reports, as they were last encoded, among others. */
   head: Buffer | null
+  headStart: number
+  headEnd: number
+  /** The store's own: whether it was asked for again while it was decoded, and the memory it is thought to take. */
+  again: boolean
+  weight: number
 
   /** Derived: place of each agent's row, once there are many. */
   index: Map<AgentId, number> | null
@@ -130,8 +137,10 @@ export interface VoteObject {
 /** Newest changes of `voted` whose times are kept (vote.md 5). */
 export const CHANGES_KEPT = 20
 
+const NO_CHANGES: readonly number[] = []
+
 /** Few enough to search one by one. */
-const FEW = 12
+const FEW = 32
 
 export type NewObject = Pick<VoteObject, 'id' | 'incarnation' | 'createdAt' | 'inForce' | 'ballots'>
 
@@ -156,7 +165,7 @@ export function newObject({ id, incarnation, createdAt, inForce, ballots }: NewO
     contested: false,
     stale: false,
     flapping: false,
-    changes: [],
+    changes: NO_CHANGES,
     override: null,
     overrides: 0,
     heldUntil: null,
@@ -165,8 +174,13 @@ export function newObject({ id, incarnation, createdAt, inForce, ballots }: NewO
     rows: [],
     armed: Infinity,
     storedPages: -1,
+    dirty: false,
     headChanged: true,
     head: null,
+    headStart: 0,
+    headEnd: 0,
+    again: false,
+    weight: 0,
     index: null,
     inForce,
     countedUnder: -1,

@@ -55,8 +55,8 @@ function become(object: VoteObject, voted: State, since: number, now: number): v
   object.candidate = null
   object.unsupportedSince = null
   if (voted !== UNKNOWN) object.decided = true
-  object.changes.push(now)
-  if (object.changes.length > CHANGES_KEPT) object.changes.shift()
+  const { changes } = object
+  object.changes = [...(changes.length < CHANGES_KEPT ? changes : changes.slice(1)), now]
 }
 
 function withoutWinner(object: VoteObject, { tally }: Outcome, now: number): Loss | null {
