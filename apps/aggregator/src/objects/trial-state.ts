@@ -37,7 +37,7 @@ export class TrialState implements VoteState {
     if (value === undefined) return undefined
     this.evaluated++
     this.#slice++
-    return decodeObject(id, value, this.settings, (page) => {
+    return decodeObject(id, value, 0, this.settings, (page) => {
       const rows = this.tables(TABLE.agents).get(pageKey(id, page))
       if (rows === undefined) throw new Error(`page ${page} of the reports on ${JSON.stringify(id)} is missing`)
       return rows

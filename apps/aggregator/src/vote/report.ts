@@ -60,7 +60,7 @@ const originOf = ({ agent, seq }: Report): Origin =>
 
 function enter(state: VoteState, object: VoteObject, report: Report, base: number, moment: Moment): void {
   const { agent } = report
-  const row: Row = { agent, ...contentOf(report, base, moment.now, object.createdAt), counted: 0 }
+  const row = rowOf(report, base, moment.now, object.createdAt)
   const place = appendRow(object, row)
   moveKnown(object, agent, state.settings, 1)
   keep(state, object, place, report)
@@ -69,8 +69,9 @@ function enter(state: VoteState, object: VoteObject, report: Report, base: numbe
   evaluate(state, object, moment, originOf(report))
 }
 
-function contentOf(report: Report, base: number, now: number, createdAt: number) {
+function rowOf(report: Report, base: number, now: number, createdAt: number): Row {
   return {
+    agent: report.agent,
     state: report.state,
     seq: report.seq ?? -1,
     session: report.session ?? '',
@@ -78,6 +79,7 @@ function contentOf(report: Report, base: number, now: number, createdAt: number)
     lag: now - base,
     ttl: report.ttl ?? 0,
     hasEvidence: report.evidence !== undefined,
+    counted: 0,
   }
 }
 

@@ -1,9 +1,13 @@
 import type { State } from '@quorate/contracts'
 
+/** Shared by tallies without a vote, never written; nearly all others have one state, and a list made by `push` has room for 17. */
+const NO_STATES: State[] = []
+const NO_WEIGHTS: number[] = []
+
 /** Weight by state, kept up to date vote by vote. Few states: two short lists beat a map. */
 export class Tally {
-  readonly states: State[] = []
-  readonly weights: number[] = []
+  states = NO_STATES
+  weights = NO_WEIGHTS
   /** `W`: the weight of all participants. */
   total = 0
 
@@ -16,7 +20,10 @@ export class Tally {
     this.total += weight
     const at = this.states.indexOf(state)
     if (at >= 0) this.weights[at]! += weight
-    else {
+    else if (this.states.length === 0) {
+      this.states = [state]
+      this.weights = [weight]
+    } else {
       this.states.push(state)
       this.weights.push(weight)
     }
