@@ -18,11 +18,13 @@ import { Objects } from './queries/objects'
 import { Settings } from './queries/settings'
 import { snapshots } from './queries/snapshots'
 import { Writes } from './queries/writes'
+import { declaredIn } from './settings/declared'
+import { Upkeep } from './settings/upkeep'
 import { aggregatorTopology } from './topology'
 import { NO_RULES, type Rules } from './vote'
 
 export interface AggregatorPartsOptions {
-  readonly config: Pick<Config, 'topicPrefix' | 'partitions' | 'dataDir' | 'replication' | 'clusterSecret'>
+  readonly config: Pick<Config, 'topicPrefix' | 'partitions' | 'dataDir' | 'replication' | 'clusterSecret' | 'sections'>
   /** `aggregator` unless several share a log. */
   readonly applicationId: string
   readonly log: Log
@@ -55,6 +57,7 @@ export function aggregatorParts({
 }: AggregatorPartsOptions): AggregatorParts {
   const { topicPrefix: prefix, partitions, clusterSecret } = config
   const names = topicNames(prefix)
+  const declared = declaredIn(config, rules)
   const topology = aggregatorTopology({ prefix, applicationId, partitions })
   const processor = new VoteProcessor({ source: changeSource(prefix, applicationId), rules })
   const transport = new StreamsStrategy({
@@ -85,6 +88,7 @@ export function aggregatorParts({
   const open = new OpenStreams(
     new StatesStream({ log, source: names.reports, sink: names.states, group: topology.group, snapshot, logger }),
   )
+  const upkeep = new Upkeep({ declared, streams, reading, log, source: names.reports, logger })
   const metrics = createRegistry('aggregator')
   streamsMetrics(streams, metrics)
   voteMetrics(processor.counters, metrics)
@@ -103,6 +107,9 @@ export function aggregatorParts({
     transport,
     check: streamsCheck('aggregator', streams),
     metrics,
-    close: () => peers.close(),
+    close: async () => {
+      await upkeep.close()
+      await peers.close()
+    },
   }
 }

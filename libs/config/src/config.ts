@@ -5,4 +5,13 @@ export interface Config extends Values {
   readonly app: AppName
   readonly log: 'kafka' | 'embedded'
   readonly replication: number
+  readonly sections: Sections
+}
+
+/** Parts of the YAML file that are no settings of the process: judged by the application that they are for. */
+export interface Sections {
+  /** As the operator knows the file. */
+  readonly file: string
+  readonly policies?: unknown
+  readonly agents?: unknown
 }

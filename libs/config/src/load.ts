@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { parse as parseYaml } from 'yaml'
 import { ConfigError } from './config-error'
 import { nearest } from './nearest'
-import type { Config } from './config'
+import type { Config, Sections } from './config'
 import { check } from './rules'
 import { secret } from './kinds'
 import {
@@ -42,7 +42,7 @@ export function loadConfig(app: AppName, sources: Sources = {}): Config {
   const faults: string[] = []
   const flags = readFlags(app, argv, faults, readFile)
   const variables = readEnv(env, faults, readFile)
-  const file = readYaml(flags.get('config') ?? variables.get('config'), faults, readFile)
+  const { layer: file, sections } = readYaml(flags.get('config') ?? variables.get('config'), faults, readFile)
   const values: Record<string, unknown> = {}
   const set = new Map<SettingName, string>()
   for (const [name, it] of ROWS) {
@@ -50,7 +50,7 @@ export function loadConfig(app: AppName, sources: Sources = {}): Config {
     if (found) set.set(name, found.place)
     values[name] = found ? parsed(it, found, faults) : fallbackOf(it, app)
   }
-  const config = check(app, values as unknown as Values, set, faults)
+  const config = { ...check(app, values as unknown as Values, set, faults), sections }
   if (faults.length > 0) throw new ConfigError(faults)
   return config
 }
@@ -114,7 +114,11 @@ function readEnv(env: Sources['env'] & object, faults: string[], readFile: (path
   return layer
 }
 
-function readYaml(named: Found | undefined, faults: string[], readFile: (path: string) => string): Layer {
+function readYaml(
+  named: Found | undefined,
+  faults: string[],
+  readFile: (path: string) => string,
+): { layer: Layer; sections: Sections } {
   const layer: Layer = new Map()
   const path = named?.text ?? 'quorate.yaml'
   let content: string
@@ -123,7 +127,7 @@ function readYaml(named: Found | undefined, faults: string[], readFile: (path: s
   } catch (error) {
     if (named || !isMissing(error))
       faults.push(`${named?.place ?? 'quorate.yaml'}: ${path} cannot be read (${codeOf(error)}).`)
-    return layer
+    return { layer, sections: { file: path } }
   }
   const known = new Map<string, SettingName>(
     ROWS.filter(([name]) => name !== 'config').map(([name, it]) => [it.yaml, name]),
@@ -131,7 +135,8 @@ function readYaml(named: Found | undefined, faults: string[], readFile: (path: s
   const files = new Map<string, SettingName>(
     ROWS.filter(([, it]) => it.secret).map(([name, it]) => [`${it.yaml}File`, name]),
   )
-  for (const [key, text] of flatten(content, path, faults)) {
+  const { settings, ...sections } = partsOf(content, path, faults)
+  for (const [key, text] of flatten(settings, path, faults)) {
     const place = `${key} in ${path}`
     const name = known.get(key)
     const ofFile = files.get(key)
@@ -144,17 +149,28 @@ function readYaml(named: Found | undefined, faults: string[], readFile: (path: s
       )
     }
   }
-  return layer
+  return { layer, sections: { file: path, ...sections } }
 }
 
-function flatten(content: string, path: string, faults: string[]): [string, string][] {
+/** The file's settings, and beside them the sections that are judged elsewhere. */
+function partsOf(content: string, path: string, faults: string[]): Omit<Sections, 'file'> & { settings: unknown } {
   let tree: unknown
   try {
     tree = parseYaml(content)
   } catch (error) {
     faults.push(`${path} is not valid YAML: ${error instanceof Error ? error.message.split('\n')[0] : 'unreadable'}.`)
-    return []
+    return { settings: undefined }
   }
+  if (typeof tree !== 'object' || tree === null || Array.isArray(tree)) return { settings: tree }
+  const { policies, agents, ...settings } = tree as Record<string, unknown>
+  return {
+    settings,
+    ...(policies === undefined ? {} : { policies }),
+    ...(agents === undefined ? {} : { agents }),
+  }
+}
+
+function flatten(tree: unknown, path: string, faults: string[]): [string, string][] {
   const out: [string, string][] = []
   const walk = (node: unknown, at: string): void => {
     if (node === null || node === undefined) return

@@ -6,12 +6,17 @@ import type { AppName, SettingName, Values } from './settings'
 const DEFAULT_COPIES = 3
 
 /** Fills in what depends on other settings and refuses combinations that cannot work or would not be safe. `set` = where each given setting came from. */
-export function check(app: AppName, values: Values, set: ReadonlyMap<SettingName, string>, faults: string[]): Config {
+export function check(
+  app: AppName,
+  values: Values,
+  set: ReadonlyMap<SettingName, string>,
+  faults: string[],
+): Omit<Config, 'sections'> {
   const log = app === 'standalone' ? 'embedded' : (values.log ?? (values.brokers ? 'kafka' : 'embedded'))
   const tls = set.has('tls')
     ? values.tls
     : (['tlsCa', 'tlsCert', 'tlsKey', 'tlsServerName'] as const).some((name) => set.has(name))
-  const config: Config = {
+  const config: Omit<Config, 'sections'> = {
     ...values,
     app,
     log,
@@ -44,7 +49,7 @@ function standalone(values: Values, set: ReadonlyMap<SettingName, string>, fault
   }
 }
 
-function cluster(config: Config, faults: string[]): void {
+function cluster(config: Omit<Config, 'sections'>, faults: string[]): void {
   if (config.log === 'embedded') {
     faults.push(
       `The ${config.app} by itself needs Kafka: the embedded log belongs to one process. Set KAFKA_BROKERS, or use npm start, which runs everything in one process on the embedded log.`,
@@ -59,7 +64,7 @@ function cluster(config: Config, faults: string[]): void {
   }
 }
 
-function kafka(config: Config, faults: string[]): void {
+function kafka(config: Omit<Config, 'sections'>, faults: string[]): void {
   if (config.log === 'kafka' && !config.brokers)
     faults.push('KAFKA_BROKERS must be set, because QUORATE_LOG is "kafka": host:port, several separated by commas.')
   if (Boolean(config.tlsCert) !== Boolean(config.tlsKey))

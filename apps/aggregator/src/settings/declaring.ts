@@ -1,0 +1,78 @@
+import { encodeSource, type SourceCommand } from '@quorate/contracts'
+import type { Log, Logger } from '@quorate/log'
+import type { RunningTask, Streams } from '@quorate/streams'
+import { lastOf } from '../http/positions'
+import type { Reading } from '../queries/reading'
+import { type Declared, isSamePolicy } from './declared'
+
+export interface DeclaringOptions {
+  readonly declared: Declared
+  readonly streams: Streams
+  readonly reading: Reading
+  readonly log: Log
+  /** The source topic. */
+  readonly source: string
+  readonly logger: Logger
+}
+
+/** Broadcasts are written by the owner of this partition. */
+const BROADCASTER = 0
+/** ms to come up to what others wrote before. */
+const PATIENCE = 600_000
+
+/**
+ * Puts in force what `quorate.yaml` declares, whenever partition 0 has come here: an entry that differs from what is in force becomes
+ * one broadcast, one that does not becomes nothing. What the file does not name stays as it is.
+ */
+export class Declaring {
+  #done: RunningTask | undefined
+
+  constructor(private readonly options: DeclaringOptions) {}
+
+  /** Called at every change of assignments and states. */
+  readonly look = (): void => {
+    const { streams, declared, logger } = this.options
+    if (declared.agents.size === 0 && declared.policies.length === 0) return
+    const task = streams.task(BROADCASTER)
+    if (task?.state !== 'running' || task === this.#done) return
+    this.#done = task
+    this.#declare(task).catch((error: unknown) => {
+      if (this.#done === task) this.#done = undefined
+      // A task that closed goes elsewhere, and what is declared is put in force there; anything else is tried again at the next change.
+      logger.warn({ err: error }, 'what quorate.yaml declares could not be put in force yet; it will be tried again')
+    })
+  }
+
+  async #declare(task: RunningTask): Promise<void> {
+    const { declared, reading, log, source, logger } = this.options
+    const ends = await log.offsets(source)
+    const end = ends.find(({ partition }) => partition === task.partition)?.end ?? 0
+    // Otherwise what was declared before a restart, and is not applied yet, would be declared again.
+    if (end > 0) await task.reached(end - 1, PATIENCE)
+    for (const [agent, { weight, muted }] of declared.agents) {
+      const now = reading.agent(task, agent)
+      if (now === undefined ? weight === 1 && !muted : now.weight === weight && now.muted === muted) continue
+      await this.#broadcast(task, { type: 'agent-set', data: { agent, weight, muted } })
+      logger.info({ agent, weight, muted }, "an agent's settings of quorate.yaml were put in force")
+    }
+    for (const { input, policy } of declared.policies) {
+      const now = reading.policies(task).find(({ name }) => name === policy.name)
+      if (now !== undefined && isSamePolicy(now, policy)) continue
+      const offset = await this.#broadcast(task, { type: 'policy-set', data: input })
+      const outcome = reading.outcome(task.partition, offset)
+      const refused = typeof outcome === 'object' ? outcome.reject : undefined
+      if (refused === undefined) logger.info({ policy: policy.name }, 'a policy of quorate.yaml was put in force')
+      else
+        logger.error({ policy: policy.name, refused }, 'a policy of quorate.yaml was refused by the settings in force')
+    }
+  }
+
+  /** Resolves once it is applied here. */
+  async #broadcast(task: RunningTask, command: SourceCommand): Promise<number> {
+    const { value, headers } = encodeSource(command)
+    const positions = await this.options.streams.broadcast({ key: null, value, headers })
+    const offset = lastOf(positions).get(task.partition)!
+    await task.reached(offset, PATIENCE)
+    return offset
+  }
+}

@@ -1,0 +1,101 @@
+import { encodeSource, REAPPENDED, type SourceCommand } from '@quorate/contracts'
+import type { Log, Logger } from '@quorate/log'
+import type { RunningTask, Streams } from '@quorate/streams'
+import type { Reading } from '../queries/reading'
+import { REAPPENDED_AT, TABLE } from '../tables'
+
+export interface ReappendingOptions {
+  readonly streams: Streams
+  readonly reading: Reading
+  readonly log: Log
+  /** The source topic. */
+  readonly source: string
+  readonly logger: Logger
+  readonly now?: () => number
+}
+
+/** ms between two looks. */
+const LOOK = 600_000
+
+/**
+ * Appends the policies and agents' settings of each partition owned here again to it, before they leave the source's retention: equal
+ * content changes nothing, and whoever reads the source alone still finds them. At half of the retention, in one transaction with the
+ * note of when it was done.
+ */
+export class Reappending {
+  #timer: NodeJS.Timeout | undefined
+  #looking: Promise<void> | undefined
+
+  constructor(private readonly options: ReappendingOptions) {}
+
+  start(): void {
+    this.#timer = setInterval(() => void this.look(), LOOK)
+    this.#timer.unref()
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#looking
+  }
+
+  /** One look at all partitions that run here. */
+  look(): Promise<void> {
+    this.#looking ??= this.#look().finally(() => (this.#looking = undefined))
+    return this.#looking
+  }
+
+  async #look(): Promise<void> {
+    const { streams, log, source, logger } = this.options
+    try {
+      const retention = (await log.describeTopic(source))?.retentionMs ?? -1
+      if (retention <= 0) return
+      for (const task of streams.tasks()) if (task.state === 'running') await this.#lookAt(task, retention)
+    } catch (error) {
+      logger.warn({ err: error }, 'policies and agents could not be appended again; they will be at the next look')
+    }
+  }
+
+  async #lookAt(task: RunningTask, retention: number): Promise<void> {
+    const { reading, now = Date.now, logger } = this.options
+    const agents = reading.agents(task)
+    const policies = reading.policies(task)
+    if (agents.length === 0 && policies.length === 0) return
+    const since = this.#notedAt(task) ?? (await this.#oldest(task.partition))
+    const time = now()
+    if (since === undefined || time - since < retention / 2) return
+    const commands: SourceCommand[] = [
+      ...agents.map((data) => ({ type: 'agent-set', data }) as const),
+      ...policies.map((data) => ({ type: 'policy-set', data }) as const),
+    ]
+    await task.submit((context) => {
+      for (const command of commands) {
+        const { value, headers } = encodeSource(command)
+        const said = [...headers, [REAPPENDED, '1'] as const]
+        context.forward('reports', { key: null, value, headers: said, partition: context.partition })
+      }
+      context.table(TABLE.settings).put(REAPPENDED_AT, Buffer.from(JSON.stringify(time)))
+    })
+    logger.info(
+      { partition: task.partition, policies: policies.length, agents: agents.length },
+      'policies and agents were appended again, before they leave the retention of the source',
+    )
+  }
+
+  #notedAt(task: RunningTask): number | undefined {
+    const value = task.table(TABLE.settings).get(REAPPENDED_AT)
+    return value === undefined ? undefined : (JSON.parse(value.toString('utf8')) as number)
+  }
+
+  /** The time of the oldest record that is still there: no setting's record of which one knows is older. */
+  async #oldest(partition: number): Promise<number | undefined> {
+    const { log, source } = this.options
+    const { start, end } = (await log.offsets(source)).find((it) => it.partition === partition) ?? { start: 0, end: 0 }
+    if (start >= end) return 0
+    const reader = log.reader({ topic: source, partition, from: start, maxBytes: 1 })
+    try {
+      return (await reader.next()).records[0]?.timestamp
+    } finally {
+      reader.close()
+    }
+  }
+}
