@@ -49,6 +49,18 @@ function valueOf({ type, data }: Change): string | null {
   return JSON.stringify({ partition, incident, stale, known, since })
 }
 
+let lastTime = NaN
+let lastText = ''
+
+/** Changes come many to the same millisecond of the log. */
+function timeText(ms: number): string {
+  if (ms !== lastTime) {
+    lastText = rfc3339(ms)
+    lastTime = ms
+  }
+  return lastText
+}
+
 /** The sink record of a change: CloudEvents 1.0 in binary mode; a deletion has a null value and its cause in `ce_cause`. */
 export function encodeChange(change: Change, source: string): EncodedChange {
   const headers: [string, string][] = [
@@ -56,7 +68,7 @@ export function encodeChange(change: Change, source: string): EncodedChange {
     ['ce_id', change.id],
     ['ce_source', source],
     ['ce_type', change.type],
-    ['ce_time', rfc3339(change.time)],
+    ['ce_time', timeText(change.time)],
     ['ce_subject', change.subject],
   ]
   if (change.data !== null) headers.push(['content-type', 'application/json'])

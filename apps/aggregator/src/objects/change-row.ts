@@ -1,12 +1,12 @@
 import type { Cause, Trigger } from '@quorate/contracts'
 import type { HistoryEntry, Past, VoteObject } from '../vote'
-import { readNumber, readText, writeNumber, writeText } from './bytes'
+import { readNumber, readText, readWord, writeNumber, writeText, writeWord } from './bytes'
 
 const AGENT = 1
 const SEQ = 2
 
 export function writeTrigger({ type, agent, seq, offset }: Trigger): void {
-  writeText(type)
+  writeWord(type)
   writeNumber((agent === undefined ? 0 : AGENT) | (seq === undefined ? 0 : SEQ))
   if (agent !== undefined) writeText(agent)
   if (seq !== undefined) writeNumber(seq)
@@ -14,7 +14,7 @@ export function writeTrigger({ type, agent, seq, offset }: Trigger): void {
 }
 
 export function readTrigger(): Trigger {
-  const type = readText()
+  const type = readWord()
   const flags = readNumber()
   if (flags === 0) return { type, offset: readNumber() }
   const agent = readText()
@@ -27,7 +27,7 @@ export function writeChange(change: HistoryEntry, object: VoteObject): void {
   writeNumber(isLast ? 1 : 0)
   if (!isLast) {
     writeNumber(change.revision)
-    writeText(change.cause)
+    writeWord(change.cause)
     writeTrigger(change.trigger)
   }
   writeText(change.voted)
@@ -40,15 +40,15 @@ export function writeChange(change: HistoryEntry, object: VoteObject): void {
   writeNumber(change.participants)
   writeNumber(change.electorate)
   writeNumber(change.quorum)
-  writeText(change.rule ?? '')
-  writeText(change.policy)
+  writeWord(change.rule ?? '')
+  writeWord(change.policy)
 }
 
 /** `last`: what the last record said; the object still is as that record left it. */
 export function readChange(object: VoteObject, last: Pick<Past, 'cause' | 'trigger'>): HistoryEntry {
   const isLast = readNumber() === 1
   const revision = isLast ? object.revision : readNumber()
-  const cause = isLast ? last.cause : (readText() as Cause)
+  const cause = isLast ? last.cause : (readWord() as Cause)
   const trigger = isLast ? last.trigger : readTrigger()
   const voted = readText()
   const at = object.createdAt + readNumber()
@@ -57,8 +57,8 @@ export function readChange(object: VoteObject, last: Pick<Past, 'cause' | 'trigg
   const participants = readNumber()
   const electorate = readNumber()
   const quorum = readNumber()
-  const rule = readText()
-  const policy = readText()
+  const rule = readWord()
+  const policy = readWord()
   return {
     version: object.version,
     revision,

@@ -8,11 +8,13 @@ import {
   readNumber,
   readPosition,
   readText,
+  readWord,
   skip,
   writeBytes,
   writeNumber,
   writePosition,
   writeText,
+  writeWord,
   written,
 } from './bytes'
 import { PAGE_ROWS, readRow, writeRow } from './row-codec'
@@ -107,7 +109,7 @@ function writeHead(object: VoteObject): void {
     writeText(object.state)
     writeNumber(object.votedAt - createdAt)
   }
-  if (object.from !== null) writeText(object.from)
+  if (object.from !== null) writeWord(object.from)
   writeRuns(object)
   writeNumber(object.overrides)
   if (object.override !== null) writeOverride(object.override, createdAt)
@@ -148,7 +150,10 @@ function readRuns(object: VoteObject, flags: number): void {
   if (flags & HELD) object.heldUntil = createdAt + readNumber()
   if (flags & INCIDENT) object.incident = readText()
   const changes = readNumber()
-  if (changes > 0) object.changes = Array.from({ length: changes }, () => createdAt + readNumber())
+  if (changes === 0) return
+  const times = [createdAt + readNumber()]
+  for (let i = 1; i < changes; i++) times.push(createdAt + readNumber())
+  object.changes = times
 }
 
 const REASON = 1
@@ -241,7 +246,7 @@ function readMarks(object: VoteObject, flags: number): void {
   object.votedSince = createdAt + readNumber()
   object.state = flags & PLAIN ? voted : readText()
   object.votedAt = flags & PLAIN ? object.votedSince : createdAt + readNumber()
-  object.from = flags & FROM ? readText() : null
+  object.from = flags & FROM ? readWord() : null
 }
 
 function writeRows(object: VoteObject, page: number): void {

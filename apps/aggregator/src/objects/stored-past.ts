@@ -5,11 +5,11 @@ import {
   closeSize,
   openSize,
   readNumber,
-  readText,
+  readWord,
   writeBytes,
   writeNumber,
   writePosition,
-  writeText,
+  writeWord,
 } from './bytes'
 import { readChange, readTrigger, writeChange, writeTrigger } from './change-row'
 
@@ -54,7 +54,7 @@ export class StoredPast implements Past {
 
   #decode(): Past {
     beginRead(this.#bytes, this.#start)
-    const said = { cause: readText() as Cause, trigger: readTrigger() }
+    const said = { cause: readWord() as Cause, trigger: readTrigger() }
     const isChange = readNumber() === 1
     return { ...said, change: isChange ? readChange(this.#object, said) : null }
   }
@@ -65,7 +65,7 @@ export function writePast(past: Past, object: VoteObject): { readonly start: num
   const start = openSize()
   if (past instanceof StoredPast) past.copy()
   else {
-    writeText(past.cause)
+    writeWord(past.cause)
     writeTrigger(past.trigger)
     writeNumber(past.change === null ? 0 : 1)
     if (past.change !== null) writeChange(past.change, object)
