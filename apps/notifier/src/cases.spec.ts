@@ -201,7 +201,7 @@ describe('what receivers are told', () => {
     expect(channel.told().at(-1)).toBe('x ->down')
     await bench.pipe(sink.deleted('x', s(3)))
     await bench.advance(8 * 86_400)
-    for (const table of ['objects', 'groups', 'outbox', 'deliveries', 'by-object', 'dead'])
+    for (const table of ['objects', 'groups', 'outbox', 'history', 'by-object', 'dead'])
       expect(bench.rows(table)).toEqual([])
   })
 

@@ -3,8 +3,10 @@ import type { LogRecord, Logger, Offset } from '@quorate/log'
 import type { Processor, TaskBatch, TaskContext } from '@quorate/streams'
 import { DEAD_LETTERS, deadLetter } from './dead-letter'
 import { dueOfObject } from './outbox/due'
-import { erase } from './outbox/ledger'
+import { historyOf } from './outbox/history'
+import { type Kept, keptOf } from './outbox/kept'
 import type { Planned } from './outbox/plan'
+import { spill } from './outbox/trail'
 import { type ObjectRow, objectRow } from './outbox/rows'
 import { type Desk, type Directions, type Draft, tell, tellHeld } from './outbox/telling'
 import { inbox, type News, newsOf, type Reason } from './pipeline'
@@ -29,14 +31,11 @@ export interface NotifierProcessorOptions {
   readonly committed: (partition: number, planned: readonly Planned[]) => void
 }
 
-/** What a task keeps between batches; dropped with a batch that failed. */
-interface Kept {
-  /** Planned, but the courier has not been told: that may happen only after the commit. */
-  planned: Planned[]
-  behind: boolean
-}
-
-const FORGOTTEN = ['groups', 'deliveries', 'dead'] as const
+const FORGOTTEN = ['groups', 'history', 'by-object', 'dead'] as const
+/** How often to look for what can be forgotten, ms. */
+const SWEEP = 60_000
+/** Changes, or rows to forget, of one commit: the event loop gets a turn in between, so that queries are not kept waiting. */
+const SLICE = 256
 
 /**
  * The notifier's program. A change goes through the pipeline, and what follows (the inbox mark, what each receiver was last told,
@@ -49,8 +48,9 @@ export class NotifierProcessor implements Processor {
     const kept = keptOf(context)
     kept.behind = batch.next < batch.end
     const desk = this.desk(context, kept, this.options.now())
+    let taken = 0
     for (const record of batch.records) {
-      if (context.full && record !== batch.records[0]) return record.offset
+      if (taken++ >= SLICE || (context.full && record !== batch.records[0])) return record.offset
       this.take(record, desk, context)
     }
     return batch.next
@@ -58,10 +58,9 @@ export class NotifierProcessor implements Processor {
 
   nextDue(context: TaskContext): number | undefined {
     // A wake comes after the commit of what was planned: the courier may read it then.
-    if (keptOf(context).planned.length > 0) return 0
-    let first = Infinity
-    for (const name of ['objects', ...FORGOTTEN])
-      first = Math.min(first, context.table(name).firstDue()?.due ?? Infinity)
+    const { planned, sweepAt } = keptOf(context)
+    if (planned.length > 0) return 0
+    const first = Math.min(sweepAt, context.table('objects').firstDue()?.due ?? Infinity)
     return first === Infinity ? undefined : first
   }
 
@@ -72,8 +71,14 @@ export class NotifierProcessor implements Processor {
       kept.planned = []
       this.options.committed(context.partition, planned)
     }
+    if (kept.sweepAt <= now) kept.sweepAt = forget(now, context)
     this.tellDue(this.desk(context, kept, now), context)
-    forget(now, context)
+  }
+
+  /** Before the seal: what is kept decoded becomes rows. Whatever was written now can be forgotten one day. */
+  flush(context: TaskContext): void {
+    const kept = keptOf(context)
+    if (kept.history?.flush(context) && kept.sweepAt === Infinity) kept.sweepAt = this.options.now() + SWEEP
   }
 
   private take(record: LogRecord, desk: Desk, context: TaskContext): void {
@@ -110,12 +115,14 @@ export class NotifierProcessor implements Processor {
 
   private tellDue(desk: Desk, context: TaskContext): void {
     const table = context.table('objects')
-    for (;;) {
+    for (let taken = 0; taken < SLICE; taken++) {
       const due = table.firstDue(desk.now)
       if (!due || context.full) return
       const row = objectRow.decode(table.get(due.key)!)
       if (!row.news) {
-        // Nothing waits: the object has been gone long enough.
+        // Nothing waits: the object has been gone long enough. What is still told of it can be found all the same.
+        const trail = (row.trail ?? []).filter((page) => context.table('history').get(page) !== undefined)
+        spill(context, due.key, trail, trail.length, desk.now)
         table.delete(due.key)
         continue
       }
@@ -138,23 +145,20 @@ export class NotifierProcessor implements Processor {
   }
 }
 
-function keptOf(context: TaskContext): Kept {
-  return (context.cache ??= { planned: [], behind: false } satisfies Kept) as Kept
-}
-
 function draftOf(row: ObjectRow | undefined, news: News): Draft {
-  return { news, told: { ...row?.told }, held: { ...row?.held }, number: row?.planned ?? 0 }
+  return { news, told: { ...row?.told }, held: { ...row?.held }, number: row?.planned ?? 0, trail: row?.trail ?? [] }
 }
 
 const rowOf = (
   mark: Pick<ObjectRow, 'incarnation' | 'revision' | 'goneAt'>,
-  { told, held, news, number }: Draft,
+  { told, held, news, number, trail }: Draft,
 ): ObjectRow => ({
   ...mark,
   told,
   held,
   ...(Object.keys(held).length > 0 ? { news } : {}),
   planned: number,
+  trail,
 })
 
 function put(context: TaskContext, { object }: News, before: ObjectRow | undefined, row: ObjectRow): void {
@@ -165,13 +169,19 @@ function put(context: TaskContext, { object }: News, before: ObjectRow | undefin
   if (due !== null || (before && dueOfObject(before) !== null)) table.arm(object, due)
 }
 
-/** Deletes what has been kept long enough, as far as this batch goes. */
-function forget(now: number, context: TaskContext): void {
+/** Deletes what has been kept long enough, as far as a slice goes; answers when to look again. */
+function forget(now: number, context: TaskContext): number {
+  let next = Infinity
+  let left = SLICE
   for (const name of FORGOTTEN) {
     const table = context.table(name)
-    for (let due = table.firstDue(now); due && !context.full; due = table.firstDue(now)) {
-      if (name === 'deliveries') erase(context, due.key)
+    let due = table.firstDue()
+    for (; due && due.due <= now; due = table.firstDue()) {
+      if (left-- === 0) return now
+      if (name === 'history') historyOf(context).forget(context, due.key)
       else table.delete(due.key)
     }
+    next = Math.min(next, due?.due ?? Infinity)
   }
+  return next === Infinity ? Infinity : Math.max(next, now + SWEEP)
 }

@@ -1,6 +1,6 @@
 import { topicNames } from '@quorate/contracts'
 import type { Topology } from '@quorate/streams'
-import { deadRow, deliveryRow, groupRow, objectRow } from './outbox/rows'
+import { deadRow, groupRow, objectRow, pageRow, trailRow } from './outbox/rows'
 import { dueOfObject } from './outbox/due'
 
 export interface TopologyOptions {
@@ -27,12 +27,12 @@ export function notifierTopology({ prefix, applicationId, partitions }: Topology
       { name: 'objects', dueOf: (value) => dueOfObject(objectRow.decode(value)) },
       { name: 'groups', dueOf: (value) => groupRow.decode(value).forgetAt },
       { name: 'outbox' },
-      { name: 'deliveries', dueOf: (value) => deliveryRow.decode(value).forgetAt },
-      { name: 'by-object' },
+      { name: 'history', dueOf: (value) => pageRow.decode(value).forgetAt },
+      { name: 'by-object', dueOf: (value) => trailRow.decode(value).forgetAt },
       { name: 'dead', dueOf: (value) => deadRow.decode(value).forgetAt },
       { name: 'endpoints' },
     ],
-    schemaVersion: 1,
+    schemaVersion: 2,
     topics: [
       {
         name: topics.states,

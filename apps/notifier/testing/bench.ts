@@ -4,8 +4,9 @@ import type { Processor, Streams } from '@quorate/streams'
 import { TestDriver, type VirtualClock } from '@quorate/streams/testing'
 import type { Channel } from '../src/channels'
 import { Notifier, type NotifierEvents, type NotifierOptions } from '../src/notifier'
-import { type DeliveryRow, deliveryRow, outboxRow } from '../src/outbox/rows'
+import { type DeliveryRow, outboxRow } from '../src/outbox/rows'
 import type { Routing } from '../src/pipeline'
+import { decisions } from '../src/queries/delivery-pages'
 import { notifierTopology } from '../src/topology'
 
 /** Where a bench runs: on the embedded log in memory, or on a log that is given. */
@@ -90,9 +91,7 @@ export class Bench implements AsyncDisposable {
 
   /** Decisions, newest first. */
   decisions(object?: string): DeliveryRow[] {
-    return this.tasks()
-      .flatMap((task) => [...task.table('deliveries').range()].map(({ value }) => deliveryRow.decode(value)))
-      .filter((row) => object === undefined || row.object === object)
+    return this.tasks().flatMap((task) => [...decisions(task, object)].map(({ row }) => row))
   }
 
   outbox() {

@@ -1,5 +1,6 @@
 import type { RunningTask } from '@quorate/streams'
 import type { Sender } from '../channels/channel'
+import type { Planned } from '../outbox/plan'
 import type { OutboxRow } from '../outbox/rows'
 import type { Backlog } from './backlog'
 import { Circuit } from './circuit'
@@ -15,6 +16,13 @@ export interface LaneHead extends Entry {
   readonly row: OutboxRow
 }
 
+/** What is behind the head of a lane, as far as is known here. */
+export interface Rest {
+  readonly next?: Planned
+  /** May there be more in the outbox? */
+  readonly more: boolean
+}
+
 /** What waits for one endpoint in this process, and whether it may go. */
 export class EndpointQueue {
   readonly circuit = new Circuit()
@@ -24,8 +32,8 @@ export class EndpointQueue {
   refusal: string | undefined
   underWay = 0
   private readonly waiting = new DueHeap<LaneHead>()
-  /** Lanes in memory, waiting or under way; true: there may be more behind their head in the outbox. */
-  private readonly lanes = new Map<string, boolean>()
+  /** Lanes in memory, their heads waiting or under way. */
+  private readonly lanes = new Map<string, Rest>()
   /** False: a lane was left with something in it, so the outbox has to be asked for the first of a lane. */
   complete = true
 
@@ -47,25 +55,25 @@ export class EndpointQueue {
   }
 
   /** Something was planned behind the head of a lane; false: the lane is not in memory. */
-  grew(task: RunningTask, lane: string): boolean {
+  grew(task: RunningTask, lane: string, planned?: Planned): boolean {
     const at = place(task, lane)
-    if (!this.lanes.has(at)) return false
-    this.lanes.set(at, true)
+    const rest = this.lanes.get(at)
+    if (!rest) return false
+    this.lanes.set(at, planned && !rest.next && !rest.more ? { next: planned, more: false } : { ...rest, more: true })
     return true
   }
 
-  /** @param more may there be something behind it? */
-  add(head: LaneHead, more: boolean): void {
-    this.lanes.set(place(head.task, head.lane), more)
+  add(head: LaneHead, rest: Rest): void {
+    this.lanes.set(place(head.task, head.lane), rest)
     this.waiting.push(head)
   }
 
-  /** The head of a lane is done with; answers whether there may be more behind it. */
-  leave({ task, lane }: LaneHead): boolean {
+  /** The head of a lane is done with; answers what is behind it. */
+  leave({ task, lane }: LaneHead): Rest {
     const at = place(task, lane)
-    const more = this.lanes.get(at) ?? true
+    const rest = this.lanes.get(at) ?? { more: true }
     this.lanes.delete(at)
-    return more
+    return rest
   }
 
   /** The next delivery that may go now; it counts as under way until `underWay` is lowered. */

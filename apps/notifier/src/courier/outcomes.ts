@@ -8,27 +8,39 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
-/** Writes outcomes: those that come within one turn of the event loop are one piece of work of their task. */
+/** While there are many, outcomes gather for this long, ms: a commit costs as much as ten of them. */
+const GATHER = 20
+
+/**
+ * Writes outcomes: those that come within one turn of the event loop, or soon after others were written, are one piece of work of their
+ * task. What has been waiting for a commit may be sent again after a crash, with the same id.
+ */
 export class Outcomes {
-  private waiting = new Map<RunningTask, Waiting[]>()
+  private readonly waiting = new Map<RunningTask, Waiting[]>()
+  private readonly written = new WeakMap<RunningTask, number>()
 
   /**
    * Resolves with what the outcome planned, once it is committed.
    * @throws StreamsError when the task went away: nothing is written then
    */
   write(task: RunningTask, settlement: Settlement): Promise<readonly Planned[]> {
-    if (this.waiting.size === 0) setImmediate(() => this.flush())
     let list = this.waiting.get(task)
-    if (!list) this.waiting.set(task, (list = []))
+    if (!list) {
+      this.waiting.set(task, (list = []))
+      const wait = (this.written.get(task) ?? -GATHER) + GATHER - performance.now()
+      if (wait > 0) setTimeout(() => this.flush(task), wait)
+      else setImmediate(() => this.flush(task))
+    }
     const { promise, resolve, reject } = Promise.withResolvers<readonly Planned[]>()
     list.push({ settlement, resolve, reject })
     return promise
   }
 
-  private flush(): void {
-    const turn = this.waiting
-    this.waiting = new Map()
-    for (const [task, list] of turn) void submit(task, list)
+  private flush(task: RunningTask): void {
+    const list = this.waiting.get(task)!
+    this.waiting.delete(task)
+    this.written.set(task, performance.now())
+    void submit(task, list)
   }
 }
 

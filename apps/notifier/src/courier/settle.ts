@@ -1,10 +1,12 @@
 import type { Outcome } from '../channels/channel'
 import { DEAD_RETENTION_MS } from '../outbox/due'
 import { outboxKey } from '../outbox/keys'
+import { pageOf, type RecordRef } from '../outbox/history'
 import { amend, bury, type Tables } from '../outbox/ledger'
 import type { NoticeMessage } from '../outbox/message'
 import { plan, type Planned } from '../outbox/plan'
 import { type Attempt, deadRow, endpointRow, objectRow, type OutboxRow, outboxRow } from '../outbox/rows'
+import { longer } from '../outbox/trail'
 import type { Receiver } from '../pipeline'
 
 export interface Settlement {
@@ -85,7 +87,18 @@ function notice(tables: Tables, { row, at }: Settlement, fallback: Receiver, rea
     object,
   }
   const number = takeNumbers(tables, object, fallback.endpoints.length)
-  return plan(tables, { receiver: fallback, route: null, message, now: at, number })
+  const planned = plan(tables, { receiver: fallback, route: null, message, now: at, number })
+  for (const { row: one } of planned) follow(tables, object, one.record, at)
+  return planned
+}
+
+/** The object's row names the pages with its decisions. */
+function follow(tables: Tables, object: string, record: RecordRef, now: number): void {
+  const bytes = tables.table('objects').get(object)
+  if (!bytes) return
+  const row = objectRow.decode(bytes)
+  const trail = longer(tables, object, row.trail ?? [], pageOf(record), now)
+  tables.table('objects').put(object, objectRow.encode({ ...row, trail }))
 }
 
 /** Takes numbers for deliveries about an object. */

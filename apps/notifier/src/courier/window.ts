@@ -1,10 +1,10 @@
 import type { RunningTask } from '@quorate/streams'
 import { endpointOfKey, laneOfKey, within } from '../outbox/keys'
 import type { Planned } from '../outbox/plan'
-import { endpointRow, type OutboxRow, outboxRow } from '../outbox/rows'
+import { endpointRow, outboxRow } from '../outbox/rows'
 import { Backlog } from './backlog'
 import type { CourierEndpoint } from './endpoint'
-import { EndpointQueue, type LaneHead } from './endpoint-queue'
+import { EndpointQueue, type LaneHead, type Rest } from './endpoint-queue'
 
 /**
  * What the courier holds in memory of the outboxes of the tasks that run here: for each endpoint the first delivery of a bounded number
@@ -70,10 +70,11 @@ export class OutboxWindow {
       const queue = this.queue(endpointOfKey(key))
       touched.add(queue)
       const lane = laneOfKey(key)
-      if (queue.grew(task, lane)) continue
+      if (queue.grew(task, lane, { key, row })) continue
       if (!queue.room) this.backlog(queue, partition).grew()
       // Where everything else is in memory, this is the first of its lane.
-      else if (queue.complete && !queue.backlogs.get(partition)?.more) this.add(queue, task, lane, key, row, false)
+      else if (queue.complete && !queue.backlogs.get(partition)?.more)
+        this.add(queue, task, lane, { key, row }, { more: false })
       else this.admit(queue, task, lane)
     }
     return touched
@@ -81,12 +82,14 @@ export class OutboxWindow {
 
   /** A delivery is settled: takes the next of its lane into memory, if there is one and its task runs. */
   goOn(queue: EndpointQueue, head: LaneHead, settled: boolean): void {
-    const more = queue.leave(head)
-    if (settled && !more) return
+    const { next, more } = queue.leave(head)
+    if (settled && !next && !more) return
     const { lane } = head
     const task = this.tasks.get(head.task.partition)
     // A task that is not running is opened again when it does.
-    if (task?.state === 'running') this.admit(queue, task, lane)
+    if (task?.state !== 'running') return
+    if (settled && next && task === head.task) this.add(queue, task, lane, next, { more })
+    else this.admit(queue, task, lane)
   }
 
   /** Fills an endpoint's window from the outboxes. */
@@ -97,19 +100,19 @@ export class OutboxWindow {
         const first = backlog.next(task.table('outbox'))
         if (!first || queue.grew(task, first.lane)) continue
         const { lane, row, more } = first
-        this.add(queue, task, lane, row.key, outboxRow.decode(row.value), more)
+        this.add(queue, task, lane, { key: row.key, row: outboxRow.decode(row.value) }, { more })
       }
     }
   }
 
   private admit(queue: EndpointQueue, task: RunningTask, lane: string): void {
     for (const { key, value } of task.table('outbox').range({ ...within(lane), limit: 1 }))
-      this.add(queue, task, lane, key, outboxRow.decode(value), true)
+      this.add(queue, task, lane, { key, row: outboxRow.decode(value) }, { more: true })
   }
 
-  private add(queue: EndpointQueue, task: RunningTask, lane: string, key: string, row: OutboxRow, more: boolean): void {
+  private add(queue: EndpointQueue, task: RunningTask, lane: string, { key, row }: Planned, rest: Rest): void {
     if (row.throttledUntil !== undefined) queue.circuit.throttled(row.throttledUntil)
-    queue.add({ lane, task, key, row, dueAt: row.nextAttemptAt, order: this.order++ }, more)
+    queue.add({ lane, task, key, row, dueAt: row.nextAttemptAt, order: this.order++ }, rest)
   }
 
   private backlog(queue: EndpointQueue, partition: number): Backlog {

@@ -22,12 +22,18 @@ export const within = (opening: string): { from: string; to: string } => ({
 })
 export const behind = (opening: string): string => `${opening}${BEHIND}`
 
-/** Newest first: the key of a delivery's record opens with its time, counted down. */
-export const recordKey = (decidedAt: number, id: string): string =>
-  `${String(LATEST - decidedAt).padStart(13, '0')}${SEPARATOR}${id}`
+/** Newest first: a time counted down. */
+const down = (at: number): string => String(LATEST - at).padStart(13, '0')
 
-export const idOfRecord = (key: string): string => key.slice(key.indexOf(SEPARATOR) + 1)
+/** Place of a decision in the list of all, newest first. */
+export const recordKey = (decidedAt: number, id: string): string => `${down(decidedAt)}${SEPARATOR}${id}`
 
-/** Key in the index of records by object. */
-export const byObjectKey = (object: ObjectId, record: string): string => `${object}${SEPARATOR}${record}`
-export const recordOfIndex = (key: string): string => key.slice(key.indexOf(SEPARATOR) + 1)
+/** Key of a page of decisions of one moment. */
+export const pageKey = (decidedAt: number, number: number): string =>
+  `${down(decidedAt)}.${String(number).padStart(4, '0')}`
+/** The same for all pages of one moment, and what places in the list of that moment open with. */
+export const momentOf = (key: string): string => key.slice(0, 13)
+export const timeOfPage = (key: string): number => LATEST - Number(momentOf(key))
+
+/** Key in the index by object of a row whose newest page is `page`. */
+export const trailKey = (object: ObjectId, page: string): string => `${object}${SEPARATOR}${page}`

@@ -1,5 +1,6 @@
 import type { ObjectId, State } from '@quorate/contracts'
 import type { GroupTimes, InboxMark, News, Reason, Told } from '../pipeline'
+import type { RecordRef } from './history'
 import type { Message } from './message'
 
 /** A change that waits for its time on one route. */
@@ -8,8 +9,8 @@ export interface Held {
   readonly until: number
   readonly reason: Reason
   readonly arrivedAt: number
-  /** Its row in `deliveries`. */
-  readonly decision: string
+  /** Its record. */
+  readonly decision: RecordRef
 }
 
 /** Everything the notifier knows of an object, one row: the inbox mark, what each receiver was last told, and what waits. */
@@ -22,6 +23,8 @@ export interface ObjectRow extends InboxMark {
   readonly news?: News
   /** Deliveries planned so far; numbers them within their lanes. */
   readonly planned: number
+  /** Pages with the newest decisions about it. */
+  readonly trail?: readonly string[]
   /** ms since when the object is gone; the row is forgotten a while later. */
   readonly goneAt?: number
 }
@@ -36,8 +39,8 @@ export interface OutboxRow {
   readonly id: string
   readonly endpoint: string
   readonly receiver: string
-  /** Its row in `deliveries`. */
-  readonly record: string
+  /** Its record. */
+  readonly record: RecordRef
   readonly message: Message
   /** ms */
   readonly plannedAt: number
@@ -84,6 +87,19 @@ export interface DeliveryRow {
   readonly forgetAt: number | null
 }
 
+/** Decisions of one moment. */
+export interface PageRow {
+  /** ms; null while one of them is not settled. */
+  readonly forgetAt: number | null
+  readonly rows: readonly DeliveryRow[]
+}
+
+/** Older pages with decisions about an object. */
+export interface TrailRow {
+  readonly forgetAt: number
+  readonly pages: readonly string[]
+}
+
 /** A delivery that was given up, kept to be redriven. */
 export interface DeadRow {
   readonly row: OutboxRow
@@ -111,6 +127,7 @@ const json = <T>(): Codec<T> => ({
 export const objectRow = json<ObjectRow>()
 export const groupRow = json<GroupRow>()
 export const outboxRow = json<OutboxRow>()
-export const deliveryRow = json<DeliveryRow>()
+export const pageRow = json<PageRow>()
+export const trailRow = json<TrailRow>()
 export const deadRow = json<DeadRow>()
 export const endpointRow = json<EndpointRow>()

@@ -13,10 +13,12 @@ import {
   type Verdict,
 } from '../pipeline'
 import { decisionId } from './delivery-id'
+import { pageOf, type RecordRef } from './history'
 import { amend, erase, record, type Tables } from './ledger'
 import { changeMessage } from './message'
 import { plan, type Planned } from './plan'
 import { groupRow, type Held } from './rows'
+import { longer } from './trail'
 
 /** The configuration in force, compiled. */
 export interface Directions {
@@ -41,6 +43,7 @@ export interface Draft {
   readonly told: Record<string, Told>
   readonly held: Record<string, Held>
   number: number
+  trail: readonly string[]
 }
 
 /** A change came: asks for every receiver that it may concern, on every route that takes it or holds or told an earlier one. */
@@ -52,7 +55,7 @@ export function tell(desk: Desk, draft: Draft, previous: News | undefined): void
   for (const route of [...routed, ...open]) {
     const waiting = draft.held[route.path]
     if (waiting && unchanged) {
-      note(desk, news, route, draft.told[route.receiver], { verdict: 'suppress', reason: 'no-change' })
+      note(desk, draft, route, { verdict: 'suppress', reason: 'no-change' })
       continue
     }
     if (waiting) drop(desk, draft, route.path, 'superseded')
@@ -99,7 +102,7 @@ function openRoutes(desk: Desk, { told, held }: Draft, routed: readonly Route[])
 function consider(desk: Desk, draft: Draft, route: Route, routed: boolean, waited: Held | undefined): void {
   const { news, told, held } = draft
   const key = groupKey(route, news)
-  const group = readGroup(desk, key)
+  const group = readGroup(desk, key, route)
   const verdict = judge(
     STAGES,
     { news, route, routed },
@@ -121,7 +124,7 @@ function consider(desk: Desk, draft: Draft, route: Route, routed: boolean, waite
     return
   }
   if (verdict.verdict === 'hold') {
-    const decision = waited?.decision ?? note(desk, news, route, told[route.receiver], verdict)
+    const decision = waited?.decision ?? note(desk, draft, route, verdict)
     if (waited) amend(desk.tables, waited.decision, desk.now, { reason: verdict.reason })
     held[route.path] = {
       until: verdict.until,
@@ -133,7 +136,7 @@ function consider(desk: Desk, draft: Draft, route: Route, routed: boolean, waite
     return
   }
   if (waited) drop(desk, draft, route.path, verdict.reason)
-  else note(desk, news, route, told[route.receiver], verdict)
+  else note(desk, draft, route, verdict)
   if (verdict.reason === 'not-routed' || news.state === null) delete told[route.receiver]
 }
 
@@ -144,6 +147,7 @@ function send(desk: Desk, draft: Draft, route: Route, routed: boolean): void {
   const planned = plan(desk.tables, { receiver, route, message, now: desk.now, number: draft.number })
   draft.number += planned.length
   desk.planned.push(...planned)
+  for (const { row } of planned) follow(desk, draft, row.record)
   if (news.state === null || !routed) delete told[receiver.name]
   else
     told[receiver.name] = {
@@ -155,23 +159,18 @@ function send(desk: Desk, draft: Draft, route: Route, routed: boolean): void {
     }
 }
 
-/** Writes a decision that is not to send; answers its key. */
-function note(
-  desk: Desk,
-  news: News,
-  route: Route,
-  told: Told | undefined,
-  verdict: Exclude<Verdict, { verdict: 'pass' }>,
-): string {
+/** Writes a decision that is not to send; answers where it lies. */
+function note(desk: Desk, draft: Draft, route: Route, verdict: Exclude<Verdict, { verdict: 'pass' }>): RecordRef {
+  const { news } = draft
   const status = verdict.verdict === 'hold' ? 'held' : 'suppressed'
   desk.count(status, verdict.reason)
-  return record(desk.tables, {
+  const ref = record(desk.tables, {
     id: decisionId(news.event, route.path),
     object: news.object,
     event: news.event,
     time: news.time,
     state: news.state,
-    previous: told?.state ?? null,
+    previous: draft.told[route.receiver]?.state ?? null,
     receiver: route.receiver,
     route: route.path,
     endpoint: null,
@@ -183,6 +182,13 @@ function note(
     nextAttemptAt: null,
     lastAttempt: null,
   })
+  follow(desk, draft, ref)
+  return ref
+}
+
+/** The object's row names the pages with its decisions. */
+function follow(desk: Desk, draft: Draft, ref: RecordRef): void {
+  draft.trail = longer(desk.tables, draft.news.object, draft.trail, pageOf(ref), desk.now)
 }
 
 /** A change that waited will not be told. */
@@ -192,7 +198,8 @@ function drop(desk: Desk, { held }: Pick<Draft, 'held'>, path: string, reason: R
   desk.count('suppressed', reason)
 }
 
-function readGroup(desk: Desk, key: string): GroupTimes | undefined {
+function readGroup(desk: Desk, key: string, route: Route): GroupTimes | undefined {
+  if (route.groupWait === 0 && route.groupInterval === 0) return undefined
   const bytes = desk.tables.table('groups').get(key)
   return bytes && groupRow.decode(bytes)
 }

@@ -1,7 +1,6 @@
-import type { TableReader } from '@quorate/state-store'
 import type { RunningTask } from '@quorate/streams'
-import { byObjectKey, recordKey, recordOfIndex } from '../outbox/keys'
-import { deliveryRow } from '../outbox/rows'
+import { momentOf, recordKey, within } from '../outbox/keys'
+import { type DeliveryRow, objectRow, pageRow, trailRow } from '../outbox/rows'
 import { type DeliveryFilter, passes } from './delivery-filter'
 import { deliveryToWire, type DeliveryWire } from './delivery-wire'
 
@@ -21,34 +20,59 @@ const keyOf = (item: DeliveryWire): string => recordKey(Date.parse(item.decidedA
 export function page(task: RunningTask, filter: DeliveryFilter, after: string | undefined, limit: number): Page {
   const items: DeliveryWire[] = []
   let scanned = 0
-  for (const { key, value } of records(task, filter.object, after)) {
-    const row = deliveryRow.decode(value)
+  for (const { key, row } of decisions(task, filter.object, after)) {
     if (passes(row, filter)) items.push(deliveryToWire(row))
     if (items.length === limit || ++scanned === SCANNED) return { items, end: key }
   }
   return { items, end: undefined }
 }
 
-function* records(
+interface Place {
+  readonly key: string
+  readonly row: DeliveryRow
+}
+
+/** Decisions of a task behind a place, newest first, those of one moment by id. */
+export function* decisions(task: RunningTask, object?: string, after?: string): IterableIterator<Place> {
+  let moment: Place[] = []
+  let at = ''
+  for (const { key, rows } of pages(task, object, after && momentOf(after))) {
+    if (momentOf(key) !== at) yield* inOrder(moment, after)
+    if (momentOf(key) !== at) moment = []
+    at = momentOf(key)
+    for (const row of rows) moment.push({ key: recordKey(row.decidedAt, row.id), row })
+  }
+  yield* inOrder(moment, after)
+}
+
+const inOrder = (moment: Place[], after: string | undefined): Place[] =>
+  moment.filter(({ key }) => after === undefined || key > after).sort((a, b) => (a.key < b.key ? -1 : 1))
+
+/** Pages from a moment on, newest first: all, or those with decisions about an object. */
+function* pages(
   task: RunningTask,
   object: string | undefined,
-  after: string | undefined,
-): IterableIterator<{ key: string; value: Buffer }> {
-  const deliveries = task.table('deliveries')
+  from: string | undefined,
+): IterableIterator<{ key: string; rows: readonly DeliveryRow[] }> {
+  const history = task.table('history')
   if (object === undefined) {
-    yield* deliveries.range(after === undefined ? {} : { after })
+    for (const { key, value } of history.range(from === undefined ? {} : { from }))
+      yield { key, rows: pageRow.decode(value).rows }
     return
   }
-  for (const key of ofObject(task.table('by-object'), object, after)) {
-    const value = deliveries.get(key)
-    if (value) yield { key, value }
+  for (const key of trailOf(task, object)) {
+    const value = from === undefined || key >= from ? history.get(key) : undefined
+    if (value) yield { key, rows: pageRow.decode(value).rows.filter((row) => row.object === object) }
   }
 }
 
-function* ofObject(index: TableReader, object: string, after: string | undefined): IterableIterator<string> {
-  const to = byObjectKey(object, '\u{10ffff}')
-  const bounds = after === undefined ? { from: byObjectKey(object, ''), to } : { after: byObjectKey(object, after), to }
-  for (const { key } of index.range(bounds)) yield recordOfIndex(key)
+/** Keys of the pages with decisions about an object, newest first. */
+function trailOf(task: RunningTask, object: string): string[] {
+  const bytes = task.table('objects').get(object)
+  const keys = new Set(bytes && objectRow.decode(bytes).trail)
+  for (const { value } of task.table('by-object').range(within(object)))
+    for (const key of trailRow.decode(value).pages) keys.add(key)
+  return [...keys].sort()
 }
 
 /**

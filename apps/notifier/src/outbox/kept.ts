@@ -1,0 +1,16 @@
+import type { TaskContext } from '@quorate/streams'
+import type { History } from './history'
+import type { Planned } from './plan'
+
+/** What a task keeps in memory between batches; dropped with a batch that failed. */
+export interface Kept {
+  /** Planned, but the courier has not been told: that may happen only after the commit. */
+  planned: Planned[]
+  behind: boolean
+  /** When to look for what can be forgotten, ms. */
+  sweepAt: number
+  history?: History
+}
+
+export const keptOf = (context: Pick<TaskContext, 'cache'>): Kept =>
+  (context.cache ??= { planned: [], behind: false, sweepAt: 0 } satisfies Kept) as Kept
