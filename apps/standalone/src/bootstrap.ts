@@ -1,5 +1,6 @@
 import { aggregatorParts } from '../../aggregator/src/composition'
 import { AGGREGATOR_SCHEMAS } from '../../aggregator/src/http/schemas'
+import { NO_RULES, type Rules } from '../../aggregator/src/vote'
 import { notifierParts } from '../../notifier/src/composition'
 import { advertised, type Config, openLog } from '@quorate/config'
 import { closeEdge, createEdge, createLogger, processMetrics, type Running } from '@quorate/http'
@@ -21,6 +22,8 @@ export interface StartOptions {
   readonly log?: Log
   /** The page at `/docs`. */
   readonly docs?: boolean
+  /** Rules registered in code, which policies name in `method` (vote.md 9). */
+  readonly rules?: Rules
 }
 
 export interface Standalone extends Running {
@@ -30,7 +33,7 @@ export interface Standalone extends Running {
 /** Aggregator and notifier on one log, in one process, behind one listener. */
 export async function startStandalone(
   config: Config,
-  { log: given, docs = false }: StartOptions = {},
+  { log: given, docs = false, rules = NO_RULES }: StartOptions = {},
 ): Promise<Standalone> {
   const logger = createLogger({ level: config.logLevel, app: 'standalone' })
   const log = given ?? (await openLog(config, logger))
@@ -41,6 +44,7 @@ export async function startStandalone(
     const shared = { config, log, version: VERSION, url }
     const aggregator = aggregatorParts({
       ...shared,
+      rules,
       applicationId: 'aggregator',
       logger: createLogger({ level: config.logLevel, app: 'aggregator' }),
     })

@@ -1,0 +1,12 @@
+import type { Rule } from '../../apps/aggregator/src/vote'
+
+/**
+ * Decides for the largest number that anybody reports: what the hottest sensor says, the longest queue. A state that is no number is
+ * not considered; without any there is no winner. Of equal numbers written differently the first by its text wins, whoever comes first.
+ */
+export const maximum: Rule = (participants) => {
+  const reported = participants.map(({ state }) => state).filter((state) => /^\d+(\.\d+)?$/.test(state))
+  if (reported.length === 0) return { contested: true, rule: 'maximum' }
+  const winner = reported.sort().reduce((most, state) => (Number(state) > Number(most) ? state : most))
+  return { winner, rule: 'maximum' }
+}
