@@ -1,11 +1,11 @@
 import type { Writable } from 'node:stream'
-import { rfc3339, UNKNOWN, type Cause, type Change, type State, type View } from '@quorate/contracts'
+import { rfc3339, type State } from '@quorate/contracts'
 import { Settings, type Rules } from '../../../aggregator/src/vote'
 import { printable } from '../text'
 import { Engine } from './engine'
 import { lines } from './lines'
 import { Output } from './output'
-import type { Outlet } from './output-lines'
+import { type Difference, type Move, Pair } from './pair'
 import { readPolicies } from './policies-file'
 import { replayRecord } from './replay'
 import { Scenario } from './scenario'
@@ -21,116 +21,6 @@ export interface CompareOptions {
   readonly json: boolean
   readonly rules?: Rules
 }
-
-/** A move of an object's effective state; an object that is gone is `unknown`. */
-interface Move {
-  readonly at: number
-  readonly from: State
-  readonly state: State
-  readonly cause: Cause | null
-}
-
-/** One side's decisions. */
-class Side implements Outlet {
-  changes = 0
-  refused = 0
-  /** Effective states other than `unknown`. */
-  readonly states = new Map<string, State>()
-  /** Moves since the last comparison. */
-  moves = new Map<string, Move[]>()
-
-  event({ type, subject, time, data, cause }: Change): void {
-    if (type === 'object.changed') this.changes++
-    if (type !== 'object.changed' && type !== 'object.deleted') return
-    const view = data as View | null
-    const from = this.stateOf(subject)
-    const state = view?.state ?? UNKNOWN
-    if (state === from) return
-    if (state === UNKNOWN) this.states.delete(subject)
-    else this.states.set(subject, state)
-    const move = { at: time, from, state, cause: view?.cause ?? cause ?? null }
-    const moves = this.moves.get(subject)
-    if (moves === undefined) this.moves.set(subject, [move])
-    else moves.push(move)
-  }
-
-  look(): void {}
-
-  rejected(): void {
-    this.refused++
-  }
-
-  stateOf(object: string): State {
-    return this.states.get(object) ?? UNKNOWN
-  }
-}
-
-/** The first place where two policies part on one object. */
-export interface Difference {
-  readonly object: string
-  readonly partition?: number
-  /** ms */
-  readonly at: number
-  /** What each decided: a move, or the state it stayed in. */
-  readonly a: Move | { readonly state: State }
-  readonly b: Move | { readonly state: State }
-}
-
-/** Two sides that take the same input in step: what one has decided by a time and the other has not is a difference. */
-class Pair {
-  readonly a = new Side()
-  readonly b = new Side()
-  readonly #seen = new Set<string>()
-  readonly #different = new Set<string>()
-  readonly #partition: number | undefined
-  readonly #told: (difference: Difference) => void
-
-  constructor(partition: number | undefined, told: (difference: Difference) => void) {
-    this.#partition = partition
-    this.#told = told
-  }
-
-  /** After each line or record. */
-  step(): void {
-    const { a, b } = this
-    if (a.moves.size === 0 && b.moves.size === 0) return
-    for (const object of new Set([...a.moves.keys(), ...b.moves.keys()])) this.#judge(object)
-    a.moves = new Map()
-    b.moves = new Map()
-  }
-
-  #judge(object: string): void {
-    this.#seen.add(object)
-    if (this.#different.has(object)) return
-    const [a, b] = [this.a.moves.get(object) ?? [], this.b.moves.get(object) ?? []]
-    const parted = Array.from({ length: Math.max(a.length, b.length) }, (_, i) => i).find((i) => !isSame(a[i], b[i]))
-    if (parted === undefined) return
-    this.#different.add(object)
-    // The earlier of the two is the difference; the other side stays where it was until then.
-    const at = Math.min(a[parted]?.at ?? Infinity, b[parted]?.at ?? Infinity)
-    const said = (move: Move | undefined, side: Side) => {
-      if (move?.at === at) return move
-      return { state: move?.from ?? side.stateOf(object) }
-    }
-    this.#told({
-      object,
-      ...(this.#partition === undefined ? {} : { partition: this.#partition }),
-      at,
-      a: said(a[parted], this.a),
-      b: said(b[parted], this.b),
-    })
-  }
-
-  get objects(): number {
-    return this.#seen.size
-  }
-  get different(): number {
-    return this.#different.size
-  }
-}
-
-const isSame = (a: Move | undefined, b: Move | undefined): boolean =>
-  a !== undefined && b !== undefined && a.at === b.at && a.state === b.state
 
 export interface Summary {
   /** Changes of effective states. */
