@@ -1,6 +1,8 @@
-// CPU µs per change in the notifier, from the sink topic to the written outcome: 10,000 objects change at once, and change back.
+// CPU µs per change in the notifier, from the sink topic to the written outcome: 10,000 objects change at once, or 50,000.
 //   node bench/notifier.mjs [console|webhook] [runs]
-// npm start's process on the embedded log, its aggregator idle. What a start with an empty sink costs is taken off; for `webhook` the HTTP client is part of the figure.
+// npm start's process on the embedded log, its aggregator idle. Two runs of different length: `first` is what the shorter
+// one costs over a start with an empty sink (a cold program), `steady` what each change of the longer one costs more. For `webhook` the HTTP
+// client is part of the figure.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -8,8 +10,9 @@ import { join } from 'node:path'
 import { built, openLog, startAggregator } from './lib/aggregator.mjs'
 import { cpuMs, load, peakMb, round } from './lib/measure.mjs'
 
-const OBJECTS = 10_000
 const PARTITIONS = 8
+const SHORT = 10_000
+const LONG = 50_000
 const [receiver = 'console', runs = '3'] = process.argv.slice(2)
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
@@ -17,29 +20,51 @@ const { encodeChange, eventId } = built('libs/contracts/src/index.js')
 const { partitionOf } = built('libs/log/src/index.js')
 const { notifierTopology } = built('apps/notifier/src/topology.js')
 
-/** Every object down, then every object up. */
-function* changes(topic, now) {
-  for (const [revision, state] of [[1, 'down'], [2, 'up']])
-    for (let i = 0; i < OBJECTS; i++) {
-      const object = `site/${i}`
-      const data = {
-        object, incarnation: 0, version: revision, revision, state, from: revision === 1 ? 'unknown' : 'down', voted: state, since: now, decidedAt: now,
-        cause: 'vote', trigger: { type: 'report', agent: 'agent-1', offset: i }, contested: false, stale: false, flapping: false, divergent: false,
-        override: null, tally: { [state]: 3 }, participants: 3, electorate: 3, quorum: 2, rule: 'majority', policy: 'default', incident: null,
-      }
-      const change = { type: 'object.changed', id: eventId(object, 0, revision), time: now, subject: object, data }
-      yield { topic, partition: partitionOf(object, PARTITIONS), ...encodeChange(change, '/bench/aggregator') }
+/** Every object goes down. */
+function* changes(topic, now, objects) {
+  for (let i = 0; i < objects; i++) {
+    const object = `site/${i}`
+    const state = 'down'
+    const revision = 1
+    const data = {
+      object,
+      incarnation: 0,
+      version: revision,
+      revision,
+      state,
+      from: 'up',
+      voted: state,
+      since: now,
+      decidedAt: now,
+      cause: 'vote',
+      trigger: { type: 'report', agent: 'agent-1', offset: i },
+      contested: false,
+      stale: false,
+      flapping: false,
+      divergent: false,
+      override: null,
+      tally: { [state]: 3 },
+      participants: 3,
+      electorate: 3,
+      quorum: 2,
+      rule: 'majority',
+      policy: 'default',
+      incident: null,
     }
+    const change = { type: 'object.changed', id: eventId(object, 0, revision), time: now, subject: object, data }
+    yield { topic, partition: partitionOf(object, PARTITIONS), ...encodeChange(change, '/bench/aggregator') }
+  }
 }
 
-async function run(filled, hook) {
+async function run(objects, hook) {
+  if (hook) hook.count = 0
   const dir = mkdtempSync(join(tmpdir(), 'quorate-bench-'))
   const prefix = `bench-${process.pid}`
   try {
     const topology = notifierTopology({ prefix, applicationId: 'notifier', partitions: PARTITIONS })
     const log = await openLog('embedded', { dir: join(dir, 'log') })
     await log.ensureTopics(topology.topics, { replication: 1 })
-    const records = filled ? [...changes(topology.source, Date.now())] : []
+    const records = [...changes(topology.source, Date.now(), objects)]
     for (let at = 0; at < records.length; at += 5_000) await log.append(records.slice(at, at + 5_000))
     await log.close()
     const app = await startAggregator('standalone', {
@@ -67,7 +92,7 @@ async function run(filled, hook) {
 
 /** Until outcomes are written, too: half a second that costs no more than one tick of the CPU's clock. */
 async function quiet(pid) {
-  for (let before = -1; cpuMs(pid) - before > 10; ) {
+  for (let before = -1; cpuMs(pid) - before > 10;) {
     before = cpuMs(pid)
     await pause(500)
   }
@@ -87,10 +112,21 @@ async function listen() {
 
 for (let i = 0; i < Number(runs); i++) {
   const hook = receiver === 'webhook' ? await listen() : undefined
-  const empty = await run(false, hook)
-  const full = await run(true, hook)
+  const empty = await run(0, hook)
+  const short = await run(SHORT, hook)
+  const long = await run(LONG, hook)
   hook?.close()
-  const changes = 2 * OBJECTS
-  const cpuUsPerChange = round(((full.cpu - empty.cpu) * 1000) / changes, 1)
-  console.log(JSON.stringify({ run: 'notifier', receiver, changes, cpuUsPerChange, changesPerS: Math.round(changes / full.seconds), peakRssMb: full.peakRssMb, load: load() }))
+  const first = round(((short.cpu - empty.cpu) * 1000) / SHORT, 1)
+  const steady = round(((long.cpu - short.cpu) * 1000) / (LONG - SHORT), 1)
+  const changesPerS = Math.round(LONG / long.seconds)
+  console.log(
+    JSON.stringify({
+      run: 'notifier',
+      receiver,
+      cpuUsPerChange: { first, steady },
+      changesPerS,
+      peakRssMb: long.peakRssMb,
+      load: load(),
+    }),
+  )
 }

@@ -1,5 +1,8 @@
 import type { Row, TableReader } from '@quorate/state-store'
 import { behind, laneOfKey, within } from '../outbox/keys'
+import type { Planned } from '../outbox/planned'
+import { outboxRow } from '../outbox/rows'
+import type { Rest } from './rest'
 
 /** Rows read at once. */
 const PAGE = 64
@@ -7,9 +10,8 @@ const PAGE = 64
 /** The first delivery of a lane. */
 export interface First {
   readonly lane: string
-  readonly row: Row
-  /** May there be something behind it? */
-  readonly more: boolean
+  readonly head: Planned
+  readonly rest: Rest
 }
 
 /**
@@ -38,10 +40,11 @@ export class Backlog {
   next(outbox: TableReader): First | undefined {
     for (;;) {
       while (this.at < this.page.length) {
-        const first = this.first(this.page[this.at]!.key)
+        const { lane, rows } = this.nextLane()
+        const { key } = rows[0]!
         // What was read a while ago may have been delivered since, on another way into memory, or have been changed.
-        const value = outbox.get(first.key)
-        if (value) return { lane: first.lane, row: { key: first.key, value }, more: first.more }
+        const value = outbox.get(key)
+        if (value) return { lane, head: planned({ key, value }), rest: this.rest(rows) }
       }
       this.page = [...outbox.range({ from: this.after, to: within(this.endpoint).to, limit: PAGE })]
       this.at = 0
@@ -54,13 +57,18 @@ export class Backlog {
     }
   }
 
-  /** Goes on behind the lane of a key. */
-  private first(key: string): { key: string; lane: string; more: boolean } {
-    const lane = laneOfKey(key)
-    const begun = this.at++
+  /** The rows of the next lane that are at hand; goes on behind it. */
+  private nextLane(): { lane: string; rows: readonly Row[] } {
+    const begun = this.at
+    const lane = laneOfKey(this.page[begun]!.key)
     while (this.at < this.page.length && laneOfKey(this.page[this.at]!.key) === lane) this.at++
     this.after = behind(lane)
-    return { key, lane, more: this.at - begun > 1 || this.at === this.page.length }
+    return { lane, rows: this.page.slice(begun, this.at) }
+  }
+
+  private rest([, next, third]: readonly Row[]): Rest {
+    const more = third !== undefined || this.at === this.page.length
+    return next ? { next: planned(next), more } : { more }
   }
 
   private restart(): void {
@@ -71,3 +79,5 @@ export class Backlog {
     this.more = true
   }
 }
+
+const planned = ({ key, value }: Row): Planned => ({ key, row: outboxRow.decode(value) })

@@ -1,7 +1,7 @@
 import type { Logger } from '@quorate/log'
 import { type Clock, type RunningTask, StreamsError } from '@quorate/streams'
 import { endpointOfKey } from '../outbox/keys'
-import type { Planned } from '../outbox/plan'
+import type { Planned } from '../outbox/planned'
 import { type Backoff, BACKOFF } from './backoff'
 import type { CourierEndpoint, CourierEvents, EndpointStatus } from './endpoint'
 import type { EndpointQueue, LaneHead } from './endpoint-queue'

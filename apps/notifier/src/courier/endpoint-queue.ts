@@ -1,9 +1,10 @@
 import type { RunningTask } from '@quorate/streams'
 import type { Sender } from '../channels/channel'
-import type { Planned } from '../outbox/plan'
+import type { Planned } from '../outbox/planned'
 import type { OutboxRow } from '../outbox/rows'
 import type { Backlog } from './backlog'
 import { Circuit } from './circuit'
+import type { Rest } from './rest'
 import { DueHeap, type Entry } from './due-heap'
 
 /** The first delivery of a lane (one endpoint, one object): what comes behind it waits in the outbox until it is settled. */
@@ -14,13 +15,6 @@ export interface LaneHead extends Entry {
   readonly key: string
   /** Nobody but the courier changes it while it is here. */
   readonly row: OutboxRow
-}
-
-/** What is behind the head of a lane, as far as is known here. */
-export interface Rest {
-  readonly next?: Planned
-  /** May there be more in the outbox? */
-  readonly more: boolean
 }
 
 /** What waits for one endpoint in this process, and whether it may go. */

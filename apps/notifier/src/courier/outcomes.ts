@@ -1,5 +1,5 @@
 import { type RunningTask, StreamsError } from '@quorate/streams'
-import type { Planned } from '../outbox/plan'
+import type { Planned } from '../outbox/planned'
 import { settle, type Settlement } from './settle'
 
 interface Waiting {

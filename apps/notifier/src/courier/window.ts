@@ -1,10 +1,11 @@
 import type { RunningTask } from '@quorate/streams'
 import { endpointOfKey, laneOfKey, within } from '../outbox/keys'
-import type { Planned } from '../outbox/plan'
+import type { Planned } from '../outbox/planned'
 import { endpointRow, outboxRow } from '../outbox/rows'
 import { Backlog } from './backlog'
 import type { CourierEndpoint } from './endpoint'
-import { EndpointQueue, type LaneHead, type Rest } from './endpoint-queue'
+import type { Rest } from './rest'
+import { EndpointQueue, type LaneHead } from './endpoint-queue'
 
 /**
  * What the courier holds in memory of the outboxes of the tasks that run here: for each endpoint the first delivery of a bounded number
@@ -99,8 +100,7 @@ export class OutboxWindow {
       while (task?.state === 'running' && backlog.more && queue.room) {
         const first = backlog.next(task.table('outbox'))
         if (!first || queue.grew(task, first.lane)) continue
-        const { lane, row, more } = first
-        this.add(queue, task, lane, { key: row.key, row: outboxRow.decode(row.value) }, { more })
+        this.add(queue, task, first.lane, first.head, first.rest)
       }
     }
   }

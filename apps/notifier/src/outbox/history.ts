@@ -1,8 +1,8 @@
 import { RETENTION_MS } from './due'
-import { keptOf } from './kept'
 import { pageKey } from './keys'
-import type { Tables } from './ledger'
+import { idOf, pageOf, type RecordRef, refOf } from './record-ref'
 import { type DeliveryRow, pageRow } from './rows'
+import type { Tables } from './tables'
 
 /** Decisions of one page: more make its rewriting at an outcome dearer, fewer make more rows. */
 const PAGE = 16
@@ -13,13 +13,6 @@ interface Page {
   readonly rows: DeliveryRow[]
   changed: boolean
 }
-
-/** Where a decision's record lies: the key of its page, and its id. */
-export type RecordRef = string
-
-const refOf = (page: string, id: string): RecordRef => `${page}/${id}`
-export const pageOf = (ref: RecordRef): string => ref.slice(0, ref.indexOf('/'))
-const idOf = (ref: RecordRef): string => ref.slice(ref.indexOf('/') + 1)
 
 /** The decisions of one task, packed: those of one moment share pages, each a row. Pages are written when the batch is sealed. */
 export class History {
@@ -109,8 +102,6 @@ function forgetAtOf(rows: readonly DeliveryRow[]): number | null {
   }
   return last
 }
-
-export const historyOf = (tables: Tables): History => (keptOf(tables).history ??= new History())
 
 /** When a record that is settled now may be forgotten. */
 export const forgetAfter = (now: number): number => now + RETENTION_MS

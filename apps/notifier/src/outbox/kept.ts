@@ -1,6 +1,6 @@
 import type { TaskContext } from '@quorate/streams'
-import type { History } from './history'
-import type { Planned } from './plan'
+import { History } from './history'
+import type { Planned } from './planned'
 
 /** What a task keeps in memory between batches; dropped with a batch that failed. */
 export interface Kept {
@@ -14,3 +14,6 @@ export interface Kept {
 
 export const keptOf = (context: Pick<TaskContext, 'cache'>): Kept =>
   (context.cache ??= { planned: [], behind: false, sweepAt: 0 } satisfies Kept) as Kept
+
+/** The history as the batch in hand sees it. */
+export const historyOf = (context: Pick<TaskContext, 'cache'>): History => (keptOf(context).history ??= new History())

@@ -1,9 +1,8 @@
-import type { TaskContext } from '@quorate/streams'
-import { forgetAfter, historyOf, type RecordRef } from './history'
+import { forgetAfter } from './history'
+import { historyOf } from './kept'
+import type { RecordRef } from './record-ref'
 import { deadRow, type DeadRow, type DeliveryRow } from './rows'
-
-/** The tables of one task, while a batch is in hand, and what the task keeps. */
-export type Tables = Pick<TaskContext, 'table' | 'cache'>
+import type { Tables } from './tables'
 
 export type NewRecord = Omit<DeliveryRow, 'forgetAt'>
 

@@ -1,9 +1,11 @@
 import type { EndpointSettings, Receiver, Route } from '../pipeline'
 import { deliveryId } from './delivery-id'
 import { outboxKey } from './keys'
-import { record, type Tables } from './ledger'
+import { record } from './ledger'
 import type { Message } from './message'
+import type { Planned } from './planned'
 import { type OutboxRow, outboxRow } from './rows'
+import type { Tables } from './tables'
 
 export interface Plan {
   readonly receiver: Receiver
@@ -12,13 +14,6 @@ export interface Plan {
   readonly now: number
   /** Number of the next delivery about this object. */
   readonly number: number
-}
-
-/** A delivery that was planned. */
-export interface Planned {
-  /** In the outbox. */
-  readonly key: string
-  readonly row: OutboxRow
 }
 
 /** Plans one delivery to each endpoint of a receiver; answers them, so that the courier can be told after the commit. */

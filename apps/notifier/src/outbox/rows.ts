@@ -1,7 +1,7 @@
 import type { ObjectId, State } from '@quorate/contracts'
 import type { GroupTimes, InboxMark, News, Reason, Told } from '../pipeline'
-import type { RecordRef } from './history'
 import type { Message } from './message'
+import type { RecordRef } from './record-ref'
 
 /** A change that waits for its time on one route. */
 export interface Held {

@@ -13,11 +13,13 @@ import {
   type Verdict,
 } from '../pipeline'
 import { decisionId } from './delivery-id'
-import { pageOf, type RecordRef } from './history'
-import { amend, erase, record, type Tables } from './ledger'
+import { amend, erase, record } from './ledger'
 import { changeMessage } from './message'
-import { plan, type Planned } from './plan'
+import { plan } from './plan'
+import type { Planned } from './planned'
+import { pageOf, type RecordRef } from './record-ref'
 import { groupRow, type Held } from './rows'
+import type { Tables } from './tables'
 import { longer } from './trail'
 
 /** The configuration in force, compiled. */

@@ -1,8 +1,8 @@
 import type { ObjectId } from '@quorate/contracts'
 import { RETENTION_MS } from './due'
 import { timeOfPage, trailKey } from './keys'
-import type { Tables } from './ledger'
 import { trailRow } from './rows'
+import type { Tables } from './tables'
 
 /** Pages that an object's row names itself; older ones are in rows of the index by object. */
 const IN_ROW = 24

@@ -1,0 +1,8 @@
+import type { OutboxRow } from './rows'
+
+/** A delivery that was planned. */
+export interface Planned {
+  /** In the outbox. */
+  readonly key: string
+  readonly row: OutboxRow
+}
