@@ -30,7 +30,7 @@ const passes = (spec) => {
     cwd: copy,
     stdio: 'ignore',
     // A mutant may make the engine run for ever.
-    timeout: 120_000,
+    timeout: 60_000,
     env: { ...process.env, QUORATE_SCENARIOS: SCENARIOS },
   })
   return status === 0

@@ -21,3 +21,35 @@ describe('a report at the very time of its expiry', () => {
     expect(view).toMatchObject({ participants: 0, tally: {}, stale: true })
   })
 })
+
+describe('the mass guard', () => {
+  /** 40 objects, of which the first `silent` hear nothing more; what is told by 121 s. */
+  async function told(silent: number) {
+    const on = (at: number, i: number): ScenarioLine => ({ ...report(at, 'a', 'up'), object: `o/${i}` })
+    const all = Array.from({ length: 40 }, (_, i) => i)
+    const talking = all.slice(silent)
+    const lines = [
+      ...all.map((i) => on(0, i)),
+      ...talking.map((i) => on(50_000, i)),
+      ...talking.map((i) => on(100_000, i)),
+      { at: 121_000, type: 'tick' },
+    ]
+    const events = parseOutput((await simulate(toJsonLines(lines))).text).flatMap((line) =>
+      'event' in line && line.event.time === 120_000 ? [line.event] : [],
+    )
+    const lost = events.filter(({ data }) => data?.cause === 'quorum-lost' && data.state === 'unknown')
+    return { observers: events.filter(({ type }) => type === 'observers.lost').length, lost: lost.length }
+  }
+
+  it('holds nothing back where just half of the objects are stale', async () => {
+    expect(await told(20)).toEqual({ observers: 0, lost: 20 })
+  })
+
+  it('holds them all back where one more is', async () => {
+    expect(await told(21)).toEqual({ observers: 1, lost: 0 })
+  })
+
+  it('holds nothing back where fewer than 20 are, however many of all', async () => {
+    expect(await told(19)).toEqual({ observers: 0, lost: 19 })
+  })
+})
