@@ -19,11 +19,17 @@ async function drain(broker) {
   await fill(log, place, workload)
   // The embedded log belongs to one process: there the process itself says how far it is.
   if (kind === 'embedded') await log.close()
-  const app = await startAggregator(kind === 'kafka' ? 'aggregator' : 'standalone', { ...place.env, QUORATE_PORT: String(18_000 + (process.pid % 1000)) })
+  const app = await startAggregator(kind === 'kafka' ? 'aggregator' : 'standalone', {
+    ...place.env,
+    QUORATE_PORT: String(18_000 + (process.pid % 1000)),
+  })
   try {
     await app.said(/partitions assigned/)
     const first = snapshot(app.pid, broker)
-    const done = kind === 'kafka' ? () => log.committed(place.topology.group, place.topology.source, PARTS).then(total) : () => applied(app)
+    const done =
+      kind === 'kafka'
+        ? () => log.committed(place.topology.group, place.topology.source, PARTS).then(total)
+        : () => applied(app)
     let half
     for (;;) {
       const at = await done()

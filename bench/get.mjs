@@ -20,7 +20,11 @@ const log = await place.open()
 await fill(log, place, 'w1')
 const port = 18_000 + (process.pid % 1000)
 const start = async (name, at) => {
-  const app = await startAggregator('aggregator', { ...place.env, QUORATE_DATA_DIR: join(place.dir, name), QUORATE_PORT: String(at) })
+  const app = await startAggregator('aggregator', {
+    ...place.env,
+    QUORATE_DATA_DIR: join(place.dir, name),
+    QUORATE_PORT: String(at),
+  })
   await app.said(/partitions assigned/)
   return app
 }
@@ -35,9 +39,13 @@ for (;;) {
 }
 
 const script = join(place.dir, 'get.lua')
-writeFileSync(script, `math.randomseed(7)\nrequest = function() return wrk.format("GET", "/v1/objects/obj-" .. math.random(0, ${WORKLOADS.w1.objects - 1})) end\n`)
+writeFileSync(
+  script,
+  `math.randomseed(7)\nrequest = function() return wrk.format("GET", "/v1/objects/obj-" .. math.random(0, ${WORKLOADS.w1.objects - 1})) end\n`,
+)
 function measure(name, at, apps) {
-  const run = (s) => execFileSync('wrk', ['-t1', '-c32', `-d${s}s`, '--latency', '-s', script, `http://127.0.0.1:${at}`]).toString()
+  const run = (s) =>
+    execFileSync('wrk', ['-t1', '-c32', `-d${s}s`, '--latency', '-s', script, `http://127.0.0.1:${at}`]).toString()
   run(3)
   const before = apps.reduce((sum, app) => sum + cpuMs(app.pid), 0)
   const out = run(seconds)
@@ -46,7 +54,17 @@ function measure(name, at, apps) {
   const p = (q) => new RegExp(`${q}%\\s+(\\S+)`).exec(out)[1]
   const errors = Number(/Non-2xx or 3xx responses: (\d+)/.exec(out)?.[1] ?? 0)
   const perS = Number(/Requests\/sec:\s+([\d.]+)/.exec(out)[1])
-  console.log(JSON.stringify({ run: name, getPerS: Math.round(perS), p50: p(50), p99: p(99), errors, cpuUsPerGet: round((cpu * 1000) / requests, 1), load: load() }))
+  console.log(
+    JSON.stringify({
+      run: name,
+      getPerS: Math.round(perS),
+      p50: p(50),
+      p99: p(99),
+      errors,
+      cpuUsPerGet: round((cpu * 1000) / requests, 1),
+      load: load(),
+    }),
+  )
 }
 measure('local', port, [a])
 const b = await start('b', port + 1)

@@ -42,7 +42,11 @@ const t0 = performance.now()
 const sending = new Set()
 let seq = 0
 for (const report of reports('w3')) {
-  for (let wait = t0 + (seq * 1000) / rate - performance.now(); wait > 0; wait = t0 + (seq * 1000) / rate - performance.now())
+  for (
+    let wait = t0 + (seq * 1000) / rate - performance.now();
+    wait > 0;
+    wait = t0 + (seq * 1000) / rate - performance.now()
+  )
     await (wait > 2 ? new Promise((resolve) => setTimeout(resolve, wait - 1)) : new Promise(setImmediate))
   sent[seq++] = performance.now()
   const one = log.append([{ topic: place.topology.source, ...report }]).finally(() => sending.delete(one))
@@ -56,7 +60,10 @@ open = false
 for (const reader of readers) reader.close()
 await Promise.allSettled(reading)
 
-const ms = [...sent.keys()].filter((i) => i >= WARM && seen[i]).map((i) => seen[i] - sent[i]).sort((a, b) => a - b)
+const ms = [...sent.keys()]
+  .filter((i) => i >= WARM && seen[i])
+  .map((i) => seen[i] - sent[i])
+  .sort((a, b) => a - b)
 console.log(
   JSON.stringify({
     run: 'w3',

@@ -33,7 +33,8 @@ export async function startAggregator(app, env) {
   return {
     pid: child.pid,
     lines,
-    said: (pattern) => lines.find((l) => pattern.test(l)) ?? new Promise((resolve) => waiting.add({ pattern, resolve })),
+    said: (pattern) =>
+      lines.find((l) => pattern.test(l)) ?? new Promise((resolve) => waiting.add({ pattern, resolve })),
     stop: async (signal = 'SIGTERM') => {
       if (child.exitCode !== null) return
       child.kill(signal)

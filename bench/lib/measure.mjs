@@ -13,7 +13,11 @@ export function peakMb(pid) {
   return Math.round(Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024)
 }
 
-export const snapshot = (pid, broker) => ({ at: performance.now(), cpu: cpuMs(pid), broker: broker ? cpuMs(broker) : 0 })
+export const snapshot = (pid, broker) => ({
+  at: performance.now(),
+  cpu: cpuMs(pid),
+  broker: broker ? cpuMs(broker) : 0,
+})
 
 export function between(a, b, reports) {
   const seconds = (b.at - a.at) / 1000

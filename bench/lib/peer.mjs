@@ -9,7 +9,12 @@ export const BROKERS = '127.0.0.1:39092'
 export const hasJava = () => spawnSync('java', ['-version']).status === 0 && spawnSync('mvn', ['-v']).status === 0
 
 const run = (command, env = {}) =>
-  execFileSync('./run.sh', [command], { cwd: DIR, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 1 << 26 }).toString()
+  execFileSync('./run.sh', [command], {
+    cwd: DIR,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+    maxBuffer: 1 << 26,
+  }).toString()
 
 /** Builds the peer once and starts the broker; answers the broker's pid. */
 export function startBroker() {
