@@ -125,6 +125,19 @@ export class TestDriver {
     return all
   }
 
+  /** The same, once there are `count` records or more. */
+  async readAtLeast(topic: string, count: number): Promise<LogRecord[]> {
+    for (;;) {
+      const all = await this.read(topic)
+      if (all.length >= count) return all
+      const waiting = (await this.log.offsets(topic)).map(({ partition, end }) =>
+        this.log.reader({ topic, partition, from: end }),
+      )
+      await Promise.race(waiting.map((reader) => reader.next()))
+      for (const reader of waiting) reader.close()
+    }
+  }
+
   async close(): Promise<void> {
     for (const name of [...this.instances.keys()]) await this.stop(name)
     if (!this.options.log) await this.log.close()
