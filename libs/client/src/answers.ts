@@ -73,7 +73,10 @@ export interface Explanation {
   /** The fewest participants whose changed vote would change the winner. */
   readonly margin: number | null
   /** What wins but is not confirmed yet. */
-  readonly candidate: { readonly state: State; readonly since: string | null; readonly due: string | null } | null
+  readonly candidate: State | null
+  readonly candidateSince: string | null
+  /** When it becomes the voted state if nothing breaks its run. */
+  readonly candidateDue: string | null
   readonly nextDeadline: string | null
   readonly policy: string
 }
