@@ -1,7 +1,6 @@
 import { advertised, type Config, openLog } from '@quorate/config'
-import { closeEdge, createEdge, createLogger, processMetrics, type Running } from '@quorate/http'
+import { createEdge, createLogger, processMetrics, type Running, serve } from '@quorate/http'
 import type { Log } from '@quorate/log'
-import type { AddressInfo } from 'node:net'
 import { aggregatorParts } from './composition'
 import { AGGREGATOR_SCHEMAS } from './http/schemas'
 import { NO_RULES, type Rules } from './vote'
@@ -53,19 +52,15 @@ export async function startAggregator(
       docs,
       transports: [parts.transport],
     })
+    const closeApp = await serve(app, {
+      host: config.host,
+      port: config.port,
+      onListening: (listening) => (port = listening),
+      closeParts: () => parts.close(),
+    })
     const close = async (): Promise<void> => {
-      await closeEdge(app)
-      await parts.close()
+      await closeApp()
       await closeLog()
-    }
-    try {
-      await app.listen(config.port, config.host)
-      port = (app.getHttpServer().address() as AddressInfo).port
-      await app.startAllMicroservices()
-    } catch (error) {
-      await closeEdge(app)
-      await parts.close()
-      throw error
     }
     logger.info({ url: url() }, 'the aggregator listens')
     return { url: url(), close }

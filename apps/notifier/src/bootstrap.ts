@@ -1,7 +1,6 @@
 import { advertised, type Config, openLog } from '@quorate/config'
-import { closeEdge, createEdge, createLogger, processMetrics, type Running } from '@quorate/http'
+import { createEdge, createLogger, processMetrics, type Running, serve } from '@quorate/http'
 import type { Log } from '@quorate/log'
-import type { AddressInfo } from 'node:net'
 import { notifierParts } from './composition'
 
 export const VERSION = '0.1.0'
@@ -33,18 +32,15 @@ export async function startNotifier(config: Config, { log: given, docs = false }
       docs,
       transports: [parts.transport],
     })
+    const closeApp = await serve(app, {
+      host: config.host,
+      port: config.port,
+      onListening: (listening) => (port = listening),
+      closeParts: () => parts.close(),
+    })
     const close = async (): Promise<void> => {
-      await closeEdge(app)
-      await parts.close()
+      await closeApp()
       await closeLog()
-    }
-    try {
-      await app.listen(config.port, config.host)
-      port = (app.getHttpServer().address() as AddressInfo).port
-      await app.startAllMicroservices()
-    } catch (error) {
-      await closeEdge(app)
-      throw error
     }
     logger.info({ url: url() }, 'the notifier listens')
     return { url: url(), close }

@@ -3,10 +3,9 @@ import { AGGREGATOR_SCHEMAS } from '../../aggregator/src/http/schemas'
 import { NO_RULES, type Rules } from '../../aggregator/src/vote'
 import { notifierParts } from '../../notifier/src/composition'
 import { advertised, type Config, openLog } from '@quorate/config'
-import { closeEdge, createEdge, createLogger, processMetrics, type Running } from '@quorate/http'
+import { createEdge, createLogger, processMetrics, type Running, serve } from '@quorate/http'
 import type { Log } from '@quorate/log'
 import type { NestFastifyApplication } from '@nestjs/platform-fastify'
-import type { AddressInfo } from 'node:net'
 
 export const VERSION = '0.1.0'
 export const OPENAPI = {
@@ -63,19 +62,15 @@ export async function startStandalone(
       docs,
       transports: [aggregator.transport, notifier.transport],
     })
+    const closeApp = await serve(app, {
+      host: config.host,
+      port: config.port,
+      onListening: (listening) => (port = listening),
+      closeParts: () => Promise.all([aggregator.close(), notifier.close()]),
+    })
     const close = async (): Promise<void> => {
-      await closeEdge(app)
-      await Promise.all([aggregator.close(), notifier.close()])
+      await closeApp()
       await closeLog()
-    }
-    try {
-      await app.listen(config.port, config.host)
-      port = (app.getHttpServer().address() as AddressInfo).port
-      await app.startAllMicroservices()
-    } catch (error) {
-      await closeEdge(app)
-      await Promise.all([aggregator.close(), notifier.close()])
-      throw error
     }
     return { url: url(), app, close }
   } catch (error) {
