@@ -4,6 +4,7 @@ import { topicNames, type TopicNames } from '@quorate/contracts'
 import { type Log } from '@quorate/log'
 import { openKafkaLog } from '@quorate/log/kafka'
 import { sharedBrokers, unique } from '../broker'
+import { audited } from './auditing'
 import { App, type AppOptions, temporaryFolder } from './harness'
 import { endAll } from './process'
 import { until } from './until'
@@ -72,6 +73,11 @@ export class KafkaCluster {
       },
       timeoutMs,
     )
+  }
+
+  /** Fails unless what is kept is what the source says (auditing.ts); `by` is any instance that runs. */
+  async audited(by: App): Promise<string> {
+    return audited({ brokers: this.brokers, prefix: this.prefix, by })
   }
 
   async close(): Promise<void> {

@@ -31,6 +31,8 @@ export class App {
     readonly process: SystemProcess,
     readonly port: number,
     readonly client: QuorateClient,
+    readonly dataDir: string,
+    readonly apiKey: string | undefined,
   ) {}
 
   /** Starts the process; `ready` waits until it serves. */
@@ -52,7 +54,7 @@ export class App {
             channel: true,
           })
     const client = new QuorateClient({ url: `http://127.0.0.1:${listen}`, ...(apiKey === undefined ? {} : { apiKey }) })
-    return new App(name, started, listen, client)
+    return new App(name, started, listen, client, dataDir, apiKey)
   }
 
   static async start(name: AppName, options: AppOptions): Promise<App> {

@@ -79,4 +79,10 @@ describeKafka('poison records between good ones', () => {
     expect([(await app.call('GET', '/livez')).status, (await app.call('GET', '/readyz')).status]).toEqual([200, 200])
     expect((await app.call('GET', '/metrics')).text).toMatch(/quorate_dead_letters_total\{.*\} [1-9]/)
   })
+  it('what is kept is what the source says; a record of a stranger in the sink is not', async () => {
+    expect(await cluster.audited(app)).toMatch(/^SAME .*: store, changelog and sink are/)
+    const stranger = { topic: cluster.topics.states, partition: 0, key: 'x', value: '{}' }
+    await (await cluster.log()).append([stranger])
+    await expect(cluster.audited(app)).rejects.toThrow(/x: the event {2}is one that the source does not lead to/)
+  })
 })
