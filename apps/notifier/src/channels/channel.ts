@@ -1,4 +1,6 @@
+import type { Fault } from '@quorate/contracts'
 import type { Logger } from '@quorate/log'
+import type { TSchema } from '@sinclair/typebox'
 import type { Message } from '../outbox/message'
 
 /** One attempt at one delivery. */
@@ -10,6 +12,8 @@ export interface Outgoing {
   readonly attempt: number
   /** ms: when this attempt was made. */
   readonly at: number
+  /** Parts of it (recipients) that earlier attempts settled, from their outcome's `done`: not sent again. */
+  readonly done?: readonly string[]
 }
 
 interface Answered {
@@ -17,11 +21,22 @@ interface Answered {
   readonly status?: number
   /** Beginning of what the endpoint answered. */
   readonly excerpt?: string
+  /** What a reader of the delivery should know besides: `template-failed: …`. No secret. */
+  readonly note?: string
+  /** Parts of the delivery (recipients) that need not be sent again, all attempts included. */
+  readonly done?: readonly string[]
 }
 
 /** What came of an attempt. `reason` is a short word or sentence for people; it never holds a secret. */
 export type Outcome =
-  | (Answered & { readonly kind: 'delivered' })
+  | (Answered & {
+      readonly kind: 'delivered'
+      /**
+       * What the endpoint must be told again and again for this object until another outcome (of a sender that has `stand`) replaces it:
+       * kept in the store, in the commit of the outcome. Absent: nothing stands any more.
+       */
+      readonly standing?: string
+    })
   /** Try again; `notBefore` (ms) when the endpoint said so; `throttle`: leave the whole endpoint alone until then. */
   | (Answered & {
       readonly kind: 'retry'
@@ -42,6 +57,12 @@ export interface Sender {
   readonly description: Readonly<Record<string, unknown>>
   /** Changes when the endpoint becomes another one (its address): marks against the old one are void then. */
   readonly fingerprint: string
+  /**
+   * Only of channels whose receiver forgets what it is not told again (Alertmanager): says what stands of an object, as the committed
+   * outcome had it; undefined: nothing any more, or its task runs elsewhere now. Called at each such outcome and, for everything in the
+   * store, when a task begins or ends to run here.
+   */
+  stand?(object: string, standing: string | undefined): void
   close(): Promise<void>
 }
 
@@ -50,6 +71,12 @@ export interface Channel {
   readonly name: string
   /** Attempts at once to one endpoint. */
   readonly concurrency: number
+  /** Takes several changes as one message (kind `group`); others get one message a change. */
+  readonly gathers?: boolean
+  /** Of the settings as they are written in the configuration. */
+  readonly schema?: TSchema
+  /** Faults of settings as they are written, references to secrets unresolved; empty: `open` will take them. */
+  check?(settings: unknown): Fault[]
   /**
    * @param settings of the endpoint, unchecked
    * @throws SettingsError naming the faulty setting, never its value
@@ -61,6 +88,15 @@ export interface ChannelTools {
   readonly logger: Logger
   /** Wall clock, ms. */
   readonly now: () => number
+  /**
+   * Replaces references (`${env:NAME}`, `${file:path}`) in a text by what they stand for. Absent: texts are taken as they are.
+   * @throws SettingsError naming the reference, never its value
+   */
+  readonly reveal?: (text: string) => string
+  /** Where people open the operators' page, without a slash at the end; absent: messages have no links. */
+  readonly baseUrl?: string
+  /** IANA zone of the times in texts; UTC by default. */
+  readonly timeZone?: string
 }
 
 /** An endpoint cannot be opened as it is configured. */

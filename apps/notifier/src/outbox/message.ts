@@ -17,6 +17,28 @@ export interface ChangeMessage {
   readonly previous: State | null
   /** How long the object was in `previous`, ms; null where nothing was told before. */
   readonly lasted: number | null
+  /** The object changes too often: told once when that begins and once when it has settled, with how often it changed meanwhile. */
+  readonly flapping?: { readonly phase: 'began' | 'settled'; readonly changes: number }
+  /** Objects that depend on it, and of which nothing is told while it is bad: the first of them, and how many there are. */
+  readonly dependants?: { readonly objects: readonly ObjectId[]; readonly total: number }
+  /** How often this state has been told again (repeatInterval); absent on the first telling. */
+  readonly repeat?: number
+}
+
+/** Several changes told as one, to channels that gather. */
+export interface GroupMessage {
+  readonly kind: 'group'
+  readonly event: string
+  /** ms, of the newest change. */
+  readonly time: number
+  /** Names its lane: the same for all messages of a group. */
+  readonly object: string
+  /** What the changes have in common (groupBy): `{policy: 'web'}`. */
+  readonly labels: Readonly<Record<string, string>>
+  /** The first of them; the list may be cut. */
+  readonly changes: readonly ChangeMessage[]
+  /** How many there are in all. */
+  readonly total: number
 }
 
 /** What the notifier says of itself: an endpoint that gives up is reported through another receiver. */
@@ -32,7 +54,7 @@ export interface NoticeMessage {
   readonly object: ObjectId
 }
 
-export type Message = ChangeMessage | NoticeMessage
+export type Message = ChangeMessage | NoticeMessage | GroupMessage
 
 export function changeMessage(news: News, told: Told | undefined, since: number): ChangeMessage {
   return {

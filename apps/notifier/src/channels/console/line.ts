@@ -13,7 +13,8 @@ const STYLES = { good: 32, bad: 31, other: 33, dim: 2, bold: 1 } as const
 type Style = keyof typeof STYLES
 
 /** One readable line: `12:04:31  site/x  up → down  2 of 3 say down (agent-1)  after 4 min`. */
-export function line(message: Message, { colour, timeZone }: LineOptions): string {
+export function line(message: Message, options: LineOptions): string {
+  const { colour, timeZone } = options
   const paint = (style: Style, text: string): string => (colour ? `\u001b[${STYLES[style]}m${text}\u001b[0m` : text)
   const at = paint('dim', clockTime(message.time, timeZone))
   if (message.kind === 'notice')
@@ -26,6 +27,7 @@ export function line(message: Message, { colour, timeZone }: LineOptions): strin
         `${message.reason}; delivery ${message.delivery} about ${plain(message.object)} is in the dead letters`,
       ),
     ].join('  ')
+  if (message.kind === 'group') return message.changes.map((change) => line(change, options)).join('\n')
   const { object, state, previous, lasted, view } = message
   const from = previous ?? view?.from ?? 'new'
   const to = state === null ? paint('other', 'gone') : paint(toneOf(state), state)

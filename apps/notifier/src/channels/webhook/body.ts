@@ -1,5 +1,5 @@
 import { rfc3339, viewToWire } from '@quorate/contracts'
-import type { ChangeMessage, Message } from '../../outbox/message'
+import type { ChangeMessage, GroupMessage, Message } from '../../outbox/message'
 
 /** Standard Webhooks 1.0 recommends less than 20 kB. */
 const MOST_BYTES = 20_000
@@ -15,11 +15,21 @@ export function body(message: Message): string {
       data: { endpoint, reason, delivery, object },
     })
   }
-  for (const data of shorter(message)) {
-    const text = JSON.stringify({ type: message.type, timestamp: rfc3339(message.time), data })
+  const type = message.kind === 'group' ? 'group.changed' : message.type
+  for (const data of message.kind === 'group' ? fewer(message) : shorter(message)) {
+    const text = JSON.stringify({ type, timestamp: rfc3339(message.time), data })
     if (Buffer.byteLength(text) < MOST_BYTES) return text
   }
   throw new Error('a webhook body cannot be made short enough')
+}
+
+/** A group, and if that is too long one that lists fewer and fewer of its changes. */
+function* fewer({ labels, changes, total }: GroupMessage): IterableIterator<object> {
+  for (let count = changes.length; ; count = Math.floor(count / 2)) {
+    const list = changes.slice(0, count).map((change) => shorter(change).next().value as object)
+    yield { labels, total, changes: list, ...(count < total ? { truncated: true } : {}) }
+    if (count === 0) return
+  }
 }
 
 /** The data, and if that is too long shorter and shorter ones, marked as such. */
