@@ -36,7 +36,7 @@ const RETURN_SPREAD = 2_000
  * Between sending and writing the outcome the process may die: the delivery is then made again, with the same id.
  */
 export class Courier {
-  private readonly endpoints: ReadonlyMap<string, CourierEndpoint>
+  private readonly endpoints: Map<string, CourierEndpoint>
   private readonly window: OutboxWindow
   private readonly outcomes = new Outcomes()
   private readonly timers = new Map<EndpointQueue, { readonly at: number; readonly cancel: () => void }>()
@@ -92,6 +92,20 @@ export class Courier {
     return this.underWay.size + this.stirred.size
   }
 
+  /** Other endpoints from now on. Attempts under way end with the senders that they began with; those are closed then. */
+  configure(endpoints: readonly CourierEndpoint[]): void {
+    const before = [...this.endpoints.values()]
+    this.endpoints.clear()
+    for (const endpoint of endpoints) this.endpoints.set(endpoint.name, endpoint)
+    for (const queue of this.window.configured()) this.pump(queue)
+    const kept = new Set(endpoints.map(({ sender }) => sender))
+    const old = before.filter(({ sender }) => !kept.has(sender))
+    if (old.length > 0)
+      void Promise.allSettled([...this.underWay]).then(() =>
+        Promise.allSettled(old.map(({ sender }) => sender.close())),
+      )
+  }
+
   /** How the endpoints are. */
   status(): EndpointStatus[] {
     return [...this.endpoints.values()].map(({ name, sender }) => {
@@ -115,7 +129,7 @@ export class Courier {
     this.timers.clear()
     const patience = new Promise<void>((resolve) => setTimeout(resolve, patienceMs).unref())
     await Promise.race([Promise.allSettled([...this.underWay]), patience])
-    await Promise.allSettled(this.options.endpoints.map(({ sender }) => sender.close()))
+    await Promise.allSettled([...this.endpoints.values()].map(({ sender }) => sender.close()))
   }
 
   /** Fills and pumps soon, once for everything that ends in this turn of the event loop. */

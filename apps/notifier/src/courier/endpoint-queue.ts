@@ -33,11 +33,20 @@ export class EndpointQueue {
 
   constructor(
     readonly name: string,
-    readonly sender: Sender | undefined,
-    readonly concurrency: number,
+    public sender: Sender | undefined,
+    private concurrency: number,
     private readonly window: number,
   ) {
     if (!sender) this.refusal = 'endpoint-removed'
+  }
+
+  /** The endpoint as it is configured now, or that it is not any more. A mark of the old address is void at a new one. */
+  use(sender: Sender | undefined, concurrency: number): void {
+    const moved = sender?.fingerprint !== this.sender?.fingerprint
+    this.sender = sender
+    this.concurrency = concurrency
+    if (!sender) this.refusal = 'endpoint-removed'
+    else if (moved) this.refusal = undefined
   }
 
   get room(): boolean {

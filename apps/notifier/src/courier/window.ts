@@ -32,6 +32,15 @@ export class OutboxWindow {
     return queue
   }
 
+  /** The endpoints have changed: answers the queues there are, each with its endpoint as it is now. */
+  configured(): EndpointQueue[] {
+    for (const [name, queue] of this.queues) {
+      const endpoint = this.endpoints.get(name)
+      queue.use(endpoint?.sender, endpoint?.concurrency ?? 1)
+    }
+    return [...this.queues.values()]
+  }
+
   running(): readonly RunningTask[] {
     return [...this.tasks.values()]
   }
