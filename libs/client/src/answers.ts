@@ -70,7 +70,7 @@ export interface Explanation {
   readonly quorum: number
   readonly rule: string | null
   readonly winner: State | null
-  /** The fewest participants whose changed vote would change the winner. */
+  /** The fewest participants whose changed vote would change the winner; null: none do, or it is not told. */
   readonly margin: number | null
   /** What wins but is not confirmed yet. */
   readonly candidate: State | null

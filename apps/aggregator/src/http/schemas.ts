@@ -54,7 +54,7 @@ export const AGGREGATOR_SCHEMAS: Readonly<Record<string, object>> = {
       agent: text, state, seq: { type: ['integer', 'null'] }, age: { type: 'integer', description: 'ms' }, expiresIn: { type: 'integer', description: 'ms' }, weight: count, group: orNull('string'),
       standing: { type: 'string', enum: ['counted', 'expired', 'abstained', 'muted', 'observer', 'outsider'] }, evidence: {},
     }, ['evidence'])),
-    ...DECISION, winner: orNull('string'), margin: { type: ['integer', 'null'], description: 'The fewest participants whose changed vote would change the winner.' }, candidate: orNull('string'), candidateSince: { type: ['string', 'null'], format: 'date-time' }, candidateDue: { type: ['string', 'null'], format: 'date-time' },
+    ...DECISION, winner: orNull('string'), margin: { type: ['integer', 'null'], description: 'The fewest participants whose changed vote would change the winner. Null where none do, or where it is not told.' }, candidate: orNull('string'), candidateSince: { type: ['string', 'null'], format: 'date-time' }, candidateDue: { type: ['string', 'null'], format: 'date-time' },
     nextDeadline: { type: ['string', 'null'], format: 'date-time' }, next: orNull('string'), policy: text,
   }), // prettier-ignore
   History: object({

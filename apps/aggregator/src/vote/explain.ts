@@ -60,7 +60,7 @@ export function explain(object: VoteObject, outcome: Outcome, settings: Settings
     quorum: outcome.quorum,
     rule: outcome.rule,
     winner: outcome.winner,
-    margin: marginOf(object, outcome),
+    margin: marginOf(object, outcome, settings),
     candidate: candidate === null ? null : { state: candidate, since: candidateSince, due: candidateDue(object) },
     nextDeadline: next?.at ?? null,
     next: next?.step ?? null,

@@ -7,10 +7,8 @@ import {
   type View,
 } from '@quorate/contracts'
 import { Chance, randomScenario } from '../testing/random-scenario'
-import { decide } from './decide'
 import { Fold } from './fold'
 import { look } from './look'
-import { marginOf } from './margin'
 import { MemoryState } from './memory'
 import { decideRun } from './run'
 import { Settings } from './settings'
@@ -157,70 +155,6 @@ describe('an evaluation', () => {
         fold.apply({ type: 'policy-set', data: { name: 'last', match: 'nothing' } }, offset)
         expect(changes.slice(before)).toEqual([])
       }
-    }
-  })
-})
-
-describe('the margin', () => {
-  const policies: PolicyInput[] = [
-    { name: 'p', match: '**' },
-    { name: 'p', match: '**', states: STATES },
-    { name: 'p', match: '**', states: STATES, method: 'ordered' },
-    { name: 'p', match: '**', states: STATES, thresholds: { down: 2 } },
-    { name: 'p', match: '**', states: STATES, thresholds: { degraded: 2, down: 3 } },
-    { name: 'p', match: '**', states: STATES, method: 'ordered', thresholds: { down: 2 } },
-    { name: 'p', match: '**', thresholds: { down: 3 } },
-    { name: 'p', match: '**', states: ['up', 'down'], quorum: 4 },
-  ]
-
-  /** The least number of changed votes after which the winner is another, by trying every set and every change. */
-  function byTrial(
-    votes: readonly { state: string; weight: number }[],
-    electorate: number,
-    input: PolicyInput,
-    previous: string,
-  ) {
-    const policy = inForce(fillPolicy(input).policy!, NO_RULES)
-    const winner = (states: readonly string[]) => {
-      const tally = new Tally()
-      for (const [i, { weight }] of votes.entries()) tally.add(states[i]!, weight)
-      return decideRun({ tally, participants: () => [] }, electorate, policy, previous).winner
-    }
-    const present = votes.map(({ state }) => state)
-    const is = winner(present)
-    const possible = input.states ?? [...STATES, 'other', 'another']
-    const tried = (from: number, left: number, states: string[]): boolean => {
-      if (left === 0) return winner(states) !== is
-      for (let i = from; i < votes.length; i++) {
-        const was = states[i]!
-        for (const state of possible) {
-          if (state === was) continue
-          states[i] = state
-          if (tried(i + 1, left - 1, states)) return true
-        }
-        states[i] = was
-      }
-      return false
-    }
-    for (let size = 1; size <= votes.length; size++) if (tried(0, size, [...present])) return size
-    return null
-  }
-
-  it('is the least number of changed votes that changes the winner', () => {
-    for (let seed = 1; seed <= 400; seed++) {
-      const chance = new Chance(seed)
-      const policy = policies[seed % policies.length]!
-      const run = new Run(policy)
-      const agents = AGENTS.slice(0, 1 + chance.below(5))
-      for (const agent of agents) {
-        if (chance.oneIn(3)) run.at(0, { type: 'agent-set', data: { agent, weight: 1 + chance.below(4) } })
-      }
-      for (let i = 0; i < 8; i++) run.report(1000 + i, chance.of(agents), chance.of(STATES))
-      const object = run.state.load('o')!
-      const outcome = decide(object, run.state.settings)
-      const votes = object.rows.map(({ state, counted }) => ({ state, weight: counted }))
-      const least = outcome.quorate ? byTrial(votes, outcome.electorate, policy, object.voted) : null
-      expect([seed, marginOf(object, outcome)]).toEqual([seed, least])
     }
   })
 })
