@@ -14,9 +14,13 @@ export async function openLog(kind, place) {
   return built('libs/log/kafka/index.js').openKafkaLog({ brokers: place.brokers.split(','), clientId: 'bench' })
 }
 
+/** For the process under measurement, e.g. `BENCH_NODE_ARGS='--cpu-prof --cpu-prof-dir=/tmp/profiles'`. */
+const NODE_ARGS = process.env.BENCH_NODE_ARGS?.split(' ') ?? []
+
 /** Starts the process; resolves once it says that it listens. `env` decides everything else. */
 export async function startAggregator(app, env) {
-  const child = spawn(process.execPath, ['--enable-source-maps', join(ROOT, 'dist', 'apps', app, 'src', 'main.js')], {
+  const main = join(ROOT, 'dist', 'apps', app, 'src', 'main.js')
+  const child = spawn(process.execPath, ['--enable-source-maps', ...NODE_ARGS, main], {
     env: { PATH: process.env.PATH, QUORATE_LOG_LEVEL: 'info', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -4,7 +4,9 @@ import { compareUtf8 } from './utf8-order'
 /** Due rows that are durable, in order of (due, key), after a given place. */
 export type DuePage = (after: Due | undefined, limit: number) => Due[]
 
-const PAGE = 256
+/** Rows read ahead: few at first, for after most commits only the earliest is asked for; more with each page that is used up. */
+const FIRST_PAGE = 4
+const LARGEST_PAGE = 256
 const before = (a: Due, b: Due): boolean => a.due < b.due || (a.due === b.due && compareUtf8(a.key, b.key) < 0)
 
 /**
@@ -16,6 +18,7 @@ export class Schedule {
   private heap: Due[] = []
   private page: Due[] = []
   private at = 0
+  private size = FIRST_PAGE
   private exhausted = false
 
   constructor(private readonly durable: DuePage) {}
@@ -44,10 +47,18 @@ export class Schedule {
 
   /** After the staged arms have been written, or dropped. */
   reset(): void {
+    // Most commits refresh rows and arm nothing: what was read of the durable ones stands.
+    if (this.staged.size === 0) return
     this.staged.clear()
     this.heap = []
+    this.reread()
+  }
+
+  /** After durable rows have changed by another way. */
+  reread(): void {
     this.page = []
     this.at = 0
+    this.size = FIRST_PAGE
     this.exhausted = false
   }
 
@@ -59,9 +70,10 @@ export class Schedule {
         this.at++
       }
       if (this.exhausted) return undefined
-      this.page = this.durable(this.page.at(-1), PAGE)
+      this.page = this.durable(this.page.at(-1), this.size)
       this.at = 0
-      this.exhausted = this.page.length < PAGE
+      this.exhausted = this.page.length < this.size
+      this.size = Math.min(4 * this.size, LARGEST_PAGE)
     }
   }
 

@@ -100,6 +100,7 @@ export class SqliteTable implements Table {
     if (value === null) this.sql.remove(key)
     else if (this.spec.dueOf) this.sql.upsertDue(key, value, this.spec.dueOf(value))
     else this.sql.upsert(key, value)
+    this.schedule.reread()
   }
 
   /** Forgets what is staged, written or not. */

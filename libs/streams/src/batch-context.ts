@@ -3,15 +3,22 @@ import type { PartitionStore, Table } from '@quorate/state-store'
 import type { Forwarded, OutputName, TaskContext } from './context'
 import type { Topology } from './topology'
 
-/** How much one commit may carry before `full` says so. */
+/** How much one commit may carry, and how long it may keep others waiting. */
 export interface BatchLimits {
-  /** Staged rows and forwarded records together. */
+  /** Staged rows and forwarded records together: then it is sealed. */
   readonly rows: number
-  /** ms of the event loop. */
-  readonly ms: number
+  /** ms of the event loop at a stretch: then heartbeats and queries get their turn, and the batch goes on. */
+  readonly turnMs: number
+  /** ms from the first record to the seal, turns of others included. */
+  readonly sealMs: number
+  /**
+   * ms between the beginnings of two commits of a partition that keeps up: a record that comes alone goes at once, a trickle in small
+   * batches. A transaction costs three requests and half a dozen writes in the brokers, whatever it carries.
+   */
+  readonly paceMs: number
 }
 
-export const BATCH_LIMITS: BatchLimits = { rows: 20_000, ms: 30 }
+export const BATCH_LIMITS: BatchLimits = { rows: 20_000, turnMs: 30, sealMs: 250, paceMs: 10 }
 
 /** Asking the clock costs as much as a row: it is read at every n-th question only. */
 const CLOCK_EVERY = 16
@@ -22,6 +29,7 @@ export class BatchContext implements TaskContext {
   cache: unknown = undefined
   private forwarded: OutRecord[] = []
   private startedAt = 0
+  private turnAt = 0
   private asked = 0
 
   constructor(
@@ -46,14 +54,29 @@ export class BatchContext implements TaskContext {
   }
 
   get full(): boolean {
-    if (this.store.stagedRows + this.forwarded.length >= this.limits.rows) return true
-    return ++this.asked % CLOCK_EVERY === 0 && performance.now() - this.startedAt >= this.limits.ms
+    if (this.isLarge) return true
+    return ++this.asked % CLOCK_EVERY === 0 && performance.now() - this.turnAt >= this.limits.turnMs
   }
 
-  /** Opens a batch. */
+  /** True when the batch should be sealed, be there more to take or not. */
+  get ripe(): boolean {
+    return this.isLarge || performance.now() - this.startedAt >= this.limits.sealMs
+  }
+
+  private get isLarge(): boolean {
+    return this.store.stagedRows + this.forwarded.length >= this.limits.rows
+  }
+
+  /** Opens a batch, and its first turn. */
   begin(): void {
     this.forwarded = []
-    this.startedAt = performance.now()
+    this.turn()
+    this.startedAt = this.turnAt
+  }
+
+  /** Begins the batch's next turn of the event loop. */
+  turn(): void {
+    this.turnAt = performance.now()
     this.asked = 0
   }
 

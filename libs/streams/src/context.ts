@@ -23,8 +23,9 @@ export interface TaskContext {
   /** A record of an output topic, written in the task's transaction. */
   forward(output: OutputName, record: Forwarded): void
   /**
-   * True when the batch has staged or taken enough: seal here. May be asked after any evaluation; the processor then returns the
-   * offset to resume at (the offset of the record in hand when it is not finished, which will be applied again from its start).
+   * True when the batch has staged enough, or has had the event loop long enough: stop here. May be asked after any evaluation; the
+   * processor then returns the offset to resume at (the offset of the record in hand when it is not finished, which will be applied
+   * again from its start). The batch may be sealed there.
    */
   readonly full: boolean
   /** A slot for what the processor wants to keep between batches of this task (decoded hot objects); dropped when the task closes or a commit fails. */

@@ -1,5 +1,6 @@
 import type { Log, LogBatch, MemberIdentity, Offset, PartitionReader, Transactor } from '@quorate/log'
 import type { PartitionStore } from '@quorate/state-store'
+import { setImmediate as nextTurn, setTimeout } from 'node:timers/promises'
 import { BatchContext, type BatchLimits } from './batch-context'
 import type { Bell } from './bell'
 import type { Clock } from './clock'
@@ -37,6 +38,9 @@ export interface Opened {
   readonly signal: AbortSignal
 }
 
+/** A partition that is further behind than this does not wait. */
+const BACKLOG = 1_000
+
 type Read = { readonly batch: LogBatch } | { readonly error: unknown }
 
 /** The work of a running task: batches of the source, submitted work and wakes, one commit after the other, until it is told to stop. */
@@ -44,6 +48,8 @@ export class TaskWork {
   private readonly context: BatchContext
   private readonly reader: PartitionReader
   private readonly wakes: WakeClock
+  /** `performance.now()` at the beginning of the last commit. */
+  private begunAt = -Infinity
 
   constructor(
     private readonly options: WorkOptions,
@@ -77,6 +83,11 @@ export class TaskWork {
         await this.wake()
         continue
       }
+      const pause = pending ? 0 : this.pause()
+      if (pause > 0) {
+        await bell.wait(wakeIn, setTimeout(pause))
+        continue
+      }
       pending ??= this.reader.next().then(
         (batch) => ({ batch }),
         (error: unknown) => ({ error }),
@@ -98,19 +109,26 @@ export class TaskWork {
   private async take(batch: LogBatch): Promise<void> {
     const { progress, signal } = this.opened
     progress.end = Math.max(batch.end, batch.next)
-    let records = batch.records
+    let { records } = batch
     while (records.length > 0 && !signal.aborted) {
       this.context.begin()
-      const resume = await this.options.handle({ records, next: batch.next, end: batch.end }, this.context)
-      this.checkResume(resume, records[0]!.offset, batch.next)
-      let taken = 0
-      while (taken < records.length && records[taken]!.offset < resume)
-        progress.time = Math.max(progress.time, records[taken++]!.timestamp)
-      await this.commit(resume)
-      records = taken === 0 ? records : records.slice(taken)
+      let { time } = progress
+      let resume: Offset
+      for (;;) {
+        resume = await this.options.handle({ records, next: batch.next, end: batch.end }, this.context)
+        this.checkResume(resume, records[0]!.offset, batch.next)
+        let taken = 0
+        while (taken < records.length && records[taken]!.offset < resume)
+          time = Math.max(time, records[taken++]!.timestamp)
+        if (taken > 0) records = records.slice(taken)
+        if (records.length === 0 || this.context.ripe) break
+        await nextTurn()
+        if (signal.aborted) return
+        this.context.turn()
+      }
+      await this.commit(resume, time)
       this.wakes.came(progress.time, progress.position)
-      // The event loop gets its turn: heartbeats and queries must not wait for a backlog.
-      await new Promise(setImmediate)
+      await nextTurn()
     }
     if (records.length === 0 && progress.position < batch.next) progress.moveTo(batch.next)
   }
@@ -126,18 +144,24 @@ export class TaskWork {
   private async runSubmitted(): Promise<void> {
     this.context.begin()
     const settle = this.opened.submissions.run(this.context, () => this.context.drop())
-    if (settle.ran > 0) await this.commit(this.opened.progress.position)
+    if (settle.ran > 0) await this.commit(this.opened.progress.position, this.opened.progress.time)
     settle.resolve()
   }
 
   private async wake(): Promise<void> {
     const { processor, clock } = this.options
-    const { position } = this.opened.progress
+    const { position, time } = this.opened.progress
     this.context.begin()
     processor.wake?.(clock.now(), this.context)
     this.wakes.woke(position, clock.now())
     processor.flush?.(this.context)
-    if (!this.context.empty) await this.commit(position)
+    if (!this.context.empty) await this.commit(position, time)
+  }
+
+  /** ms to let records come together; of real time, even where a test moves the clock. */
+  private pause(): number {
+    if (this.opened.progress.lag > BACKLOG) return 0
+    return this.begunAt + this.options.limits.paceMs - performance.now()
   }
 
   /** ms until the processor wants to be woken. */
@@ -150,9 +174,10 @@ export class TaskWork {
     return due === undefined ? Infinity : this.wakes.in(due, progress.position, clock.now())
   }
 
-  private async commit(resume: Offset): Promise<void> {
+  private async commit(resume: Offset, time: number): Promise<void> {
     const { topology, partition, processor, identity, observe } = this.options
     const { store, transactor, progress } = this.opened
+    this.begunAt = performance.now()
     processor.flush?.(this.context)
     const member = identity()
     const source = { group: topology.group, topic: topology.source, partition, offset: resume }
@@ -162,10 +187,11 @@ export class TaskWork {
       transactor,
       changelog: topology.changelog,
       partition,
-      checkpoint: { source: resume, time: progress.time },
+      checkpoint: { source: resume, time },
       source: member ? { ...source, member } : source,
       observe: observe && ((step) => observe(step, partition)),
     })
+    progress.time = time
     progress.moveTo(resume)
   }
 }

@@ -205,7 +205,8 @@ class Instance {
       version: 'test',
       logger: silentLogger,
       clock,
-      ...(options.limits ? { limits: options.limits } : {}),
+      // Each record piped in alone would wait for others in real time.
+      limits: { paceMs: 0, ...options.limits },
       heartbeatMs: options.heartbeatMs ?? 50,
       ...(options.sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs: options.sessionTimeoutMs }),
       observe: (step) => {
