@@ -120,6 +120,10 @@ export class EmbeddedMember implements GroupMember {
     readonly options: MemberOptions,
   ) {}
 
+  get current(): boolean {
+    return this.identity !== undefined
+  }
+
   rejoin(): void {
     this.group.rejoin(this)
   }

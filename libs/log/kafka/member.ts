@@ -5,6 +5,7 @@ import type { Cluster } from './cluster'
 import type { Connections } from './connections'
 import { decodeShare, encodeShare, encodeSubscription, PROTOCOL, userDataOf } from './member-protocol'
 import { CODE, codeOf, COORDINATOR_MOVED, ProtocolError } from './protocol-errors'
+import { momentNow, Session } from './session'
 
 export const SESSION_TIMEOUT_MS = 6000
 const HEARTBEAT_MS = 500
@@ -33,6 +34,7 @@ export class KafkaMember implements GroupMember {
   private rejoining = false
   private left = false
   private wake = new AbortController()
+  private readonly session: Session
   private readonly life: Promise<void>
 
   private constructor(
@@ -41,6 +43,7 @@ export class KafkaMember implements GroupMember {
     private connections: Connections,
     private readonly logger: Logger,
   ) {
+    this.session = new Session(options.sessionTimeoutMs ?? SESSION_TIMEOUT_MS)
     this.life = this.live()
   }
 
@@ -54,6 +57,10 @@ export class KafkaMember implements GroupMember {
     const coordinator = await cluster.coordinatorOf('group', options.group)
     await connections.broker(coordinator)
     return new KafkaMember(options, cluster, connections, logger)
+  }
+
+  get current(): boolean {
+    return this.session.current && !this.left
   }
 
   rejoin(): void {
@@ -112,9 +119,11 @@ export class KafkaMember implements GroupMember {
     })
     if (this.left) return
     const { memberId, generationId: generation } = joined
+    this.session.regroup()
     this.memberId = memberId
     this.identity = { memberId, generation }
     const groupAssignment = joined.leaderId === memberId ? await this.shareOut(joined.members) : []
+    const sentAt = momentNow()
     const { memberAssignment } = await broker.syncGroup({
       groupId: group,
       generationId: generation,
@@ -123,6 +132,8 @@ export class KafkaMember implements GroupMember {
     })
     if (this.left) return
     this.assigned = true
+    this.session.heard(sentAt)
+    this.session.assign()
     this.options.onAssignment({ memberId, generation, ...decodeShare(topic, memberAssignment) })
   }
 
@@ -147,7 +158,16 @@ export class KafkaMember implements GroupMember {
       await this.sleep(heartbeatMs)
       if (this.left || this.rejoining) return
       const { memberId, generation } = this.identity!
-      await (await this.coordinator()).heartbeat({ groupId: group, groupGenerationId: generation, memberId })
+      const coordinator = await this.coordinator()
+      const sentAt = momentNow()
+      try {
+        await coordinator.heartbeat({ groupId: group, groupGenerationId: generation, memberId })
+        this.session.heard(sentAt)
+      } catch (error) {
+        // Also a sign of life: until the others have joined, this generation is the valid one.
+        if (codeOf(error) === CODE.REBALANCE_IN_PROGRESS) this.session.heard(sentAt)
+        throw error
+      }
     }
   }
 
@@ -158,6 +178,7 @@ export class KafkaMember implements GroupMember {
       this.log('warn', error, 'the group no longer knows this member; joining again')
       if (code !== CODE.ILLEGAL_GENERATION) this.memberId = ''
       this.identity = undefined
+      this.session.regroup()
       const { assigned } = this
       this.assigned = false
       if (assigned) this.options.onLost()

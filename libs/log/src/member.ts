@@ -42,6 +42,12 @@ export interface MemberOptions {
 export interface GroupMember {
   /** Present identity; undefined before the first join and while lost. Commits carry it. */
   readonly identity: MemberIdentity | undefined
+  /**
+   * The group surely still counts on this member's last assignment: judged when it is read, by a clock that goes on while the process
+   * is frozen, from the sending of the last heartbeat that was answered. False before the first assignment, while lost, and between
+   * a new generation and its assignment. Always true, once assigned, where the group lives in this process.
+   */
+  readonly current: boolean
   /** Starts a rebalance in which `userData` is asked again. */
   rejoin(): void
   /** Leaves at once, so that the others need not wait for the session to time out. Does not call `onLost`. */

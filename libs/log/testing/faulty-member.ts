@@ -35,6 +35,10 @@ export class FaultyMember implements GroupMember {
     return this.life.open ? this.inner?.identity : undefined
   }
 
+  get current() {
+    return this.life.open && (this.inner?.current ?? false)
+  }
+
   rejoin(): void {
     if (this.life.open) this.inner?.rejoin()
   }

@@ -4,7 +4,7 @@ import { decodeDown, encodeUp } from './member-data'
 
 const member = (memberId: string, owned: readonly number[] = []) => ({
   memberId,
-  userData: encodeUp({ url: `http://${memberId}`, version: '1', owned }),
+  userData: encodeUp({ url: `http://${memberId}`, version: '1', owned, positions: {} }),
 })
 
 /** A group as a previous assignment may have left it: every partition owned by at most one. */

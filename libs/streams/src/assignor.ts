@@ -37,6 +37,7 @@ export function assign(members: readonly JoinedMember[], partitions: number): Ma
       ids.map((id) => [id, { url: up.get(id)?.url ?? '', version: up.get(id)?.version ?? '' }]),
     ),
     owners: Array.from({ length: partitions }, (_, p) => ids.find((id) => shares.get(id)!.includes(p))!),
+    standbys: Array.from({ length: partitions }, () => []),
   }
   const userData = encodeDown(directory)
   return new Map(ids.map((id) => [id, { partitions: shares.get(id)!.sort((a, b) => a - b), userData }]))

@@ -87,7 +87,12 @@ class Engine implements Streams {
         group: topology.group,
         topic: topology.source,
         userData: () =>
-          encodeUp({ url: this.options.url, version: this.options.version, owned: this.running.partitions() }),
+          encodeUp({
+            url: this.options.url,
+            version: this.options.version,
+            owned: this.running.partitions(),
+            positions: {},
+          }),
         assign,
         onAssignment: (assignment) => this.onAssignment(assignment),
         onLost: () => this.onLost(),
@@ -123,11 +128,21 @@ class Engine implements Streams {
     return this.running.all()
   }
 
+  standby(): RunningTask | undefined {
+    return undefined
+  }
+
+  standbys(): readonly RunningTask[] {
+    return []
+  }
+
   owner(partition: number): Owner | undefined {
-    const memberId = this.directory?.owners[partition]
-    const found = memberId === undefined ? undefined : this.directory?.members[memberId]
-    if (memberId === undefined || !found?.url) return undefined
-    return { memberId, url: found.url, self: memberId === this.member?.identity?.memberId }
+    return this.memberOf(this.directory?.owners[partition])
+  }
+
+  standbysOf(partition: number): readonly Owner[] {
+    const members = this.directory?.standbys[partition] ?? []
+    return members.map((id) => this.memberOf(id)).filter((found) => found !== undefined)
   }
 
   status(): StreamsStatus {
@@ -140,6 +155,7 @@ class Engine implements Streams {
       partitions: Array.from({ length: this.partitions }, (_, partition) => ({
         partition,
         owner: this.owner(partition),
+        standbys: this.standbysOf(partition),
         task: this.task(partition),
       })),
       members: members.map(([memberId, { url, version }]) => ({
@@ -173,6 +189,12 @@ class Engine implements Streams {
   onChange(listener: () => void): () => void {
     this.listeners.add(listener)
     return () => this.listeners.delete(listener)
+  }
+
+  private memberOf(memberId: string | undefined): Owner | undefined {
+    const found = memberId === undefined ? undefined : this.directory?.members[memberId]
+    if (memberId === undefined || !found?.url) return undefined
+    return { memberId, url: found.url, self: memberId === this.member?.identity?.memberId }
   }
 
   private toSource(record: SourceRecord): OutRecord {
@@ -220,6 +242,7 @@ class Engine implements Streams {
       restores: this.restores,
       clock: this.clock,
       identity: () => this.member?.identity,
+      current: () => this.member?.current ?? false,
       observe,
     }
   }

@@ -5,24 +5,39 @@ import type { TaskContext } from './context'
 /** Drawn in task.ts. */
 export type TaskState = 'created' | 'restoring' | 'running' | 'closed'
 
+/** An active task applies the source and decides; a standby follows the changelog, so that it can become active without a restore. */
+export type TaskRole = 'active' | 'standby'
+
 /** One partition's task as the rest of the process sees it. */
 export interface RunningTask {
   readonly partition: number
+  readonly role: TaskRole
+  /** A standby stays in `restoring`. */
   readonly state: TaskState
+  /** `table` answers: an active task that runs; a standby that has reached the changelog's end once since it began. */
+  readonly readable: boolean
+  /**
+   * Active, and the group surely still counts on it: judged at each reading by the clock that goes on while a process is frozen, from
+   * the last heartbeat that was answered. False within a rebalance between the new generation and its assignment. Always false for
+   * a standby. Whoever answers as owner reads first, lets the event loop turn once (what had arrived before is handled then), and
+   * asks this last.
+   */
+  readonly owned: boolean
   /** Next source offset to be applied: everything below is in `table`. */
   readonly position: Offset
-  /** Records between position and the source's stable end, as last seen. */
+  /** Records between position and the source's stable end, as last seen; a standby looks every second. */
   readonly lag: number
   /** Largest append time applied, ms: the as-of time of every answer. 0 before the first. */
   readonly time: number
   readonly restore: { readonly restored: number; readonly total: number }
-  /** Committed rows. Throws when the task is not running. */
+  /** Committed rows. Throws STREAMS_NOT_RUNNING when the task is not `readable`. */
   table(name: string): TableReader
   /** Resolves when `offset` has been applied (position > offset); rejects with STREAMS_TIMEOUT, or STREAMS_TASK_CLOSED when the task closes. */
   reached(offset: Offset, timeoutMs: number): Promise<void>
   /**
    * Runs `work` as a batch of its own and resolves with its answer once that is committed. For state that changes by other things
-   * than source records (the courier's outcomes). Rejects, with nothing changed, when the task closes or loses its fence.
+   * than source records (the courier's outcomes). Rejects, with nothing changed, when the task closes or loses its fence, and with
+   * STREAMS_NOT_OWNER in a standby.
    */
   submit<T>(work: (context: TaskContext) => T): Promise<T>
 }
@@ -42,6 +57,8 @@ export interface StreamsStatus {
   readonly partitions: readonly {
     readonly partition: number
     readonly owner: Owner | undefined
+    /** Members that follow the partition, nearest first. */
+    readonly standbys: readonly Owner[]
     readonly task: RunningTask | undefined
   }[]
   readonly members: readonly {
@@ -57,10 +74,16 @@ export interface Streams {
   /** Number of source partitions; known after `start`. */
   readonly partitions: number
   partitionOf(key: string): number
-  /** The task of a partition if it is assigned here. */
+  /** The active task of a partition if it is assigned here. */
   task(partition: number): RunningTask | undefined
+  /** The active tasks. */
   tasks(): readonly RunningTask[]
+  /** The standby of a partition if there is one here; never beside its active task. */
+  standby(partition: number): RunningTask | undefined
+  standbys(): readonly RunningTask[]
   owner(partition: number): Owner | undefined
+  /** Where the standbys of a partition are, as the group's last assignment says. */
+  standbysOf(partition: number): readonly Owner[]
   status(): StreamsStatus
   /** True when every assigned partition is restored and the group has been joined. */
   readonly ready: boolean

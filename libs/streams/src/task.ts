@@ -20,6 +20,8 @@ export interface TaskOptions extends WorkOptions {
   readonly file: string
   /** Bounds how many tasks of the process restore at once. */
   readonly restores: Semaphore
+  /** Whether the group surely still counts on this process (`GroupMember.current`). */
+  readonly current: () => boolean
   readonly onChange: (task: Task) => void
 }
 
@@ -29,6 +31,7 @@ const BACKOFF = { first: 100, cap: 5_000 }
 /** One partition: fenced, restored, then one batch after the other (task-work.ts). Its life is drawn in task-life.ts. */
 export class Task implements RunningTask {
   readonly partition: number
+  readonly role = 'active'
   state: TaskState = 'created'
   /** Why it is not running, when it should. */
   failure: Error | undefined
@@ -47,6 +50,12 @@ export class Task implements RunningTask {
     this.progress = new TaskProgress(() => options.clock.now())
   }
 
+  get readable(): boolean {
+    return this.state === 'running'
+  }
+  get owned(): boolean {
+    return this.state !== 'closed' && !this.closing.signal.aborted && this.options.current()
+  }
   get position(): Offset {
     return this.progress.position
   }
