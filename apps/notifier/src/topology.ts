@@ -31,6 +31,7 @@ export function notifierTopology({ prefix, applicationId, partitions }: Topology
       { name: 'by-object', dueOf: (value) => trailRow.decode(value).forgetAt },
       { name: 'dead', dueOf: (value) => deadRow.decode(value).forgetAt },
       { name: 'endpoints' },
+      { name: 'standing' },
     ],
     schemaVersion: 2,
     topics: [

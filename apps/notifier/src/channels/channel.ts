@@ -1,4 +1,4 @@
-import type { Fault } from '@quorate/contracts'
+import type { Fault, ObjectId } from '@quorate/contracts'
 import type { Logger } from '@quorate/log'
 import type { TSchema } from '@sinclair/typebox'
 import type { Message } from '../outbox/message'
@@ -32,7 +32,7 @@ export type Outcome =
   | (Answered & {
       readonly kind: 'delivered'
       /**
-       * What the endpoint must be told again and again for this object until another outcome (of a sender that has `stand`) replaces it:
+       * What the endpoint must be told again and again for this object until another outcome (of a sender that has `standing`) replaces it:
        * kept in the store, in the commit of the outcome. Absent: nothing stands any more.
        */
       readonly standing?: string
@@ -57,13 +57,17 @@ export interface Sender {
   readonly description: Readonly<Record<string, unknown>>
   /** Changes when the endpoint becomes another one (its address): marks against the old one are void then. */
   readonly fingerprint: string
-  /**
-   * Only of channels whose receiver forgets what it is not told again (Alertmanager): says what stands of an object, as the committed
-   * outcome had it; undefined: nothing any more, or its task runs elsewhere now. Called at each such outcome and, for everything in the
-   * store, when a task begins or ends to run here.
-   */
-  stand?(object: string, standing: string | undefined): void
+  /** Only of channels whose receiver forgets what it is not told again (Alertmanager). */
+  readonly standing?: Standing
   close(): Promise<void>
+}
+
+/** What a sender says again and again until it is replaced. The courier keeps it in the store and hands back what stands. */
+export interface Standing {
+  /** An outcome is committed, or a task with this in its store begins to run here. undefined: nothing stands of the object any more. */
+  put(partition: number, object: ObjectId, standing: string | undefined): void
+  /** The partition's task runs here no longer: another instance says it now. */
+  drop(partition: number): void
 }
 
 /** A way of telling. One folder each; the registry is index.ts; channel.conformance.ts describes them all. */

@@ -9,6 +9,7 @@ import { pageOf, type RecordRef } from '../outbox/record-ref'
 import { type Attempt, deadRow, endpointRow, objectRow, type OutboxRow, outboxRow } from '../outbox/rows'
 import type { Tables } from '../outbox/tables'
 import { longer } from '../outbox/trail'
+import { writeStanding } from './standing'
 import type { Receiver } from '../pipeline'
 
 export interface Settlement {
@@ -18,6 +19,8 @@ export interface Settlement {
   readonly outcome: Outcome
   /** False: nothing was sent (the endpoint refuses everything). */
   readonly attempted: boolean
+  /** Its sender says things again: what stands is kept. */
+  readonly stands?: boolean
   readonly at: number
   /** ms; of a `retry`. */
   readonly nextAttemptAt: number
@@ -39,13 +42,14 @@ export function settle(tables: Tables, settlement: Settlement): Planned[] {
     return []
   }
   tables.table('outbox').delete(key)
+  writeStanding(tables, settlement)
   if (outcome.kind === 'delivered') {
     amend(tables, row.record, at, { ...tried, status: 'delivered', nextAttemptAt: null, reason: null })
     return []
   }
   const { reason } = outcome
   amend(tables, row.record, at, { ...tried, status: 'dead', nextAttemptAt: null, reason })
-  bury(tables, { row: { ...row, attempts }, diedAt: at, reason, forgetAt: at + DEAD_RETENTION_MS })
+  bury(tables, { row: { ...row, attempts, ...doneIn(outcome) }, diedAt: at, reason, forgetAt: at + DEAD_RETENTION_MS })
   if (outcome.kind === 'gone') {
     const mark = { disabledAt: at, reason, fingerprint: settlement.fingerprint }
     tables.table('endpoints').put(row.endpoint, endpointRow.encode(mark))
@@ -62,16 +66,19 @@ function retried(
 ): OutboxRow {
   const { throttledUntil: _, ...rest } = row
   const throttle = outcome.throttle ? { throttledUntil: nextAttemptAt } : {}
-  return { ...rest, attempts, firstAttemptAt: row.firstAttemptAt ?? at, nextAttemptAt, ...throttle }
+  return { ...rest, attempts, firstAttemptAt: row.firstAttemptAt ?? at, nextAttemptAt, ...throttle, ...doneIn(outcome) }
 }
 
+const doneIn = ({ done }: Outcome): { done?: readonly string[] } => (done ? { done } : {})
+
 function attemptOf(outcome: Outcome, at: number): Attempt {
-  const { status, excerpt } = outcome
+  const { status, excerpt, note } = outcome
   return {
     at,
     outcome: outcome.kind === 'delivered' ? 'delivered' : outcome.reason,
     ...(status === undefined ? {} : { status }),
     ...(excerpt === undefined ? {} : { excerpt }),
+    ...(note === undefined ? {} : { note }),
   }
 }
 

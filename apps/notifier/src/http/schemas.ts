@@ -50,6 +50,7 @@ export const DELIVERY_SCHEMA = {
         outcome: text,
         status: { type: 'integer' },
         excerpt: { ...text, description: 'Beginning of the answer.' },
+        note: { ...text, description: 'What else there is to know: a template that failed.' },
       },
       additionalProperties: false,
     },

@@ -13,6 +13,7 @@ export const outboxKey = (endpoint: string, object: ObjectId, number: number): s
   `${laneOf(endpoint, object)}${SEPARATOR}${String(number).padStart(12, '0')}`
 
 export const laneOfKey = (key: string): string => key.slice(0, key.lastIndexOf(SEPARATOR))
+export const objectOfLane = (lane: string): string => lane.slice(lane.indexOf(SEPARATOR) + 1)
 export const endpointOfKey = (key: string): string => key.slice(0, key.indexOf(SEPARATOR))
 
 /** Bounds of a lane's rows, of an endpoint's rows. */

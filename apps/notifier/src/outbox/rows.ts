@@ -49,6 +49,8 @@ export interface OutboxRow {
   readonly nextAttemptAt: number
   /** The endpoint asked to be left alone until then. */
   readonly throttledUntil?: number
+  /** Parts of it (recipients) that are settled: a retry or redrive leaves them out. */
+  readonly done?: readonly string[]
 }
 
 export interface Attempt {
@@ -59,6 +61,8 @@ export interface Attempt {
   readonly status?: number
   /** Beginning of what the endpoint answered. */
   readonly excerpt?: string
+  /** What else a reader should know: a template that failed. */
+  readonly note?: string
 }
 
 export type DeliveryStatus = 'held' | 'suppressed' | 'pending' | 'delivered' | 'dead' | 'dropped'
