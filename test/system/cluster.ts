@@ -43,17 +43,24 @@ export class KafkaCluster {
 
   /** Starts an instance under a name of its own; again with the same name: the same data. */
   async start(app: 'aggregator' | 'notifier', name: string, options: Partial<AppOptions> = {}): Promise<App> {
-    const started = await App.start(app, {
-      dataDir: join(this.folder.path, name),
-      ...options,
-      env: { ...this.settings, ...options.env },
-    })
+    const started = await this.launch(app, name, options)
+    await started.ready()
     this.apps.set(name, started)
     return started
   }
 
+  /** Starts the process alone: it may never become ready. */
+  launch(app: 'aggregator' | 'notifier', name: string, options: Partial<AppOptions> = {}): Promise<App> {
+    return App.launch(app, { dataDir: this.dataDir(name), ...options, env: { ...this.settings, ...options.env } })
+  }
+
+  /** Where the instance of that name keeps its data. */
+  dataDir(name: string): string {
+    return join(this.folder.path, name)
+  }
+
   deleteData(name: string): void {
-    rmSync(join(this.folder.path, name), { recursive: true })
+    rmSync(this.dataDir(name), { recursive: true })
   }
 
   /** Waits until every partition of the source is owned and applied up to its end, as the given instance tells. */

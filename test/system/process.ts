@@ -57,7 +57,7 @@ export class SystemProcess {
     this.collect('stdout')
     this.collect('stderr')
     running.add(this)
-    this.exited = this.ended()
+    this.exited = this.whenEnded()
   }
 
   private readonly child: ChildProcess
@@ -87,6 +87,10 @@ export class SystemProcess {
         throw new Error(`it did not say ${String(pattern)} within ${timeoutMs} ms\n${this.output}`)
       })
     }
+  }
+
+  get ended(): boolean {
+    return this.exit !== undefined
   }
 
   signal(name: NodeJS.Signals): void {
@@ -133,7 +137,7 @@ export class SystemProcess {
     })
   }
 
-  private async ended(): Promise<Exit> {
+  private async whenEnded(): Promise<Exit> {
     const exit = await new Promise<Exit>((resolve) => {
       this.child.once('error', (error) => {
         this.stderr.push(String(error))

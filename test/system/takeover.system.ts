@@ -4,26 +4,17 @@ import { type Log, type LogRecord, type OutRecord, partitionOf } from '@quorate/
 import { describeKafka } from '../broker'
 import { KafkaCluster } from './cluster'
 import { type App, ROOT } from './harness'
+import { eventOf } from './oracle'
 import { run } from './process'
+import { sequence } from './random'
 import { simulate, type SimulatedEvent } from './simulating'
-import { headersOf, readTopic } from './topic-reading'
+import { readTopic } from './topic-reading'
 import { until } from './until'
 
 const REPORTS = 200_000
 const OBJECTS = 2_000
 const AGENTS = 5
 const PARTITIONS = 4
-
-/** Pseudo-random, the same at every run (xorshift32). */
-function sequence(seed: number): (below: number) => number {
-  let x = seed
-  return (below) => {
-    x ^= x << 13
-    x ^= x >>> 17
-    x ^= x << 5
-    return (x >>> 0) % below
-  }
-}
 
 const objectName = (i: number) => `site/${i}`
 
@@ -36,19 +27,6 @@ function reports(topic: string): OutRecord[] {
     const value = JSON.stringify({ agent: `agent-${random(AGENTS)}`, state, seq })
     return { topic, partition: partitionOf(object, PARTITIONS), key: object, value }
   })
-}
-
-/** A record of the sink in the words of `simulate`. */
-function eventOf(record: LogRecord): SimulatedEvent {
-  const { ce_id, ce_type, ce_time, ce_subject, ce_cause } = headersOf(record)
-  return {
-    id: ce_id!,
-    type: ce_type!,
-    time: Date.parse(ce_time!),
-    subject: ce_subject!,
-    data: record.value === null ? null : (JSON.parse(record.value.toString('utf8')) as unknown),
-    ...(ce_cause === undefined ? {} : { cause: ce_cause }),
-  }
 }
 
 describeKafka('one of two aggregators is killed in the middle of 200,000 reports', () => {

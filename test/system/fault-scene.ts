@@ -1,0 +1,62 @@
+import { KafkaCluster } from './cluster'
+import { Instance } from './instance'
+import { Load, LOAD_POLICIES } from './load'
+import { sequence } from './random'
+import { SEED } from './run-length'
+import { Watch } from './watch'
+
+export interface SceneOptions {
+  readonly names: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  readonly brokers?: readonly string[]
+  /** Records a second. */
+  readonly rate?: number
+  /** Of the instances to start at once; all of them by default. */
+  readonly start?: readonly string[]
+}
+
+/** A cluster under load, with a client that watches it: what faults are done to. */
+export class FaultScene {
+  readonly load: Load
+  readonly watch: Watch
+
+  private constructor(
+    readonly cluster: KafkaCluster,
+    readonly instances: ReadonlyMap<string, Instance>,
+    load: Load,
+  ) {
+    this.load = load
+    this.watch = new Watch([...instances.values()], sequence(SEED + 10))
+  }
+
+  /** Resolves when the kept objects are there and everybody is ready; load and watch are the caller's to start. */
+  static async open({ names, env = {}, brokers, rate = 500, start = names }: SceneOptions): Promise<FaultScene> {
+    const cluster = new KafkaCluster(env, brokers)
+    const instances = await Promise.all(names.map((name) => Instance.of(cluster, name)))
+    const [first] = await Promise.all(instances.filter(({ name }) => start.includes(name)).map((it) => it.start()))
+    for (const [name, policy] of Object.entries(LOAD_POLICIES)) await first!.client.putPolicy(name, policy)
+    const options = { topic: cluster.topics.reports, partitions: 4, random: sequence(SEED + 1), rate }
+    const load = new Load({ log: await cluster.log(), ...options })
+    await load.seed()
+    await cluster.caughtUp(first!)
+    return new FaultScene(cluster, new Map(instances.map((it) => [it.name, it])), load)
+  }
+
+  at(name: string): Instance {
+    return this.instances.get(name)!
+  }
+
+  begin(): void {
+    this.load.start()
+    this.watch.start()
+  }
+
+  async rest(): Promise<void> {
+    await Promise.all([this.load.stop(), this.watch.stop()])
+  }
+
+  async close(): Promise<void> {
+    await this.rest()
+    await this.cluster.close()
+  }
+}

@@ -1,0 +1,132 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Log, LogError, type OutRecord, partitionOf } from '@quorate/log'
+import type { Draw } from './random'
+import { until } from './until'
+
+export interface LoadOptions {
+  readonly log: Log
+  readonly topic: string
+  readonly partitions: number
+  readonly random: Draw
+  /** Records a second. */
+  readonly rate: number
+}
+
+const OBJECTS = 1_000
+const AGENTS = 5
+const TICK_MS = 50
+
+/** Objects under `kept/` are never deleted, and their reports last: whoever asks for them must find them. */
+export const keptObject = (i: number): string => `kept/${i}`
+export const KEPT_OBJECTS = OBJECTS
+/** Policies that the load is made for. Objects under `brief/` come and go by deadlines alone. */
+export const LOAD_POLICIES = {
+  kept: { match: 'kept/**', ttl: 86_400, memory: 86_400 },
+  own: { match: 'own/**', ttl: 86_400, memory: 86_400 },
+  brief: { match: 'brief/**', ttl: 3, memory: 6, unknownAfter: 2 },
+} as const
+
+/**
+ * Reports and commands as agents and operators write them straight to the source: mostly agreeing votes, some dissent, agents that leave,
+ * overrides that expire, deletions, keys in the wrong partition and records that nobody can read.
+ */
+export class Load {
+  sent = 0
+  private seq = 0
+  private stopping = false
+  private running: Promise<void> | undefined
+
+  constructor(private readonly options: LoadOptions) {}
+
+  /** One report for each kept object. */
+  async seed(): Promise<void> {
+    const records = Array.from({ length: OBJECTS }, (_, i) => this.report(keptObject(i), 'agent-0', 'up'))
+    await this.options.log.append(records)
+    this.sent += records.length
+  }
+
+  start(): void {
+    this.running = this.run()
+  }
+
+  async stop(): Promise<void> {
+    this.stopping = true
+    await this.running
+  }
+
+  private async run(): Promise<void> {
+    const { rate } = this.options
+    const begun = performance.now()
+    const before = this.sent
+    while (!this.stopping) {
+      await delay(TICK_MS)
+      const due = before + Math.floor(((performance.now() - begun) * rate) / 1000) - this.sent
+      if (due <= 0) continue
+      const records = Array.from({ length: Math.min(due, rate) }, () => this.next())
+      await this.append(records)
+      this.sent += records.length
+    }
+  }
+
+  /** Brokers may be away: an agent would send again. What is twice in the source is a report that counts once more, for the oracle too. */
+  private append(records: readonly OutRecord[]): Promise<unknown> {
+    const { log } = this.options
+    return until(
+      'the load is appended',
+      () =>
+        log.append(records).catch((error: unknown) => {
+          if (LogError.is(error) && (error.action === 'retry' || error.action === 'refence')) return undefined
+          throw error
+        }),
+      120_000,
+    )
+  }
+
+  private next(): OutRecord {
+    const { random } = this.options
+    const lot = random(1_000)
+    const object = lot < 800 ? keptObject(random(OBJECTS)) : `brief/${random(200)}`
+    const agent = `agent-${random(AGENTS)}`
+    if (lot < 2) return { ...this.report(object, agent, 'up'), value: 'nobody can read this' }
+    if (lot < 7) return this.misplaced(object, agent)
+    // agent-0 stays, or a kept object might be forgotten.
+    if (lot < 12) return this.command(object, 'leave', { agent: `agent-${1 + random(AGENTS - 1)}` })
+    if (lot < 20) return this.command(object, 'override-set', this.override())
+    if (lot < 24) return this.command(object, 'override-cleared', {})
+    if (lot >= 997) return this.command(object, 'object-deleted', {})
+    return this.report(object, agent, this.state())
+  }
+
+  private state(): string {
+    const { random } = this.options
+    return random(100) < 70 ? 'up' : random(2) === 0 ? 'down' : 'degraded'
+  }
+
+  private report(object: string, agent: string, state: string): OutRecord {
+    return this.record(object, { agent, state, seq: this.seq++ })
+  }
+
+  /** As a client with another partitioner writes it: the service appends it again to where it belongs. */
+  private misplaced(object: string, agent: string): OutRecord {
+    const { partition, ...rest } = this.report(object, agent, this.state())
+    return { ...rest, partition: (partition + 1) % this.options.partitions }
+  }
+
+  private command(object: string, type: string, data: object): OutRecord {
+    return { ...this.record(object, data), headers: [['ce_type', type]] }
+  }
+
+  private override(): object {
+    return {
+      state: 'down',
+      reason: 'by lot',
+      author: 'load',
+      expiresAt: Date.now() + 1_000 + this.options.random(3_000),
+    }
+  }
+
+  private record(object: string, data: object): OutRecord {
+    const { topic, partitions } = this.options
+    return { topic, partition: partitionOf(object, partitions), key: object, value: JSON.stringify(data) }
+  }
+}
