@@ -1,10 +1,11 @@
 import type { Logger } from '@quorate/log'
+import { isDeepStrictEqual } from 'node:util'
 import { type Clock, type RunningTask, type Streams, systemClock } from '@quorate/streams'
 import { type Channel, CHANNELS, SettingsError } from './channels'
 import { Courier, type CourierOptions } from './courier/courier'
 import type { CourierEndpoint, CourierEvents } from './courier/endpoint'
-import type { Directions } from './outbox/telling'
-import { compileRoutes, type EndpointSettings, type Routing } from './pipeline'
+import { Dependants } from './queries/dependants'
+import { type Directions, directionsOf, type EndpointSettings, type Routing } from './pipeline'
 import { NotifierProcessor, type ProcessorEvents } from './processor'
 
 export type NotifierEvents = ProcessorEvents & CourierEvents
@@ -24,19 +25,18 @@ export interface NotifierOptions {
 export class Notifier {
   readonly processor: NotifierProcessor
   readonly courier: Courier
-  readonly directions: Directions
+  private inForce: Directions
+  private routing: Routing
   private readonly running = new Set<RunningTask>()
   private detach: () => void = () => undefined
 
   /** @throws Error, SettingsError when the routing cannot work; nothing has been started then */
   constructor(private readonly options: NotifierOptions) {
     const { routing, logger, events, clock = systemClock } = options
-    this.directions = {
-      router: compileRoutes(routing),
-      receivers: new Map(routing.receivers.map((receiver) => [receiver.name, receiver])),
-    }
+    this.routing = routing
+    this.inForce = directionsOf(routing)
     this.courier = new Courier({
-      endpoints: this.open(),
+      endpoints: this.open(routing),
       clock,
       logger,
       events,
@@ -44,7 +44,8 @@ export class Notifier {
       ...options.courier,
     })
     this.processor = new NotifierProcessor({
-      directions: () => this.directions,
+      directions: () => this.inForce,
+      dependants: new Dependants(this.running, () => this.inForce).of,
       now: () => clock.now(),
       logger,
       events,
@@ -71,14 +72,31 @@ export class Notifier {
     look()
   }
 
+  /** The configuration in force, compiled. */
+  get directions(): Directions {
+    return this.inForce
+  }
+
+  /**
+   * Another configuration from now on: of the batches that begin after it. What the old one held back and this one does not is judged again.
+   * @throws Error, SettingsError when it cannot work; the old one stays in force then
+   */
+  configure(routing: Routing): void {
+    const directions = directionsOf(routing)
+    if (!isDeepStrictEqual(routing.receivers, this.routing.receivers)) this.courier.configure(this.open(routing))
+    this.routing = routing
+    this.inForce = directions
+    // Tasks ask for their next wake after each piece of work; one that ends meanwhile looks when it begins again.
+    for (const task of this.running) task.submit(() => undefined).catch(() => undefined)
+  }
+
   /** Finishes what is being sent. To be called before streams stops, so that the outcomes are still written. */
   async close(): Promise<void> {
     await this.courier.close()
     this.detach()
   }
 
-  private open(): CourierEndpoint[] {
-    const { routing } = this.options
+  private open(routing: Routing): CourierEndpoint[] {
     const names = new Set<string>()
     return routing.receivers.flatMap((receiver) => {
       const fallback = routing.receivers.find((other) => other.name === receiver.fallback)

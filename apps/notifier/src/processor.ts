@@ -7,8 +7,11 @@ import { historyOf, type Kept, keptOf } from './outbox/kept'
 import type { Planned } from './outbox/planned'
 import { spill } from './outbox/trail'
 import { type ObjectRow, objectRow } from './outbox/rows'
-import { type Desk, type Directions, type Draft, tell, tellHeld } from './outbox/telling'
-import { inbox, type News, newsOf, type Reason } from './pipeline'
+import type { Desk, Draft } from './outbox/desk'
+import { tell, tellAgain, tellHeld } from './outbox/telling'
+import { withhold } from './outbox/withheld'
+import { type Directions, inbox, type News, newsOf, type Reason, subjectOf } from './pipeline'
+import { publishAffliction, reconcile } from './reconciling'
 
 /** What the processor counts; each is a metric. */
 export interface ProcessorEvents {
@@ -22,6 +25,8 @@ export interface ProcessorEvents {
 
 export interface NotifierProcessorOptions {
   readonly directions: () => Directions
+  /** Objects of this instance that inhibitions of a parent hold back now. */
+  readonly dependants: Desk['dependants']
   /** The notifier's clock, ms. */
   readonly now: () => number
   readonly logger: Logger
@@ -59,6 +64,8 @@ export class NotifierProcessor implements Processor {
     // A wake comes after the commit of what was planned: the courier may read it then.
     const { planned, sweepAt } = keptOf(context)
     if (planned.length > 0) return 0
+    // The configuration has changed, or the task has come here: what it held back is looked at.
+    if (keptOf(context).directions !== this.options.directions()) return 0
     const first = Math.min(sweepAt, context.table('objects').firstDue()?.due ?? Infinity)
     return first === Infinity ? undefined : first
   }
@@ -71,6 +78,8 @@ export class NotifierProcessor implements Processor {
       this.options.committed(context.partition, planned)
     }
     if (kept.sweepAt <= now) kept.sweepAt = forget(now, context)
+    const directions = this.options.directions()
+    if (kept.directions !== directions && reconcile(context, directions, now)) kept.directions = directions
     this.tellDue(this.desk(context, kept, now), context)
   }
 
@@ -107,7 +116,9 @@ export class NotifierProcessor implements Processor {
     if (arrival.missed > 0) this.options.events.missedRevisions(arrival.missed)
     const draft = draftOf(row, news)
     tell(desk, draft, row?.news)
-    const mark = { incarnation: news.incarnation, revision: news.revision }
+    publishAffliction(context, desk.directions, news)
+    const { object: _, ...current } = subjectOf(news)
+    const mark = { incarnation: news.incarnation, revision: news.revision, current }
     const gone = news.state === null ? { goneAt: desk.now } : {}
     put(context, news, row, rowOf({ ...mark, ...gone }, draft))
   }
@@ -127,8 +138,10 @@ export class NotifierProcessor implements Processor {
       }
       const draft = draftOf(row, row.news)
       tellHeld(desk, draft)
-      const { incarnation, revision, goneAt } = row
-      put(context, row.news, row, rowOf({ incarnation, revision, ...(goneAt === undefined ? {} : { goneAt }) }, draft))
+      tellAgain(desk, draft)
+      const { incarnation, revision, current, goneAt } = row
+      const mark = { incarnation, revision, ...(current ? { current } : {}) }
+      put(context, row.news, row, rowOf({ ...mark, ...(goneAt === undefined ? {} : { goneAt }) }, draft))
     }
   }
 
@@ -139,6 +152,7 @@ export class NotifierProcessor implements Processor {
       now,
       behind: kept.behind,
       planned: kept.planned,
+      dependants: this.options.dependants,
       count: (decision, reason) => this.options.events.decided(decision, reason),
     }
   }
@@ -149,13 +163,15 @@ function draftOf(row: ObjectRow | undefined, news: News): Draft {
 }
 
 const rowOf = (
-  mark: Pick<ObjectRow, 'incarnation' | 'revision' | 'goneAt'>,
+  mark: Pick<ObjectRow, 'incarnation' | 'revision' | 'goneAt' | 'current'>,
   { told, held, news, number, trail }: Draft,
 ): ObjectRow => ({
   ...mark,
   told,
   held,
-  ...(Object.keys(held).length > 0 ? { news } : {}),
+  ...(Object.keys(held).length > 0 || Object.values(told).some(({ repeatAt }) => repeatAt !== undefined)
+    ? { news }
+    : {}),
   planned: number,
   trail,
 })
@@ -163,6 +179,7 @@ const rowOf = (
 function put(context: TaskContext, { object }: News, before: ObjectRow | undefined, row: ObjectRow): void {
   const table = context.table('objects')
   table.put(object, objectRow.encode(row))
+  withhold(context, object, before?.held ?? {}, row.held)
   const due = dueOfObject(row)
   // Most objects wait for nothing: their schedule is left alone.
   if (due !== null || (before && dueOfObject(before) !== null)) table.arm(object, due)

@@ -1,4 +1,5 @@
 import { topicNames } from '@quorate/contracts'
+import type { TopicSpec } from '@quorate/log'
 import type { Topology } from '@quorate/streams'
 import { deadRow, groupRow, objectRow, pageRow, trailRow } from './outbox/rows'
 import { dueOfObject } from './outbox/due'
@@ -13,7 +14,18 @@ const DAY = 86_400_000
 /** What a topic takes by default, and 64 KiB for the headers that say why (design.md, "Topics"). */
 const DEAD_LETTER_BYTES = 1_048_588 + 64 * 1024
 
-/** The notifier as a stream program: the sink of the aggregator in, nothing but dead letters out; its work is in its tables. */
+/** Where the configuration is kept (design.md, "Settings"). */
+export const settingsTopic = (name: string): TopicSpec => ({
+  name,
+  partitions: 1,
+  cleanupPolicy: 'compact',
+  timestampType: 'CreateTime',
+})
+
+/**
+ * The notifier as a stream program: the sink of the aggregator in; out go dead letters, and to the settings which parents of inhibitions
+ * are bad. Its work is in its tables.
+ */
 export function notifierTopology({ prefix, applicationId, partitions }: TopologyOptions): Topology {
   const topics = topicNames(prefix)
   const changelog = topics.changelog(applicationId)
@@ -21,7 +33,7 @@ export function notifierTopology({ prefix, applicationId, partitions }: Topology
     applicationId,
     group: `${prefix}.${applicationId}`,
     source: topics.states,
-    outputs: { 'dead-letters': topics.deadLetters },
+    outputs: { 'dead-letters': topics.deadLetters, settings: topics.settings },
     changelog,
     tables: [
       { name: 'objects', dueOf: (value) => dueOfObject(objectRow.decode(value)) },
@@ -31,9 +43,10 @@ export function notifierTopology({ prefix, applicationId, partitions }: Topology
       { name: 'by-object', dueOf: (value) => trailRow.decode(value).forgetAt },
       { name: 'dead', dueOf: (value) => deadRow.decode(value).forgetAt },
       { name: 'endpoints' },
+      { name: 'withheld' },
       { name: 'standing' },
     ],
-    schemaVersion: 2,
+    schemaVersion: 3,
     topics: [
       {
         name: topics.states,
@@ -50,6 +63,7 @@ export function notifierTopology({ prefix, applicationId, partitions }: Topology
         retentionMs: 30 * DAY,
         maxMessageBytes: DEAD_LETTER_BYTES,
       },
+      settingsTopic(topics.settings),
       { name: changelog, partitions, cleanupPolicy: 'compact', timestampType: 'CreateTime' },
     ],
     clock: 'wall',

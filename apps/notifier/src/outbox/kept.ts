@@ -1,4 +1,5 @@
 import type { TaskContext } from '@quorate/streams'
+import type { Directions } from '../pipeline'
 import { History } from './history'
 import type { Planned } from './planned'
 
@@ -7,6 +8,8 @@ export interface Kept {
   /** Planned, but the courier has not been told: that may happen only after the commit. */
   planned: Planned[]
   behind: boolean
+  /** The configuration that the task is in line with; undefined: it has just come here. */
+  directions?: Directions
   /** When to look for what can be forgotten, ms. */
   sweepAt: number
   history?: History

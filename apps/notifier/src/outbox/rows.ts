@@ -1,5 +1,5 @@
 import type { ObjectId, State } from '@quorate/contracts'
-import type { GroupTimes, InboxMark, News, Reason, Told } from '../pipeline'
+import type { GroupTimes, HoldingCause, InboxMark, News, Reason, Subject, Told } from '../pipeline'
 import type { Message } from './message'
 import type { RecordRef } from './record-ref'
 
@@ -11,6 +11,8 @@ export interface Held {
   readonly arrivedAt: number
   /** Its record. */
   readonly decision: RecordRef
+  /** Judged again when this is in force no more. */
+  readonly by?: HoldingCause
 }
 
 /** Everything the notifier knows of an object, one row: the inbox mark, what each receiver was last told, and what waits. */
@@ -19,7 +21,9 @@ export interface ObjectRow extends InboxMark {
   readonly told: Readonly<Record<string, Told>>
   /** By route. */
   readonly held: Readonly<Record<string, Held>>
-  /** The newest change, kept only while something waits. */
+  /** How the object is, as far as matchers ask; absent in rows of earlier versions. */
+  readonly current?: Omit<Subject, 'object'>
+  /** The newest change, kept only while something waits or is to be told again. */
   readonly news?: News
   /** Deliveries planned so far; numbers them within their lanes. */
   readonly planned: number
@@ -82,6 +86,8 @@ export interface DeliveryRow {
   readonly channel: string | null
   readonly status: DeliveryStatus
   readonly reason: string | null
+  /** The silence or inhibition that holds it. */
+  readonly by?: HoldingCause | null
   /** ms */
   readonly decidedAt: number
   readonly attempts: number

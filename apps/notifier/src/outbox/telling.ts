@@ -1,58 +1,21 @@
-import {
-  type GroupTimes,
-  groupKey,
-  judge,
-  type News,
-  type Reason,
-  type Receiver,
-  type Route,
-  type Router,
-  sinceOf,
-  STAGES,
-  type Told,
-  type Verdict,
-} from '../pipeline'
+import { groupKey, judge, MUTES, type News, type Reason, type Route, STAGES, type Verdict } from '../pipeline'
 import { decisionId } from './delivery-id'
+import type { Desk, Draft } from './desk'
+import { dispatch, dispatchAgain, follow } from './dispatch'
+import { joinedGroup, leftGroup, readGroup } from './group-times'
 import { amend, erase, record } from './ledger'
-import { changeMessage } from './message'
-import { plan } from './plan'
-import type { Planned } from './planned'
-import { pageOf, type RecordRef } from './record-ref'
-import { groupRow, type Held } from './rows'
-import type { Tables } from './tables'
-import { longer } from './trail'
-
-/** The configuration in force, compiled. */
-export interface Directions {
-  readonly router: Router
-  readonly receivers: ReadonlyMap<string, Receiver>
-}
-
-/** What one batch of a task has at hand. */
-export interface Desk {
-  readonly tables: Tables
-  readonly directions: Directions
-  readonly now: number
-  readonly behind: boolean
-  /** Deliveries planned in this batch. */
-  readonly planned: Planned[]
-  readonly count: (decision: 'sent' | 'held' | 'suppressed', reason: Reason | 'sent') => void
-}
-
-/** An object's row, taken apart while it is worked on. */
-export interface Draft {
-  news: News
-  readonly told: Record<string, Told>
-  readonly held: Record<string, Held>
-  number: number
-  trail: readonly string[]
-}
+import type { RecordRef } from './record-ref'
+import type { Held } from './rows'
 
 /** A change came: asks for every receiver that it may concern, on every route that takes it or holds or told an earlier one. */
 export function tell(desk: Desk, draft: Draft, previous: News | undefined): void {
   const routed = desk.directions.router.match(draft.news)
   const news = draft.news
-  const unchanged = previous !== undefined && news.type === 'object.updated' && news.state === previous.state
+  const unchanged =
+    previous !== undefined &&
+    news.type === 'object.updated' &&
+    news.state === previous.state &&
+    news.view?.flapping === previous.view?.flapping
   const open = openRoutes(desk, draft, routed)
   for (const route of [...routed, ...open]) {
     const waiting = draft.held[route.path]
@@ -81,6 +44,28 @@ export function tellHeld(desk: Desk, draft: Draft): void {
   }
 }
 
+/** What lasts is told again where its route says so, unless something holds it back or a change of it waits already. */
+export function tellAgain(desk: Desk, draft: Draft): void {
+  for (const [name, told] of Object.entries(draft.told)) {
+    if (told.repeatAt === undefined || told.repeatAt > desk.now) continue
+    const { repeatAt: _, ...rest } = told
+    const route = desk.directions.router.route(told.route)
+    if (route?.receiver !== name || route.repeatInterval === 0) {
+      draft.told[name] = rest
+      continue
+    }
+    const verdict = judgeNow(desk, draft, route, true, undefined, MUTES)
+    const waits = draft.held[route.path] !== undefined || draft.news.state !== told.state
+    if (!waits && verdict.verdict === 'pass') {
+      dispatchAgain(desk, draft, route, told)
+      desk.count('sent', 'sent')
+    } else {
+      const later = verdict.verdict === 'hold' ? verdict.until : desk.now + route.repeatInterval * 1000
+      draft.told[name] = { ...told, repeatAt: later }
+    }
+  }
+}
+
 /** Routes that do not take the change, but have something open: a change that waits, or a state told that must be closed. */
 function openRoutes(desk: Desk, { told, held }: Draft, routed: readonly Route[]): Route[] {
   const receivers = new Set(routed.map((route) => route.receiver))
@@ -100,65 +85,56 @@ function openRoutes(desk: Desk, { told, held }: Draft, routed: readonly Route[])
   return found
 }
 
+function judgeNow(
+  desk: Desk,
+  { news, told }: Draft,
+  route: Route,
+  routed: boolean,
+  waited: Held | undefined,
+  stages = STAGES,
+): Verdict {
+  const facts = {
+    now: desk.now,
+    told: told[route.receiver],
+    group: readGroup(desk.tables, groupKey(route, news), route),
+    arrivedAt: waited?.arrivedAt ?? desk.now,
+    waitedUntil: waited?.until,
+    behind: desk.behind,
+    silences: desk.directions.silences,
+    inhibitions: desk.directions.inhibitions,
+  }
+  return judge(stages, { news, route, routed }, facts)
+}
+
 /** Judges one change for one route, and writes what follows. */
 function consider(desk: Desk, draft: Draft, route: Route, routed: boolean, waited: Held | undefined): void {
   const { news, told, held } = draft
   const key = groupKey(route, news)
-  const group = readGroup(desk, key, route)
-  const verdict = judge(
-    STAGES,
-    { news, route, routed },
-    {
-      now: desk.now,
-      told: told[route.receiver],
-      group,
-      arrivedAt: waited?.arrivedAt ?? desk.now,
-      waitedUntil: waited?.until,
-      behind: desk.behind,
-    },
-  )
+  const group = readGroup(desk.tables, key, route)
+  const verdict = judgeNow(desk, draft, route, routed, waited)
   if (verdict.verdict === 'pass') {
     if (waited) erase(desk.tables, waited.decision)
     delete held[route.path]
-    send(desk, draft, route, routed)
-    leftGroup(desk, key, route, group)
+    dispatch(desk, draft, route, routed)
+    leftGroup(desk.tables, key, route, group, desk.now)
     desk.count('sent', 'sent')
     return
   }
   if (verdict.verdict === 'hold') {
+    const { until, reason, by } = verdict
     const decision = waited?.decision ?? note(desk, draft, route, verdict)
-    if (waited) amend(desk.tables, waited.decision, desk.now, { reason: verdict.reason })
-    held[route.path] = {
-      until: verdict.until,
-      reason: verdict.reason,
-      arrivedAt: waited?.arrivedAt ?? desk.now,
-      decision,
-    }
-    joinedGroup(desk, key, route, group, verdict)
+    if (waited) amend(desk.tables, waited.decision, desk.now, { reason, by: by ?? null })
+    const arrivedAt = waited?.arrivedAt ?? desk.now
+    held[route.path] = { until, reason, arrivedAt, decision, ...(by === undefined ? {} : { by }) }
+    joinedGroup(desk.tables, key, route, group, verdict)
     return
   }
   if (waited) drop(desk, draft, route.path, verdict.reason)
   else note(desk, draft, route, verdict)
+  const before = told[route.receiver]
+  if (before?.flapping !== undefined && verdict.reason === 'flapping' && news.type === 'object.changed')
+    told[route.receiver] = { ...before, flapping: before.flapping + 1 }
   if (verdict.reason === 'not-routed' || news.state === null) delete told[route.receiver]
-}
-
-function send(desk: Desk, draft: Draft, route: Route, routed: boolean): void {
-  const { news, told } = draft
-  const receiver = desk.directions.receivers.get(route.receiver)!
-  const message = changeMessage(news, told[receiver.name], sinceOf(news))
-  const planned = plan(desk.tables, { receiver, route, message, now: desk.now, number: draft.number })
-  draft.number += planned.length
-  desk.planned.push(...planned)
-  for (const { row } of planned) follow(desk, draft, row.record)
-  if (news.state === null || !routed) delete told[receiver.name]
-  else
-    told[receiver.name] = {
-      state: news.state,
-      since: sinceOf(news),
-      event: news.event,
-      at: desk.now,
-      route: route.path,
-    }
 }
 
 /** Writes a decision that is not to send; answers where it lies. */
@@ -179,6 +155,7 @@ function note(desk: Desk, draft: Draft, route: Route, verdict: Exclude<Verdict, 
     channel: null,
     status,
     reason: verdict.reason,
+    by: (verdict.verdict === 'hold' && verdict.by) || null,
     decidedAt: desk.now,
     attempts: 0,
     nextAttemptAt: null,
@@ -188,48 +165,9 @@ function note(desk: Desk, draft: Draft, route: Route, verdict: Exclude<Verdict, 
   return ref
 }
 
-/** The object's row names the pages with its decisions. */
-function follow(desk: Desk, draft: Draft, ref: RecordRef): void {
-  draft.trail = longer(desk.tables, draft.news.object, draft.trail, pageOf(ref), desk.now)
-}
-
 /** A change that waited will not be told. */
 function drop(desk: Desk, { held }: Pick<Draft, 'held'>, path: string, reason: Reason): void {
-  amend(desk.tables, held[path]!.decision, desk.now, { status: 'suppressed', reason })
+  amend(desk.tables, held[path]!.decision, desk.now, { status: 'suppressed', reason, by: null })
   delete held[path]
   desk.count('suppressed', reason)
-}
-
-function readGroup(desk: Desk, key: string, route: Route): GroupTimes | undefined {
-  if (route.groupWait === 0 && route.groupInterval === 0) return undefined
-  const bytes = desk.tables.table('groups').get(key)
-  return bytes && groupRow.decode(bytes)
-}
-
-function joinedGroup(
-  desk: Desk,
-  key: string,
-  route: Route,
-  group: GroupTimes | undefined,
-  { until, reason }: { until: number; reason: Reason },
-): void {
-  if (reason !== 'group-wait' && reason !== 'group-interval') return
-  if (group?.flushAt !== undefined && group.flushAt >= until) return
-  writeGroup(desk, key, route, {
-    ...(group?.flushedAt === undefined ? {} : { flushedAt: group.flushedAt }),
-    flushAt: until,
-  })
-}
-
-function leftGroup(desk: Desk, key: string, route: Route, group: GroupTimes | undefined): void {
-  if (route.groupInterval > 0) writeGroup(desk, key, route, { flushedAt: desk.now })
-  else if (group) desk.tables.table('groups').delete(key)
-}
-
-/** Kept until neither the message in preparation nor the interval after it can matter. */
-function writeGroup(desk: Desk, key: string, route: Route, times: GroupTimes): void {
-  const forgetAt =
-    Math.max(times.flushAt ?? 0, times.flushedAt ?? 0) + (route.groupInterval + route.groupWait + 1) * 1000
-  desk.tables.table('groups').put(key, groupRow.encode({ ...times, forgetAt }))
-  desk.tables.table('groups').arm(key, forgetAt)
 }

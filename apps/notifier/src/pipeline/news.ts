@@ -16,6 +16,24 @@ export interface News {
   readonly view: View | null
 }
 
+/** What matchers look at. */
+export interface Subject {
+  readonly object: ObjectId
+  readonly state: State | null
+  readonly from: State | null
+  readonly cause: Cause | null
+  /** null: the object is gone. */
+  readonly policy: string | null
+}
+
+export const subjectOf = ({ object, state, cause, view }: News): Subject => ({
+  object,
+  state,
+  from: view?.from ?? null,
+  cause,
+  policy: view?.policy ?? null,
+})
+
 /** The last state that a receiver was told of an object. */
 export interface Told {
   readonly state: State
@@ -26,6 +44,12 @@ export interface Told {
   readonly route: string
   /** ms by the notifier's clock. */
   readonly at: number
+  /** It was told that the object flaps, and of no change since: how many there were. */
+  readonly flapping?: number
+  /** When it is told again, ms. */
+  readonly repeatAt?: number
+  /** How often it has been told again. */
+  readonly repeats?: number
 }
 
 /** undefined for what is no change of an object (the observers' records). */

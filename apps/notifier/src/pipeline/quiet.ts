@@ -1,3 +1,4 @@
+import { flapPhase } from './flapping'
 import { PASS, type Stage, suppress } from './stage'
 
 /**
@@ -5,6 +6,7 @@ import { PASS, type Stage, suppress } from './stage'
  * last told quiet. After anything else they are a recovery, which is told no less than an alarm.
  */
 export const quiet: Stage = ({ news, route }, { told }) => {
+  if (flapPhase(news, told) || told?.flapping !== undefined) return PASS
   if (news.state === null) return told && route.quiet.includes(told.state) ? suppress('quiet') : PASS
   return !told && route.quiet.includes(news.state) ? suppress('quiet') : PASS
 }

@@ -1,6 +1,6 @@
-import { glob, type Glob } from '@quorate/contracts'
-import type { News } from './news'
-import { DEFAULT_TIMING, type Matchers, type RouteInput, type RouteTiming, type Routing } from './routing'
+import { compileMatchers } from './matchers'
+import { type News, type Subject, subjectOf } from './news'
+import { DEFAULT_TIMING, type RouteInput, type RouteTiming, type Routing } from './routing'
 
 /** A node of the tree, inheritance resolved. */
 export interface Route extends RouteTiming {
@@ -12,7 +12,7 @@ export interface Route extends RouteTiming {
 interface Node {
   readonly route: Route
   readonly continue: boolean
-  readonly takes: (news: News) => boolean
+  readonly takes: (subject: Subject) => boolean
   readonly children: readonly Node[]
 }
 
@@ -20,6 +20,7 @@ interface Node {
 export interface Router {
   /** Every route whose node takes the change and none of whose children does; in the order of the tree (as in Alertmanager). */
   match(news: News): Route[]
+  matchSubject(subject: Subject): Route[]
   route(path: string): Route | undefined
 }
 
@@ -27,7 +28,7 @@ export interface Router {
  * Compiles the tree.
  * @throws Error when a route names a receiver that is not there, or two routes have one name
  */
-export function compileRoutes(routing: Routing): Router {
+export function compileRoutes(routing: Pick<Routing, 'receivers' | 'root'>): Router {
   const names = new Set(routing.receivers.map((receiver) => receiver.name))
   const byPath = new Map<string, Route>()
   const node = (input: RouteInput, parent: Omit<Route, 'path'>, place: string): Node => {
@@ -45,28 +46,18 @@ export function compileRoutes(routing: Routing): Router {
     { ...DEFAULT_TIMING, receiver: routing.root.receiver },
     '',
   )
-  return { match: (news) => (root.takes(news) ? descend(root, news) : []), route: (path) => byPath.get(path) }
+  const matchSubject = (subject: Subject) => (root.takes(subject) ? descend(root, subject) : [])
+  return { match: (news) => matchSubject(subjectOf(news)), matchSubject, route: (path) => byPath.get(path) }
 }
 
-function descend(node: Node, news: News): Route[] {
+function descend(node: Node, subject: Subject): Route[] {
   const found: Route[] = []
   for (const child of node.children) {
-    if (!child.takes(news)) continue
-    found.push(...descend(child, news))
+    if (!child.takes(subject)) continue
+    found.push(...descend(child, subject))
     if (!child.continue) break
   }
   return found.length > 0 ? found : [node.route]
-}
-
-function compileMatchers(match: Matchers): (news: News) => boolean {
-  const globs: readonly Glob[] | undefined = match.object?.map(glob)
-  const oneOf = <T>(list: readonly T[] | undefined, value: T): boolean => list === undefined || list.includes(value)
-  return (news) =>
-    (globs === undefined || globs.some((takes) => takes(news.object))) &&
-    (match.state === undefined || (news.state !== null && match.state.includes(news.state))) &&
-    oneOf(match.from, news.view?.from ?? null) &&
-    (match.cause === undefined || (news.cause !== null && match.cause.includes(news.cause))) &&
-    (match.policy === undefined || (news.view !== null && match.policy.includes(news.view.policy)))
 }
 
 const SEPARATOR = '\u0001'

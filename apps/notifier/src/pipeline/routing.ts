@@ -1,15 +1,7 @@
 import type { State } from '@quorate/contracts'
-
-/** What a change must be for a route to take it. An absent matcher takes everything; a list takes any of its members. */
-export interface Matchers {
-  /** Globs on the object id: `*` any characters but `/`, `**` any. */
-  readonly object?: readonly string[]
-  readonly state?: readonly State[]
-  /** The state before; `null` before the first. */
-  readonly from?: readonly (State | null)[]
-  readonly cause?: readonly string[]
-  readonly policy?: readonly string[]
-}
+import type { Affliction, Inhibition } from './inhibitions'
+import type { Matchers } from './matchers'
+import type { Silence } from './silences'
 
 export type GroupLabel = 'object' | 'policy'
 
@@ -20,6 +12,8 @@ export interface RouteTiming {
   readonly groupWait: number
   /** How long after a message the next one of the same group may go. */
   readonly groupInterval: number
+  /** How long after a message a state that is not quiet is told again; 0: never. */
+  readonly repeatInterval: number
   /** How long an `unknown` must last to be told. */
   readonly unknownAfter: number
   /** States that are not told as long as nothing else has been. */
@@ -32,6 +26,7 @@ export const DEFAULT_TIMING: RouteTiming = {
   groupBy: ['object'],
   groupWait: 10,
   groupInterval: 60,
+  repeatInterval: 0,
   unknownAfter: 300,
   quiet: ['up', 'ok'],
   maxAge: 3600,
@@ -53,7 +48,7 @@ export interface RouteInput extends Partial<RouteTiming> {
 
 /** One way to reach a receiver: one address, one channel. Its name is part of every delivery id. */
 export interface EndpointSettings {
-  /** `<receiver>` or `<receiver>/<n>`; unique. */
+  /** `<receiver>`, `<receiver>/<n>` or `<receiver>/<name>`; unique. */
   readonly name: string
   readonly channel: string
   /** Checked and read by the channel alone. */
@@ -71,4 +66,8 @@ export interface Receiver {
 export interface Routing {
   readonly receivers: readonly Receiver[]
   readonly root: RouteInput & { readonly receiver: string }
+  readonly silences?: readonly Silence[]
+  readonly inhibitions?: readonly Inhibition[]
+  /** By inhibition: parents that are bad now. */
+  readonly afflictions?: ReadonlyMap<string, Affliction>
 }

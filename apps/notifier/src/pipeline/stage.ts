@@ -1,5 +1,8 @@
+import type { HoldingCause } from './cause'
+import type { Inhibitions } from './inhibitions'
 import type { News, Told } from './news'
 import type { Route } from './route'
+import type { Silences } from './silences'
 
 /** Why something was not sent, or not yet: reaches the answer of `/v1/deliveries` and the metrics' label. docs list exactly these. */
 export const REASONS = {
@@ -10,6 +13,9 @@ export const REASONS = {
   'no-change': 'the state is the one that already waits to be told',
   superseded: 'a later change came before this one was due',
   'receiver-removed': 'the receiver or its route is no longer configured',
+  flapping: 'the object flaps: told once when that began, and once when it has settled',
+  silenced: 'a silence is over it',
+  inhibited: 'an object that it depends on is bad, whose message names it',
   lasting: 'an unknown is told only when it lasts (unknownAfter)',
   'catching-up': 'older than maxAge: only the net difference is told, once the backlog has been read',
   'group-wait': 'waits for others of its group (groupWait)',
@@ -47,11 +53,19 @@ export interface Facts {
   readonly behind: boolean
   /** Earlier stages hold it until then. */
   readonly heldUntil: number | undefined
+  readonly silences: Silences
+  readonly inhibitions: Inhibitions
 }
 
 export type Verdict =
   | { readonly verdict: 'pass' }
-  | { readonly verdict: 'hold'; readonly until: number; readonly reason: Reason }
+  | {
+      readonly verdict: 'hold'
+      readonly until: number
+      readonly reason: Reason
+      /** Judged again when this is in force no more, even before `until`. */
+      readonly by?: HoldingCause
+    }
   | { readonly verdict: 'suppress'; readonly reason: Reason }
 
 /** Pure: decides about a candidate, and says why. */
@@ -59,7 +73,12 @@ export type Stage = (candidate: Candidate, facts: Facts) => Verdict
 
 export const PASS: Verdict = { verdict: 'pass' }
 export const suppress = (reason: Reason): Verdict => ({ verdict: 'suppress', reason })
-export const hold = (until: number, reason: Reason): Verdict => ({ verdict: 'hold', until, reason })
+export const hold = (until: number, reason: Reason, by?: HoldingCause): Verdict => ({
+  verdict: 'hold',
+  until,
+  reason,
+  ...(by === undefined ? {} : { by }),
+})
 
 /**
  * Runs the stages in order. The first that suppresses ends it; of those that hold, the latest time and its reason count; a change that

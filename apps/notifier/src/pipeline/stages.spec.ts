@@ -1,6 +1,18 @@
 import { parseEventId } from '@quorate/contracts'
 import { T0, view } from '../../testing/changes'
-import { type Facts, inbox, judge, type News, type Route, type Stage, STAGES, type Told, type Verdict } from '.'
+import {
+  type Facts,
+  inbox,
+  Inhibitions,
+  judge,
+  type News,
+  type Route,
+  Silences,
+  type Stage,
+  STAGES,
+  type Told,
+  type Verdict,
+} from '.'
 import { catchingUp } from './catching-up'
 import { grouping } from './grouping'
 import { lastTold } from './last-told'
@@ -25,6 +37,8 @@ const facts = (more: Partial<Facts> = {}): Facts => ({
   waitedUntil: undefined,
   behind: false,
   heldUntil: undefined,
+  silences: new Silences(),
+  inhibitions: new Inhibitions(),
   ...more,
 })
 const ask = (

@@ -1,0 +1,29 @@
+import type { ObjectId } from '@quorate/contracts'
+import type { Directions, News, Reason, Told } from '../pipeline'
+import type { Planned } from './planned'
+import type { Held } from './rows'
+import type { Tables } from './tables'
+
+/** What one batch of a task has at hand. */
+export interface Desk {
+  readonly tables: Tables
+  readonly directions: Directions
+  readonly now: number
+  readonly behind: boolean
+  /** Deliveries planned in this batch. */
+  readonly planned: Planned[]
+  readonly count: (decision: 'sent' | 'held' | 'suppressed', reason: Reason | 'sent') => void
+  /** Objects of this instance that a parent's inhibitions hold back now. */
+  readonly dependants: (
+    parent: ObjectId,
+  ) => { readonly objects: readonly ObjectId[]; readonly total: number } | undefined
+}
+
+/** An object's row, taken apart while it is worked on. */
+export interface Draft {
+  news: News
+  readonly told: Record<string, Told>
+  readonly held: Record<string, Held>
+  number: number
+  trail: readonly string[]
+}

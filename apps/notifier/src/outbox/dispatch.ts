@@ -1,0 +1,65 @@
+import { flapPhase, isCalm, type News, type Route, sinceOf, type Told } from '../pipeline'
+import type { Desk, Draft } from './desk'
+import { type ChangeMessage, changeMessage } from './message'
+import { plan } from './plan'
+import { pageOf, type RecordRef } from './record-ref'
+import { longer } from './trail'
+
+/** Plans what a receiver is told now, and notes that it is what it was last told. */
+export function dispatch(desk: Desk, draft: Draft, route: Route, routed: boolean): void {
+  const { news, told } = draft
+  const phase = flapPhase(news, told[route.receiver])
+  planMessage(desk, draft, route, messageOf(desk, news, told[route.receiver]))
+  // What no route takes any more was told to close it; that an object flaps is remembered until it has settled.
+  if (news.state === null || (!routed && phase !== 'began')) delete told[route.receiver]
+  else told[route.receiver] = toldNow(desk, news, route, phase)
+}
+
+/** Tells a receiver again what it was last told, if that is still so. */
+export function dispatchAgain(desk: Desk, draft: Draft, route: Route, told: Told): void {
+  const repeats = (told.repeats ?? 0) + 1
+  const message = messageOf(desk, draft.news, told)
+  // An id of its own: with the first one's the receiver would take it for the same message.
+  planMessage(desk, draft, route, { ...message, event: `${message.event}/repeat-${repeats}`, repeat: repeats })
+  draft.told[route.receiver] = { ...told, repeats, repeatAt: desk.now + route.repeatInterval * 1000 }
+}
+
+function messageOf(desk: Desk, news: News, told: Told | undefined): ChangeMessage {
+  const phase = flapPhase(news, told)
+  const { inhibitions } = desk.directions
+  const muting = inhibitions
+    .ofParent(news.object)
+    .some(({ inhibition: { states } }) => news.state !== null && states.includes(news.state))
+  const dependants = muting ? desk.dependants(news.object) : undefined
+  return {
+    ...changeMessage(news, told, sinceOf(news)),
+    ...(phase ? { flapping: { phase, changes: told?.flapping ?? 0 } } : {}),
+    ...(dependants ? { dependants } : {}),
+  }
+}
+
+function toldNow(desk: Desk, news: News, route: Route, phase: ReturnType<typeof flapPhase>): Told {
+  const repeats = route.repeatInterval > 0 && (phase === 'began' || !isCalm(news.state!, route))
+  return {
+    state: news.state!,
+    since: sinceOf(news),
+    event: news.event,
+    at: desk.now,
+    route: route.path,
+    ...(phase === 'began' ? { flapping: 0 } : {}),
+    ...(repeats ? { repeatAt: desk.now + route.repeatInterval * 1000 } : {}),
+  }
+}
+
+function planMessage(desk: Desk, draft: Draft, route: Route, message: ChangeMessage): void {
+  const receiver = desk.directions.receivers.get(route.receiver)!
+  const planned = plan(desk.tables, { receiver, route, message, now: desk.now, number: draft.number })
+  draft.number += planned.length
+  desk.planned.push(...planned)
+  for (const { row } of planned) follow(desk, draft, row.record)
+}
+
+/** The object's row names the pages with its decisions. */
+export function follow(desk: Desk, draft: Draft, ref: RecordRef): void {
+  draft.trail = longer(desk.tables, draft.news.object, draft.trail, pageOf(ref), desk.now)
+}

@@ -1,0 +1,49 @@
+import type { ObjectId } from '@quorate/contracts'
+import type { HoldingCause } from '../pipeline'
+import type { Held } from './rows'
+import type { Tables } from './tables'
+
+/** What holds objects back, and which: found again when the cause is in force no more. No cause and no object id contains it. */
+const SEPARATOR = '\u0001'
+const BEHIND = '\u0002'
+const NOTHING = Buffer.alloc(0)
+
+const keyOf = (cause: HoldingCause, object: ObjectId): string => `${cause}${SEPARATOR}${object}`
+
+const causesOf = (held: Readonly<Record<string, Held>>): ReadonlySet<HoldingCause> =>
+  new Set(Object.values(held).flatMap(({ by }) => (by === undefined ? [] : [by])))
+
+/** Keeps the table at what an object's row says. */
+export function withhold(
+  tables: Tables,
+  object: ObjectId,
+  before: Readonly<Record<string, Held>>,
+  after: Readonly<Record<string, Held>>,
+): void {
+  const [old, now] = [causesOf(before), causesOf(after)]
+  if (old.size === 0 && now.size === 0) return
+  const table = tables.table('withheld')
+  for (const cause of old) if (!now.has(cause)) table.delete(keyOf(cause, object))
+  for (const cause of now) if (!old.has(cause)) table.put(keyOf(cause, object), NOTHING)
+}
+
+/** Where rows are read: of the batch in hand, or committed ones. */
+type Reading = Pick<ReturnType<Tables['table']>, 'range'>
+
+/** Every cause that holds something back in a task. */
+export function* causesIn(table: Reading): IterableIterator<HoldingCause> {
+  for (let from = ''; ;) {
+    const [row] = table.range({ from, limit: 1 })
+    if (!row) return
+    const cause = row.key.slice(0, row.key.indexOf(SEPARATOR))
+    yield cause
+    from = `${cause}${BEHIND}`
+  }
+}
+
+/** The objects that a cause holds back in a task. */
+export function* heldBackBy(table: Reading, cause: HoldingCause, limit?: number): IterableIterator<ObjectId> {
+  const bounds = { from: `${cause}${SEPARATOR}`, to: `${cause}${BEHIND}` }
+  for (const { key } of table.range(limit === undefined ? bounds : { ...bounds, limit }))
+    yield key.slice(key.indexOf(SEPARATOR) + 1)
+}

@@ -1,0 +1,15 @@
+import type { State } from '@quorate/contracts'
+import type { News, Told } from './news'
+import type { Route } from './route'
+import { DEFAULT_TIMING } from './routing'
+
+/** States that need nobody: those that the route calls quiet, where it tells everything the usual ones. */
+export function isCalm(state: State, { quiet }: Pick<Route, 'quiet'>): boolean {
+  return (quiet.length > 0 ? quiet : DEFAULT_TIMING.quiet).includes(state)
+}
+
+/** What was opened with a receiver is closed by this: a recovery, or the end of the object. Nothing that mutes holds it back. */
+export function closes(news: News, told: Told | undefined, route: Pick<Route, 'quiet'>): boolean {
+  if (!told || (isCalm(told.state, route) && told.flapping === undefined)) return false
+  return news.state === null || (isCalm(news.state, route) && !news.view?.flapping)
+}

@@ -1,0 +1,80 @@
+import type { ObjectId, State } from '@quorate/contracts'
+import type { Forwarded, TaskContext } from '@quorate/streams'
+import { settingsKey } from './configuration/keys'
+import { dueOfObject } from './outbox/due'
+import { objectRow, type Held } from './outbox/rows'
+import { causesIn, heldBackBy, withhold } from './outbox/withheld'
+import type { Affliction, Directions, HoldingCause, Inhibition, News } from './pipeline'
+
+/** The output of the topology for the settings. */
+const SETTINGS = 'settings'
+/** Objects of one commit. */
+const SLICE = 256
+
+/** The parent of an inhibition changed: every instance is told, in the commit of the change. */
+export function publishAffliction(context: TaskContext, { inhibitions }: Directions, news: News): void {
+  if (news.type === 'object.updated') return
+  for (const { inhibition } of inhibitions.ofParent(news.object))
+    context.forward(SETTINGS, said(inhibition, news.state, news.event))
+}
+
+/**
+ * Puts a task in line with a configuration that is new to it: what was held back by a silence or an inhibition that is in force no
+ * more, or not as it was, is judged again; which parents are bad is said where it differs. False: there is more to do.
+ */
+export function reconcile(context: TaskContext, directions: Directions, now: number): boolean {
+  publishAfflictions(context, directions)
+  const { silences, inhibitions } = directions
+  const inForce = new Set([...silences.causes, ...inhibitions.causes])
+  const table = context.table('withheld')
+  let room = SLICE
+  for (const cause of [...causesIn(table)]) {
+    if (inForce.has(cause)) continue
+    for (const object of [...heldBackBy(table, cause, room)]) {
+      release(context, directions, object, cause, now)
+      room--
+    }
+    if (room === 0) return false
+  }
+  return true
+}
+
+function publishAfflictions(context: TaskContext, { inhibitions }: Directions): void {
+  for (const { inhibition, affliction } of inhibitions.all) {
+    const bytes = context.table('objects').get(inhibition.parent)
+    const row = bytes && objectRow.decode(bytes)
+    if (!row?.current) continue
+    const { state } = row.current
+    const wanted = state !== null && inhibition.states.includes(state) ? state : undefined
+    if (affliction?.state === wanted) continue
+    context.forward(SETTINGS, said(inhibition, state, `${inhibition.parent}@${row.incarnation}.${row.revision}`))
+  }
+}
+
+function said({ name, parent, states }: Inhibition, state: State | null, event: string): Forwarded {
+  const bad = state !== null && states.includes(state)
+  const value: Affliction | null = bad ? { object: parent, state, event } : null
+  return { key: settingsKey('parents', name), value: value && JSON.stringify(value), partition: 0 }
+}
+
+/** What a cause held back is due: at once after a silence, after the group's wait where dependants may recover with their parent. */
+function release(
+  context: TaskContext,
+  { router }: Directions,
+  object: ObjectId,
+  cause: HoldingCause,
+  now: number,
+): void {
+  const table = context.table('objects')
+  const row = objectRow.decode(table.get(object)!)
+  const held: Record<string, Held> = {}
+  for (const [path, one] of Object.entries(row.held)) {
+    const { by, ...rest } = one
+    const grace = cause.startsWith('inhibition/') ? (router.route(path)?.groupWait ?? 0) * 1000 : 0
+    held[path] = by === cause ? { ...rest, until: now + grace } : one
+  }
+  const changed = { ...row, held }
+  table.put(object, objectRow.encode(changed))
+  table.arm(object, dueOfObject(changed))
+  withhold(context, object, row.held, held)
+}
