@@ -194,6 +194,22 @@ describe('the margin over groups', () => {
     expect(untold).toBeLessThan(15)
   }, 60_000)
 
+  it('is told where those that must leave a state find room, not where they may not', () => {
+    const of = (down: number) => {
+      const agents = (i: number) => ['a', 'b', 'c'].map((agent) => `${agent}${i}`)
+      const groups = Object.fromEntries([0, 1, 2, 3, 4].map((i) => [`g${i}`, agents(i)]))
+      const all = Object.values(groups).flat()
+      const weights = all.map((agent): SourceCommand => ({ type: 'agent-set', data: { agent, weight: 20 } }))
+      const thresholds = { degraded: 30, down }
+      const input = { name: 'p', match: '**', groups, quorum: '100%', states: STATES, thresholds }
+      const { object, outcome, settings } = objectOf(input, [...weights, ...all.map((agent) => report(agent, 'up'))])
+      expect(outcome.winner).toBe('up')
+      return marginOf(object, outcome, settings)
+    }
+    // One degraded, one down, one up: a group falls silent, and with it the quorum. Or else one down in each of three groups.
+    expect([of(21), of(20)]).toEqual([2, null])
+  })
+
   it('is told of many groups, and not of more than can be reckoned', () => {
     const of = (count: number, method: string) => {
       const groups = Object.fromEntries(Array.from({ length: count }, (_, i) => [`g${i}`, [`a${i}`]]))
