@@ -8,6 +8,8 @@ export const HTTP_LIMITS = {
   own: 1024,
   /** Requests forwarded by other instances that are answered at once: counted apart, so that fan-out cannot starve itself. */
   forwarded: 1024,
+  /** Lists of clients that are answered at once, of the `own` above: each asks every other instance. */
+  lists: 256,
   /** Open streams (SSE) of this instance. */
   streams: 64,
   /** ms to send all headers. */

@@ -1,17 +1,15 @@
 import type { Secret } from '@quorate/config'
 import type { FastifyRequest } from 'fastify'
-import { Pool } from 'undici'
 import type { Answer } from './answer'
+import { type Lane, Peer, PEER_TIMES, type PeerTimes } from './peer'
 import { Problem } from './problem'
 import { bodyHash, FORWARDED, sign, SIGNATURE, type Signed } from './signature'
 
 export interface PeerOptions {
   readonly clusterSecret?: Secret | undefined
-  /** Connections to one peer at most. */
-  readonly connections?: number
-  /** ms for the connection, and for the answer beyond what the request itself asked to wait. */
-  readonly connectMs?: number
+  /** ms for the answer beyond what the request itself asked to wait. */
   readonly answerMs?: number
+  readonly times?: PeerTimes
 }
 
 /** What is asked of the peer: by default the request as it came. */
@@ -24,6 +22,10 @@ export interface Forwarding {
   /** ms that the request may wait at the owner before it is answered. */
   readonly waitMs?: number
   readonly headers?: Readonly<Record<string, string>>
+  /** Which connections it takes: `points` by default. */
+  readonly lane?: Lane
+  /** It changes nothing, whatever its method is: it may end when the peer is found to be out of reach. */
+  readonly reads?: boolean
 }
 
 /** Passed on to the owner; the rest concerns this hop alone. */
@@ -31,13 +33,28 @@ const UP = ['accept', 'content-type', 'if-match', 'if-none-match', 'quorate-min-
 const CREDENTIALS = ['authorization', 'x-api-key'] as const
 /** Said by each hop for itself. */
 const NOT_BACK = new Set(['connection', 'keep-alive', 'transfer-encoding', 'date', 'x-request-id', 'content-length'])
-const MAX_ANSWER = 64 * 1024 * 1024
 
-/** One pool of connections for each peer: their own, so that a slow peer holds up nobody else. */
+/** The other instances: each with connections of its own, so that a slow one holds up nobody else. */
 export class Peers {
-  readonly #pools = new Map<string, Pool>()
+  readonly #peers = new Map<string, Peer>()
 
   constructor(private readonly options: PeerOptions = {}) {}
+
+  /** Watches these, and forgets all others. */
+  attend(urls: ReadonlySet<string>): void {
+    for (const url of urls) this.peer(url).watch()
+    for (const [url, peer] of this.#peers) {
+      if (urls.has(url)) continue
+      this.#peers.delete(url)
+      void peer.retire()
+    }
+  }
+
+  peer(url: string): Peer {
+    let peer = this.#peers.get(url)
+    if (!peer) this.#peers.set(url, (peer = new Peer(url, this.options.times ?? PEER_TIMES)))
+    return peer
+  }
 
   /**
    * Sends a request on to `url`, once: the mark keeps the peer from sending it further.
@@ -49,41 +66,34 @@ export class Peers {
     const path = forwarding.path ?? request.url
     const timeout = (forwarding.waitMs ?? 0) + answerMs
     const body = forwarding.method === undefined ? request.rawBody : undefined
+    const peer = this.peer(url)
+    const reads = forwarding.reads ?? (method === 'GET' || (method as string) === 'HEAD')
+    if (!peer.reachable) throw unreachable(url, false)
     try {
-      const answer = await this.#pool(url).request({
+      const answer = await peer.lane(forwarding.lane ?? 'points').request({
         method,
         path,
         headers: this.#headers(request, { method, path, body }, forwarding.headers),
         headersTimeout: timeout,
         bodyTimeout: timeout,
+        // A write may still be done: it is waited for, so that its outcome is known if it can be.
+        ...(reads ? { signal: peer.lost } : {}),
         ...(body === undefined ? {} : { body }),
       })
+      peer.heard()
       return { status: answer.statusCode, headers: headersBack(answer.headers), body: await whole(answer.body) }
     } catch (error) {
-      throw this.#problem(url, method, error)
+      const sent = !NOT_SENT.has((error as { code?: string }).code ?? '')
+      if (!sent) peer.refused()
+      if (sent && !reads) throw unknownOutcome(url, error)
+      throw unreachable(url, sent, error)
     }
   }
 
   async close(): Promise<void> {
-    const pools = [...this.#pools.values()]
-    this.#pools.clear()
-    await Promise.all(pools.map((pool) => pool.destroy()))
-  }
-
-  #pool(url: string): Pool {
-    let pool = this.#pools.get(url)
-    if (!pool) {
-      const { connections = 64, connectMs = 1_000 } = this.options
-      pool = new Pool(url, {
-        connections,
-        connect: { timeout: connectMs },
-        pipelining: 1,
-        keepAliveTimeout: 30_000,
-        maxResponseSize: MAX_ANSWER,
-      })
-      this.#pools.set(url, pool)
-    }
-    return pool
+    const peers = [...this.#peers.values()]
+    this.#peers.clear()
+    await Promise.all(peers.map((peer) => peer.close()))
   }
 
   #headers(
@@ -106,23 +116,21 @@ export class Peers {
     if (clusterSecret) headers[SIGNATURE] = sign(clusterSecret, { method, path, at, principal, body })
     return headers
   }
-
-  #problem(url: string, method: string, error: unknown): Problem {
-    const sent = !NOT_SENT.has((error as { code?: string }).code ?? '')
-    if (sent && method !== 'GET' && method !== 'HEAD') {
-      return new Problem(
-        'outcome-unknown',
-        `The owner (${url}) did not answer: perhaps it was written, perhaps not. Read before you repeat.`,
-        { cause: error },
-      )
-    }
-    return new Problem(
-      'owner-unreachable',
-      `The owner (${url}) did not answer${sent ? '' : '; nothing was done'}. Another takes its partitions over within seconds; try again.`,
-      { cause: error },
-    )
-  }
 }
+
+const unreachable = (url: string, sent: boolean, cause?: unknown) =>
+  new Problem(
+    'owner-unreachable',
+    `The owner (${url}) did not answer${sent ? '' : '; nothing was done'}. Another takes its partitions over within seconds; try again.`,
+    { cause },
+  )
+
+const unknownOutcome = (url: string, cause: unknown) =>
+  new Problem(
+    'outcome-unknown',
+    `The owner (${url}) did not answer: perhaps it was written, perhaps not. Read before you repeat.`,
+    { cause },
+  )
 
 /** Errors before a byte of the request left. */
 const NOT_SENT = new Set([

@@ -1,9 +1,9 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Put, Req, Res } from '@nestjs/common'
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger'
-import { type Answer, json, Owners, Problem, Requires, send } from '@quorate/http'
+import { type Answer, HTTP_LIMITS, json, Owners, Problem, Requires, send } from '@quorate/http'
 import type { RunningTask } from '@quorate/streams'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { encodePart, Listing } from '../queries/listing'
+import { encodePart, type ListQuery, Listing, type Page } from '../queries/listing'
 import { Objects } from '../queries/objects'
 import { PARTS } from '../queries/places'
 import { type OverrideWanted, type WriteOptions, Writes } from '../queries/writes'
@@ -33,6 +33,8 @@ import { DEFAULT_WAIT, parseWait } from './waiting'
 @ApiTags('objects')
 @Controller('v1/objects')
 export class ObjectsController {
+  #lists = 0
+
   constructor(
     @Inject(Owners) private readonly owners: Owners,
     @Inject(Objects) private readonly objects: Objects,
@@ -54,10 +56,10 @@ export class ObjectsController {
     const query = listQueryOf(request)
     const parts = request.forwarded ? one(request, PARTS) : undefined
     if (parts !== undefined) {
-      send(reply, json(200, encodePart(await this.listing.part(parts.split(',').map(Number), query))))
+      send(reply, json(200, encodePart(await this.listing.part(parts.split(',').map(Number), query, request))))
       return
     }
-    const { items, more, missing, positions } = await this.listing.page(query, request)
+    const { items, more, missing, positions } = await this.#page(query, request)
     const [lacking] = missing
     if (lacking && query.refusePartial) {
       const code = lacking.reason
@@ -227,6 +229,17 @@ export class ObjectsController {
       (task) => this.writes.setOverride(task, id, wanted, options),
       options.waitMs ?? DEFAULT_WAIT,
     )
+  }
+
+  async #page(query: ListQuery, request: FastifyRequest): Promise<Page> {
+    if (this.#lists >= HTTP_LIMITS.lists)
+      throw new Problem('too-many-requests', 'This instance has all the lists in hand that it takes. Try again.')
+    this.#lists++
+    try {
+      return await this.listing.page(query, request)
+    } finally {
+      this.#lists--
+    }
   }
 
   async #at(

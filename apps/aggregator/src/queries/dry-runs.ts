@@ -66,13 +66,11 @@ export class DryRuns {
   async #remote(url: string, partitions: readonly number[], request: FastifyRequest): Promise<Part> {
     try {
       const headers = { [PARTS]: partitions.join(',') }
-      const answer = await this.peers.forward(url, request, { headers, answerMs: PATIENCE })
+      const answer = await this.peers.forward(url, request, { headers, answerMs: PATIENCE, lane: 'lists', reads: true })
       if (answer.status !== 200) throw new Problem('owner-unreachable', `The owner (${url}) answered ${answer.status}.`)
       return decodePart(String(answer.body))
     } catch (error) {
-      // Nothing is written by a dry run, whatever became of the request.
-      const isUnknown = error instanceof Problem && error.code === 'outcome-unknown'
-      const reason = isUnknown ? 'owner-unreachable' : reasonOf(error)
+      const reason = reasonOf(error)
       return { ...NOTHING, missing: partitions.map((partition) => ({ partition, reason })) }
     }
   }

@@ -1,11 +1,12 @@
 import { compareUtf8, encodeWireView, type View } from '@quorate/contracts'
-import { guarded, type Owners, type Peers, Problem } from '@quorate/http'
+import { GENERATION, guarded, type Owners, PATIENCE, type Peers, Problem } from '@quorate/http'
 import type { RunningTask } from '@quorate/streams'
 import type { FastifyRequest } from 'fastify'
 import { formatPositions, type Positions } from '../http/positions'
 import { upTo } from '../http/waiting'
 import { type Missing, PARTS, placesOf, reasonOf } from './places'
 import type { Reading } from './reading'
+import { Turns } from './turns'
 
 /** Which objects a list shows. */
 export interface Filter {
@@ -45,45 +46,63 @@ export interface Page {
   readonly positions: Positions
 }
 
+const NONE: Page = { items: [], more: false, missing: [], positions: new Map() }
+
 /** Rows looked at before others get a turn. */
-const SLICE = 512
+const SLICE = 128
+/** Partitions that are scanned at once, so that many lists leave the event loop to point reads. */
+const SCANS = 8
 
 /** Lists objects of all partitions in one order: here, and one hop to each owner. A partition that cannot answer is named. */
 export class Listing {
+  readonly #scans = new Turns(SCANS)
+
   constructor(
     private readonly reading: Reading,
     private readonly owners: Owners,
     private readonly peers: Peers,
   ) {}
 
+  /** Partitions that are changing hands are waited for a moment, and asked once more. */
   async page(query: ListQuery, request: FastifyRequest): Promise<Page> {
-    const { here, there, missing } = placesOf(this.owners, request.forwarded)
+    const until = performance.now() + PATIENCE
+    const parts: Page[] = []
+    for (let asked: readonly number[] | undefined; ;) {
+      const { version } = this.owners.map
+      const round = await this.#round(asked, query, request)
+      parts.push({ ...round, missing: [] })
+      const { missing } = round
+      const isPassing = missing.every(({ partition, reason }) => this.owners.isPassing(partition, reason))
+      if (missing.length === 0 || !isPassing || !(await this.owners.map.changed(version, until - performance.now())))
+        return merged([...parts, { ...NONE, missing }], query.limit)
+      asked = missing.map(({ partition }) => partition)
+    }
+  }
+
+  async #round(partitions: readonly number[] | undefined, query: ListQuery, request: FastifyRequest): Promise<Page> {
+    const { here, there, missing } = placesOf(this.owners, request.forwarded, partitions)
     const parts = await Promise.all([
       ...here.map((task) => this.#local(task, query)),
-      ...[...there].map(([url, partitions]) => this.#remote(url, partitions, query, request)),
+      ...[...there].map(([url, theirs]) => this.#remote(url, theirs, query, request)),
     ])
-    return merged([...parts, { items: [], more: false, missing, positions: new Map() }], query.limit)
+    return merged([...parts, { ...NONE, missing }], query.limit)
   }
 
   /** Only the given partitions, and only what is here: what a peer asks. */
-  async part(partitions: readonly number[], query: ListQuery): Promise<Page> {
+  async part(partitions: readonly number[], query: ListQuery, request: FastifyRequest): Promise<Page> {
+    await this.owners.upToSender(request)
     const { here, missing } = placesOf(this.owners, true, partitions)
-    return merged(
-      [
-        ...(await Promise.all(here.map((task) => this.#local(task, query)))),
-        { items: [], more: false, missing, positions: new Map() },
-      ],
-      query.limit,
-    )
+    const parts = await Promise.all(here.map((task) => this.#local(task, query)))
+    return merged([...parts, { ...NONE, missing }], query.limit)
   }
 
   async #local(task: RunningTask, query: ListQuery): Promise<Page> {
     const { partition } = task
     try {
       await upTo(task, query.bound, query.waitMs)
-      return await guarded(partition, () => this.#scan(task, query))
+      return await this.#scans.run(() => guarded(partition, () => this.#scan(task, query)))
     } catch (error) {
-      return { items: [], more: false, missing: [{ partition, reason: reasonOf(error) }], positions: new Map() }
+      return { ...NONE, missing: [{ partition, reason: reasonOf(error) }] }
     }
   }
 
@@ -115,19 +134,19 @@ export class Listing {
       const answer = await this.peers.forward(url, request, {
         method: 'GET',
         path: `/v1/objects?${searchOf(query)}`,
-        headers: { [PARTS]: partitions.join(','), ...(bound ? { 'quorate-min-position': bound } : {}) },
+        headers: {
+          [PARTS]: partitions.join(','),
+          [GENERATION]: String(this.owners.map.generation),
+          ...(bound ? { 'quorate-min-position': bound } : {}),
+        },
         waitMs: query.waitMs ?? 0,
+        lane: 'lists',
       })
       if (answer.status !== 200) throw new Problem('owner-unreachable', `The owner (${url}) answered ${answer.status}.`)
       return JSON.parse(String(answer.body), revivePart) as Page
     } catch (error) {
       const reason = reasonOf(error)
-      return {
-        items: [],
-        more: false,
-        missing: partitions.map((partition) => ({ partition, reason })),
-        positions: new Map(),
-      }
+      return { ...NONE, missing: partitions.map((partition) => ({ partition, reason })) }
     }
   }
 }

@@ -13,7 +13,7 @@ import { formatPositions, lastOf } from '../http/positions'
 import { upTo } from '../http/waiting'
 import type { ReadOptions } from './objects'
 import type { Reading } from './reading'
-import { accepted } from './writes'
+import { accepted, appended } from './writes'
 
 /** Policies and agents' settings, at the owner of partition 0: it reads its own copy and writes to every partition at once. */
 export class Settings {
@@ -102,11 +102,13 @@ export class Settings {
     if (waitMs === 0) return accepted(positions)
     const bound = lastOf(positions)
     const written = { 'quorate-position': formatPositions(bound) }
-    await upTo(task, bound, waitMs)
-    const outcome = this.reading.outcome(task.partition, bound.get(task.partition)!)
-    if (typeof outcome === 'object')
-      throw new Problem('invalid', `It was put among the dead letters: ${outcome.reject}.`, { headers: written })
-    return then({ ...this.owners.freshness(task), ...written })
+    return appended(written, async () => {
+      await upTo(task, bound, waitMs)
+      const outcome = this.reading.outcome(task.partition, bound.get(task.partition)!)
+      if (typeof outcome === 'object')
+        throw new Problem('invalid', `It was put among the dead letters: ${outcome.reject}.`, { headers: written })
+      return then({ ...this.owners.freshness(task), ...written })
+    })
   }
 }
 

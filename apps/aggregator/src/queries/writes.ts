@@ -1,6 +1,7 @@
 import { encodeSource, type ObjectId, type OverrideSet, type SourceCommand } from '@quorate/contracts'
 import { type Answer, invalid, json, type Owners, Problem, type ProblemError } from '@quorate/http'
 import type { Position } from '@quorate/log'
+import { StoreError } from '@quorate/state-store'
 import { type RunningTask, StreamsError } from '@quorate/streams'
 import { entityTag, matchesWrite, type Tags, writeTag } from '../http/entity-tag'
 import { DEFAULT_WAIT } from '../http/waiting'
@@ -135,26 +136,14 @@ export class Writes {
     const { partition, offset } = position!
     const written = { 'quorate-position': `${partition}@${offset}` }
     if (waitMs === 0) return accepted([position!])
-    await this.#applied(task, offset, waitMs, written)
-    const outcome = this.reading.outcome(partition, offset)
-    const seen = this.reading.object(task, id)
+    const { outcome, seen } = await appended(written, async () => {
+      await task.reached(offset, waitMs)
+      return { outcome: this.reading.outcome(partition, offset), seen: this.reading.object(task, id) }
+    })
     const headers = { ...this.owners.freshness(task), ...written }
     this.#refuse(command, outcome, seen, headers)
     if (!seen || command.type === 'object-deleted') return { status: 204, headers }
     return this.objects.shown(task, seen, written)
-  }
-
-  async #applied(task: RunningTask, offset: number, waitMs: number, headers: Record<string, string>): Promise<void> {
-    try {
-      await task.reached(offset, waitMs)
-    } catch (error) {
-      if (!StreamsError.is(error, 'STREAMS_TIMEOUT', 'STREAMS_TASK_CLOSED')) throw error
-      throw new Problem(
-        'outcome-unknown',
-        'It is in the log, but what became of it was not seen in time. Read the object with this Quorate-Position as Quorate-Min-Position.',
-        { headers, cause: error },
-      )
-    }
   }
 
   /** What the fold found at the record's place, where that is not success. */
@@ -185,6 +174,23 @@ export class Writes {
         headers: tagged,
       })
     }
+  }
+}
+
+/**
+ * What is done once a record is in the log: a partition that moves, or lags, does not make a 503 of it, which would say that nothing was
+ * written. @throws Problem `outcome-unknown`
+ */
+export async function appended<T>(headers: Readonly<Record<string, string>>, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof StreamsError) && !(error instanceof StoreError && error.code === 'STORE_CLOSED')) throw error
+    throw new Problem(
+      'outcome-unknown',
+      'It is in the log, but what became of it was not seen in time. Read with this Quorate-Position as Quorate-Min-Position.',
+      { headers, cause: error },
+    )
   }
 }
 

@@ -1,0 +1,120 @@
+import type { FastifyRequest } from 'fastify'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Peers } from './peers'
+
+const TIMES = { connectMs: 500, probeEveryMs: 20, probeMs: 150 }
+
+/** A peer that answers, or holds every answer back as a frozen process does. */
+class Other {
+  frozen = false
+  readonly seen: string[] = []
+  readonly #held: (() => void)[] = []
+  url = ''
+  private constructor(private readonly server: Server) {}
+
+  static async open(hold: (path: string) => boolean = () => false): Promise<Other> {
+    const server = createServer((request, response) => other.#take(request, response, hold))
+    const other = new Other(server)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    other.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    return other
+  }
+
+  thaw(): void {
+    this.frozen = false
+    for (const answer of this.#held.splice(0)) answer()
+  }
+
+  async close(): Promise<void> {
+    this.server.closeAllConnections()
+    await new Promise((resolve) => this.server.close(resolve))
+  }
+
+  #take({ url = '' }: IncomingMessage, response: ServerResponse, hold: (path: string) => boolean): void {
+    this.seen.push(url)
+    const answer = (): void => void response.end(url)
+    if (this.frozen || hold(url)) this.#held.push(answer)
+    else answer()
+  }
+}
+
+const asked = (url: string, method = 'GET') => ({ url, method, id: 'r', headers: {} }) as unknown as FastifyRequest
+const codeOf = async (answer: Promise<unknown>) =>
+  answer.then(
+    () => 'answered',
+    (error: { code?: string }) => error.code,
+  )
+const until = async (holds: () => boolean) => {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5))
+}
+
+describe('peers', () => {
+  let other: Other
+  let peers: Peers
+  const open = async (hold?: (path: string) => boolean) => {
+    other = await Other.open(hold)
+    peers = new Peers({ times: TIMES, answerMs: 5_000 })
+    peers.attend(new Set([other.url]))
+    await until(() => other.seen.includes('/livez'))
+  }
+  afterEach(async () => {
+    other.thaw()
+    await peers.close()
+    await other.close()
+  })
+
+  it('end reads to a peer that is frozen, begin no new ones, and find it again at once', async () => {
+    await open()
+    other.frozen = true
+    const waiting = Array.from({ length: 200 }, (_, i) => codeOf(peers.forward(other.url, asked(`/${i}`))))
+    expect(new Set(await Promise.all(waiting))).toEqual(new Set(['owner-unreachable']))
+    const { length } = other.seen
+    expect(await codeOf(peers.forward(other.url, asked('/later')))).toBe('owner-unreachable')
+    expect(other.seen.slice(length)).not.toContain('/later')
+    other.thaw()
+    await until(() => peers.peer(other.url).reachable)
+    expect(await codeOf(peers.forward(other.url, asked('/now')))).toBe('answered')
+  })
+
+  it('wait for a write that is under way to a frozen peer: it may be done yet', async () => {
+    await open()
+    other.frozen = true
+    const write = codeOf(peers.forward(other.url, asked('/write', 'DELETE')))
+    await until(() => !peers.peer(other.url).reachable)
+    other.thaw()
+    expect(await write).toBe('answered')
+  })
+
+  it('let point reads through while lists take all the connections that lists have', async () => {
+    await open((path) => path === '/list')
+    const lists = Array.from({ length: 200 }, () => codeOf(peers.forward(other.url, asked('/list'), { lane: 'lists' })))
+    await until(() => other.seen.filter((path) => path === '/list').length === 16)
+    expect(await codeOf(peers.forward(other.url, asked('/point')))).toBe('answered')
+    expect(other.seen.filter((path) => path === '/list')).toHaveLength(16)
+    while (other.seen.filter((path) => path === '/list').length < 200) {
+      other.thaw()
+      await new Promise(setImmediate)
+    }
+    other.thaw()
+    expect(new Set(await Promise.all(lists))).toEqual(new Set(['answered']))
+  })
+
+  it('take a peer that answers anything for alive, however busy it is with its probes', async () => {
+    await open((path) => path === '/livez')
+    const told: boolean[] = []
+    for (const end = performance.now() + 4 * TIMES.probeMs; performance.now() < end;) {
+      await peers.forward(other.url, asked('/point'))
+      told.push(peers.peer(other.url).reachable)
+    }
+    expect(new Set(told)).toEqual(new Set([true]))
+  })
+
+  it('know at once of a peer that refuses connections', async () => {
+    await open()
+    await other.close()
+    expect(await codeOf(peers.forward(other.url, asked('/gone', 'PUT')))).toMatch(/owner-unreachable|outcome-unknown/)
+    await until(() => !peers.peer(other.url).reachable)
+    expect(await codeOf(peers.forward(other.url, asked('/gone', 'PUT')))).toBe('owner-unreachable')
+  })
+})
