@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { audited } from '../../test/system/auditing'
 import { App, ROOT, temporaryFolder } from '../../test/system/harness'
 import { endAll, run } from '../../test/system/process'
 
@@ -29,4 +30,5 @@ it('a first report, with curl: two of three decide, an operator overrides, and f
   expect(script.stdout.at(-1)).toBe('GET now answers 404')
   for (const told of [/site\/x .*down/, /site\/x .*known, harmless/, /site\/x .*gone/]) await app.process.line(told)
   expect(await app.process.stop()).toEqual({ code: 0, signal: null })
+  await audited({ dataDir: app.dataDir })
 }, 90_000)

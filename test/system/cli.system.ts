@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { audited } from './auditing'
 import { App, ROOT, temporaryFolder } from './harness'
 import { endAll, run, SystemProcess } from './process'
 
@@ -148,4 +149,9 @@ describe('quorate says what is wrong', () => {
     expect([code, out.join('\n')]).toEqual([0, expect.stringMatching(/Examples:[\s\S]*quorate simulate/)])
     expect((await quorate(['override', 'set', '--help'])).out.join('\n')).toContain('--until')
   })
+})
+
+it('what all of these wrote is kept as the source says', async () => {
+  expect(await app.process.stop()).toEqual({ code: 0, signal: null })
+  await audited({ dataDir: app.dataDir })
 })

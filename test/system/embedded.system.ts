@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { audited } from './auditing'
 import { App, temporaryFolder } from './harness'
 import { endAll } from './process'
 import { WebhookReceiver } from './webhook-receiver'
@@ -102,5 +103,9 @@ describe('npm start: everything in one process on the embedded log', () => {
   it('stops cleanly on SIGTERM, sent to npm', async () => {
     expect(await app.process.stop()).toEqual({ code: 0, signal: null })
     await expect(fetch(`${app.url}/livez`)).rejects.toThrow()
+  })
+
+  it('has kept what the source says, through kill and restore', async () => {
+    expect(await audited({ dataDir: folder.path })).toMatch(/^SAME .* changelog and sink are/)
   })
 })

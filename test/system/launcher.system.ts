@@ -1,5 +1,6 @@
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { audited } from './auditing'
 import { App, ROOT, temporaryFolder } from './harness'
 import { endAll, run, SystemProcess } from './process'
 import { until } from './until'
@@ -32,6 +33,7 @@ describe('npm start', () => {
     expect(said).toEqual([expect.stringContaining('site/x')])
     expect(await app.process.stop()).toEqual({ code: 0, signal: null })
     expect(await isFree(app.port)).toBe(true)
+    await audited({ dataDir: app.dataDir })
   })
 
   it.each(['npm', 'the launcher'])(
@@ -42,6 +44,7 @@ describe('npm start', () => {
       expect([launcher, server]).toEqual([expect.any(Number), app.servingPid()])
       process.kill(who === 'npm' ? app.process.pid : launcher!, 'SIGKILL')
       await until('the port is free', () => isFree(app.port), 20_000)
+      await audited({ dataDir: app.dataDir })
     },
   )
 
@@ -49,6 +52,7 @@ describe('npm start', () => {
     const app = await start()
     await app.crash()
     expect((await app.process.exited).code).toBe(128 + 9)
+    await audited({ dataDir: app.dataDir })
   })
 })
 
@@ -91,6 +95,7 @@ describe('a start that cannot be', () => {
     expect(second.process.output).toMatch(/another process/)
     expect((await app.call('GET', '/readyz')).status).toBe(200)
     expect(await app.process.stop()).toEqual({ code: 0, signal: null })
+    await audited({ dataDir })
   })
 })
 
