@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { Connection } from 'kafkajs/src/network/connectionPool'
 import { NoAnswer, Unreachable } from './protocol-errors'
 import type { Request } from './requests/request'
@@ -37,12 +38,21 @@ export async function exchange<Answer>(
       },
       expectResponse: true,
       requestTimeout: null,
-      sendRequest: () => connection.socket!.write(bytes),
+      sendRequest: () => writeTogether(connection.socket!, bytes),
     })
   })
   const reader = new ByteReader(payload)
   if (request.flexible && request.apiKey !== API_VERSIONS) reader.tags()
   return request.read(reader)
+}
+
+/** What is sent in one turn goes out in one system call: with small transactions those are a third of the whole work. */
+function writeTogether(socket: Socket, bytes: Buffer): void {
+  if (socket.writableCorked === 0) {
+    socket.cork()
+    process.nextTick(() => socket.uncork())
+  }
+  socket.write(bytes)
 }
 
 /** Ends a connection at once; requests under way get no answer. */

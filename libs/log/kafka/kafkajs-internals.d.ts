@@ -1,9 +1,11 @@
 // The parts of kafkajs 2.2.4 (pinned) that lie under its published interface and that connections.ts uses.
 
 declare module 'kafkajs/src/network/connectionPool' {
+  import type { Socket } from 'node:net'
+
   namespace ConnectionPool {
     interface Connection {
-      readonly socket: { write(bytes: Buffer): void; destroy(): void } | undefined
+      readonly socket: Socket | undefined
       readonly requestQueue: RequestQueue
       isConnected(): boolean
       connect(): Promise<unknown>
