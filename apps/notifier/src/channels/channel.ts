@@ -97,7 +97,7 @@ export interface ChannelTools {
    * @throws SettingsError naming the reference, never its value
    */
   readonly reveal?: (text: string) => string
-  /** Where people open the operators' page, without a slash at the end; absent: messages have no links. */
+  /** Where objects are looked up: an address with `{object}`, or that of the REST API; absent: messages have no links. */
   readonly baseUrl?: string
   /** IANA zone of the times in texts; UTC by default. */
   readonly timeZone?: string

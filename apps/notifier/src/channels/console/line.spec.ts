@@ -1,6 +1,7 @@
 import { T0 } from '../../../testing/changes'
 import { message, notice } from '../../../testing/messages'
-import { duration, line } from './line'
+import { duration } from '../../templates'
+import { line } from './line'
 
 const plain = { colour: false, timeZone: 'UTC' }
 const override = {

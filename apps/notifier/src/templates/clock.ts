@@ -1,0 +1,29 @@
+/** By zone and style. To make one costs as much as a hundred lines. */
+const clocks = new Map<string, Intl.DateTimeFormat>()
+
+function clock(zone: string | undefined, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = `${zone ?? ''} ${Object.keys(options).length}`
+  let found = clocks.get(key)
+  if (!found) {
+    found = new Intl.DateTimeFormat('en-GB', {
+      ...options,
+      hour12: false,
+      ...(zone === undefined ? {} : { timeZone: zone }),
+    })
+    clocks.set(key, found)
+  }
+  return found
+}
+
+/** `22:13:20`; in the machine's own zone where none is given. */
+export const clockTime = (ms: number, zone: string | undefined): string =>
+  clock(zone, { timeStyle: 'medium' }).format(ms)
+
+/** `2023-11-14 22:13:20 UTC`: sorts, and is understood everywhere. */
+export function dateTime(ms: number, zone: string): string {
+  const parts = clock(zone, {
+    year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit', timeZoneName: 'short',
+  }).formatToParts(ms) // prettier-ignore
+  const of = (type: string): string => parts.find((part) => part.type === type)?.value ?? ''
+  return `${of('year')}-${of('month')}-${of('day')} ${of('hour')}:${of('minute')}:${of('second')} ${of('timeZoneName')}`
+}
