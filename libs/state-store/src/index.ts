@@ -1,6 +1,7 @@
 export * from './changelog'
 export * from './directory-lock'
 export * from './errors'
+export * from './file-position'
 export * from './key-value-table'
 export * from './partition-store'
 export * from './table'

@@ -9,8 +9,8 @@ export interface BatchLimits {
   readonly rows: number
   /** ms of the event loop at a stretch: then heartbeats and queries get their turn, and the batch goes on. */
   readonly turnMs: number
-  /** ms from the first record to the seal, turns of others included. */
-  readonly sealMs: number
+  /** ms of the event loop in all its turns: then it is sealed. */
+  readonly workMs: number
   /**
    * ms between the beginnings of two commits of a partition that keeps up: a record that comes alone goes at once, a trickle in small
    * batches. A transaction costs three requests and half a dozen writes in the brokers, whatever it carries.
@@ -18,7 +18,7 @@ export interface BatchLimits {
   readonly paceMs: number
 }
 
-export const BATCH_LIMITS: BatchLimits = { rows: 20_000, turnMs: 30, sealMs: 250, paceMs: 10 }
+export const BATCH_LIMITS: BatchLimits = { rows: 20_000, turnMs: 30, workMs: 100, paceMs: 10 }
 
 /** Asking the clock costs as much as a row: it is read at every n-th question only. */
 const CLOCK_EVERY = 16
@@ -28,7 +28,7 @@ export class BatchContext implements TaskContext {
   readonly source: string
   cache: unknown = undefined
   private forwarded: OutRecord[] = []
-  private startedAt = 0
+  private worked = 0
   private turnAt = 0
   private asked = 0
 
@@ -58,9 +58,10 @@ export class BatchContext implements TaskContext {
     return ++this.asked % CLOCK_EVERY === 0 && performance.now() - this.turnAt >= this.limits.turnMs
   }
 
-  /** True when the batch should be sealed, be there more to take or not. */
-  get ripe(): boolean {
-    return this.isLarge || performance.now() - this.startedAt >= this.limits.sealMs
+  /** Ends a turn of the event loop. True when the batch should be sealed now, be there more to take or not. */
+  rest(): boolean {
+    this.worked += performance.now() - this.turnAt
+    return this.isLarge || this.worked >= this.limits.workMs
   }
 
   private get isLarge(): boolean {
@@ -70,8 +71,8 @@ export class BatchContext implements TaskContext {
   /** Opens a batch, and its first turn. */
   begin(): void {
     this.forwarded = []
+    this.worked = 0
     this.turn()
-    this.startedAt = this.turnAt
   }
 
   /** Begins the batch's next turn of the event loop. */

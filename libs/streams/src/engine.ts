@@ -7,7 +7,7 @@ import {
   partitionOf,
   type Position,
 } from '@quorate/log'
-import { lockDirectory } from '@quorate/state-store'
+import { filePositions, lockDirectory } from '@quorate/state-store'
 import { join } from 'node:path'
 import { assign } from './assignor'
 import { Broadcaster } from './broadcaster'
@@ -18,6 +18,8 @@ import type { Processor } from './context'
 import { StreamsError } from './errors'
 import { decodeDown, type Directory, encodeUp } from './member-data'
 import { Semaphore } from './semaphore'
+import { SourceEnds } from './source-ends'
+import type { StandbyOptions } from './standby'
 import type { Owner, RunningTask, SourceRecord, Streams, StreamsStatus } from './streams'
 import type { TaskOptions } from './task'
 import { TaskSet } from './task-set'
@@ -37,6 +39,8 @@ export interface StreamsOptions {
   readonly version: string
   readonly logger: Logger
   readonly replication?: number
+  /** Copies of each partition kept up in other instances; 1 by default. */
+  readonly standbys?: number
   readonly limits?: Partial<BatchLimits>
   readonly sessionTimeoutMs?: number
   readonly heartbeatMs?: number
@@ -46,8 +50,9 @@ export interface StreamsOptions {
   readonly observe?: (step: CommitStep, partition: number) => void
 }
 
-/** Restores at once in a process: each sorts and loads a chunk in memory. */
-const RESTORES = 2
+/** Restores at once in a process: each sorts and loads a chunk in memory. Standbys have one place of their own: nobody waits for them. */
+const RESTORES = { active: 2, standby: 1 }
+const STANDBYS = 1
 /** ms without progress, while there is something to do, until `live` is false. */
 const STALLED = 60_000
 
@@ -57,9 +62,10 @@ export function createStreams(options: StreamsOptions): Streams {
 
 class Engine implements Streams {
   partitions = 0
-  private readonly running: TaskSet
+  private running: TaskSet
   private readonly listeners = new Set<() => void>()
-  private readonly restores = new Semaphore(RESTORES)
+  private readonly restores = { active: new Semaphore(RESTORES.active), standby: new Semaphore(RESTORES.standby) }
+  private readonly sourceEnds: SourceEnds
   private readonly clock: Clock
   private directory: Directory | undefined
   private member: GroupMember | undefined
@@ -71,8 +77,8 @@ class Engine implements Streams {
     this.clock = options.clock ?? systemClock
     const { log, logger, topology } = options
     this.broadcaster = new Broadcaster({ log, logger, id: `${topology.group}.broadcast`, topic: topology.source })
-    const optionsOf = (partition: number) => this.taskOptions(partition)
-    this.running = new TaskSet({ logger, optionsOf, onChange: () => this.changed() })
+    this.sourceEnds = new SourceEnds(log, topology.source, logger, () => this.changed())
+    this.running = this.taskSet(new Map())
   }
 
   async start(): Promise<void> {
@@ -83,6 +89,7 @@ class Engine implements Streams {
       const source = await log.describeTopic(topology.source)
       if (!source) throw new StreamsError('STREAMS_SOURCE_LOST', `there is no topic ${topology.source}`)
       this.partitions = source.partitions
+      this.running = this.taskSet(await this.filesFound())
       this.member = await log.join({
         group: topology.group,
         topic: topology.source,
@@ -91,9 +98,9 @@ class Engine implements Streams {
             url: this.options.url,
             version: this.options.version,
             owned: this.running.partitions(),
-            positions: {},
+            positions: this.running.positions(),
           }),
-        assign,
+        assign: (members, partitions) => assign(members, partitions, this.options.standbys ?? STANDBYS),
         onAssignment: (assignment) => this.onAssignment(assignment),
         onLost: () => this.onLost(),
         ...(this.options.sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs: this.options.sessionTimeoutMs }),
@@ -109,6 +116,7 @@ class Engine implements Streams {
     if (this.stopped) return
     this.stopped = true
     // Close before leaving: whoever takes over then finds nothing open. They wait for us no longer than this takes.
+    this.sourceEnds.want(false)
     await this.running.close()
     await this.member?.leave()
     await this.broadcaster.close()
@@ -128,12 +136,12 @@ class Engine implements Streams {
     return this.running.all()
   }
 
-  standby(): RunningTask | undefined {
-    return undefined
+  standby(partition: number): RunningTask | undefined {
+    return this.running.standby(partition)
   }
 
   standbys(): readonly RunningTask[] {
-    return []
+    return this.running.standbys()
   }
 
   owner(partition: number): Owner | undefined {
@@ -211,8 +219,11 @@ class Engine implements Streams {
     if (this.stopped) return
     const { logger } = this.options
     this.directory = decodeDown(assignment.userData) ?? this.directory
-    logger.info({ generation: assignment.generation, partitions: assignment.partitions }, 'partitions assigned')
-    this.running.assign(assignment.partitions)
+    const { generation, partitions, memberId } = assignment
+    const standbys = (this.directory?.standbys ?? []).flatMap((ids, p) => (ids.includes(memberId) ? [p] : []))
+    logger.info({ generation, partitions, standbys }, 'partitions assigned')
+    this.running.assign(partitions, standbys)
+    this.sourceEnds.want(standbys.length > 0)
     this.broadcaster.hold(assignment.partitions.includes(0))
     this.changed()
   }
@@ -223,12 +234,51 @@ class Engine implements Streams {
       'the group no longer knows this member; its partitions are closed until it has joined again',
     )
     this.broadcaster.hold(false)
-    this.running.assign([])
+    this.running.assign([], [])
+    this.sourceEnds.want(false)
     this.changed()
   }
 
-  private taskOptions(partition: number): Omit<TaskOptions, 'onChange'> {
-    const { topology, log, logger, processor, dataDir, handle, limits, observe } = this.options
+  /** Files of an earlier life, so that the group can give us back what we have. */
+  private async filesFound(): Promise<Map<number, number>> {
+    const { log, topology, dataDir } = this.options
+    const changelog = await log.describeTopic(topology.changelog)
+    if (dataDir === ':memory:' || !changelog) return new Map()
+    const { schemaVersion } = topology
+    return filePositions(join(dataDir, topology.applicationId), { schemaVersion, topicId: changelog.id })
+  }
+
+  private taskSet(found: ReadonlyMap<number, number>): TaskSet {
+    return new TaskSet({
+      logger: this.options.logger,
+      optionsOf: (partition) => this.taskOptions(partition),
+      standbyOptionsOf: (partition) => this.standbyOptions(partition),
+      found,
+      onChange: () => this.changed(),
+    })
+  }
+
+  private fileOf(partition: number): string {
+    const { dataDir, topology } = this.options
+    return dataDir === ':memory:' ? dataDir : join(dataDir, topology.applicationId, `${partition}.db`)
+  }
+
+  private standbyOptions(partition: number): Omit<StandbyOptions, 'onChange'> {
+    const { topology, log, logger } = this.options
+    return {
+      partition,
+      topology,
+      log,
+      logger,
+      clock: this.clock,
+      file: this.fileOf(partition),
+      restores: this.restores.standby,
+      sourceEnd: () => this.sourceEnds.get(partition),
+    }
+  }
+
+  private taskOptions(partition: number): Omit<TaskOptions, 'onChange' | 'local'> {
+    const { topology, log, logger, processor, handle, limits, observe } = this.options
     return {
       partition,
       partitions: this.partitions,
@@ -237,9 +287,9 @@ class Engine implements Streams {
       logger,
       processor,
       handle: handle ?? ((batch, context) => processor.process(batch, context)),
-      file: dataDir === ':memory:' ? dataDir : join(dataDir, topology.applicationId, `${partition}.db`),
+      file: this.fileOf(partition),
       limits: { ...BATCH_LIMITS, ...limits },
-      restores: this.restores,
+      restores: this.restores.active,
       clock: this.clock,
       identity: () => this.member?.identity,
       current: () => this.member?.current ?? false,

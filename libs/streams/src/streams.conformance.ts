@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { TestDriver } from '../testing'
 import type { Processor, TaskBatch, TaskContext } from './context'
 import { COMMIT_STEPS } from './commit'
+import type { RunningTask } from './streams'
 import type { Topology } from './topology'
 
 /** Sums what it reads by key, and forwards each new sum: state, sink and cuts in the smallest program. */
@@ -146,6 +147,75 @@ export function describeStreams(name: string, openLog?: () => Promise<Log>): voi
       await pipe(2)
       await expectCounted(8)
       expect(b.tasks()).toHaveLength(4)
+    })
+
+    describe('with standbys', () => {
+      const sumsIn = (task: RunningTask): Record<string, number> =>
+        Object.fromEntries([...task.table('sums').range()].map((row) => [row.key, Number(row.value.toString())]))
+
+      /** Both instances follow what the other owns, to its end. */
+      const followed = async (): Promise<void> => {
+        for (const p of [0, 1, 2, 3]) {
+          const { position, lag } = driver.task(p)
+          const standby = await driver.standby(p)
+          if (position > 0) await standby.reached(position - 1, 20_000)
+          expect(lag).toBe(0)
+        }
+      }
+
+      it('keeps a copy of each partition beside its owner, in whole commits', async () => {
+        const a = await driver.start('a')
+        const b = await driver.start('b')
+        await pipe(5)
+        await driver.settle()
+        await followed()
+        for (const p of [0, 1, 2, 3]) {
+          const standby = await driver.standby(p)
+          expect([standby.role, standby.state, standby.owned]).toEqual(['standby', 'restoring', false])
+          expect(sumsIn(standby)).toEqual(sumsIn(driver.task(p)))
+          expect(standby.time).toBe(driver.task(p).time)
+          expect(a.task(p) === undefined).toBe(a.standby(p) !== undefined)
+          expect(a.standbysOf(p).map(({ url }) => url)).toEqual([a.task(p) ? 'http://b' : 'http://a'])
+          await expect(standby.submit(() => undefined)).rejects.toMatchObject({ code: 'STREAMS_NOT_OWNER' })
+        }
+        expect(b.standbys()).toHaveLength(2)
+      })
+
+      it.each(COMMIT_STEPS)(
+        'makes them active without a restore when the owner dies with a commit %s',
+        async (step) => {
+          await driver.start('a')
+          const b = await driver.start('b')
+          await pipe(20)
+          await driver.settle()
+          await followed()
+          const rows = 20 * keys.length
+          const died = driver.crashAt(step, 'a')
+          await pipe(3)
+          await died
+          await expectCounted(23)
+          expect(b.tasks()).toHaveLength(4)
+          // What died with the owner, at most; not what had been there before.
+          for (const { restore } of b.tasks()) expect(restore.total).toBeLessThan(rows / 2)
+        },
+      )
+
+      it('lets an owner become a standby and an owner again, with the file it has', async () => {
+        await driver.start('a')
+        await pipe(3)
+        await driver.settle()
+        for (let round = 0; round < 3; round++) {
+          await driver.start('b')
+          await pipe(1)
+          await driver.settle()
+          await followed()
+          await driver.stop('b')
+          await pipe(1)
+          await driver.settle()
+        }
+        await expectCounted(9)
+        expect(driver.streams('a').standbys()).toHaveLength(0)
+      })
     })
 
     it('waits for a position, and says when it does not come', async () => {

@@ -1,73 +1,97 @@
-import type { Logger } from '@quorate/log'
+import type { Logger, Offset } from '@quorate/log'
+import { Standby, type StandbyOptions } from './standby'
 import { Task, type TaskOptions } from './task'
+import { TaskSlot } from './task-slot'
 
 export interface TaskSetOptions {
   readonly logger: Logger
   /** Everything a task needs but what the set itself decides. */
-  readonly optionsOf: (partition: number) => Omit<TaskOptions, 'onChange'>
+  readonly optionsOf: (partition: number) => Omit<TaskOptions, 'onChange' | 'local'>
+  readonly standbyOptionsOf: (partition: number) => Omit<StandbyOptions, 'onChange'>
+  /** Changelog positions of the files found at the start. */
+  readonly found: ReadonlyMap<number, Offset>
   readonly onChange: () => void
 }
 
-/** A task that was fenced though the group still gives it to us is tried again after this, ms. */
-const FENCED_RETRY = 1_000
-
-/** The tasks of this process: one for each assigned partition. What stays assigned does not stop. */
+/** The tasks of this process: one for each assigned partition, active or standby. What stays as it is does not stop. */
 export class TaskSet {
-  private readonly tasks = new Map<number, Task>()
-  private readonly leaving = new Map<number, Promise<void>>()
+  private readonly slots = new Map<number, TaskSlot>()
   private assigned: readonly number[] = []
   private told = false
 
   constructor(private readonly options: TaskSetOptions) {}
 
   get(partition: number): Task | undefined {
-    return this.tasks.get(partition)
+    return this.slots.get(partition)?.task
   }
 
   all(): Task[] {
-    return [...this.tasks.values()]
+    return [...this.slots.values()].flatMap(({ task }) => task ?? [])
   }
 
-  partitions(): number[] {
-    return [...this.tasks.keys()]
+  standby(partition: number): Standby | undefined {
+    return this.slots.get(partition)?.standby
+  }
+
+  standbys(): Standby[] {
+    return [...this.slots.values()].flatMap(({ standby }) => standby ?? [])
+  }
+
+  /** The active ones, opened yet or not. */
+  partitions(): readonly number[] {
+    return this.assigned
+  }
+
+  /** Changelog positions of all local files, those included that no task has open. */
+  positions(): Record<number, Offset> {
+    const all = new Map(this.options.found)
+    for (const [partition, { position }] of this.slots) all.set(partition, position)
+    return Object.fromEntries([...all].filter(([, position]) => position > 0))
   }
 
   /** Every assigned partition is restored and running. */
   get running(): boolean {
-    return this.assigned.every((partition) => this.tasks.get(partition)?.state === 'running')
+    return this.assigned.every((partition) => this.get(partition)?.state === 'running')
   }
 
-  /** Closes what is no longer assigned, opens what is new. */
-  assign(partitions: readonly number[]): void {
-    this.assigned = partitions
-    for (const partition of this.partitions()) if (!partitions.includes(partition)) this.release(partition)
-    for (const partition of partitions) if (!this.tasks.has(partition)) void this.open(partition)
+  /** Closes what is no longer wanted here, opens what is new, and changes the role of what stays. */
+  assign(active: readonly number[], standbys: readonly number[]): void {
+    this.assigned = active
+    const place = (partition: number): TaskSlot => this.slots.get(partition) ?? this.addSlot(partition)
+    for (const [partition, slot] of this.slots)
+      if (!active.includes(partition) && !standbys.includes(partition)) slot.want(undefined)
+    // Active ones first: they are waited for.
+    for (const partition of active) place(partition).want('active')
+    for (const partition of standbys) if (!active.includes(partition)) place(partition).want('standby')
   }
 
   /** Closes all; resolves when nothing of them is written any more. */
   async close(): Promise<void> {
-    this.assign([])
-    await Promise.all(this.leaving.values())
+    this.assign([], [])
+    await Promise.all([...this.slots.values()].map((slot) => slot.settle()))
   }
 
-  private async open(partition: number): Promise<void> {
-    // A file that is still being closed must not be opened a second time.
-    await this.leaving.get(partition)
-    if (this.tasks.has(partition) || !this.assigned.includes(partition)) return
-    const task: Task = new Task({ ...this.options.optionsOf(partition), onChange: () => this.onTaskChange(task) })
-    this.tasks.set(partition, task)
-    task.start()
-    this.options.onChange()
-  }
-
-  private release(partition: number): void {
-    const task = this.tasks.get(partition)
-    if (!task) return
-    this.tasks.delete(partition)
-    const closed = task.close().finally(() => {
-      if (this.leaving.get(partition) === closed) this.leaving.delete(partition)
-    })
-    this.leaving.set(partition, closed)
+  private addSlot(partition: number): TaskSlot {
+    const { logger, optionsOf, standbyOptionsOf, onChange, found } = this.options
+    const slot = new TaskSlot(
+      {
+        logger,
+        createTask: (local, onClosed) =>
+          new Task({
+            ...optionsOf(partition),
+            local,
+            onChange: (task) => {
+              if (task.state === 'closed') onClosed()
+              this.onTaskChange(task)
+            },
+          }),
+        createStandby: () => new Standby({ ...standbyOptionsOf(partition), onChange: () => onChange() }),
+        onChange,
+      },
+      found.get(partition) ?? 0,
+    )
+    this.slots.set(partition, slot)
+    return slot
   }
 
   private onTaskChange(task: Task): void {
@@ -75,11 +99,6 @@ export class TaskSet {
     this.options.logger.debug({ partition, state, restored: restore.restored }, `task ${state}`)
     if (state === 'restoring') this.told = false
     else if (state === 'running') this.tellWhenRunning()
-    if (state === 'closed' && this.tasks.get(partition) === task) {
-      // Fenced, not released: if the group still gives it to us, nobody else is there, and we take it again.
-      this.tasks.delete(partition)
-      setTimeout(() => void this.open(partition), FENCED_RETRY).unref()
-    }
     this.options.onChange()
   }
 

@@ -105,32 +105,40 @@ export class TaskWork {
     this.reader.close()
   }
 
-  /** A batch of the source, in as many commits as the processor wants. */
+  /** A batch of the source, in as many commits as it takes; while there is a backlog a commit goes on over what follows it. */
   private async take(batch: LogBatch): Promise<void> {
     const { progress, signal } = this.opened
-    progress.end = Math.max(batch.end, batch.next)
-    let { records } = batch
+    let { records, next, end } = batch
     while (records.length > 0 && !signal.aborted) {
+      progress.end = Math.max(end, next)
       this.context.begin()
       let { time } = progress
       let resume: Offset
       for (;;) {
-        resume = await this.options.handle({ records, next: batch.next, end: batch.end }, this.context)
-        this.checkResume(resume, records[0]!.offset, batch.next)
+        resume = await this.options.handle({ records, next, end }, this.context)
+        this.checkResume(resume, records[0]!.offset, next)
         let taken = 0
         while (taken < records.length && records[taken]!.offset < resume)
           time = Math.max(time, records[taken++]!.timestamp)
         if (taken > 0) records = records.slice(taken)
-        if (records.length === 0 || this.context.ripe) break
+        const ripe = this.context.rest()
+        const behind = end - next > BACKLOG
+        if (ripe || (records.length === 0 && !behind)) break
+        // The event loop gets its turn: heartbeats and queries must not wait for a backlog.
         await nextTurn()
+        if (records.length === 0) ({ records, next, end } = await this.reader.next(0))
         if (signal.aborted) return
+        if (records.length === 0) {
+          resume = next
+          break
+        }
         this.context.turn()
       }
       await this.commit(resume, time)
       this.wakes.came(progress.time, progress.position)
       await nextTurn()
     }
-    if (records.length === 0 && progress.position < batch.next) progress.moveTo(batch.next)
+    if (records.length === 0 && progress.position < next) progress.moveTo(next)
   }
 
   /** A batch that ends where it began must at least have staged something, or it would be handed out for ever. */

@@ -1,32 +1,31 @@
 import { LogError, type Logger, type Offset, type Transactor } from '@quorate/log'
-import type { PartitionStore, TableReader } from '@quorate/state-store'
-import { setTimeout } from 'node:timers/promises'
+import type { TableReader } from '@quorate/state-store'
+import { Backoff } from './backoff'
 import { Bell } from './bell'
+import { catchUp } from './catch-up'
 import type { TaskContext } from './context'
 import { StreamsError } from './errors'
-import { restore } from './restore'
-import { RestoreProgress } from './restore-progress'
+import { closeStore, fitStore, type LocalStore } from './local-store'
 import type { Semaphore } from './semaphore'
 import type { RunningTask, TaskState } from './streams'
 import { Submissions } from './submissions'
 import { checkTransition } from './task-life'
 import { TaskProgress } from './task-progress'
-import { findStart } from './task-start'
+import { findSource } from './task-start'
 import { TaskWork, type WorkOptions } from './task-work'
 
 export interface TaskOptions extends WorkOptions {
   readonly logger: Logger
   /** Path of the partition's file, or `:memory:`. */
   readonly file: string
+  /** The open store of the standby that this task was until now. */
+  readonly local?: LocalStore | undefined
   /** Bounds how many tasks of the process restore at once. */
   readonly restores: Semaphore
   /** Whether the group surely still counts on this process (`GroupMember.current`). */
   readonly current: () => boolean
   readonly onChange: (task: Task) => void
 }
-
-/** After an error that a repetition may heal: ms, doubled up to the cap. */
-const BACKOFF = { first: 100, cap: 5_000 }
 
 /** One partition: fenced, restored, then one batch after the other (task-work.ts). Its life is drawn in task-life.ts. */
 export class Task implements RunningTask {
@@ -36,7 +35,8 @@ export class Task implements RunningTask {
   /** Why it is not running, when it should. */
   failure: Error | undefined
   readonly progress: TaskProgress
-  private store: PartitionStore | undefined
+  private local: LocalStore | undefined
+  private reachedPosition = 0
   private transactor: Transactor | undefined
   private running: TaskWork | undefined
   private readonly submissions = new Submissions()
@@ -46,6 +46,7 @@ export class Task implements RunningTask {
 
   constructor(private readonly options: TaskOptions) {
     this.partition = options.partition
+    this.local = options.local
     this.bell = new Bell(options.clock)
     this.progress = new TaskProgress(() => options.clock.now())
   }
@@ -69,14 +70,18 @@ export class Task implements RunningTask {
     return this.progress.restore
   }
 
+  get changelogPosition(): Offset {
+    return this.local?.store.changelogPosition ?? this.reachedPosition
+  }
+
   start(): void {
     this.ended = this.live()
   }
 
   table(name: string): TableReader {
-    if (this.state !== 'running' || !this.store)
+    if (this.state !== 'running' || !this.local)
       throw new StreamsError('STREAMS_NOT_RUNNING', `partition ${this.partition}`)
-    return this.store.committed(name)
+    return this.local.store.committed(name)
   }
 
   reached(offset: Offset, timeoutMs: number): Promise<void> {
@@ -100,18 +105,18 @@ export class Task implements RunningTask {
   }
 
   private async live(): Promise<void> {
-    let pause = BACKOFF.first
-    while (!this.closing.signal.aborted) {
+    const { signal } = this.closing
+    const backoff = new Backoff(signal)
+    while (!signal.aborted) {
       try {
         this.running = await this.open()
-        pause = BACKOFF.first
+        backoff.reset()
         await this.running.run()
       } catch (error) {
-        if (this.closing.signal.aborted || this.isFenced(error)) break
-        this.tell(error as Error, pause)
+        if (signal.aborted || this.isFenced(error)) break
+        this.tell(error as Error, backoff.ms)
         if (this.state === 'running') this.become('restoring')
-        await this.backoff(pause)
-        pause = Math.min(pause * 2, BACKOFF.cap)
+        await backoff.wait()
       } finally {
         this.running?.close()
         this.submissions.retry()
@@ -119,8 +124,9 @@ export class Task implements RunningTask {
         this.running = this.transactor = undefined
       }
     }
-    this.store?.close()
-    this.store = undefined
+    this.reachedPosition = this.changelogPosition
+    if (this.local) closeStore(this.local, this.options.logger)
+    this.local = undefined
     this.become('closed')
     this.progress.close(this.closedError())
     this.submissions.close(this.closedError())
@@ -128,42 +134,28 @@ export class Task implements RunningTask {
 
   /** On assignment: fence first, then read the changelog's end and the offset, restore, check the source, resume. */
   private async open(): Promise<TaskWork> {
-    const { log, topology, partition } = this.options
+    const { log, topology, partition, clock } = this.options
+    const { signal } = this.closing
     this.become('restoring')
     this.transactor = await log.fence(`${topology.group}.${partition}`)
-    const start = await findStart({ ...this.options, store: this.store, now: this.options.clock.now() })
-    this.store = start.store
-    await this.catchUp(start.store, start.changelogEnd)
-    const source = await start.source()
+    const question = { ...this.options, local: this.local, fenced: true, now: clock.now(), signal }
+    const { local, changelogEnd } = await fitStore(question)
+    this.local = local
     const { progress } = this
+    const hold = (held: LocalStore): void => {
+      this.local = held
+    }
+    await catchUp({ ...this.options, local, end: changelogEnd, signal, progress, hold })
+    const { store } = this.local
+    const source = await findSource({ ...this.options, store })
     progress.end = source.end
-    progress.time = start.store.checkpoint?.time ?? 0
+    progress.time = store.checkpoint?.time ?? 0
     progress.moveTo(source.offset)
-    const { store, transactor, submissions, bell } = this
-    const work = new TaskWork(this.options, {
-      store,
-      transactor,
-      progress,
-      submissions,
-      bell,
-      signal: this.closing.signal,
-    })
+    const { transactor, submissions, bell } = this
+    const work = new TaskWork(this.options, { store, transactor, progress, submissions, bell, signal })
     this.failure = undefined
     this.become('running')
     return work
-  }
-
-  private async catchUp(store: PartitionStore, end: Offset): Promise<void> {
-    const { log, topology, partition, logger, clock } = this.options
-    const told = new RestoreProgress({ partition, from: store.changelogPosition, end, logger, now: () => clock.now() })
-    this.progress.restore = told
-    const onProgress = (at: Offset): void => {
-      told.reach(at)
-      this.progress.moved()
-    }
-    const { signal } = this.closing
-    const { changelog } = topology
-    await this.options.restores.run(() => restore({ log, store, changelog, partition, end, signal, onProgress }))
   }
 
   private isFenced(error: unknown): boolean {
@@ -182,11 +174,6 @@ export class Task implements RunningTask {
         ? 'dropped a batch; fencing anew and reading the truth'
         : 'the partition has stopped; nothing is lost, trying again',
     )
-  }
-
-  /** In real time, even where a test moves the clock: what it waits for is real. */
-  private async backoff(ms: number): Promise<void> {
-    await setTimeout(ms, undefined, { signal: this.closing.signal }).catch(() => undefined)
   }
 
   private become(state: TaskState): void {

@@ -21,7 +21,7 @@ class Copy implements Processor {
 
 const numbers = Array.from({ length: 100 }, (_, i) => ({ key: 'a', value: String(i) }))
 
-async function copied(limits: { turnMs: number; sealMs: number }): Promise<Copy> {
+async function copied(limits: { turnMs: number; workMs: number }): Promise<Copy> {
   const topology = topologyOf('turns', 1)
   const processor = new Copy()
   const driver = await TestDriver.open({ topology, processor: () => processor, limits })
@@ -37,13 +37,13 @@ async function copied(limits: { turnMs: number; sealMs: number }): Promise<Copy>
 
 describe('a batch that takes long', () => {
   it('leaves the event loop to others again and again, and is committed once', async () => {
-    const { turns, commits } = await copied({ turnMs: 0, sealMs: Infinity })
+    const { turns, commits } = await copied({ turnMs: 0, workMs: Infinity })
     expect(turns).toBeGreaterThan(5)
     expect(commits).toBe(1)
   })
 
-  it('is sealed at the end of a turn once it is old enough', async () => {
-    const { turns, commits } = await copied({ turnMs: 0, sealMs: 0 })
+  it('is sealed at the end of a turn once it has had its time', async () => {
+    const { turns, commits } = await copied({ turnMs: 0, workMs: 0 })
     expect(commits).toBe(turns)
     expect(turns).toBeGreaterThan(5)
   })

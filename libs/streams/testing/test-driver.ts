@@ -74,6 +74,16 @@ export class TestDriver {
     throw new Error(`partition ${partition} runs nowhere`)
   }
 
+  /** A standby of a partition that can be read, wherever it is; waits for it. */
+  async standby(partition: number): Promise<RunningTask> {
+    for (;;) {
+      const instances = [...this.instances.values()]
+      const found = instances.map(({ streams }) => streams.standby(partition)).find((standby) => standby?.readable)
+      if (found) return found
+      await Promise.race(instances.map(({ streams }) => changed(streams)))
+    }
+  }
+
   async stop(name = 'a'): Promise<void> {
     const instance = this.find(name)
     this.instances.delete(name)

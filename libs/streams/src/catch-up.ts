@@ -1,0 +1,42 @@
+import type { Log, Logger, Offset } from '@quorate/log'
+import type { Clock } from './clock'
+import type { LocalStore } from './local-store'
+import { restore } from './restore'
+import { RestoreProgress } from './restore-progress'
+import type { Semaphore } from './semaphore'
+import type { TaskProgress } from './task-progress'
+import type { Topology } from './topology'
+
+export interface CatchUp {
+  readonly log: Log
+  readonly topology: Topology
+  readonly partition: number
+  readonly logger: Logger
+  readonly clock: Clock
+  readonly restores: Semaphore
+  readonly local: LocalStore
+  /** The changelog's end: where to stop. */
+  readonly end: Offset
+  readonly signal: AbortSignal
+  readonly progress: TaskProgress
+  /** Told which store is open now: a load beside this thread closes it, and opens it again. */
+  readonly hold: (local: LocalStore) => void
+}
+
+/** Changelog offsets that are read at once, without waiting for a place among the restores: a takeover must not stand behind one. */
+const LITTLE = 20_000
+
+/** Brings a local store up to the changelog's end, and shows how far it is. */
+export async function catchUp(options: CatchUp): Promise<void> {
+  const { log, topology, partition, logger, clock, restores, local, end, signal, progress } = options
+  const from = local.store.changelogPosition
+  const told = new RestoreProgress({ partition, from, end, logger, now: () => clock.now() })
+  progress.restore = told
+  const onProgress = (at: Offset): void => {
+    told.reach(at)
+    progress.moved()
+  }
+  const { changelog } = topology
+  const work = (): Promise<void> => restore({ log, store: local.store, changelog, partition, end, signal, onProgress })
+  await (end - from <= LITTLE ? work() : restores.run(work))
+}

@@ -1,0 +1,101 @@
+import type { Log, LogBatch } from '@quorate/log'
+import {
+  type ChangelogEntry,
+  CHECKPOINT_KEY,
+  type Checkpoint,
+  compareUtf8,
+  decodeCheckpoint,
+  type PartitionStore,
+} from '@quorate/state-store'
+import { setTimeout } from 'node:timers/promises'
+
+export interface TailOptions {
+  readonly log: Log
+  readonly store: PartitionStore
+  readonly changelog: string
+  readonly partition: number
+  readonly signal: AbortSignal
+  /** The store moved; `atEnd`: it holds everything that is stable in the changelog. */
+  readonly onMoved: (atEnd: boolean) => void
+}
+
+/** ms between two rounds: what comes meanwhile is applied together, in one transaction. */
+const PACE = 100
+/** Rows held back at most while their commit has not come to its end. */
+const HELD = 200_000
+
+/**
+ * Follows the changelog into a store until told to stop. Only whole commits are applied: each ends in its checkpoint, so a reader of
+ * the store never sees half of one. The reader is read_committed: what an owner has not committed never gets here.
+ */
+export async function tail(options: TailOptions): Promise<void> {
+  const { log, store, changelog, partition, signal, onMoved } = options
+  const reader = log.reader({ topic: changelog, partition, from: store.changelogPosition })
+  const stop = (): void => reader.close()
+  signal.addEventListener('abort', stop, { once: true })
+  const rows = new Rows()
+  try {
+    while (!signal.aborted) {
+      const batch = await reader.next()
+      rows.take(batch)
+      const moved = rows.writeTo(store, batch)
+      const atEnd = rows.held === 0 && batch.next >= batch.end
+      if (moved || atEnd) onMoved(atEnd)
+      if (atEnd) await setTimeout(PACE, undefined, { signal })
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error
+  } finally {
+    signal.removeEventListener('abort', stop)
+    reader.close()
+  }
+}
+
+type Latest = Map<string, Buffer | null>
+
+/** Rows as they come: those of whole commits, ready, and those behind the last checkpoint, held. */
+class Rows {
+  private ready: Latest = new Map()
+  private waiting: Latest = new Map()
+  /** Behind the last checkpoint. */
+  private position: number | undefined
+  private checkpoint: Checkpoint | undefined
+
+  get held(): number {
+    return this.waiting.size
+  }
+
+  take({ records }: LogBatch): void {
+    for (const { key, value, offset } of records) {
+      if (key === null) continue
+      const name = key.toString('utf8')
+      if (name !== CHECKPOINT_KEY) this.waiting.set(name, value)
+      else if (value) this.complete(offset + 1, decodeCheckpoint(value))
+    }
+  }
+
+  /** False when nothing could be written yet. */
+  writeTo(store: PartitionStore, { next }: LogBatch): boolean {
+    // After compaction a checkpoint may be far away: memory goes first, and the rows are right at the next one again.
+    if (this.waiting.size > HELD) this.complete(next, undefined)
+    // Markers and holes behind a whole commit are no news, but the position must not stay before them for ever.
+    if (this.waiting.size === 0 && next > store.changelogPosition) this.position = next
+    if (this.position === undefined || this.position <= store.changelogPosition) return false
+    const entries: ChangelogEntry[] = [...this.ready].map(([key, value]) => ({ key, value }))
+    entries.sort((a, b) => compareUtf8(a.key, b.key))
+    store.load(entries, this.position, this.checkpoint)
+    this.ready = new Map()
+    this.position = this.checkpoint = undefined
+    return true
+  }
+
+  private complete(position: number, checkpoint: Checkpoint | undefined): void {
+    if (this.ready.size === 0) [this.ready, this.waiting] = [this.waiting, this.ready]
+    else {
+      for (const [key, value] of this.waiting) this.ready.set(key, value)
+      this.waiting = new Map()
+    }
+    this.position = position
+    this.checkpoint = checkpoint ?? this.checkpoint
+  }
+}

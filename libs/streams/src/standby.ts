@@ -1,0 +1,185 @@
+import { LogError, type Log, type Logger, type Offset } from '@quorate/log'
+import type { TableReader } from '@quorate/state-store'
+import { Backoff } from './backoff'
+import { catchUp } from './catch-up'
+import type { Clock } from './clock'
+import { StreamsError } from './errors'
+import { closeStore, fitStore, type LocalStore } from './local-store'
+import type { Semaphore } from './semaphore'
+import { tail } from './standby-tail'
+import type { RunningTask, TaskState } from './streams'
+import { checkTransition } from './task-life'
+import { TaskProgress } from './task-progress'
+import type { Topology } from './topology'
+
+export interface StandbyOptions {
+  readonly partition: number
+  readonly topology: Topology
+  readonly log: Log
+  readonly logger: Logger
+  readonly clock: Clock
+  /** The same file as the active task's: who becomes active has it in place. */
+  readonly file: string
+  /** Bounds how many standbys load at once. */
+  readonly restores: Semaphore
+  /** Stable end of the partition's source, as last seen. */
+  readonly sourceEnd: () => Offset | undefined
+  readonly onChange: (standby: Standby) => void
+}
+
+/**
+ * Follows a partition's changelog into the local file, so that this instance can take the partition over without a restore. It stays in
+ * `restoring`: catch up to the end once, then tail. It writes nothing to the log and holds no fence.
+ */
+export class Standby implements RunningTask {
+  readonly partition: number
+  readonly role = 'standby'
+  readonly owned = false
+  state: TaskState = 'created'
+  /** Why it does not follow, when it should. */
+  failure: Error | undefined
+  readonly progress: TaskProgress
+  private local: LocalStore | undefined
+  private wasAtEnd = false
+  private reachedPosition = 0
+  private readonly closing = new AbortController()
+  private ended: Promise<void> | undefined
+
+  constructor(private readonly options: StandbyOptions) {
+    this.partition = options.partition
+    this.progress = new TaskProgress(() => options.clock.now())
+  }
+
+  get readable(): boolean {
+    return this.wasAtEnd && this.local !== undefined && this.options.sourceEnd() !== undefined
+  }
+  get position(): Offset {
+    return this.progress.position
+  }
+  get lag(): number {
+    return Math.max(0, (this.options.sourceEnd() ?? Infinity) - this.position)
+  }
+  get time(): number {
+    return this.progress.time
+  }
+  get restore(): RunningTask['restore'] {
+    return this.progress.restore
+  }
+  get changelogPosition(): Offset {
+    return this.local?.store.changelogPosition ?? this.reachedPosition
+  }
+
+  start(): void {
+    this.ended = this.live()
+  }
+
+  table(name: string): TableReader {
+    if (!this.readable)
+      throw new StreamsError('STREAMS_NOT_RUNNING', `the standby of partition ${this.partition} is still catching up`)
+    return this.local!.store.committed(name)
+  }
+
+  reached(offset: Offset, timeoutMs: number): Promise<void> {
+    if (this.state === 'closed') return Promise.reject(this.closedError())
+    if (this.readable && this.position > offset) return Promise.resolve()
+    return this.progress.reached(offset, timeoutMs)
+  }
+
+  submit<T>(): Promise<T> {
+    return Promise.reject(
+      new StreamsError('STREAMS_NOT_OWNER', `this instance only stands by for partition ${this.partition}`),
+    )
+  }
+
+  /** Stops following; the open store goes to who becomes active. */
+  async release(): Promise<LocalStore | undefined> {
+    this.closing.abort()
+    await this.ended
+    this.reachedPosition = this.changelogPosition
+    const { local } = this
+    this.local = undefined
+    this.state = 'closed'
+    this.progress.close(this.closedError())
+    this.options.onChange(this)
+    return local
+  }
+
+  async close(): Promise<void> {
+    const local = await this.release()
+    if (local) closeStore(local, this.options.logger)
+  }
+
+  private async live(): Promise<void> {
+    const { signal } = this.closing
+    const backoff = new Backoff(signal)
+    this.become('restoring')
+    while (!signal.aborted) {
+      try {
+        await this.follow(() => backoff.reset())
+      } catch (error) {
+        if (signal.aborted) break
+        this.wasAtEnd = false
+        this.tell(error as Error, backoff.ms)
+        await backoff.wait()
+      }
+    }
+  }
+
+  private async follow(onMoved: () => void): Promise<void> {
+    const { log, topology, partition, clock } = this.options
+    const { signal } = this.closing
+    const question = { ...this.options, local: this.local, fenced: false, now: clock.now(), signal }
+    const { local, changelogEnd } = await fitStore(question)
+    this.local = local
+    await catchUp({
+      ...this.options,
+      local,
+      end: changelogEnd,
+      signal,
+      progress: this.progress,
+      hold: (held) => (this.local = held),
+    })
+    this.moved()
+    await tail({
+      log,
+      store: this.local.store,
+      changelog: topology.changelog,
+      partition,
+      signal,
+      onMoved: (atEnd) => {
+        onMoved()
+        this.moved()
+        if (!atEnd || this.wasAtEnd) return
+        this.wasAtEnd = true
+        this.failure = undefined
+        this.options.onChange(this)
+      },
+    })
+  }
+
+  private moved(): void {
+    const checkpoint = this.local?.store.checkpoint
+    if (!checkpoint) return
+    this.progress.time = checkpoint.time
+    this.progress.moveTo(checkpoint.source)
+  }
+
+  private tell(error: Error, retryInMs: number): void {
+    const expected = LogError.is(error) && (error.action === 'refence' || error.action === 'retry')
+    this.failure = error
+    this.options.logger[expected ? 'warn' : 'error'](
+      { partition: this.partition, err: error, retryInMs },
+      'the standby stopped following; nothing is lost, trying again',
+    )
+  }
+
+  private become(state: TaskState): void {
+    checkTransition(this.state, state)
+    this.state = state
+    this.options.onChange(this)
+  }
+
+  private closedError(): StreamsError {
+    return new StreamsError('STREAMS_TASK_CLOSED', `the standby of partition ${this.partition}`)
+  }
+}
