@@ -33,6 +33,8 @@ export interface NotifierProcessorOptions {
   readonly events: ProcessorEvents
   /** Called with the deliveries that a batch planned, once the batch is committed. */
   readonly committed: (partition: number, planned: readonly Planned[]) => void
+  /** Called when it is no longer known here which of the committed deliveries were told to `committed`. */
+  readonly dropped: (partition: number) => void
 }
 
 const FORGOTTEN = ['groups', 'history', 'by-object', 'dead'] as const
@@ -62,8 +64,8 @@ export class NotifierProcessor implements Processor {
 
   nextDue(context: TaskContext): number | undefined {
     // A wake comes after the commit of what was planned: the courier may read it then.
-    const { planned, sweepAt } = keptOf(context)
-    if (planned.length > 0) return 0
+    const { planned, unannounced, sweepAt } = keptOf(context)
+    if (planned.length > 0 || unannounced) return 0
     // The configuration has changed, or the task has come here: what it held back is looked at.
     if (keptOf(context).directions !== this.options.directions()) return 0
     const first = Math.min(sweepAt, context.table('objects').firstDue()?.due ?? Infinity)
@@ -76,6 +78,10 @@ export class NotifierProcessor implements Processor {
       const { planned } = kept
       kept.planned = []
       this.options.committed(context.partition, planned)
+    }
+    if (kept.unannounced) {
+      kept.unannounced = false
+      this.options.dropped(context.partition)
     }
     if (kept.sweepAt <= now) kept.sweepAt = forget(now, context)
     const directions = this.options.directions()

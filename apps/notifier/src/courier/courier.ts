@@ -1,12 +1,15 @@
 import type { Logger } from '@quorate/log'
 import { type Clock, type RunningTask, StreamsError } from '@quorate/streams'
 import { endpointOfKey } from '../outbox/keys'
+import type { Outcome } from '../channels'
 import type { Planned } from '../outbox/planned'
 import { type Backoff, BACKOFF } from './backoff'
 import type { CourierEndpoint, CourierEvents, EndpointStatus } from './endpoint'
 import type { EndpointQueue, LaneHead } from './endpoint-queue'
 import { Outcomes } from './outcomes'
+import { announceStanding, restoreStanding } from './standing'
 import { dropDead, redrive, type Settlement } from './settle'
+import { type Unwritten, UnwrittenOutcomes } from './unwritten'
 import { judgeOutcome } from './verdict'
 import { OutboxWindow } from './window'
 
@@ -39,6 +42,7 @@ export class Courier {
   private readonly endpoints: Map<string, CourierEndpoint>
   private readonly window: OutboxWindow
   private readonly outcomes = new Outcomes()
+  private readonly unwrittenOutcomes: UnwrittenOutcomes
   private readonly timers = new Map<EndpointQueue, { readonly at: number; readonly cancel: () => void }>()
   private readonly underWay = new Set<Promise<void>>()
   /** Endpoints that are pumped before the next turn of the event loop. */
@@ -53,16 +57,27 @@ export class Courier {
     this.endpoints = new Map(options.endpoints.map((endpoint) => [endpoint.name, endpoint]))
     this.window = new OutboxWindow(this.endpoints, options.window ?? WINDOW)
     this.most = options.atOnce ?? AT_ONCE
+    this.unwrittenOutcomes = new UnwrittenOutcomes(options.clock, (unwritten) => this.track(this.settle(unwritten)))
   }
 
   /** A task runs here: what lies in its outbox is sent. */
   opened(task: RunningTask): void {
+    restoreStanding(this.endpoints.values(), task)
     for (const queue of this.window.opened(task)) this.pump(queue)
+    this.unwrittenOutcomes.hurry(task.partition)
   }
 
   /** A task no longer runs here. What is under way ends, and its outcome is not written: whoever runs it now sends again. */
   lost(task: RunningTask): void {
+    if (this.window.running().includes(task))
+      for (const { sender } of this.endpoints.values()) sender.standing?.drop(task.partition)
     for (const queue of this.window.lost(task)) this.schedule(queue)
+    this.unwrittenOutcomes.hurry(task.partition)
+  }
+
+  /** What was planned and committed in a partition may not have been told: looks through its outbox again. */
+  reread(partition: number): void {
+    for (const queue of this.window.reread(partition)) this.pump(queue)
   }
 
   /** Deliveries were planned and are committed. */
@@ -90,6 +105,11 @@ export class Courier {
   /** Attempts and outcomes that have not ended. */
   get active(): number {
     return this.underWay.size + this.stirred.size
+  }
+
+  /** Outcomes whose writing has failed and is tried again. */
+  get unwritten(): number {
+    return this.unwrittenOutcomes.size
   }
 
   /** Other endpoints from now on. Attempts under way end with the senders that they began with; those are closed then. */
@@ -127,6 +147,7 @@ export class Courier {
     this.closed = true
     for (const { cancel } of this.timers.values()) cancel()
     this.timers.clear()
+    this.unwrittenOutcomes.close()
     const patience = new Promise<void>((resolve) => setTimeout(resolve, patienceMs).unref())
     await Promise.race([Promise.allSettled([...this.underWay]), patience])
     await Promise.allSettled([...this.endpoints.values()].map(({ sender }) => sender.close()))
@@ -155,9 +176,7 @@ export class Courier {
       const head = queue.take(this.options.clock.now())
       if (!head) break
       this.sending++
-      const delivering = this.deliver(queue, head)
-      this.underWay.add(delivering)
-      void delivering.finally(() => this.underWay.delete(delivering))
+      this.track(this.deliver(queue, head))
     }
     const now = this.options.clock.now()
     if (this.sending >= this.most && queue.opensAt(now) <= now) this.hungry.add(queue)
@@ -181,29 +200,42 @@ export class Courier {
     this.timers.set(queue, { at, cancel })
   }
 
+  private track(work: Promise<void>): void {
+    this.underWay.add(work)
+    void work.finally(() => this.underWay.delete(work))
+  }
+
   /** One attempt, from the outbox to its outcome in the outbox; then the lane goes on. */
   private async deliver(queue: EndpointQueue, head: LaneHead): Promise<void> {
+    const settlement = await this.attempt(queue, head)
+    // The endpoint need not wait for our commit: outcomes gather and are written together.
+    this.stir(queue)
+    await this.settle({ head, settlement, failures: 0 })
+  }
+
+  /** Writes an outcome; then the lane goes on. */
+  private async settle({ head, settlement, failures }: Unwritten): Promise<void> {
+    const queue = this.window.queue(settlement.row.endpoint)
     try {
-      const settlement = await this.attempt(queue, head)
-      // The endpoint need not wait for our commit: outcomes gather and are written together.
-      this.stir(queue)
       const planned = await this.outcomes.write(head.task, settlement)
+      if (this.window.running().includes(head.task))
+        announceStanding(this.endpoints.get(queue.name), head.task.partition, settlement)
       this.window.goOn(queue, head, settlement.outcome.kind !== 'retry')
       if (planned.length > 0) this.planned(head.task.partition, planned)
     } catch (error) {
       // A StreamsError says that the partition went to another instance, or to another task of this one, which sends again with the same id.
       if (StreamsError.is(error)) this.window.goOn(queue, head, false)
-      else this.unwritten(queue, head, error)
+      else this.postpone({ head, settlement, failures: failures + 1 }, error)
     }
     this.stir(queue)
   }
 
-  private unwritten(queue: EndpointQueue, head: LaneHead, error: unknown): void {
-    queue.leave(head)
-    queue.complete = false
+  private postpone(unwritten: Unwritten, error: unknown): void {
+    if (this.closed) return
+    const retryInMs = this.unwrittenOutcomes.add(unwritten)
     this.options.logger.error(
-      { err: error, endpoint: queue.name },
-      'the outcome of a delivery could not be written; it will be sent again after the next start',
+      { err: error, endpoint: unwritten.settlement.row.endpoint, delivery: unwritten.settlement.row.id, retryInMs },
+      'the outcome of a delivery could not be written; nothing is lost, it will be tried again',
     )
   }
 
@@ -226,18 +258,27 @@ export class Courier {
           fallback: undefined,
         }
       }
-      const said = await sender.send({ id: row.id, message: row.message, attempt: row.attempts + 1, at: begun })
+      const done = row.done ? { done: row.done } : {}
+      const outgoing = { id: row.id, message: row.message, attempt: row.attempts + 1, at: begun, ...done }
+      const said = await sender.send(outgoing).catch((error: unknown) => this.threw(queue, error))
       const at = clock.now()
       events.attempted(queue.name, said.kind, (at - begun) / 1000)
       const { outcome, nextAttemptAt, gaveUp, back } = judgeOutcome(queue, row, said, at, { backoff, random })
       if (back) queue.hurry(at, () => random() * RETURN_SPREAD)
       if (outcome.kind === 'dead' || outcome.kind === 'gone') this.complain(queue, row.id, outcome)
       const fallback = gaveUp ? this.endpoints.get(queue.name)?.fallback : undefined
-      return { key, row, outcome, attempted: true, at, nextAttemptAt, fingerprint, fallback }
+      const stands = sender.standing !== undefined
+      return { key, row, outcome, attempted: true, stands, at, nextAttemptAt, fingerprint, fallback }
     } finally {
       queue.underWay--
       this.sending--
     }
+  }
+
+  /** Senders never reject; where one does all the same, that is an attempt that failed, and our fault. */
+  private threw(queue: EndpointQueue, error: unknown): Outcome {
+    this.options.logger.error({ err: error, endpoint: queue.name }, 'a sender failed; the delivery will be tried again')
+    return { kind: 'retry', reason: 'sender-failed' }
   }
 
   private complain(

@@ -71,6 +71,18 @@ export class OutboxWindow {
     return queues
   }
 
+  /** What lies in a partition's outbox may not be known here: answers the queues that it has something for. */
+  reread(partition: number): EndpointQueue[] {
+    const task = this.tasks.get(partition)
+    if (task?.state !== 'running') return []
+    return [...endpointsIn(task)].map((endpoint) => {
+      const queue = this.queue(endpoint)
+      this.backlog(queue, partition).grew()
+      this.fill(queue)
+      return queue
+    })
+  }
+
   /** Deliveries were planned and are committed: answers the queues that they are for. */
   planned(partition: number, planned: readonly Planned[]): ReadonlySet<EndpointQueue> {
     const touched = new Set<EndpointQueue>()

@@ -13,10 +13,20 @@ export interface Kept {
   /** When to look for what can be forgotten, ms. */
   sweepAt: number
   history?: History
+  /** A batch was dropped after others were committed: what those planned may lie in the outbox, and the courier not know it. */
+  unannounced: boolean
 }
 
-export const keptOf = (context: Pick<TaskContext, 'cache'>): Kept =>
-  (context.cache ??= { planned: [], behind: false, sweepAt: 0 } satisfies Kept) as Kept
+/** Tasks that have kept something: where that is gone, a batch has been dropped. */
+const known = new WeakSet<object>()
+
+export function keptOf(context: Pick<TaskContext, 'cache'>): Kept {
+  if (context.cache === undefined) {
+    context.cache = { planned: [], behind: false, sweepAt: 0, unannounced: known.has(context) } satisfies Kept
+    known.add(context)
+  }
+  return context.cache as Kept
+}
 
 /** The history as the batch in hand sees it. */
 export const historyOf = (context: Pick<TaskContext, 'cache'>): History => (keptOf(context).history ??= new History())
