@@ -12,6 +12,7 @@ import { voteMetrics } from './metrics'
 import { VoteProcessor } from './processor'
 import { Cluster } from './queries/cluster'
 import { CommittedReading } from './queries/committed-reading'
+import { Doubt } from './queries/doubt'
 import { DryRuns } from './queries/dry-runs'
 import { Listing } from './queries/listing'
 import { Objects } from './queries/objects'
@@ -24,7 +25,10 @@ import { aggregatorTopology } from './topology'
 import { NO_RULES, type Rules } from './vote'
 
 export interface AggregatorPartsOptions {
-  readonly config: Pick<Config, 'topicPrefix' | 'partitions' | 'dataDir' | 'replication' | 'clusterSecret' | 'sections'>
+  readonly config: Pick<
+    Config,
+    'topicPrefix' | 'partitions' | 'dataDir' | 'replication' | 'standbys' | 'clusterSecret' | 'sections'
+  >
   /** `aggregator` unless several share a log. */
   readonly applicationId: string
   readonly log: Log
@@ -70,6 +74,7 @@ export function aggregatorParts({
         handle,
         dataDir: config.dataDir,
         replication: config.replication,
+        standbys: config.standbys,
         logger,
         version,
         // The port is known only once the process listens, which is before streams starts.
@@ -80,7 +85,7 @@ export function aggregatorParts({
   })
   const { streams } = transport
   const peers = new Peers({ clusterSecret })
-  const owners = new Owners(streams, peers, url)
+  const owners = new Owners(streams, peers, url, new Doubt(streams, peers))
   const reading = new CommittedReading(processor.outcomes, rules)
   const objects = new Objects(reading, owners)
   const listing = new Listing(reading, owners, peers)

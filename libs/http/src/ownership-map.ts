@@ -22,8 +22,8 @@ export class OwnershipMap {
     })
   }
 
-  /** Resolves with true once `version` is another than `seen`; with false after `ms`, or at once when too many wait already. */
-  changed(seen: number, ms: number): Promise<boolean> {
+  /** Resolves with true once `version` is another than `seen`; with `late` after `ms`; with false at once when too many wait already. */
+  changed(seen: number, ms: number, late = false): Promise<boolean> {
     if (this.version !== seen) return Promise.resolve(true)
     if (ms <= 0 || this.#waiters.size >= WAITERS) return Promise.resolve(false)
     return new Promise((resolve) => {
@@ -33,7 +33,7 @@ export class OwnershipMap {
       }
       const timer = setTimeout(() => {
         this.#waiters.delete(wake)
-        resolve(false)
+        resolve(late)
       }, ms)
       this.#waiters.add(wake)
     })

@@ -37,6 +37,8 @@ export class Task implements RunningTask {
   readonly progress: TaskProgress
   private local: LocalStore | undefined
   private reachedPosition = 0
+  /** It ran, and nothing has been loaded since. */
+  private untouched = false
   private transactor: Transactor | undefined
   private running: TaskWork | undefined
   private readonly submissions = new Submissions()
@@ -51,8 +53,9 @@ export class Task implements RunningTask {
     this.progress = new TaskProgress(() => options.clock.now())
   }
 
+  /** Also while the log is away: the rows stay as they were committed until the task has been fenced anew. */
   get readable(): boolean {
-    return this.state === 'running'
+    return this.local !== undefined && (this.state === 'running' || this.untouched)
   }
   get owned(): boolean {
     return this.state !== 'closed' && !this.closing.signal.aborted && this.options.current()
@@ -79,9 +82,8 @@ export class Task implements RunningTask {
   }
 
   table(name: string): TableReader {
-    if (this.state !== 'running' || !this.local)
-      throw new StreamsError('STREAMS_NOT_RUNNING', `partition ${this.partition}`)
-    return this.local.store.committed(name)
+    if (!this.readable) throw new StreamsError('STREAMS_NOT_RUNNING', `partition ${this.partition}`)
+    return this.local!.store.committed(name)
   }
 
   reached(offset: Offset, timeoutMs: number): Promise<void> {
@@ -115,7 +117,10 @@ export class Task implements RunningTask {
       } catch (error) {
         if (signal.aborted || this.isFenced(error)) break
         this.tell(error as Error, backoff.ms)
-        if (this.state === 'running') this.become('restoring')
+        if (this.state === 'running') {
+          this.untouched = true
+          this.become('restoring')
+        }
         await backoff.wait()
       } finally {
         this.running?.close()
@@ -138,6 +143,7 @@ export class Task implements RunningTask {
     const { signal } = this.closing
     this.become('restoring')
     this.transactor = await log.fence(`${topology.group}.${partition}`)
+    this.untouched = false
     const question = { ...this.options, local: this.local, fenced: true, now: clock.now(), signal }
     const { local, changelogEnd } = await fitStore(question)
     this.local = local

@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Req } from '@nestjs/common'
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger'
 import type { FastifyRequest } from 'fastify'
-import { Cluster, type ClusterReport, type TaskReport } from '../queries/cluster'
+import { Cluster, type ClusterReport, type MemberReport } from '../queries/cluster'
 import { ApiProblems, CLUSTER } from './openapi'
 
 @ApiTags('cluster')
@@ -12,11 +12,11 @@ export class ClusterController {
   @Get()
   @ApiOperation({
     operationId: 'getCluster',
-    summary: 'Who owns which partition, how far each is, and whether the members can be reached.',
+    summary: 'Who owns which partition, who stands by, how far each is, and whether the members can be reached.',
   })
   @ApiOkResponse({ description: 'The cluster as this instance sees it.', schema: CLUSTER })
   @ApiProblems(403)
-  async get(@Req() request: FastifyRequest): Promise<ClusterReport | TaskReport[]> {
-    return request.forwarded ? this.cluster.tasks() : this.cluster.report(request)
+  async get(@Req() request: FastifyRequest): Promise<ClusterReport | MemberReport> {
+    return request.forwarded ? this.cluster.member() : this.cluster.report(request)
   }
 }

@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Put, Req, Res } from '@nestjs/common'
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger'
-import { type Answer, HTTP_LIMITS, json, Owners, Problem, Requires, send } from '@quorate/http'
+import { type Answer, HTTP_LIMITS, json, Owners, Problem, Requires, send, type Stale } from '@quorate/http'
 import type { RunningTask } from '@quorate/streams'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { encodePart, type ListQuery, Listing, type Page } from '../queries/listing'
@@ -18,6 +18,7 @@ import {
   ApiObject,
   ApiProblems,
   ApiRead,
+  ApiStale,
   ApiWait,
   EXPLANATION,
   HISTORY,
@@ -25,7 +26,7 @@ import {
   VIEW,
 } from './openapi'
 import { formatPositions } from './positions'
-import { objectIdOf, one, queryOf, readOptionsOf, waitOf } from './request-parts'
+import { objectIdOf, one, queryOf, staleReadOptionsOf, waitOf } from './request-parts'
 import { parseTime } from './times'
 import { DEFAULT_WAIT, parseWait } from './waiting'
 
@@ -59,7 +60,7 @@ export class ObjectsController {
       send(reply, json(200, encodePart(await this.listing.part(parts.split(',').map(Number), query, request))))
       return
     }
-    const { items, more, missing, positions } = await this.#page(query, request)
+    const { items, more, missing, positions, age } = await this.#page(query, request)
     const [lacking] = missing
     if (lacking && query.refusePartial) {
       const code = lacking.reason
@@ -71,11 +72,13 @@ export class ObjectsController {
     const last = items.at(-1)
     const next = more && last ? `,"next":${JSON.stringify(encodeCursor(last.id))}` : ''
     const body = `{"items":[${items.map(({ text }) => text).join(',')}]${next},"complete":${missing.length === 0},"missing":${JSON.stringify(missing)}}`
-    send(reply, json(200, body, { 'quorate-position': formatPositions(positions) }))
+    const aged = age === undefined ? {} : { 'quorate-role': 'unconfirmed', 'quorate-age': String(age) }
+    send(reply, json(200, body, { 'quorate-position': formatPositions(positions), ...aged }))
   }
 
   @Get(':object')
   @ApiBound()
+  @ApiStale()
   @ApiOperation({ operationId: 'getObject', summary: 'The state of an object, with how it came about.' })
   @ApiObject()
   @ApiRead(VIEW, 'The object.', 'object')
@@ -83,12 +86,13 @@ export class ObjectsController {
   async get(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     // The busiest route: read from the request itself, since Nest runs its pipes for every decorated parameter.
     const id = objectIdOf((request.params as { object: string }).object)
-    const options = readOptionsOf(request)
-    await this.#at(id, request, reply, (task) => this.objects.get(task, id, options), waitOf(options))
+    const options = staleReadOptionsOf(request)
+    await this.#at(id, request, reply, (task) => this.objects.get(task, id, options), waitOf(options), options.stale)
   }
 
   @Get(':object/explanation')
   @ApiBound()
+  @ApiStale()
   @ApiOperation({ operationId: 'explainObject', summary: "Each agent's standing, and what decides." })
   @ApiObject()
   @ApiRead(EXPLANATION, 'The explanation.', 'freshness')
@@ -99,12 +103,20 @@ export class ObjectsController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const id = objectIdOf(object)
-    const options = readOptionsOf(request)
-    await this.#at(id, request, reply, (task) => this.objects.explanation(task, id, options), waitOf(options))
+    const options = staleReadOptionsOf(request)
+    await this.#at(
+      id,
+      request,
+      reply,
+      (task) => this.objects.explanation(task, id, options),
+      waitOf(options),
+      options.stale,
+    )
   }
 
   @Get(':object/history')
   @ApiBound()
+  @ApiStale()
   @ApiOperation({
     operationId: 'getHistory',
     summary: 'The last changes, each with its tally and cause, newest first.',
@@ -118,8 +130,15 @@ export class ObjectsController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const id = objectIdOf(object)
-    const options = readOptionsOf(request)
-    await this.#at(id, request, reply, (task) => this.objects.history(task, id, options), waitOf(options))
+    const options = staleReadOptionsOf(request)
+    await this.#at(
+      id,
+      request,
+      reply,
+      (task) => this.objects.history(task, id, options),
+      waitOf(options),
+      options.stale,
+    )
   }
 
   @Put(':object/override')
@@ -248,8 +267,9 @@ export class ObjectsController {
     reply: FastifyReply,
     local: (task: RunningTask) => Promise<Answer>,
     waitMs: number,
+    stale?: Stale,
   ): Promise<void> {
-    await this.owners.answer(this.owners.partitionOf(id), request, reply, local, { waitMs })
+    await this.owners.answer(this.owners.partitionOf(id), request, reply, local, { waitMs, stale })
   }
 }
 

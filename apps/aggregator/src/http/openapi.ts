@@ -32,11 +32,14 @@ const POSITION = {
 const FRESHNESS = {
   'Quorate-Partition': header('Partition of the object.', { type: 'integer' }),
   'Quorate-Owner': header('Who answered.'),
-  'Quorate-Role': header('`active`.'),
+  'Quorate-Role': header(
+    '`active`; `standby` where the read permits it; `unconfirmed` when the log is out of reach of all members, so that the owner cannot be sure that it still is.',
+  ),
   ...POSITION,
   'Quorate-Lag': header('Records that the answer does not know of yet.', { type: 'integer' }),
   'Quorate-As-Of': header("The partition's time.", { type: 'string', format: 'date-time' }),
 }
+  'Quorate-Age': header('With `unconfirmed` alone: ms since the owner was last sure.', { type: 'integer' }),
 const HEADERS = { object: { ...FRESHNESS, ...ETAG }, freshness: FRESHNESS, policy: POSITION, list: POSITION }
 
 /** A 200 with what it says of its source. */
@@ -66,6 +69,23 @@ export const ApiBound = () =>
   )
 
 export const ApiWait = (fallback: string, said: string) =>
+/** A read that a standby may answer. */
+export const ApiStale = () =>
+  applyDecorators(
+    ApiQuery({
+      name: 'stale',
+      required: false,
+      schema: { type: 'string', enum: ['allow'] },
+      description: 'A standby may answer, here or where the owner is out of reach. Quorate-Role and Quorate-Lag tell.',
+    }),
+    ApiQuery({
+      name: 'maxLag',
+      required: false,
+      schema: { type: 'integer', minimum: 0 },
+      description: 'Records that a standby may be behind; with stale=allow.',
+    }),
+  )
+
   ApiQuery({
     name: 'wait',
     required: false,

@@ -39,7 +39,10 @@ export function queryOf<const K extends string>(
 
 /** What a read asks for beside the object: how new, how long to wait, whether it has changed. */
 export function readOptionsOf(request: FastifyRequest): ReadOptions {
-  const { wait } = queryOf(request, ['wait'])
+  return readOf(request, queryOf(request, ['wait']).wait)
+}
+
+function readOf(request: FastifyRequest, wait: string | undefined): ReadOptions {
   return {
     bound: parsePositions(one(request, 'quorate-min-position')),
     waitMs: parseWait(wait),
@@ -54,4 +57,18 @@ export function one(request: FastifyRequest, name: string): string | undefined {
   const value = request.headers[name]
   if (Array.isArray(value)) throw new Problem('malformed', `The header ${name} must be given once.`)
   return value
+/** A read that may also ask a standby. @throws Problem */
+export function staleReadOptionsOf(request: FastifyRequest): ReadOptions {
+  const { wait, stale, maxLag } = queryOf(request, ['wait', 'stale', 'maxLag'])
+  const faults: ProblemError[] = []
+  if (stale !== undefined && stale !== 'allow') faults.push({ pointer: '/query/stale', detail: 'must be allow' })
+  if (maxLag !== undefined && !/^\d{1,15}$/.test(maxLag))
+    faults.push({ pointer: '/query/maxLag', detail: 'must be a number of records' })
+  if (maxLag !== undefined && stale === undefined)
+    faults.push({ pointer: '/query/maxLag', detail: 'goes with stale=allow' })
+  if (faults.length > 0) throw invalid(faults, 'the query')
+  const permitted = { maxLag: maxLag === undefined ? undefined : Number(maxLag) }
+  return { ...readOf(request, wait), stale: stale === undefined ? undefined : permitted }
+}
+
 }

@@ -32,6 +32,14 @@ const OVERRIDE = {
   ],
 }
 const DECISION = { tally, participants: count, electorate: count, quorum: count, rule: orNull('string') }
+const TASK_STATE = { enum: ['created', 'restoring', 'running', 'closed', 'unknown'] }
+const TOLD = {
+  restored: count,
+  total: count,
+  position: count,
+  lag: { type: ['integer', 'null'], minimum: 0, description: 'Records; a standby that has not looked yet has null.' },
+  asOf: { type: ['string', 'null'], format: 'date-time' },
+}
 const MISSING = object({ partition: count, reason: text })
 const plain = (schema: object): Record<string, unknown> => JSON.parse(JSON.stringify(schema)) as Record<string, unknown>
 const { agent, ...reportProperties } = plain(REPORT_SCHEMA).properties as Record<string, unknown>
@@ -105,9 +113,12 @@ export const AGGREGATOR_SCHEMAS: Readonly<Record<string, object>> = {
     group: text,
     generation: { type: ['integer', 'null'] },
     partitions: listOf(object({
-      partition: count, owner: orNull('string'), role: { enum: ['active', null] }, state: { enum: ['created', 'restoring', 'running', 'closed', 'unknown'] },
-      restored: count, total: count, position: count, lag: count, asOf: { type: ['string', 'null'], format: 'date-time' },
-    }, ['restored', 'total', 'position', 'lag', 'asOf'])),
-    members: listOf(object({ memberId: text, url: text, version: text, self: flag, reachable: flag })),
+      partition: count, owner: orNull('string'), role: { enum: ['active', null] }, state: TASK_STATE, ...TOLD,
+      standbys: listOf(object({ url: text, role: { const: 'standby' }, state: TASK_STATE, ...TOLD }, Object.keys(TOLD))),
+    }, Object.keys(TOLD))),
+    members: listOf(object({
+      memberId: text, url: text, version: text, self: flag, reachable: flag, generation: { type: ['integer', 'null'] },
+      sure: { type: ['boolean', 'null'], description: 'The group surely counts on it: it may answer as owner.' },
+    })),
   }), // prettier-ignore
 }

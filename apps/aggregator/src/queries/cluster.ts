@@ -1,27 +1,48 @@
 import { type Owners, type Peers } from '@quorate/http'
-import type { StreamsStatus, TaskState } from '@quorate/streams'
+import type { RunningTask, StreamsStatus, TaskRole, TaskState } from '@quorate/streams'
 import type { FastifyRequest } from 'fastify'
+import { memberReport } from './doubt'
 
-/** A partition's task as its owner sees it. */
+/** A partition's task as the member that has it sees it. */
 export interface TaskReport {
   readonly partition: number
+  readonly role: TaskRole
   readonly state: TaskState
   readonly restored: number
   readonly total: number
   readonly position: number
-  readonly lag: number
+  /** Records; null where a standby does not know the source's end yet. */
+  readonly lag: number | null
   readonly asOf: string | null
+}
+
+/** What a member says of itself to another. */
+export interface MemberReport {
+  readonly generation: number | null
+  /** The group surely counts on it. */
+  readonly sure: boolean
+  readonly tasks: readonly TaskReport[]
+}
+
+type Told = Partial<Omit<TaskReport, 'partition' | 'role' | 'state'>>
+
+export interface StandbyReport extends Told {
+  readonly url: string
+  readonly role: 'standby'
+  /** It may answer reads that permit it. */
+  readonly state: TaskState | 'unknown'
 }
 
 export interface ClusterReport {
   readonly group: string
   readonly generation: number | null
-  /** What only the owner knows is missing where it cannot be asked. */
-  readonly partitions: readonly (Partial<Omit<TaskReport, 'partition' | 'state'>> & {
+  /** What only the owner or the standby knows is missing where it cannot be asked. */
+  readonly partitions: readonly (Told & {
     readonly partition: number
     readonly owner: string | null
     readonly role: 'active' | null
     readonly state: TaskState | 'unknown'
+    readonly standbys: readonly StandbyReport[]
   })[]
   readonly members: readonly {
     readonly memberId: string
@@ -29,59 +50,78 @@ export interface ClusterReport {
     readonly version: string
     readonly self: boolean
     readonly reachable: boolean
+    /** As it says itself; null where it cannot be asked. */
+    readonly generation: number | null
+    /** The group surely counts on it; null where it cannot be asked. */
+    readonly sure: boolean | null
   }[]
 }
 
 /** ms to wait for each member's word. */
 const PATIENCE = 2_000
 
-/** Who owns what, and how far each is: every member is asked for its own tasks. */
+/** Who owns what, who stands by, and how far each is: every member is asked for its own tasks. */
 export class Cluster {
   constructor(
     private readonly owners: Owners,
     private readonly peers: Peers,
   ) {}
 
-  tasks(): TaskReport[] {
-    return this.owners.streams.tasks().map(({ partition, state, restore, position, lag, time }) => ({
-      partition,
-      state,
-      restored: restore.restored,
-      total: restore.total,
-      position,
-      lag,
-      asOf: time === 0 ? null : new Date(time).toISOString(),
-    }))
+  member(): MemberReport {
+    const { streams } = this.owners
+    const tasks = streams.tasks()
+    return {
+      generation: streams.status().generation ?? null,
+      sure: tasks.length > 0 ? tasks.every(({ owned }) => owned) : streams.ready,
+      tasks: [...tasks, ...streams.standbys()].map(reportOf),
+    }
   }
 
   async report(request: FastifyRequest): Promise<ClusterReport> {
     const status = this.owners.streams.status()
-    const told = new Map<number, TaskReport>()
+    const told = new Map<string, MemberReport>()
     const members = await Promise.all(
       status.members.map(async (member) => {
-        const tasks = member.self ? this.tasks() : await this.#ask(member.url, request)
-        for (const task of tasks ?? [])
-          if (ownerOf(status, task.partition) === member.memberId) told.set(task.partition, task)
-        return { ...member, reachable: tasks !== undefined }
+        const said = member.self ? this.member() : await memberReport(this.peers, member.url, request, PATIENCE)
+        if (said) told.set(member.memberId, said)
+        const { generation = null, sure = null } = said ?? {}
+        return { ...member, reachable: said !== undefined, generation, sure }
       }),
     )
     return {
       group: status.group,
       generation: status.generation ?? null,
-      partitions: status.partitions.map(({ partition, owner }) => {
-        const task = told.get(partition)
-        return { state: 'unknown', ...task, partition, owner: owner?.url ?? null, role: owner ? 'active' : null }
-      }),
+      partitions: status.partitions.map((partition) => partitionOf(partition, told)),
       members,
     }
   }
+}
 
-  async #ask(url: string, request: FastifyRequest): Promise<TaskReport[] | undefined> {
-    const answer = await this.peers
-      .forward(url, request, { method: 'GET', path: '/v1/cluster', answerMs: PATIENCE })
-      .catch(() => undefined)
-    return answer?.status === 200 ? (JSON.parse(String(answer.body)) as TaskReport[]) : undefined
+function partitionOf(
+  { partition, owner, standbys }: StreamsStatus['partitions'][number],
+  told: ReadonlyMap<string, MemberReport>,
+): ClusterReport['partitions'][number] {
+  const said = (memberId: string | undefined, role: TaskRole) => {
+    const task = told.get(memberId ?? '')?.tasks.find((it) => it.partition === partition && it.role === role)
+    const { partition: _partition, ...rest } = task ?? { partition, state: 'unknown' as const }
+    return rest
+  }
+  return {
+    ...said(owner?.memberId, 'active'),
+    partition,
+    owner: owner?.url ?? null,
+    role: owner ? 'active' : null,
+    standbys: standbys.map(({ memberId, url }) => ({ ...said(memberId, 'standby'), url, role: 'standby' })),
   }
 }
 
-const ownerOf = (status: StreamsStatus, partition: number) => status.partitions[partition]?.owner?.memberId
+const reportOf = ({ partition, role, state, restore, position, lag, time }: RunningTask): TaskReport => ({
+  partition,
+  role,
+  state,
+  restored: restore.restored,
+  total: restore.total,
+  position,
+  lag: Number.isFinite(lag) ? lag : null,
+  asOf: time === 0 ? null : new Date(time).toISOString(),
+})

@@ -44,12 +44,16 @@ export interface Page {
   readonly missing: readonly Missing[]
   /** Last applied offset of each partition that answered. */
   readonly positions: Positions
+  /** ms for which a part of it has not been surely current (docs/adr/0011); absent when all of it is. */
+  readonly age?: number
 }
 
 const NONE: Page = { items: [], more: false, missing: [], positions: new Map() }
 
 /** Rows looked at before others get a turn. */
 const SLICE = 128
+/** ms after which partitions that were changing hands are asked again. */
+const AGAIN = 250
 /** Partitions that are scanned at once, so that many lists leave the event loop to point reads. */
 const SCANS = 8
 
@@ -73,16 +77,22 @@ export class Listing {
       parts.push({ ...round, missing: [] })
       const { missing } = round
       const isPassing = missing.every(({ partition, reason }) => this.owners.isPassing(partition, reason))
-      if (missing.length === 0 || !isPassing || !(await this.owners.map.changed(version, until - performance.now())))
+      if (missing.length === 0 || !isPassing || !(await this.#mayHaveChanged(version, until)))
         return merged([...parts, { ...NONE, missing }], query.limit)
       asked = missing.map(({ partition }) => partition)
     }
   }
 
+  /** Also without a newer map: a member that was not heard may be heard again. */
+  async #mayHaveChanged(version: number, until: number): Promise<boolean> {
+    const left = until - performance.now()
+    return left > 0 && this.owners.map.changed(version, Math.min(left, AGAIN), true)
+  }
+
   async #round(partitions: readonly number[] | undefined, query: ListQuery, request: FastifyRequest): Promise<Page> {
     const { here, there, missing } = placesOf(this.owners, request.forwarded, partitions)
     const parts = await Promise.all([
-      ...here.map((task) => this.#local(task, query)),
+      ...here.map((task) => this.#local(task, query, request)),
       ...[...there].map(([url, theirs]) => this.#remote(url, theirs, query, request)),
     ])
     return merged([...parts, { ...NONE, missing }], query.limit)
@@ -92,15 +102,18 @@ export class Listing {
   async part(partitions: readonly number[], query: ListQuery, request: FastifyRequest): Promise<Page> {
     await this.owners.upToSender(request)
     const { here, missing } = placesOf(this.owners, true, partitions)
-    const parts = await Promise.all(here.map((task) => this.#local(task, query)))
+    const parts = await Promise.all(here.map((task) => this.#local(task, query, request)))
     return merged([...parts, { ...NONE, missing }], query.limit)
   }
 
-  async #local(task: RunningTask, query: ListQuery): Promise<Page> {
+  async #local(task: RunningTask, query: ListQuery, request: FastifyRequest): Promise<Page> {
     const { partition } = task
     try {
       await upTo(task, query.bound, query.waitMs)
-      return await this.#scans.run(() => guarded(partition, () => this.#scan(task, query)))
+      const page = await this.#scans.run(() => guarded(partition, () => this.#scan(task, query)))
+      if (await this.owners.isSure(task)) return page
+      if (await this.owners.mayAnswerInDoubt(task, request)) return { ...page, age: this.owners.age }
+      return { ...NONE, missing: [{ partition, reason: 'rebalancing' }] }
     } catch (error) {
       return { ...NONE, missing: [{ partition, reason: reasonOf(error) }] }
     }
@@ -169,11 +182,13 @@ const listed = (view: View, partition: number): Listed => ({
 /** The first `limit` of all, in the order of the ids' bytes. What lies behind the last one comes with the next page. */
 function merged(parts: readonly Page[], limit: number): Page {
   const all = parts.flatMap(({ items }) => items).sort((a, b) => compareUtf8(a.id, b.id))
+  const ages = parts.flatMap(({ age }) => age ?? [])
   return {
     items: all.slice(0, limit),
     more: all.length > limit || parts.some(({ more }) => more),
     missing: parts.flatMap(({ missing }) => missing).sort((a, b) => a.partition - b.partition),
     positions: new Map(parts.flatMap(({ positions }) => [...positions])),
+    ...(ages.length === 0 ? {} : { age: Math.max(...ages) }),
   }
 }
 

@@ -1,5 +1,5 @@
 import { encodeWireView, type ObjectId } from '@quorate/contracts'
-import { type Answer, json, type Owners, Problem } from '@quorate/http'
+import { type Answer, json, type Owners, Problem, type Stale } from '@quorate/http'
 import type { RunningTask } from '@quorate/streams'
 import { entityTag, matchesRead, type Tags, type Version } from '../http/entity-tag'
 import type { Positions } from '../http/positions'
@@ -10,6 +10,8 @@ export interface ReadOptions {
   readonly bound?: Positions | undefined
   readonly waitMs?: number | undefined
   readonly ifNoneMatch?: Tags | undefined
+  /** A standby may answer. */
+  readonly stale?: Stale | undefined
 }
 
 export const versionOf = ({ view, overrides }: Seen): Version => ({
