@@ -67,4 +67,8 @@ describeKafka('agents that write to Kafka', () => {
     },
     180_000,
   )
+
+  it('what they wrote is kept as the source says', async () => {
+    await cluster.audited(app)
+  })
 })

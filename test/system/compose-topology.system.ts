@@ -1,6 +1,7 @@
 import { type BrokerCluster, describeOwnKafka, startBroker } from '../broker'
 import { freePorts } from '../broker/ports'
 import { composeFile, interpolated } from '../deploy/compose-file'
+import { audited } from './auditing'
 import { App, temporaryFolder } from './harness'
 import { endAll } from './process'
 import { until } from './until'
@@ -91,4 +92,9 @@ describeOwnKafka('the topology of docker-compose.yml, as processes', () => {
     expect([...changes.values()].filter((ids) => ids.size > 1)).toEqual([])
     expect(receiver.forged).toEqual([])
   }, 180_000)
+
+  it('has kept what the source says, through all of that', async () => {
+    // The prefix is the default: the file names none.
+    await audited({ brokers: kafka.brokers, prefix: 'quorate', by: apps.get('aggregator-2')! })
+  }, 90_000)
 })

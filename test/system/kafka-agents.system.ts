@@ -118,6 +118,10 @@ describeKafka('two aggregators and a notifier on a real Kafka', () => {
     expect(receiver.forged).toEqual([])
   })
 
+  it('has kept what the source says', async () => {
+    await cluster.audited(aggregators[1]!)
+  })
+
   it('stops cleanly, all of it', async () => {
     for (const app of [...aggregators, notifier]) expect(await app.process.stop()).toEqual({ code: 0, signal: null })
   })

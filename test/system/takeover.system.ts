@@ -121,5 +121,6 @@ describeKafka('one of two aggregators is killed in the middle of 200,000 reports
     const records = await readTopic(log, cluster.topics.states)
     expect(records.map((partition) => partition.length)).toEqual(sink.map((partition) => partition.length))
     await until('the restored instance is live', async () => (await again.call('GET', '/livez')).status === 200)
-  }, 120_000)
+    await cluster.audited(again)
+  }, 150_000)
 })

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { EXIT } from './exit'
 import { readCommands } from './commands/reading'
 import { agentCommands } from './commands/agents'
+import { agentSettingsCommands } from './commands/agent-settings'
 import { operatorCommands } from './commands/operators'
 import { policyCommands } from './commands/policies'
 import { auditCommand } from './commands/auditing'
@@ -15,6 +16,7 @@ Examples:
   quorate list --prefix site/ --state down
   quorate watch --json | jq .data.object              every change as it happens
   quorate override set site/x down --reason "moving house" --for 2h
+  quorate agent set probe-1 --weight 3 --dry-run  what another weight would change
   quorate simulate < scenario.jsonl               what would be decided, without any server
   quorate audit                                   whether what is kept is what the log says
 
@@ -39,6 +41,7 @@ export function createProgram(): Command {
     ...readCommands(),
     ...operatorCommands(),
     ...policyCommands(),
+    ...agentSettingsCommands(),
     simulateCommand(),
     auditCommand(),
   ]) {

@@ -120,4 +120,43 @@ export interface OverrideInput {
   readonly mode?: 'pin' | 'until-agree'
 }
 
+/** Settings of an agent; absent from a list: weight 1, not muted. */
+export interface AgentAnswer {
+  readonly agent: string
+  readonly weight: number
+  readonly muted: boolean
+}
+
+/** An object that a policy or an agent's settings would change at once. */
+export interface TriedObject {
+  readonly object: string
+  readonly partition: number
+  readonly type: 'object.changed' | 'object.updated' | 'object.deleted'
+  readonly before: ObjectView
+  /** null: it would be gone. */
+  readonly after: ObjectView | null
+}
+
+/** What settings would do if they were written now; nothing was. */
+export interface Trial {
+  /** Objects looked at; those whose state, or only a mark, would be another, and those that would go. */
+  readonly evaluated: number
+  readonly changed: number
+  readonly updated: number
+  readonly deleted: number
+  /** The first of them by id, at most 1,000; `unlisted`: how many more there are. */
+  readonly items: readonly TriedObject[]
+  readonly unlisted: number
+  /** False when partitions could not answer; `missing` names them. */
+  readonly complete: boolean
+  readonly missing: readonly MissingPartition[]
+}
+export interface PolicyTrial extends Trial {
+  /** As it would be in force, with its defaults. */
+  readonly policy: PolicyAnswer
+}
+export interface AgentTrial extends Trial {
+  readonly agent: AgentAnswer
+}
+
 export type PolicyAnswer = PolicyInput & Readonly<Record<string, unknown>>

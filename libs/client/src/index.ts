@@ -7,6 +7,7 @@ export { type CallerOptions, DEFAULT_URL } from './caller'
 export * from './problem-error'
 export {
   QuorateClient,
+  type AgentInput,
   type ListOptions,
   type ReadOptions,
   type ReportOptions,

@@ -183,6 +183,42 @@ describe('reports in bulk', () => {
   })
 })
 
+describe('settings', () => {
+  const trial = {
+    evaluated: 3,
+    changed: 1,
+    updated: 0,
+    deleted: 0,
+    items: [],
+    unlisted: 1,
+    complete: true,
+    missing: [],
+  }
+
+  it('are tried without being written', async () => {
+    const client = await serve((_, response) => sendJson(response, 200, trial))
+    expect(await client.tryPolicy('a b', { match: '**' })).toEqual(trial)
+    expect(await client.tryAgent('x/1', { weight: 2 })).toEqual(trial)
+    expect(server.received.map(({ method, path, body }) => [method, path, body])).toEqual([
+      ['PUT', '/v1/policies/a%20b?dryRun=true', '{"match":"**"}'],
+      ['PUT', '/v1/agents/x%2F1?dryRun=true', '{"weight":2}'],
+    ])
+  })
+
+  it('of agents are written, read and taken away', async () => {
+    const settings = { agent: 'x', weight: 2, muted: false }
+    const client = await serve(({ method, path }, response) => {
+      if (method === 'DELETE') response.writeHead(204, { 'quorate-position': '0@8' }).end()
+      else
+        sendJson(response, 200, path === '/v1/agents' ? { items: [settings] } : settings, { 'quorate-position': '0@7' })
+    })
+    expect(await client.putAgent('x', { weight: 2 })).toEqual({ position: '0@7' })
+    expect(await client.agent('x')).toEqual(settings)
+    expect(await client.agents()).toEqual([settings])
+    expect(await client.removeAgent('x')).toEqual({ position: '0@8' })
+  })
+})
+
 describe('lists', () => {
   it('go on from page to page', async () => {
     const client = await serve(({ path }, response) =>

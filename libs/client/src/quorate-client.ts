@@ -1,4 +1,6 @@
 import type {
+  AgentAnswer,
+  AgentTrial,
   BulkAnswer,
   BulkReport,
   Explanation,
@@ -9,6 +11,7 @@ import type {
   ObjectView,
   OverrideInput,
   PolicyAnswer,
+  PolicyTrial,
   ReportInput,
   Written,
   WrittenObject,
@@ -39,6 +42,14 @@ export interface ReportOptions {
   /** s to wait until the report has been applied; without it the answer comes as soon as it is in the log. */
   readonly wait?: number
   readonly signal?: AbortSignal
+}
+
+/** An agent's settings, all of them. */
+export interface AgentInput {
+  /** 0: the agent only observes. */
+  readonly weight?: number
+  /** Its reports do not count. */
+  readonly muted?: boolean
 }
 
 export interface ListOptions {
@@ -180,11 +191,46 @@ export class QuorateClient {
     return this.write({ method: 'DELETE', path: `/v1/policies/${segment(name)}` })
   }
 
+  /** Which objects the policy would change, and how; nothing is written. Refused as `putPolicy` would be. */
+  async tryPolicy(name: string, policy: Readonly<Record<string, unknown>>): Promise<PolicyTrial> {
+    return this.tried(`/v1/policies/${segment(name)}`, policy)
+  }
+
+  // --- Settings of agents
+
+  /** Those that have some. */
+  async agents(): Promise<readonly AgentAnswer[]> {
+    return (await this.caller.json<{ readonly items: readonly AgentAnswer[] }>({ path: '/v1/agents' })).body.items
+  }
+
+  async agent(agent: string): Promise<AgentAnswer> {
+    return (await this.caller.json<AgentAnswer>({ path: `/v1/agents/${segment(agent)}` })).body
+  }
+
+  /** Replaces all of them: what is absent is weight 1, not muted. */
+  putAgent(agent: string, settings: AgentInput): Promise<Written> {
+    return this.write({ method: 'PUT', path: `/v1/agents/${segment(agent)}`, body: settings })
+  }
+
+  /** Takes the agent away: its settings, and its reports on every object. */
+  removeAgent(agent: string): Promise<Written> {
+    return this.write({ method: 'DELETE', path: `/v1/agents/${segment(agent)}` })
+  }
+
+  /** Which objects the settings would change, and how; nothing is written. */
+  async tryAgent(agent: string, settings: AgentInput): Promise<AgentTrial> {
+    return this.tried(`/v1/agents/${segment(agent)}`, settings)
+  }
+
   // --- The cluster
 
   /** Partitions with owner, role, state and lag; members, and whether each can be reached. */
   async cluster(): Promise<Readonly<Record<string, unknown>>> {
     return (await this.caller.json<Readonly<Record<string, unknown>>>({ path: '/v1/cluster' })).body
+  }
+
+  private async tried<T>(path: string, body: unknown): Promise<T> {
+    return (await this.caller.json<T>({ method: 'PUT', path, query: { dryRun: true }, body })).body
   }
 
   private async guarded(

@@ -4,7 +4,7 @@ import { isObjectId, LIMITS, type ObjectId } from './ids'
 import { policyShape } from './policy-fill'
 import { checkReport } from './report'
 import { faultsOf, faultText, isRecord, withoutNulls } from './schema'
-import { KEYLESS, type SourceCommand } from './source'
+import { KEYLESS, REAPPENDED, type SourceCommand } from './source'
 
 /** A record as read from the source topic; offset and time are the fold's, not the codec's. */
 export interface SourceRecord {
@@ -65,7 +65,9 @@ export function decodeSourceAs({ headers, value }: SourceRecord, key: string | n
   } catch {
     return { reject: 'the value is not JSON' }
   }
-  return decodeSourceData(named, key, data, value.length)
+  const decoded = decodeSourceData(named, key, data, value.length)
+  if (decoded.command?.type !== 'policy-set' || !headers.some(([name]) => name === REAPPENDED)) return decoded
+  return { command: { ...decoded.command, reappended: true } }
 }
 
 /** `''` for bytes that are no object id. */
@@ -150,7 +152,8 @@ function assemble(type: CommandKind, key: string | null, data: Record<string, un
 export function encodeSource(command: SourceCommand): EncodedSource {
   const key = 'object' in command ? command.object : null
   if (command.type === 'report') return { key, value: JSON.stringify(command.data), headers: [] }
-  const headers = [['ce_type', command.type]] as const
+  const reappended = command.type === 'policy-set' && command.reappended === true
+  const headers = [['ce_type', command.type] as const, ...(reappended ? [[REAPPENDED, '1'] as const] : [])]
   if (command.type === 'tick') return { key, value: null, headers }
   const value = JSON.stringify(command.data)
   return { key, value: value === '{}' && EMPTY_KINDS.has(command.type) ? null : value, headers }

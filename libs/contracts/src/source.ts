@@ -34,7 +34,8 @@ export type SourceCommand =
   | { readonly type: 'override-set'; readonly object: ObjectId; readonly data: OverrideSet }
   | { readonly type: 'override-cleared'; readonly object: ObjectId; readonly data: { readonly ifMatch?: string } }
   | { readonly type: 'object-deleted'; readonly object: ObjectId; readonly data: { readonly ifMatch?: string } }
-  | { readonly type: 'policy-set'; readonly data: PolicyInput }
+  /** `reappended`: it was in force already at this place (see REAPPENDED). */
+  | { readonly type: 'policy-set'; readonly data: PolicyInput; readonly reappended?: true }
   | { readonly type: 'policy-deleted'; readonly data: { readonly name: string } }
   | { readonly type: 'agent-set'; readonly data: AgentSettings }
   | { readonly type: 'agent-removed'; readonly data: { readonly agent: AgentId } }
@@ -47,5 +48,8 @@ export const BROADCAST: readonly SourceType[] = ['policy-set', 'policy-deleted',
 /** Kinds with a null key. */
 export const KEYLESS: readonly SourceType[] = [...BROADCAST, 'tick']
 
-/** Header of a policy or agent's settings that its partition's owner appends again before they leave the retention: nothing has changed. */
+/**
+ * Header of a policy or agent's settings that its partition's owner appends again before they leave the retention: nothing has changed.
+ * A policy was judged when it was put in force, and is not refused for the weights that agents have been given since (vote.md 9).
+ */
 export const REAPPENDED = 'quorate-reappended'

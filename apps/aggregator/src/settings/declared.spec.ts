@@ -203,6 +203,20 @@ describe('settings in the log', () => {
     expect((await kinds(0)).filter((kind) => kind === 'policy-set')).toHaveLength(3)
   })
 
+  it('are appended again where weights given since have made a dictator, and are not refused', async () => {
+    await set({ type: 'policy-set', data: policy })
+    await set({ type: 'agent-set', data: { agent: 'a', weight: 5 } })
+    const before = [...reading.policies(streams.task(0)!)]
+    now += 4 * DAY
+    await new Reappending({ ...parts(), now: () => now }).look()
+    await applied()
+    expect(await kinds(0)).toEqual(['policy-set', 'agent-set', 'agent-set', 'policy-set'])
+    expect((await log.offsets(names.deadLetters)).map(({ end }) => end)).toEqual([0])
+    expect([...reading.policies(streams.task(0)!)]).toEqual(before)
+    await set({ type: 'policy-set', data: { ...policy, ttl: 30 } })
+    expect((await log.offsets(names.deadLetters)).reduce((sum, { end }) => sum + end, 0)).toBe(PARTITIONS)
+  })
+
   it('are not appended where there are none', async () => {
     now += 30 * DAY
     await new Reappending({ ...parts(), now: () => now }).look()

@@ -65,12 +65,12 @@ export class Reappending {
     if (since === undefined || time - since < retention / 2) return
     const commands: SourceCommand[] = [
       ...agents.map((data) => ({ type: 'agent-set', data }) as const),
-      ...policies.map((data) => ({ type: 'policy-set', data }) as const),
+      ...policies.map((data) => ({ type: 'policy-set', data, reappended: true }) as const),
     ]
     await task.submit((context) => {
       for (const command of commands) {
         const { value, headers } = encodeSource(command)
-        const said = [...headers, [REAPPENDED, '1'] as const]
+        const said = command.type === 'policy-set' ? headers : [...headers, [REAPPENDED, '1'] as const]
         context.forward('reports', { key: null, value, headers: said, partition: context.partition })
       }
       context.table(TABLE.settings).put(REAPPENDED_AT, Buffer.from(JSON.stringify(time)))

@@ -38,7 +38,7 @@ export function beginBroadcast(
 ): Sweep | { readonly reject: string } {
   switch (command.type) {
     case 'policy-set': {
-      const judged = state.settings.judge(command.data)
+      const judged = state.settings.judge(command.data, command.reappended)
       if (judged.faults !== undefined) return { reject: judged.faults.map(faultText).join('; ') }
       return changePolicy(state, judged.policy.name, judged.policy, offset, command.type)
     }

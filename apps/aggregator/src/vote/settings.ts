@@ -39,11 +39,18 @@ export class Settings {
     return this.#ranked.length === 0 ? this.#default : chosen(this.#ranked, id, this.#default)
   }
 
-  /** Judges a policy as written by the agents' settings of this place. */
+  /**
+   * Judges a policy as written by the agents' settings of this place. One that is appended again was judged where it was put in force:
+   * no later weight refuses it.
+   */
   judge(
     input: unknown,
+    reappended = false,
   ): { readonly policy: Policy; readonly faults?: undefined } | { readonly faults: readonly Fault[] } {
-    return fillPolicy(input, { methods: this.#rules.keys(), weightOf: (agent) => this.weightOf(agent) })
+    return fillPolicy(input, {
+      methods: this.#rules.keys(),
+      weightOf: (agent) => (reappended ? 0 : this.weightOf(agent)),
+    })
   }
 
   setPolicy(policy: Policy): void {

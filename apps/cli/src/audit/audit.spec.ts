@@ -6,7 +6,7 @@ import { Writable } from 'node:stream'
 import Sqlite from 'better-sqlite3'
 import { QuorateClient } from '@quorate/client'
 import { loadConfig } from '@quorate/config'
-import { encodeSource, topicNames, type SourceCommand } from '@quorate/contracts'
+import { encodeSource, REAPPENDED, topicNames, type PolicyInput, type SourceCommand } from '@quorate/contracts'
 import type { Running } from '@quorate/http'
 import { type LogRecord, partitionOf } from '@quorate/log'
 import { openEmbeddedLog, type EmbeddedLog } from '@quorate/log/embedded'
@@ -245,6 +245,27 @@ describe('an audit of a source that has lost its beginning', () => {
     expect((await audit(client)).text).toMatch(
       /partition 0: the source begins at offset \d+; judged is what was created at \d+ or later/,
     )
+  })
+
+  it('knows a policy that was appended again, though weights given since have made a dictator', async () => {
+    const client = await serve()
+    await client.putPolicy('pair', { match: 'pair/*', electorate: ['a', 'b'] })
+    await client.putAgent('a', { weight: 5 })
+    await caughtUp(client)
+    const data = (await client.policy('pair')) as PolicyInput
+    for (const { partition, end } of await log.offsets(names.reports)) {
+      const record = (command: SourceCommand) => ({ topic: names.reports, partition, ...encodeSource(command) })
+      const agent = record({ type: 'agent-set', data: { agent: 'a', weight: 5 } })
+      const headers = [...agent.headers, [REAPPENDED, '1'] as const]
+      await log.append([{ ...agent, headers }, record({ type: 'policy-set', data, reappended: true })])
+      await log.truncate(names.reports, partition, end)
+    }
+    for (const object of ['pair/1', 'pair/2', 'pair/3', 'pair/4'])
+      await client.report(object, 'a', { state: 'up' }, { wait: 5 })
+    expect((await client.get('pair/1')).view).toMatchObject({ policy: 'pair', electorate: 6, state: 'up' })
+    expect((await log.offsets(names.deadLetters)).every(({ end }) => end === 0)).toBe(true)
+    const { code, json } = await audit(client, true)
+    expect([code, json['judged']]).toEqual([0, 4])
   })
 
   it('still finds damage inside', async () => {

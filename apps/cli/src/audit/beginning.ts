@@ -33,9 +33,9 @@ export async function beginningOf(log: Log, stretch: Stretch, now: Settings): Pr
     if (before === undefined) judgedFrom = Math.max(judgedFrom, offset + 1)
     else if (before.type === 'agent-set') settings.setAgent(before.data.agent, before.data.weight, before.data.muted)
     else if (before.type === 'policy-set') {
-      const judged = settings.judge({ ...before.data, allowDictator: true })
+      const judged = settings.judge(before.data, before.reappended)
       if (judged.faults !== undefined) judgedFrom = Math.max(judgedFrom, offset + 1)
-      else policies.push({ ...judged.policy, allowDictator: before.data.allowDictator ?? false })
+      else policies.push(judged.policy)
     }
   }
   for (const policy of policies) settings.setPolicy(policy)

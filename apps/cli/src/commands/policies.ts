@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import type { PolicyAnswer } from '@quorate/client'
 import { withServer } from './command-line'
 import { UsageError } from '../exit'
+import { showTrial } from '../trial'
 
 /** Policies: by which rules objects are decided. */
 export function policyCommands(): Command[] {
@@ -38,12 +39,14 @@ const put = () =>
     .description('Writes one; objects it matches are decided anew at once.')
     .argument('<name>')
     .option('--file <path>', 'JSON; - is stdin', '-')
+    .option('--dry-run', 'writes nothing; says which objects it would change')
     .addHelpText(
       'after',
-      `\nExample:\n  echo '{"match":"site/**","ttl":120,"quorum":"majority"}' | quorate policy put sites`,
+      `\nExamples:\n  echo '{"match":"site/**","ttl":120,"quorum":"majority"}' | quorate policy put sites
+  quorate policy put sites --file sites.json --dry-run`,
     )
     .action(
-      withServer<[string], { file: string }>(async ({ client, screen, options }, name) => {
+      withServer<[string], { file: string; dryRun?: boolean }>(async ({ client, screen, options }, name) => {
         const { readFileSync } = await import('node:fs')
         const text = readFileSync(options.file === '-' ? 0 : options.file, 'utf8')
         let policy: Record<string, unknown>
@@ -52,6 +55,7 @@ const put = () =>
         } catch {
           throw new UsageError('The policy must be one JSON object.')
         }
+        if (options.dryRun === true) return showTrial(screen, await client.tryPolicy(name, policy))
         const written = await client.putPolicy(name, policy)
         await screen.print(written, () => `written at ${written.position}\n`)
       }),

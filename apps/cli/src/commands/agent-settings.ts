@@ -1,0 +1,70 @@
+import { Command } from 'commander'
+import type { AgentAnswer } from '@quorate/client'
+import { printable } from '../text'
+import { showTrial } from '../trial'
+import { integer, withServer } from './command-line'
+
+/** Settings of agents: what each weighs, and who is muted. */
+export function agentSettingsCommands(): Command[] {
+  const agent = new Command('agent').description('What agents weigh, and who is muted.')
+  for (const command of [list(), get(), set(), remove()]) agent.addCommand(command)
+  return [agent]
+}
+
+const list = () =>
+  new Command('list').description('Lists the agents that have settings; all others weigh 1 and are not muted.').action(
+    withServer<[], object>(async ({ client, screen }) => {
+      const agents = await client.agents()
+      await screen.print(agents, () => screen.table(['AGENT', 'WEIGHT', 'MUTED'], agents.map(row)))
+    }),
+  )
+
+const row = ({ agent, weight, muted }: AgentAnswer): string[] => [agent, String(weight), muted ? 'muted' : '']
+
+const get = () =>
+  new Command('get')
+    .argument('<agent>')
+    .description('Shows those of one.')
+    .action(
+      withServer<[string], object>(async ({ client, screen }, agent) => {
+        const settings = await client.agent(agent)
+        await screen.print(settings, () => screen.table(['AGENT', 'WEIGHT', 'MUTED'], [row(settings)]))
+      }),
+    )
+
+interface SetFlags {
+  readonly weight: number
+  readonly muted?: boolean
+  readonly dryRun?: boolean
+}
+
+const set = () =>
+  new Command('set')
+    .description('Replaces the settings of an agent; objects it reports on are decided anew at once.')
+    .argument('<agent>')
+    .option('--weight <n>', 'what its vote weighs; with 0 it only observes', integer, 1)
+    .option('--muted', 'its reports do not count')
+    .option('--dry-run', 'writes nothing; says which objects they would change')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  quorate agent set probe-1 --weight 3 --dry-run\n  quorate agent set probe-2 --muted',
+    )
+    .action(
+      withServer<[string], SetFlags>(async ({ client, screen, options }, agent) => {
+        const settings = { weight: options.weight, muted: options.muted === true }
+        if (options.dryRun === true) return showTrial(screen, await client.tryAgent(agent, settings))
+        const written = await client.putAgent(agent, settings)
+        await screen.print(written, () => `written at ${written.position}\n`)
+      }),
+    )
+
+const remove = () =>
+  new Command('remove')
+    .description('Takes an agent away: its settings, and its reports on every object.')
+    .argument('<agent>')
+    .action(
+      withServer<[string], object>(async ({ client, screen }, agent) => {
+        const written = await client.removeAgent(agent)
+        await screen.print(written, () => `${printable(agent)} is gone: written at ${written.position}\n`)
+      }),
+    )

@@ -1,0 +1,25 @@
+import type { Trial, TriedObject } from '@quorate/client'
+import { EXIT } from './exit'
+import { marks, type Screen } from './screen'
+
+/** Shows what settings would change: the objects, one a row, then how many. Exits with 1 where partitions could not be asked. */
+export async function showTrial(screen: Screen, trial: Trial): Promise<void> {
+  const head = ['OBJECT', 'NOW', 'THEN', 'CAUSE', 'MARKS']
+  await screen.print(trial, () => `${screen.table(head, trial.items.map(row))}${summary(trial)}`)
+  if (!trial.complete) process.exitCode = EXIT.refused
+}
+
+function row({ object, before, after }: TriedObject): string[] {
+  const set = after === null ? [] : marks(after)
+  return [object, before.state, after?.state ?? '(gone)', after?.cause ?? '', set.join(', ')]
+}
+
+function summary({ evaluated, changed, updated, deleted, unlisted, missing }: Trial): string {
+  const more = unlisted === 0 ? '' : ` ${unlisted} of them are not listed.`
+  const lacking = missing.map(({ partition, reason }) => `${partition} (${reason})`).join(', ')
+  const warning = lacking === '' ? '' : `Not asked: the partitions ${lacking}. Try again.\n`
+  return (
+    `${changed} would change state, ${updated} only a mark, ${deleted} would go; ${evaluated} looked at.${more}\n` +
+    `${warning}Nothing was written.\n`
+  )
+}
