@@ -18,6 +18,9 @@ for (const part of ['apps', 'libs', 'scripts', 'test', 'jest.config.cjs', 'tscon
 symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
 
 const SCENARIOS = process.env.QUORATE_SCENARIOS ?? '2000'
+/** ms for one file of tests: many times what it takes without a mutant. */
+const PATIENCE = 120_000
+let timeouts = 0
 /** The quick ones first: few mutants are left for the others. */
 const SPECS = ['cases.spec', 'reference.spec', '(?!cases\\.|reference\\.)[a-z-]+.spec'].map((name) => `${VOTE}/${name}`)
 const passes = (spec) => {
@@ -26,13 +29,14 @@ const passes = (spec) => {
     '--disable-warning=ExperimentalWarning',
     join(ROOT, 'node_modules/jest/bin/jest.js'),
   ]
-  const { status } = spawnSync(process.execPath, [...args, '--bail', '--selectProjects', 'unit', '--', spec], {
+  const { status, signal } = spawnSync(process.execPath, [...args, '--bail', '--selectProjects', 'unit', '--', spec], {
     cwd: copy,
     stdio: 'ignore',
     // A mutant may make the engine run for ever.
-    timeout: 60_000,
+    timeout: PATIENCE,
     env: { ...process.env, QUORATE_SCENARIOS: SCENARIOS },
   })
+  if (signal !== null) timeouts++
   return status === 0
 }
 const pass = () => SPECS.every(passes)
@@ -54,10 +58,12 @@ for (const [name, file, from, to] of chosen) {
     path,
     original.replace(from, () => to),
   )
+  const before = timeouts
   const survives = pass()
   writeFileSync(path, original)
   if (survives) survivors.push(name)
-  console.log(`${survives ? 'SURVIVES' : 'killed  '}  ${name} (${file})`)
+  const how = timeouts > before ? ', which never ended' : ''
+  console.log(`${survives ? 'SURVIVES' : 'killed  '}  ${name} (${file})${how}`)
 }
 console.log(`${chosen.length - survivors.length} of ${chosen.length} killed`)
 process.exit(survivors.length === 0 ? 0 : 1)
