@@ -142,6 +142,12 @@ export function describeChannel(subject: ChannelSubject): void {
       expect(await send()).toEqual({ kind: 'retry', reason: 'timeout' })
     })
 
+    it('repeats no secret that the endpoint says', async () => {
+      if (!channel.http) return expect(await send()).toMatchObject({ kind: 'delivered' })
+      channel.http.answer({ status: 403, body: `forbidden: ${subject.secrets.join(' ')} /hook?token=t0ken` })
+      expect((await send()).excerpt).toContain('forbidden: ***')
+    })
+
     it('reads no more of an endless answer than an excerpt', async () => {
       if (!channel.http) return expect(await send()).toMatchObject({ kind: 'delivered' })
       channel.http.answer({ status: 500, body: 'x'.repeat(5_000_000) })

@@ -16,7 +16,7 @@ const webhookSubject: ChannelSubject = {
       url: receiver.url,
       secret: { reveal: () => `whsec_${SECRET}` },
       loopbackWhenNamed: true,
-      timeoutMs,
+      timeout: timeoutMs / 1000,
     }
     const sender = webhook.open(settings, tools)
     return {

@@ -3,13 +3,17 @@ import type { BlockList } from 'node:net'
 import { isIP } from 'node:net'
 import { AddressRefused, guardedLookup, isAllowed, type Resolve } from './address-guard'
 import type { Outcome } from './channel'
+import { faultCode } from './fault-code'
 import { EXCERPT, httpOutcome, printable } from './http-outcome'
+import { masked } from './masking'
 
 export interface HttpPostOptions {
   readonly allowed: BlockList
   readonly timeoutMs: number
   readonly connections: number
   readonly resolve?: Resolve | undefined
+  /** Never repeated, also where the endpoint says them. */
+  readonly secrets?: readonly string[]
 }
 
 /** Posts to one endpoint: connects to allowed addresses only, follows no redirect, reads no more of the answer than an excerpt. */
@@ -30,7 +34,7 @@ export class HttpPost {
     const signal = AbortSignal.timeout(this.options.timeoutMs)
     try {
       const answer = await request(url, { method: 'POST', headers, body, signal, dispatcher: this.agent })
-      const excerpt = await beginning(answer.body)
+      const excerpt = printable(masked(await beginning(answer.body), this.options.secrets ?? []))
       const retryAfter = answer.headers['retry-after']
       return httpOutcome(
         { status: answer.statusCode, retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter, excerpt },
@@ -64,13 +68,10 @@ function guardedConnector({ allowed, timeoutMs, resolve }: HttpPostOptions): bui
 
 /** Words for what went wrong below HTTP. Codes only: messages may repeat the address with its query, which may hold a token. */
 function reasonOf(error: unknown): string {
-  for (let e: unknown = error; e instanceof Error; e = e.cause) {
-    const { code } = e as NodeJS.ErrnoException
-    if (code === 'address-refused') return code
-    if (typeof code === 'string')
-      return code.startsWith('UND_ERR_') ? code.slice('UND_ERR_'.length).toLowerCase().replaceAll('_', '-') : code
-  }
-  return error instanceof Error ? error.name : 'unknown'
+  return (
+    faultCode(error)?.replace(/^UND_ERR_(.*)$/, (_, name: string) => name.toLowerCase().replaceAll('_', '-')) ??
+    'failed'
+  )
 }
 
 async function beginning(body: AsyncIterable<Buffer> & { destroy(): unknown }): Promise<string> {
@@ -85,5 +86,5 @@ async function beginning(body: AsyncIterable<Buffer> & { destroy(): unknown }): 
   } catch {
     // The status has been said: an answer that breaks off behind it changes nothing.
   }
-  return printable(Buffer.concat(chunks).toString('utf8'))
+  return Buffer.concat(chunks).toString('utf8')
 }

@@ -21,16 +21,16 @@ function changeHeadline(message: ChangeMessage): string {
   return `${plain(message.object)} ${verb} ${becameOf(message)}${others}`
 }
 
-/** `12 changes (policy web): 10 down, 2 up`. Counts what is listed; a cut list says so. */
+/** `12 changes (policy web): 10 down, 2 up`. Of a list that is cut only the states are told, since not all are counted. */
 function groupHeadline({ labels, changes, total }: GroupMessage): string {
   const counts = new Map<string, number>()
   for (const change of changes) counts.set(becameOf(change), (counts.get(becameOf(change)) ?? 0) + 1)
+  const whole = total === changes.length && counts.size > 1
   const states = [...counts]
     .sort(([, a], [, b]) => b - a)
-    .map(([state, count]) => (counts.size === 1 ? state : `${count} ${state}`))
+    .map(([state, count]) => (whole ? `${count} ${state}` : state))
   const common = Object.entries(labels)
     .map(([label, value]) => `${label} ${plain(value)}`)
     .join(', ')
-  const cut = total > changes.length && counts.size > 1 ? ', …' : ''
-  return `${total} changes${common === '' ? '' : ` (${common})`}: ${states.slice(0, 4).join(', ')}${states.length > 4 ? ', …' : cut}`
+  return `${total} changes${common === '' ? '' : ` (${common})`}: ${states.slice(0, 4).join(', ')}${states.length > 4 ? ', …' : ''}`
 }

@@ -1,9 +1,10 @@
 import { T0 } from '../../testing/changes'
 import { message } from '../../testing/messages'
+import type { Escaping } from './liquid'
 import { preview, SAMPLES, Template, TEMPLATE_LIMITS, TemplateError, text, textModel, Texts } from '.'
 
 const model = textModel(message('site/<x>'), { baseUrl: 'https://q' })
-const render = (source: string, escaping: 'html' | 'none' = 'none') => Template.parse(source, escaping).render(model)
+const render = (source: string, escaping: Escaping = 'none') => Template.parse(source, escaping).render(model)
 
 it('has the members of the change and of the message', () => {
   expect(
@@ -15,6 +16,11 @@ it('has the members of the change and of the message', () => {
 
 it('escapes values in HTML, unless they say raw', () => {
   expect(render('{{ object }} {{ object | raw }}', 'html')).toBe('site/&lt;x&gt; site/<x>')
+})
+
+it('mutes mentions in a chat', () => {
+  const of = textModel(message('<!channel> @here'), {})
+  expect(Template.parse('{{ object }}', 'chat').render(of)).toBe('&lt;!channel&gt; @\u200Bhere')
 })
 
 it.each([

@@ -13,8 +13,12 @@ export const TEMPLATE_LIMITS = {
   output: 100_000,
 } as const
 
-/** How values are written: `html` escapes every output that does not say `raw`. */
-export type Escaping = 'html' | 'none'
+/** How values are written: `html` and `chat` escape every output that does not say `raw`; `chat` mutes mentions. */
+export type Escaping = 'html' | 'chat' | 'none'
+
+/** As Slack wants it (and Mattermost and Discord show it): no links, mentions or channels from names. */
+export const escapeChat = (value: unknown): string =>
+  String(value).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('@', '@\u200B')
 
 /**
  * The language of operators' templates (https://liquidjs.com) with nothing but values and filters: no files, no other templates, no
@@ -33,10 +37,10 @@ const engine = (escaping: Escaping): Liquid =>
     renderLimit: TEMPLATE_LIMITS.renderMs,
     memoryLimit: TEMPLATE_LIMITS.memory,
     timezoneOffset: 0,
-    ...(escaping === 'html' ? { outputEscape: 'escape' as const } : {}),
+    ...(escaping === 'none' ? {} : { outputEscape: escaping === 'html' ? ('escape' as const) : escapeChat }),
   })
 
-const ENGINES: Readonly<Record<Escaping, Liquid>> = { html: engine('html'), none: engine('none') }
+const ENGINES: Readonly<Record<Escaping, Liquid>> = { html: engine('html'), chat: engine('chat'), none: engine('none') }
 
 /** A template cannot be read or rendered. The message is for its author. */
 export class TemplateError extends Error {

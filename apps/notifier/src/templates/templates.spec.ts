@@ -53,7 +53,7 @@ describe('the plain text', () => {
 
   it('lists a group, and cuts the list with a count', () => {
     const said = text(textModel(group(12, 500, { policy: 'web' }), {}, 5))
-    expect(said.split('\n')[0]).toBe('500 changes (policy web): 8 down, 4 up, …')
+    expect(said.split('\n')[0]).toBe('500 changes (policy web): down, up')
     expect(said).toContain('- site/0 is down (was up for 30 s): 2 of 3 say down (agent-1)\n')
     expect(said).toContain('\n… and 495 more\n')
     expect(said.match(/^- /gm)).toHaveLength(5)
@@ -78,6 +78,7 @@ describe('the headline', () => {
       message('site/x', { dependants: { objects: ['site/x/a'], total: 7 } }),
       'site/x is down (and 7 that depend on it)',
     ],
+    ['a group', group(3), '3 changes: 2 down, 1 up'],
     ['a uniform group', group(2), '2 changes: down'],
   ])('of %s', (_, of, expected) => expect(headline(of)).toBe(expected))
 })

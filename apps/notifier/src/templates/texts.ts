@@ -54,7 +54,7 @@ function parse(part: string, source: string, escaping: Escaping): Template {
 
 /** Renders the parts of one message, and keeps what failed: the message is sent all the same. */
 export class Rendering<Name extends string> {
-  private readonly failures: string[] = []
+  private readonly failed = new Map<Name, string>()
 
   constructor(
     private readonly templates: ReadonlyMap<Name, Template>,
@@ -68,20 +68,19 @@ export class Rendering<Name extends string> {
     try {
       return template.render(this.model)
     } catch (error) {
-      this.failures.push(`${part}: ${(error as Error).message}`)
+      this.failed.set(part, `${part}: ${(error as Error).message}`)
       return builtIn(this.model)
     }
   }
 
-  /** Did an operator write this part? */
-  has(part: Name): boolean {
-    return this.templates.has(part)
+  /** Is the text that `text` answered an operator's? */
+  wrote(part: Name): boolean {
+    return this.templates.has(part) && !this.failed.has(part)
   }
 
   /** For the delivery: which templates failed, so that the built-in text was sent. */
   get note(): { readonly note?: string } {
-    return this.failures.length === 0
-      ? {}
-      : { note: `template-failed: ${this.failures.join('; ')}; the built-in text was sent` }
+    if (this.failed.size === 0) return {}
+    return { note: `template-failed: ${[...this.failed.values()].join('; ')}; the built-in text was sent` }
   }
 }

@@ -100,11 +100,38 @@ describe('the settings', () => {
     },
   )
 
+  it('allow private addresses that are listed', async () => {
+    const sender = webhook.open({ url: 'http://127.0.0.1:1/', allowAddresses: ['127.0.0.0/8'], timeout: 1 }, tools)
+    const outcome = await sender.send({ id: 'msg_1', message: message('x'), attempt: 1, at: T0 })
+    await sender.close()
+    expect(outcome).toEqual({ kind: 'retry', reason: 'ECONNREFUSED' })
+  })
+
+  it('say where they are at fault', () => {
+    const check = (settings: unknown) => webhook.check!(settings).map(({ pointer, detail }) => `${pointer} ${detail}`)
+    expect(
+      check({
+        url: 'https://x.example/',
+        secret: '${env:A}',
+        secrets: ['${file:/b}'],
+        allowAddresses: ['10.0.0.0/8', '::1'],
+      }),
+    ).toEqual([])
+    expect(check({ url: 'https://x.example/${env:TOKEN}' })).toEqual([])
+    expect(check({})).toEqual(['/url missing'])
+    expect(check({ url: 'ftp://x', secret: 'hunter2', allowAddresses: ['10.0.0.0/33'], colour: 1 })).toEqual([
+      '/colour unknown field',
+      '/url must be an http:// or https:// address without user and password; parts of it may be references',
+      '/secret must be a reference: ${env:NAME} or ${file:/path}; secrets are not kept in the configuration',
+      '/allowAddresses/0 must be an address or a range such as 10.1.0.0/16 or fd00::/8',
+    ])
+  })
+
   it.each(['http://localhost:1/', 'http://[::1]:1/', 'http://127.0.0.1:1/'])(
     'allow loopback only when it is named and allowed: %s',
     async (url) => {
       const send = async (loopbackWhenNamed: boolean) => {
-        const sender = webhook.open({ url, loopbackWhenNamed, timeoutMs: 1000 }, tools)
+        const sender = webhook.open({ url, loopbackWhenNamed, timeout: 1 }, tools)
         const outcome = await sender.send({ id: 'msg_1', message: message('x'), attempt: 1, at: T0 })
         await sender.close()
         return (outcome as { reason: string }).reason
