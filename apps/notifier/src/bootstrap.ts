@@ -20,7 +20,14 @@ export async function startNotifier(config: Config, { log: given, docs = false }
   let port = config.port
   try {
     const url = (): string => advertised(config, port)!
-    const parts = notifierParts({ config, applicationId: config.applicationId, log, logger, version: VERSION, url })
+    const parts = await notifierParts({
+      config,
+      applicationId: config.applicationId,
+      log,
+      logger,
+      version: VERSION,
+      url,
+    })
     const app = await createEdge({
       modules: [parts.module],
       checks: [parts.check],

@@ -5,16 +5,25 @@ import type { Log, Logger } from '@quorate/log'
 import { createStreams } from '@quorate/streams'
 import { StreamsStrategy } from '@quorate/transport'
 import type { Registry } from 'prom-client'
+import { CHANNELS } from './channels'
+import { Configuration, declare, NotifySettings } from './configuration'
 import { courierMetrics, notifierMetrics } from './metrics'
 import { Notifier } from './notifier'
 import { NotifierModule } from './notifier.module'
 import { routingOf } from './settings'
-import { notifierTopology } from './topology'
+import { notifierTopology, settingsTopic } from './topology'
 
 export interface NotifierPartsOptions {
   readonly config: Pick<
     Config,
-    'topicPrefix' | 'partitions' | 'dataDir' | 'replication' | 'webhookUrl' | 'webhookSecret' | 'clusterSecret'
+    | 'topicPrefix'
+    | 'partitions'
+    | 'dataDir'
+    | 'replication'
+    | 'webhookUrl'
+    | 'webhookSecret'
+    | 'clusterSecret'
+    | 'sections'
   >
   /** `notifier` unless several share a log. */
   readonly applicationId: string
@@ -36,16 +45,33 @@ export interface NotifierParts {
   close(): Promise<void>
 }
 
-export function notifierParts({
+/**
+ * Reads the settings first: what is decided before them would be decided by other routes.
+ * @throws ConfigError, ConfigurationFault when what is configured does not pass
+ */
+export async function notifierParts({
   config,
   applicationId,
   log,
   logger,
   version,
   url,
-}: NotifierPartsOptions): NotifierParts {
+}: NotifierPartsOptions): Promise<NotifierParts> {
   const metrics = createRegistry('notifier')
-  const notifier = new Notifier({ routing: routingOf(config), logger, events: notifierMetrics(metrics) })
+  const base = routingOf(config)
+  const notifier = new Notifier({ routing: base, logger, events: notifierMetrics(metrics) })
+  const { settings: topic } = topicNames(config.topicPrefix)
+  await log.ensureTopics([settingsTopic(topic)], { replication: config.replication })
+  const settings = await NotifySettings.open({ log, topic, logger })
+  const configuration = new Configuration({ settings, channels: CHANNELS, base, logger })
+  try {
+    await declare(configuration, settings, config.sections, logger)
+    configuration.insist(topic)
+  } catch (error) {
+    await settings.close()
+    throw error
+  }
+  configuration.follow((routing) => notifier.configure(routing))
   const topology = notifierTopology({ prefix: config.topicPrefix, applicationId, partitions: config.partitions })
   const transport = new StreamsStrategy({
     sources: { states: topicNames(config.topicPrefix).states },
@@ -76,6 +102,9 @@ export function notifierParts({
     check: streamsCheck('notifier', streams),
     metrics,
     notifier,
-    close: () => peers.close(),
+    async close() {
+      await peers.close()
+      await settings.close()
+    },
   }
 }

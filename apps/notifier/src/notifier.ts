@@ -1,11 +1,12 @@
 import type { Logger } from '@quorate/log'
 import { isDeepStrictEqual } from 'node:util'
 import { type Clock, type RunningTask, type Streams, systemClock } from '@quorate/streams'
-import { type Channel, CHANNELS, SettingsError } from './channels'
+import { type Channel, CHANNELS } from './channels'
 import { Courier, type CourierOptions } from './courier/courier'
-import type { CourierEndpoint, CourierEvents } from './courier/endpoint'
+import type { CourierEvents } from './courier/endpoint'
+import { Endpoints, type EndpointsOptions } from './endpoints'
 import { Dependants } from './queries/dependants'
-import { type Directions, directionsOf, type EndpointSettings, type Routing } from './pipeline'
+import { type Directions, directionsOf, type Routing } from './pipeline'
 import { NotifierProcessor, type ProcessorEvents } from './processor'
 
 export type NotifierEvents = ProcessorEvents & CourierEvents
@@ -15,6 +16,7 @@ export interface NotifierOptions {
   readonly logger: Logger
   readonly events: NotifierEvents
   readonly channels?: ReadonlyMap<string, Channel>
+  readonly tools?: EndpointsOptions['tools']
   readonly clock?: Clock
   /** In [0, 1). */
   readonly random?: () => number
@@ -25,6 +27,7 @@ export interface NotifierOptions {
 export class Notifier {
   readonly processor: NotifierProcessor
   readonly courier: Courier
+  private readonly endpoints: Endpoints
   private inForce: Directions
   private routing: Routing
   private readonly running = new Set<RunningTask>()
@@ -32,11 +35,12 @@ export class Notifier {
 
   /** @throws Error, SettingsError when the routing cannot work; nothing has been started then */
   constructor(private readonly options: NotifierOptions) {
-    const { routing, logger, events, clock = systemClock } = options
+    const { routing, logger, events, clock = systemClock, channels = CHANNELS, tools = {} } = options
     this.routing = routing
     this.inForce = directionsOf(routing)
+    this.endpoints = new Endpoints({ channels, logger, now: () => clock.now(), tools })
     this.courier = new Courier({
-      endpoints: this.open(routing),
+      endpoints: this.endpoints.open(routing, { patience: false }),
       clock,
       logger,
       events,
@@ -80,11 +84,13 @@ export class Notifier {
 
   /**
    * Another configuration from now on: of the batches that begin after it. What the old one held back and this one does not is judged again.
-   * @throws Error, SettingsError when it cannot work; the old one stays in force then
+   * An endpoint that cannot be opened now is tried again with each of its deliveries.
+   * @throws Error when it cannot work; the old one stays in force then
    */
   configure(routing: Routing): void {
     const directions = directionsOf(routing)
-    if (!isDeepStrictEqual(routing.receivers, this.routing.receivers)) this.courier.configure(this.open(routing))
+    if (!isDeepStrictEqual(routing.receivers, this.routing.receivers))
+      this.courier.configure(this.endpoints.open(routing, { patience: true }))
     this.routing = routing
     this.inForce = directions
     // Tasks ask for their next wake after each piece of work; one that ends meanwhile looks when it begins again.
@@ -95,32 +101,5 @@ export class Notifier {
   async close(): Promise<void> {
     await this.courier.close()
     this.detach()
-  }
-
-  private open(routing: Routing): CourierEndpoint[] {
-    const names = new Set<string>()
-    return routing.receivers.flatMap((receiver) => {
-      const fallback = routing.receivers.find((other) => other.name === receiver.fallback)
-      if (receiver.fallback !== undefined && !fallback)
-        throw new Error(`receiver ${receiver.name} has the fallback ${receiver.fallback}, which is not there`)
-      return receiver.endpoints.map((endpoint) => {
-        if (names.has(endpoint.name)) throw new Error(`two endpoints are named ${endpoint.name}`)
-        names.add(endpoint.name)
-        return { ...this.openOne(endpoint), fallback }
-      })
-    })
-  }
-
-  private openOne({ name, channel, settings }: EndpointSettings): Omit<CourierEndpoint, 'fallback'> {
-    const { channels = CHANNELS, clock = systemClock, logger } = this.options
-    const found = channels.get(channel)
-    if (!found)
-      throw new Error(`endpoint ${name} has the channel ${channel}; there are ${[...channels.keys()].join(', ')}`)
-    try {
-      return { name, sender: found.open(settings, { logger, now: () => clock.now() }), concurrency: found.concurrency }
-    } catch (error) {
-      if (error instanceof SettingsError) throw new SettingsError(`endpoint ${name}: ${error.message}`)
-      throw error
-    }
   }
 }

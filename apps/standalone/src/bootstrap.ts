@@ -47,7 +47,7 @@ export async function startStandalone(
       applicationId: 'aggregator',
       logger: createLogger({ level: config.logLevel, app: 'aggregator' }),
     })
-    const notifier = notifierParts({
+    const notifier = await notifierParts({
       ...shared,
       applicationId: 'notifier',
       logger: createLogger({ level: config.logLevel, app: 'notifier' }),

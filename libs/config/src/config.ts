@@ -14,4 +14,6 @@ export interface Sections {
   readonly file: string
   readonly policies?: unknown
   readonly agents?: unknown
+  /** Receivers, routes, silences and inhibitions of the notifier. */
+  readonly notify?: unknown
 }

@@ -162,11 +162,12 @@ function partsOf(content: string, path: string, faults: string[]): Omit<Sections
     return { settings: undefined }
   }
   if (typeof tree !== 'object' || tree === null || Array.isArray(tree)) return { settings: tree }
-  const { policies, agents, ...settings } = tree as Record<string, unknown>
+  const { policies, agents, notify, ...settings } = tree as Record<string, unknown>
   return {
     settings,
     ...(policies === undefined ? {} : { policies }),
     ...(agents === undefined ? {} : { agents }),
+    ...(notify === undefined ? {} : { notify }),
   }
 }
 

@@ -1,0 +1,112 @@
+import { CAUSES, isObjectId, isText } from '@quorate/contracts'
+import { FormatRegistry, type TSchema, Type } from '@sinclair/typebox'
+import { DURATION_SAID, secondsOf } from './durations'
+
+FormatRegistry.Set('notify-glob', (value) => isText(value, 1, 1024) && !value.includes('***'))
+FormatRegistry.Set('notify-duration', (value) => secondsOf(value) !== undefined)
+FormatRegistry.Set('notify-object', isObjectId)
+FormatRegistry.Set('notify-text', (value) => isText(value, 1, 4096))
+FormatRegistry.Set('notify-time', (value) => /^\d{4}-\d\d-\d\dT/i.test(value) && !Number.isNaN(Date.parse(value)))
+
+const CLOSED = { additionalProperties: false }
+const orMore = <T extends TSchema>(one: T) =>
+  Type.Union([one, Type.Array(one, { minItems: 1 })], { description: `${one.description}, or a list of them` })
+
+export const NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'
+const NAME = Type.String({
+  pattern: NAME_PATTERN,
+  description: 'a name: 1–64 of a–z, A–Z, 0–9, dot, underscore, hyphen',
+})
+const GLOB = Type.String({
+  format: 'notify-glob',
+  description: 'a glob of 1–1024 bytes: * any characters but /, ** any; no ***, no control characters',
+})
+const STATE = Type.String({ pattern: '^[a-z0-9][a-z0-9._-]{0,63}$', description: 'a state: [a-z0-9][a-z0-9._-]{0,63}' })
+const FROM = Type.Union([STATE, Type.Null()], { description: 'a state, or null' })
+const CAUSE = Type.Union(
+  CAUSES.map((cause) => Type.Literal(cause)),
+  { description: `one of ${CAUSES.join(', ')}` },
+)
+const POLICY = Type.String({ minLength: 1, maxLength: 256, description: 'the name of a policy' })
+const TEXT = Type.String({ format: 'notify-text', description: '1–4096 bytes of text without control characters' })
+const TIME = Type.String({ format: 'notify-time', description: 'a time such as 2026-12-31T23:59:00Z' })
+const DURATION = Type.Union(
+  [Type.String({ format: 'notify-duration' }), Type.Number({ minimum: 0, maximum: 31_622_400 })],
+  {
+    description: DURATION_SAID,
+  },
+)
+
+export const MATCHERS_SCHEMA = Type.Object(
+  {
+    object: Type.Optional(orMore(GLOB)),
+    state: Type.Optional(orMore(STATE)),
+    from: Type.Optional(orMore(FROM)),
+    cause: Type.Optional(orMore(CAUSE)),
+    policy: Type.Optional(orMore(POLICY)),
+  },
+  { ...CLOSED, description: 'matchers: object, state, from, cause, policy' },
+)
+
+export const RECEIVER_SCHEMA = Type.Object(
+  {
+    fallback: Type.Optional(NAME),
+    endpoints: Type.Array(
+      Type.Object(
+        {
+          name: Type.Optional(NAME),
+          channel: Type.String({ description: 'the name of a channel' }),
+          settings: Type.Optional(
+            Type.Object(
+              {},
+              { additionalProperties: true, description: 'the settings of the channel, secrets by reference' },
+            ),
+          ),
+        },
+        CLOSED,
+      ),
+      { minItems: 1, maxItems: 32, description: 'a list of 1–32 endpoints' },
+    ),
+  },
+  { ...CLOSED, description: 'a receiver: endpoints, fallback' },
+)
+
+/** One node; its own routes are judged one by one. */
+export const ROUTE_SCHEMA = Type.Object(
+  {
+    name: Type.Optional(NAME),
+    match: Type.Optional(MATCHERS_SCHEMA),
+    receiver: Type.Optional(NAME),
+    continue: Type.Optional(Type.Boolean({ description: 'true or false' })),
+    groupBy: Type.Optional(
+      Type.Array(Type.Union([Type.Literal('object'), Type.Literal('policy')], { description: 'object or policy' }), {
+        uniqueItems: true,
+        description: 'a list of object, policy, or empty',
+      }),
+    ),
+    groupWait: Type.Optional(DURATION),
+    groupInterval: Type.Optional(DURATION),
+    repeatInterval: Type.Optional(DURATION),
+    unknownAfter: Type.Optional(DURATION),
+    maxAge: Type.Optional(DURATION),
+    quiet: Type.Optional(Type.Array(STATE, { uniqueItems: true, description: 'a list of different states' })),
+    routes: Type.Optional(Type.Array(Type.Unknown(), { maxItems: 1000, description: 'a list of routes' })),
+  },
+  { ...CLOSED, description: 'a route' },
+)
+
+export const SILENCE_SCHEMA = Type.Object(
+  { match: MATCHERS_SCHEMA, startsAt: TIME, endsAt: TIME, author: TEXT, comment: TEXT },
+  { ...CLOSED, description: 'a silence: match, startsAt, endsAt, author, comment' },
+)
+
+export const INHIBITION_SCHEMA = Type.Object(
+  {
+    parent: Type.String({ format: 'notify-object', description: 'an object id' }),
+    states: Type.Optional(
+      Type.Array(STATE, { minItems: 1, uniqueItems: true, description: 'a list of different states' }),
+    ),
+    dependants: orMore(GLOB),
+  },
+  { ...CLOSED, description: 'an inhibition: parent, states, dependants' },
+)
