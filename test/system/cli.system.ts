@@ -112,6 +112,43 @@ describe('quorate', () => {
     expect(refused).toMatchObject({ code: 1, out: [], err: expect.stringContaining('/memory') })
   })
 
+  it('tries policies and settings of agents, says what they would change, and writes nothing', async () => {
+    for (const agent of ['a', 'b', 'c'])
+      for (const n of [1, 2])
+        await json('report', `tried/${n}`, agent === 'c' ? 'down' : 'up', '--agent', agent, '--ttl', '1h', '--wait')
+    const policy = JSON.stringify({ match: 'tried/1', thresholds: { down: 1 }, ttl: 3600 })
+    const { code, out } = await quorate(['policy', 'put', 'alert', '--dry-run'], { env: settings(), input: policy })
+    expect([code, out]).toEqual([
+      0,
+      [
+        'tried/1\tup\tdown\tpolicy\t',
+        '1 would change state, 0 only a mark, 0 would go; 1 looked at.',
+        'Nothing was written.',
+      ],
+    ])
+    const [trial] = await json('agent', 'set', 'c', '--weight', '3', '--dry-run')
+    expect(trial).toMatchObject({ agent: { agent: 'c', weight: 3, muted: false }, changed: 2, complete: true })
+    expect(trial.items.map((it: { object: string; after: { state: string } }) => [it.object, it.after.state])).toEqual([
+      ['tried/1', 'down'],
+      ['tried/2', 'down'],
+    ])
+    expect((await json('get', 'tried/1'))[0]).toMatchObject({ state: 'up', policy: 'default' })
+    expect((await quorate(['agent', 'list'])).out).toEqual([])
+    const bad = await quorate(['policy', 'put', 'bad', '--dry-run'], {
+      env: settings(),
+      input: '{"match":"**","ttl":7200}',
+    })
+    expect(bad).toMatchObject({ code: 1, out: [], err: expect.stringContaining('/memory') })
+  })
+
+  it('writes, shows and takes away the settings of agents', async () => {
+    expect((await quorate(['agent', 'set', 'm', '--weight', '0', '--muted'])).code).toBe(0)
+    expect((await quorate(['agent', 'list'])).out).toEqual(['m\t0\tmuted'])
+    expect((await json('agent', 'get', 'm'))[0]).toEqual({ agent: 'm', weight: 0, muted: true })
+    expect((await quorate(['agent', 'remove', 'm'])).code).toBe(0)
+    expect((await quorate(['agent', 'get', 'm'])).code).toBe(4)
+  })
+
   it('has colours on no pipe', async () => {
     const all = await Promise.all(
       [['list'], ['get', 'many/1'], ['explain', 'many/1'], ['cluster']].map((args) => quorate(args)),

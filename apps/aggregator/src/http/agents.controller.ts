@@ -1,11 +1,13 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Put, Req, Res } from '@nestjs/common'
 import { ApiBody, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger'
-import { Owners, Requires } from '@quorate/http'
+import { Owners, Requires, send } from '@quorate/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { DryRuns } from '../queries/dry-runs'
+import { PARTS } from '../queries/places'
 import { Settings } from '../queries/settings'
 import { AgentBody } from './dto/agent'
-import { AGENT, AGENTS, ApiBound, ApiProblems, ApiRead, ApiWait, ApiWritten } from './openapi'
-import { agentIdOf, queryOf, readOptionsOf, waitOf } from './request-parts'
+import { AGENT, AGENT_ANSWER, AGENTS, ApiBound, ApiDryRun, ApiProblems, ApiRead, ApiWait, ApiWritten } from './openapi'
+import { agentIdOf, isDryRun, one, queryOf, readOptionsOf, waitOf } from './request-parts'
 import { DEFAULT_WAIT, parseWait } from './waiting'
 
 const BROADCASTER = 0
@@ -17,6 +19,7 @@ export class AgentsController {
   constructor(
     @Inject(Owners) private readonly owners: Owners,
     @Inject(Settings) private readonly settings: Settings,
+    @Inject(DryRuns) private readonly dryRuns: DryRuns,
   ) {}
 
   @Get()
@@ -51,8 +54,9 @@ export class AgentsController {
   @ApiOperation({ operationId: 'putAgent', summary: "Replace an agent's settings." })
   @ApiParam({ name: 'agent' })
   @ApiWait('5s', '202 and the positions at once with 0.')
+  @ApiDryRun()
   @ApiBody({ type: AgentBody })
-  @ApiRead(AGENT, 'The settings.', 'freshness')
+  @ApiRead(AGENT_ANSWER, 'The settings; of a dry run, what they would change.', 'policy')
   @ApiWritten()
   @ApiProblems(400, 403, 413, 415, 422, 503, 504)
   async put(
@@ -62,8 +66,14 @@ export class AgentsController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const id = agentIdOf(agent)
-    const waitMs = parseWait(queryOf(request, ['wait']).wait) ?? DEFAULT_WAIT
+    const { wait, dryRun } = queryOf(request, ['wait', 'dryRun'])
+    const waitMs = parseWait(wait) ?? DEFAULT_WAIT
     const settings = { agent: id, weight: body.weight ?? 1, muted: body.muted ?? false }
+    if (isDryRun(dryRun)) {
+      const parts = request.forwarded ? one(request, PARTS) : undefined
+      send(reply, await this.dryRuns.agent(settings, request, parts?.split(',').map(Number)))
+      return
+    }
     await this.owners.answer(BROADCASTER, request, reply, (task) => this.settings.putAgent(task, settings, waitMs), {
       waitMs,
     })

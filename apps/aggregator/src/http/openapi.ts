@@ -13,6 +13,7 @@ export const POLICY_BODY = ref('PolicyBody')
 export const POLICY_ANSWER = { anyOf: [POLICY, ref('PolicyTrial')] }
 export const POLICIES = { type: 'object', required: ['items'], properties: { items: { type: 'array', items: POLICY } } }
 export const AGENT = ref('Agent')
+export const AGENT_ANSWER = { anyOf: [AGENT, ref('AgentTrial')] }
 export const AGENTS = { type: 'object', required: ['items'], properties: { items: { type: 'array', items: AGENT } } }
 export const CLUSTER = ref('Cluster')
 export const BULK_REPORT = ref('BulkReport')
@@ -38,8 +39,8 @@ const FRESHNESS = {
   ...POSITION,
   'Quorate-Lag': header('Records that the answer does not know of yet.', { type: 'integer' }),
   'Quorate-As-Of': header("The partition's time.", { type: 'string', format: 'date-time' }),
-}
   'Quorate-Age': header('With `unconfirmed` alone: ms since the owner was last sure.', { type: 'integer' }),
+}
 const HEADERS = { object: { ...FRESHNESS, ...ETAG }, freshness: FRESHNESS, policy: POSITION, list: POSITION }
 
 /** A 200 with what it says of its source. */
@@ -68,7 +69,6 @@ export const ApiBound = () =>
     }),
   )
 
-export const ApiWait = (fallback: string, said: string) =>
 /** A read that a standby may answer. */
 export const ApiStale = () =>
   applyDecorators(
@@ -86,6 +86,7 @@ export const ApiStale = () =>
     }),
   )
 
+export const ApiWait = (fallback: string, said: string) =>
   ApiQuery({
     name: 'wait',
     required: false,
@@ -99,7 +100,7 @@ export const ApiDryRun = () =>
     required: false,
     schema: { type: 'string', enum: ['true', 'false'], default: 'false' },
     description:
-      'Writes nothing, and answers which objects the policy would change at once, and how: evaluated by the owners over their committed rows, at the time of each partition.',
+      'Writes nothing, and answers which objects it would change at once, and how: evaluated by the owners over their committed rows, at the time of each partition.',
   })
 
 export const ApiWritten = (schema: Schema = WRITTEN) =>

@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Put, Req, Res } from '@nestjs/common'
 import { ApiBody, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger'
-import { invalid, Owners, Requires, send } from '@quorate/http'
+import { Owners, Requires, send } from '@quorate/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { DryRuns } from '../queries/dry-runs'
 import { PARTS } from '../queries/places'
@@ -17,7 +17,7 @@ import {
   POLICY_ANSWER,
   POLICY_BODY,
 } from './openapi'
-import { one, queryOf, readOptionsOf, waitOf } from './request-parts'
+import { isDryRun, one, queryOf, readOptionsOf, waitOf } from './request-parts'
 import { DEFAULT_WAIT, parseWait } from './waiting'
 
 /** Writes settings by way of the owner of this partition, which alone appends to all of them at once. */
@@ -79,10 +79,8 @@ export class PoliciesController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const { wait, dryRun } = queryOf(request, ['wait', 'dryRun'])
-    if (dryRun !== undefined && dryRun !== 'true' && dryRun !== 'false')
-      throw invalid([{ pointer: '/query/dryRun', detail: 'must be true or false' }], 'the query')
     const waitMs = parseWait(wait) ?? DEFAULT_WAIT
-    if (dryRun === 'true') {
+    if (isDryRun(dryRun)) {
       const parts = request.forwarded ? one(request, PARTS) : undefined
       send(reply, await this.dryRuns.policy(policyOf(name, body), request, parts?.split(',').map(Number)))
       return

@@ -37,6 +37,13 @@ export function queryOf<const K extends string>(
   return query as Partial<Record<K, string>>
 }
 
+/** Whether nothing is to be written. @throws Problem 422 */
+export function isDryRun(dryRun: string | undefined): boolean {
+  if (dryRun !== undefined && dryRun !== 'true' && dryRun !== 'false')
+    throw invalid([{ pointer: '/query/dryRun', detail: 'must be true or false' }], 'the query')
+  return dryRun === 'true'
+}
+
 /** What a read asks for beside the object: how new, how long to wait, whether it has changed. */
 export function readOptionsOf(request: FastifyRequest): ReadOptions {
   return readOf(request, queryOf(request, ['wait']).wait)
@@ -50,13 +57,6 @@ function readOf(request: FastifyRequest, wait: string | undefined): ReadOptions 
   }
 }
 
-/** ms that a read may take at its owner. */
-export const waitOf = ({ bound, waitMs }: ReadOptions): number => (bound ? (waitMs ?? DEFAULT_WAIT) : 0)
-
-export function one(request: FastifyRequest, name: string): string | undefined {
-  const value = request.headers[name]
-  if (Array.isArray(value)) throw new Problem('malformed', `The header ${name} must be given once.`)
-  return value
 /** A read that may also ask a standby. @throws Problem */
 export function staleReadOptionsOf(request: FastifyRequest): ReadOptions {
   const { wait, stale, maxLag } = queryOf(request, ['wait', 'stale', 'maxLag'])
@@ -71,4 +71,11 @@ export function staleReadOptionsOf(request: FastifyRequest): ReadOptions {
   return { ...readOf(request, wait), stale: stale === undefined ? undefined : permitted }
 }
 
+/** ms that a read may take at its owner. */
+export const waitOf = ({ bound, waitMs }: ReadOptions): number => (bound ? (waitMs ?? DEFAULT_WAIT) : 0)
+
+export function one(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name]
+  if (Array.isArray(value)) throw new Problem('malformed', `The header ${name} must be given once.`)
+  return value
 }

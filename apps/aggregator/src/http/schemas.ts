@@ -41,6 +41,17 @@ const TOLD = {
   asOf: { type: ['string', 'null'], format: 'date-time' },
 }
 const MISSING = object({ partition: count, reason: text })
+/** What a dry run tells beside what was tried. */
+const TRIED = {
+  evaluated: { ...count, description: 'Objects looked at.' },
+  changed: count, updated: count, deleted: count,
+  items: listOf(object({
+    object: text, partition: count, type: { type: 'string', enum: ['object.changed', 'object.updated', 'object.deleted'] },
+    before: { $ref: '#/components/schemas/Object' }, after: { oneOf: [{ $ref: '#/components/schemas/Object' }, { type: 'null' }] },
+  })),
+  unlisted: { ...count, description: 'Beyond those listed.' },
+  complete: flag, missing: listOf(MISSING),
+} // prettier-ignore
 const plain = (schema: object): Record<string, unknown> => JSON.parse(JSON.stringify(schema)) as Record<string, unknown>
 const { agent, ...reportProperties } = plain(REPORT_SCHEMA).properties as Record<string, unknown>
 const policyBody = plain(POLICY_SCHEMA)
@@ -83,17 +94,8 @@ export const AGGREGATOR_SCHEMAS: Readonly<Record<string, object>> = {
       ),
     ],
   },
-  PolicyTrial: object({
-    policy: { $ref: '#/components/schemas/Policy' },
-    evaluated: { ...count, description: 'Objects looked at: those that it, or the policy of that name before, matches.' },
-    changed: count, updated: count, deleted: count,
-    items: listOf(object({
-      object: text, partition: count, type: { type: 'string', enum: ['object.changed', 'object.updated', 'object.deleted'] },
-      before: { $ref: '#/components/schemas/Object' }, after: { oneOf: [{ $ref: '#/components/schemas/Object' }, { type: 'null' }] },
-    })),
-    unlisted: { ...count, description: 'Beyond those listed.' },
-    complete: flag, missing: listOf(MISSING),
-  }), // prettier-ignore
+  PolicyTrial: object({ policy: { $ref: '#/components/schemas/Policy' }, ...TRIED }),
+  AgentTrial: object({ agent: { $ref: '#/components/schemas/Agent' }, ...TRIED }),
   Agent: object({ agent: text, weight: count, muted: flag }),
   Written: object({ position: { type: 'string', description: 'Such as `3@5`.' } }),
   BulkReport: {

@@ -1,4 +1,4 @@
-import { encodeWireView, type Change, type Fault, type Policy, type PolicyInput, type View } from '@quorate/contracts'
+import { encodeWireView, type Change, type Fault, type SourceCommand, type View } from '@quorate/contracts'
 import type { RunningTask } from '@quorate/streams'
 import { Fold, type Rules } from '../vote'
 import { ObjectReader } from './object-reader'
@@ -7,13 +7,13 @@ import { TrialState } from './trial-state'
 /** Objects that are listed of one answer; all are counted. */
 export const MOST_LISTED = 1000
 
-/** An object that a policy would change; `text`: how, as REST writes it. */
+/** An object that a policy, or an agent's settings, would change; `text`: how, as REST writes it. */
 export interface TriedItem {
   readonly id: string
   readonly text: string
 }
 
-/** What a policy would do at once to the objects of one partition, as committed and at the partition's time. */
+/** What they would do at once to the objects of one partition, as committed and at the partition's time. */
 export interface Tried {
   readonly evaluated: number
   readonly changed: number
@@ -22,12 +22,19 @@ export interface Tried {
   readonly items: readonly TriedItem[]
 }
 
-export type TriedPolicy =
-  | { readonly policy: Policy; readonly tried: Tried }
-  | { readonly faults: readonly Fault[]; readonly policy?: undefined }
+/** What may be tried. */
+export type TriedCommand = Extract<SourceCommand, { type: 'policy-set' | 'agent-set' }>
 
-/** Evaluates under the policy every object that it, or the one it replaces, can touch; nothing is written. In slices: others get a turn. */
-export async function tryPolicy(task: RunningTask, input: PolicyInput, rules: Rules): Promise<TriedPolicy> {
+export type TriedSettings =
+  /** `settings`: as they would be in force. */
+  | { readonly settings: object; readonly tried: Tried }
+  | { readonly faults: readonly Fault[]; readonly settings?: undefined }
+
+/**
+ * Evaluates under a policy every object that it, or the one it replaces, can touch; under an agent's settings every object. Nothing is
+ * written. In slices: others get a turn.
+ */
+export async function trySettings(task: RunningTask, command: TriedCommand, rules: Rules): Promise<TriedSettings> {
   const tables = (name: string) => task.table(name)
   const reader = new ObjectReader(rules)
   const counts = { 'object.changed': 0, 'object.updated': 0, 'object.deleted': 0 }
@@ -41,11 +48,15 @@ export async function tryPolicy(task: RunningTask, input: PolicyInput, rules: Ru
     if (read !== undefined) items.push({ id: subject, text: itemText(task.partition, reader.view(read), change) })
   }
   const state = new TrialState(task.partition, tables, rules, told)
-  const judged = state.settings.judge(input)
-  if (judged.faults !== undefined) return { faults: judged.faults }
+  let settings: object = command.data
+  if (command.type === 'policy-set') {
+    const judged = state.settings.judge(command.data)
+    if (judged.faults !== undefined) return { faults: judged.faults }
+    settings = judged.policy
+  }
   const fold = new Fold(state)
   const { position } = task
-  while (fold.apply({ type: 'policy-set', data: input }, position) === 'cut') {
+  while (fold.apply(command, position) === 'cut') {
     state.goOn()
     await new Promise(setImmediate)
   }
@@ -56,7 +67,7 @@ export async function tryPolicy(task: RunningTask, input: PolicyInput, rules: Ru
     deleted: counts['object.deleted'],
     items,
   }
-  return { policy: judged.policy, tried }
+  return { settings, tried }
 }
 
 function itemText(partition: number, before: View, { type, subject, data }: Change): string {

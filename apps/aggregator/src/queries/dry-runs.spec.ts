@@ -117,6 +117,27 @@ describe('a dry run of a policy, in a group of two', () => {
     await call(instances[1]!, 'DELETE', '/v1/policies/now')
   })
 
+  it("tells what an agent's settings would change", async () => {
+    const before = await ends()
+    for (const instance of instances) {
+      const { status, json } = await call(instance, 'PUT', '/v1/agents/a?dryRun=true', { muted: true })
+      const trial = json as Trial
+      expect([status, trial]).toEqual([
+        200,
+        expect.objectContaining({
+          agent: { agent: 'a', weight: 1, muted: true },
+          evaluated: 30,
+          changed: 0,
+          complete: true,
+          unlisted: 0,
+        }),
+      ])
+    }
+    expect(await ends()).toEqual(before)
+    expect((await call(instances[0]!, 'PUT', '/v1/agents/a?dryRun=perhaps', {})).status).toBe(422)
+    expect((await call(instances[0]!, 'GET', '/v1/agents/a')).status).toBe(404)
+  })
+
   it('refuses with a pointer to the field, as the write would', async () => {
     for (const instance of instances) {
       const { status, json } = await call(instance, 'PUT', '/v1/policies/p?dryRun=true', { match: '**', ttl: 7200 })
@@ -152,6 +173,7 @@ describe('a dry run', () => {
         if (task === undefined) throw new Problem('restoring', 'not yet')
         return { task }
       },
+      isSure: () => Promise.resolve(true),
     }) as unknown as Owners
   const request = { forwarded: false } as FastifyRequest
   const policy = { name: 'p', match: '**', quorum: 2 }
@@ -173,7 +195,6 @@ describe('a dry run', () => {
 
   it('counts more than it lists, in slices', async () => {
     const trial = await run(task(1500))
-      isSure: () => Promise.resolve(true),
     expect([trial.evaluated, trial.updated, trial.items.length, trial.unlisted]).toEqual([1500, 1500, 1000, 500])
   })
 

@@ -1,15 +1,16 @@
-import { compareUtf8, type Fault, type Policy, type PolicyInput } from '@quorate/contracts'
+import { compareUtf8, type AgentSettings, type Fault, type PolicyInput } from '@quorate/contracts'
 import { type Answer, guarded, invalid, json, type Owners, type Peers, Problem } from '@quorate/http'
 import type { RunningTask } from '@quorate/streams'
 import type { FastifyRequest } from 'fastify'
 import { formatPositions, type Positions } from '../http/positions'
-import { MOST_LISTED, tryPolicy, type Tried } from '../objects/policy-trial'
+import { MOST_LISTED, trySettings, type Tried, type TriedCommand } from '../objects/policy-trial'
 import { NO_RULES, type Rules } from '../vote'
 import { type Missing, PARTS, placesOf, reasonOf } from './places'
 
 /** What some partitions said. */
 interface Part extends Tried {
-  readonly policy?: Policy
+  /** As they would be in force. */
+  readonly settings?: object
   readonly faults?: readonly Fault[]
   readonly missing: readonly Missing[]
   readonly positions: Positions
@@ -19,7 +20,7 @@ const NOTHING = { evaluated: 0, changed: 0, updated: 0, deleted: 0, items: [], m
 /** ms that a peer may take: it looks at every object that the policy matches. */
 const PATIENCE = 60_000
 
-/** Which objects a policy would change: evaluated at the partitions' owners, written nowhere (rest.md, `?dryRun=true`). */
+/** Which objects a policy, or an agent's settings, would change: evaluated at the partitions' owners, written nowhere (rest.md, `?dryRun=true`). */
 export class DryRuns {
   constructor(
     private readonly owners: Owners,
@@ -28,36 +29,51 @@ export class DryRuns {
   ) {}
 
   /** The whole answer; or, where a peer asks for some partitions, their part of it. */
-  async policy(input: PolicyInput, request: FastifyRequest, partitions?: readonly number[]): Promise<Answer> {
-    if (partitions !== undefined) return json(200, encodePart(await this.#parts(input, request, partitions)))
-    const part = await this.#parts(input, request)
-    if (part.faults !== undefined) throw invalid(part.faults, 'the policy')
+  policy(data: PolicyInput, request: FastifyRequest, partitions?: readonly number[]): Promise<Answer> {
+    return this.#run({ type: 'policy-set', data }, 'policy', request, partitions)
+  }
+
+  /** Likewise. */
+  agent(data: AgentSettings, request: FastifyRequest, partitions?: readonly number[]): Promise<Answer> {
+    return this.#run({ type: 'agent-set', data }, 'agent', request, partitions)
+  }
+
+  async #run(
+    command: TriedCommand,
+    what: 'policy' | 'agent',
+    request: FastifyRequest,
+    partitions: readonly number[] | undefined,
+  ): Promise<Answer> {
+    if (partitions !== undefined) return json(200, encodePart(await this.#parts(command, request, partitions)))
+    const part = await this.#parts(command, request)
+    if (part.faults !== undefined) throw invalid(part.faults, `the ${what}`)
     const [lacking] = part.missing
-    // Nobody could judge the policy itself.
-    if (part.policy === undefined)
+    // Nobody could judge the settings themselves.
+    if (part.settings === undefined)
       throw new Problem(
         lacking?.reason ?? 'no-owner',
         'No partition can answer now, so nothing can be said. Try again.',
       )
-    return json(200, answerText(part, part.policy), { 'quorate-position': formatPositions(part.positions) })
+    return json(200, answerText(part, what, part.settings), { 'quorate-position': formatPositions(part.positions) })
   }
 
-  async #parts(input: PolicyInput, request: FastifyRequest, partitions?: readonly number[]): Promise<Part> {
+  async #parts(command: TriedCommand, request: FastifyRequest, partitions?: readonly number[]): Promise<Part> {
     const { here, there, missing } = placesOf(this.owners, request.forwarded, partitions)
     const remote = Promise.all([...there].map(([url, asked]) => this.#remote(url, asked, request)))
     const parts: Part[] = [{ ...NOTHING, missing }]
     // One after the other: each takes the event loop for as long as its slices last.
-    for (const task of here) parts.push(await this.#local(task, input))
+    for (const task of here) parts.push(await this.#local(task, command))
     return merged([...parts, ...(await remote)])
   }
 
-  async #local(task: RunningTask, input: PolicyInput): Promise<Part> {
+  async #local(task: RunningTask, command: TriedCommand): Promise<Part> {
     const { partition } = task
     try {
       const positions = new Map([[partition, task.position - 1]])
-      const said = await guarded(partition, () => tryPolicy(task, input, this.rules))
-      if (said.policy === undefined) return { ...NOTHING, faults: said.faults }
-      return { ...said.tried, policy: said.policy, missing: [], positions }
+      const said = await guarded(partition, () => trySettings(task, command, this.rules))
+      if (!(await this.owners.isSure(task))) return { ...NOTHING, missing: [{ partition, reason: 'rebalancing' }] }
+      if (said.settings === undefined) return { ...NOTHING, faults: said.faults }
+      return { ...said.tried, settings: said.settings, missing: [], positions }
     } catch (error) {
       return { ...NOTHING, missing: [{ partition, reason: reasonOf(error) }] }
     }
@@ -79,7 +95,7 @@ export class DryRuns {
 function merged(parts: readonly Part[]): Part {
   const sum = (count: (part: Part) => number) => parts.reduce((all, part) => all + count(part), 0)
   const items = parts.flatMap(({ items }) => items).sort((a, b) => compareUtf8(a.id, b.id))
-  const policy = parts.find((part) => part.policy !== undefined)?.policy
+  const settings = parts.find((part) => part.settings !== undefined)?.settings
   const faults = parts.find((part) => part.faults !== undefined)?.faults
   return {
     evaluated: sum((part) => part.evaluated),
@@ -89,16 +105,17 @@ function merged(parts: readonly Part[]): Part {
     items: items.slice(0, MOST_LISTED),
     missing: parts.flatMap(({ missing }) => missing).sort((a, b) => a.partition - b.partition),
     positions: new Map(parts.flatMap(({ positions }) => [...positions])),
-    ...(policy === undefined ? {} : { policy }),
+    ...(settings === undefined ? {} : { settings }),
     ...(faults === undefined ? {} : { faults }),
   }
 }
 
-function answerText({ evaluated, changed, updated, deleted, items, missing }: Part, policy: Policy): string {
+function answerText(part: Part, what: string, settings: object): string {
+  const { evaluated, changed, updated, deleted, items, missing } = part
   const unlisted = changed + updated + deleted - items.length
   const counts = `"evaluated":${evaluated},"changed":${changed},"updated":${updated},"deleted":${deleted}`
   const list = `"items":[${items.map(({ text }) => text).join(',')}],"unlisted":${unlisted}`
-  return `{"policy":${JSON.stringify(policy)},${counts},${list},"complete":${missing.length === 0},"missing":${JSON.stringify(missing)}}`
+  return `{"${what}":${JSON.stringify(settings)},${counts},${list},"complete":${missing.length === 0},"missing":${JSON.stringify(missing)}}`
 }
 
 const encodePart = ({ positions, ...part }: Part): string => JSON.stringify({ ...part, positions: [...positions] })
