@@ -18,6 +18,7 @@ export class TaskSet {
   private readonly slots = new Map<number, TaskSlot>()
   private assigned: readonly number[] = []
   private told = false
+  private toldOfStandbys = ''
 
   constructor(private readonly options: TaskSetOptions) {}
 
@@ -57,6 +58,7 @@ export class TaskSet {
   /** Closes what is no longer wanted here, opens what is new, and changes the role of what stays. */
   assign(active: readonly number[], standbys: readonly number[]): void {
     this.assigned = active
+    this.toldOfStandbys = ''
     const place = (partition: number): TaskSlot => this.slots.get(partition) ?? this.addSlot(partition)
     for (const [partition, slot] of this.slots)
       if (!active.includes(partition) && !standbys.includes(partition)) slot.want(undefined)
@@ -85,7 +87,14 @@ export class TaskSet {
               this.onTaskChange(task)
             },
           }),
-        createStandby: () => new Standby({ ...standbyOptionsOf(partition), onChange: () => onChange() }),
+        createStandby: () =>
+          new Standby({
+            ...standbyOptionsOf(partition),
+            onChange: () => {
+              this.tellWhenFollowing()
+              onChange()
+            },
+          }),
         onChange,
       },
       found.get(partition) ?? 0,
@@ -100,6 +109,16 @@ export class TaskSet {
     if (state === 'restoring') this.told = false
     else if (state === 'running') this.tellWhenRunning()
     this.options.onChange()
+  }
+
+  /** One line for all, whenever they are others than before. */
+  private tellWhenFollowing(): void {
+    const standbys = this.standbys()
+    const partitions = standbys.map(({ partition }) => partition)
+    if (partitions.length === 0 || !standbys.every(({ readable }) => readable)) return
+    if (this.toldOfStandbys === partitions.join()) return
+    this.toldOfStandbys = partitions.join()
+    this.options.logger.info({ partitions }, 'every standby has caught up with its owner')
   }
 
   /** One line for all: a process may have hundreds of tasks. */
