@@ -14,12 +14,23 @@ export interface BrokerOptions {
   readonly config?: Readonly<Record<string, string | number>>
   /** `transaction.version` of the cluster: 2 (default) has Kafka 4's transactions, 1 and 0 the older ones. */
   readonly transactionVersion?: 0 | 1 | 2
-  /** Clients must log in: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512. */
-  readonly sasl?: { readonly username: string; readonly password: string }
+  /** Clients must log in: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512; or OAUTHBEARER with an unsecured JWS (RFC 7515, appendix A.5), for tests alone. */
+  readonly sasl?: LogIn
+  /** By PLAIN alone, beside `sasl`: name and password. */
+  readonly users?: Readonly<Record<string, string>>
+  /** Clients may do what ACLs say, and nothing else; `BrokerCluster.inside` is where they are set. Goes with `sasl`. */
+  readonly authorizer?: boolean
+  /** Node n is in rack `rack-n`, and readers are sent to a replica of their own rack. */
+  readonly racks?: boolean
   /** Clients speak TLS; they have to trust `BrokerCluster.certificate`. */
   readonly tls?: boolean
   /** `-Xmx512m` by default. */
   readonly javaOptions?: readonly string[]
+}
+
+interface LogIn {
+  readonly username: string
+  readonly password: string
 }
 
 const START_TIMEOUT_MS = 90_000
@@ -32,6 +43,8 @@ export class BrokerCluster {
     readonly dir: string,
     /** `host:port` of each node; they stay the same over a restart. */
     readonly brokers: readonly string[],
+    /** `host:port` of the first node's listener for brokers: no TLS, no log-in, and everything is allowed. */
+    readonly inside: string,
     private readonly javaOptions: readonly string[],
     private readonly keystore: Keystore | undefined,
   ) {}
@@ -50,6 +63,7 @@ export class BrokerCluster {
     const cluster = new BrokerCluster(
       dir,
       ports.slice(0, nodes).map((port) => `127.0.0.1:${port}`),
+      `127.0.0.1:${ports[2 * nodes]!}`,
       options.javaOptions ?? ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'],
       options.tls ? await createKeystore(dir) : undefined,
     )
@@ -64,7 +78,9 @@ export class BrokerCluster {
           controllerPorts,
           dataDir: join(home, 'data'),
           config: options.config ?? {},
-          ...(options.sasl && { sasl: options.sasl }),
+          ...(options.sasl && { users: { [options.sasl.username]: options.sasl.password, ...options.users } }),
+          authorizer: options.authorizer ?? false,
+          racks: options.racks ?? false,
           ...(cluster.keystore && { keystore: cluster.keystore }),
         }
         writeFileSync(join(home, 'server.properties'), nodeProperties(plan))

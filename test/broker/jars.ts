@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -7,7 +7,9 @@ const exec = promisify(execFile)
 const ROOT = join(__dirname, '..', '..')
 const POM = join(__dirname, 'pom.xml')
 
-export const KAFKA_VERSION = /<kafka\.version>(.+)<\/kafka\.version>/.exec(readFileSync(POM, 'utf8'))![1]!
+/** QUORATE_TEST_KAFKA asks for another than the pom's: `3.9.1`, say. */
+export const KAFKA_VERSION =
+  process.env['QUORATE_TEST_KAFKA'] ?? /<kafka\.version>(.+)<\/kafka\.version>/.exec(readFileSync(POM, 'utf8'))![1]!
 const JARS = join(ROOT, '.cache', `kafka-${KAFKA_VERSION}`)
 
 /** The class path of a broker and its tools; fetched by Maven the first time (45 jars, 50 MB), then from `.cache`. */
@@ -21,9 +23,23 @@ async function fetchJars(): Promise<void> {
   // Into a folder of its own, then renamed: several processes may fetch at once, and a broken download leaves nothing.
   const fresh = mkdtempSync(`${JARS}-`)
   try {
-    await exec('mvn', ['-q', '-B', '-f', POM, 'dependency:copy-dependencies', `-DoutputDirectory=${fresh}`], {
-      maxBuffer: 1 << 26,
-    })
+    await exec(
+      'mvn',
+      [
+        '-q',
+        '-B',
+        '-f',
+        POM,
+        'dependency:copy-dependencies',
+        `-Dkafka.version=${KAFKA_VERSION}`,
+        `-DoutputDirectory=${fresh}`,
+      ],
+      {
+        maxBuffer: 1 << 26,
+      },
+    )
+    // Brokers before 4 bring a logger of their own, which would be taken for ours or not as the class path happens to lie.
+    for (const jar of readdirSync(fresh)) if (jar.startsWith('slf4j-reload4j')) rmSync(join(fresh, jar))
     renameSync(fresh, JARS)
   } catch (error) {
     rmSync(fresh, { recursive: true, force: true })

@@ -7,7 +7,9 @@ export interface NodePlan {
   readonly interBrokerPort: number
   readonly controllerPorts: readonly number[]
   readonly dataDir: string
-  readonly sasl?: { readonly username: string; readonly password: string }
+  readonly users?: Readonly<Record<string, string>>
+  readonly authorizer: boolean
+  readonly racks: boolean
   readonly keystore?: Keystore
   readonly config: Readonly<Record<string, string | number>>
 }
@@ -17,7 +19,7 @@ export function nodeProperties(plan: NodePlan): string {
   const nodes = plan.controllerPorts.length
   const copies = Math.min(nodes, 3)
   const controllerPort = plan.controllerPorts[plan.nodeId - 1]!
-  const protocol = `${plan.sasl ? 'SASL_' : ''}${plan.keystore ? 'SSL' : 'PLAINTEXT'}`
+  const protocol = `${plan.users ? 'SASL_' : ''}${plan.keystore ? 'SSL' : 'PLAINTEXT'}`
   return Object.entries({
     'process.roles': 'broker,controller',
     'node.id': plan.nodeId,
@@ -31,8 +33,10 @@ export function nodeProperties(plan: NodePlan): string {
     ].join(','),
     'inter.broker.listener.name': 'BROKERS',
     'log.dirs': plan.dataDir,
-    ...(plan.sasl && saslProperties(plan.sasl)),
+    ...(plan.users && saslProperties(plan.users)),
     ...(plan.keystore && tlsProperties(plan.keystore)),
+    ...(plan.authorizer && AUTHORIZER),
+    ...(plan.racks && rackProperties(plan.nodeId)),
 
     'offsets.topic.num.partitions': 4,
     'offsets.topic.replication.factor': copies,
@@ -61,16 +65,33 @@ export function nodeProperties(plan: NodePlan): string {
 }
 
 /** For clients; the brokers among themselves stay on loopback without. SCRAM users are written by the format step. */
-function saslProperties({ username, password }: { username: string; password: string }): Record<string, string> {
-  const plain = `org.apache.kafka.common.security.plain.PlainLoginModule required user_${username}="${password}";`
+function saslProperties(users: Readonly<Record<string, string>>): Record<string, string> {
+  const passwords = Object.entries(users).map(([name, password]) => ` user_${name}="${password}"`)
+  const plain = `org.apache.kafka.common.security.plain.PlainLoginModule required${passwords.join('')};`
   const scram = 'org.apache.kafka.common.security.scram.ScramLoginModule required;'
+  // The broker logs in to itself as well; tokens that nobody signed are Kafka's own way of testing.
+  const claims = 'unsecuredLoginStringClaim_sub="broker" unsecuredValidatorAllowableClockSkewMs="3000"'
+  const oauth = `org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required ${claims};`
   return {
-    'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512',
+    'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER',
     'listener.name.clients.plain.sasl.jaas.config': plain,
     'listener.name.clients.scram-sha-256.sasl.jaas.config': scram,
     'listener.name.clients.scram-sha-512.sasl.jaas.config': scram,
+    'listener.name.clients.oauthbearer.sasl.jaas.config': oauth,
   }
 }
+
+/** Whoever comes by another listener than the clients' is nobody in particular, and may do everything. */
+const AUTHORIZER = {
+  'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+  'super.users': 'User:ANONYMOUS',
+  'allow.everyone.if.no.acl.found': false,
+}
+
+const rackProperties = (nodeId: number): Record<string, string> => ({
+  'broker.rack': `rack-${nodeId}`,
+  'replica.selector.class': 'org.apache.kafka.common.replica.RackAwareReplicaSelector',
+})
 
 function tlsProperties({ file, password }: Keystore): Record<string, string> {
   const prefix = 'listener.name.clients.ssl'

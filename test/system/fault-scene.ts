@@ -18,7 +18,7 @@ export interface SceneOptions {
 /** A cluster under load, with a client that watches it: what faults are done to. */
 export class FaultScene {
   readonly load: Load
-  readonly watch: Watch
+  readonly watches: readonly Watch[]
 
   private constructor(
     readonly cluster: KafkaCluster,
@@ -26,7 +26,7 @@ export class FaultScene {
     load: Load,
   ) {
     this.load = load
-    this.watch = new Watch([...instances.values()], sequence(SEED + 10))
+    this.watches = [0, 1, 2].map((i) => new Watch([...instances.values()], sequence(SEED + 10 + i), `client-${i}`))
   }
 
   /** Resolves when the kept objects are there and everybody is ready; load and watch are the caller's to start. */
@@ -48,11 +48,23 @@ export class FaultScene {
 
   begin(): void {
     this.load.start()
-    this.watch.start()
+    for (const watch of this.watches) watch.start()
+  }
+
+  get faults(): string[] {
+    return this.watches.flatMap(({ faults }) => faults)
+  }
+
+  /** What was answered, and how often. */
+  get answers(): string {
+    const sum: Record<string, number> = {}
+    for (const { counts } of this.watches)
+      for (const [what, count] of Object.entries(counts)) sum[what] = (sum[what] ?? 0) + count
+    return JSON.stringify(sum)
   }
 
   async rest(): Promise<void> {
-    await Promise.all([this.load.stop(), this.watch.stop()])
+    await Promise.all([this.load, ...this.watches].map((it) => it.stop()))
   }
 
   async close(): Promise<void> {

@@ -169,6 +169,38 @@ describe('what stops the start', () => {
       { env: { ...KAFKA, QUORATE_HOST: '0.0.0.0', QUORATE_API_KEY: 'k' } },
       'QUORATE_CLUSTER_SECRET must be set',
     ],
+    [
+      'oauthbearer without a token',
+      'aggregator',
+      { env: { ...KAFKA, KAFKA_SASL_MECHANISM: 'oauthbearer' } },
+      'needs KAFKA_SASL_TOKEN_PATH or',
+    ],
+    [
+      'a token for another mechanism',
+      'cli',
+      { env: { KAFKA_SASL_TOKEN_PATH: '/t' } },
+      'go with KAFKA_SASL_MECHANISM=oauthbearer',
+    ],
+    [
+      'a token endpoint without a client',
+      'aggregator',
+      { env: { ...KAFKA, KAFKA_SASL_MECHANISM: 'oauthbearer', KAFKA_SASL_TOKEN_URL: 'https://id/token' } },
+      'KAFKA_SASL_TOKEN_URL needs',
+    ],
+    [
+      'a client secret in the clear',
+      'aggregator',
+      {
+        env: {
+          ...KAFKA,
+          KAFKA_SASL_MECHANISM: 'oauthbearer',
+          KAFKA_SASL_TOKEN_URL: 'http://id/token',
+          KAFKA_SASL_USERNAME: 'u',
+          KAFKA_SASL_PASSWORD: 'p',
+        },
+      },
+      'must be https',
+    ],
     ['half of a login', 'aggregator', { env: { ...KAFKA, KAFKA_SASL_USERNAME: 'u' } }, 'must be set together'],
     [
       'a webhook secret alone',

@@ -18,14 +18,15 @@ export async function openLog(config: Config, logger: Logger): Promise<Log> {
     mkdirSync(dir, { recursive: true })
     return openEmbeddedLog({ dir }, { logger })
   }
-  const { openKafkaLog } = await import('@quorate/log/kafka')
-  const sasl = saslOf(config)
+  const kafka = await import('@quorate/log/kafka')
+  const sasl = saslOf(config, kafka)
   const clientId = `${config.topicPrefix}.${config.app === 'cli' ? 'cli' : config.applicationId}`
-  return openKafkaLog({
+  return kafka.openKafkaLog({
     brokers: config.brokers ?? [],
     clientId,
     ssl: tlsOf(config),
     ...(sasl ? { sasl } : {}),
+    ...(config.kafkaRack === undefined ? {} : { rack: config.kafkaRack }),
     logger,
   })
 }
@@ -53,7 +54,14 @@ function pem(setting: string, path: string): string {
   }
 }
 
-function saslOf({ saslMechanism, saslUsername, saslPassword }: Config) {
-  if (!saslMechanism || saslUsername === undefined || !saslPassword) return undefined
-  return { mechanism: saslMechanism, username: saslUsername, password: saslPassword.reveal() }
+function saslOf(config: Config, { tokensOfEndpoint, tokensOfFile }: typeof import('@quorate/log/kafka')) {
+  const { saslMechanism: mechanism, saslUsername: username, saslTokenPath, saslTokenUrl, saslTokenScope } = config
+  const password = config.saslPassword?.reveal()
+  if (mechanism === 'oauthbearer' && saslTokenPath !== undefined)
+    return { mechanism, oauthBearerProvider: tokensOfFile(saslTokenPath) }
+  if (mechanism === undefined || username === undefined || password === undefined) return undefined
+  if (mechanism !== 'oauthbearer') return { mechanism, username, password }
+  const scope = saslTokenScope === undefined ? {} : { scope: saslTokenScope }
+  const endpoint = { url: saslTokenUrl!, clientId: username, clientSecret: password, ...scope }
+  return { mechanism, oauthBearerProvider: tokensOfEndpoint(endpoint) }
 }

@@ -69,10 +69,30 @@ function kafka(config: Omit<Config, 'sections'>, faults: string[]): void {
     faults.push('KAFKA_BROKERS must be set, because QUORATE_LOG is "kafka": host:port, several separated by commas.')
   if (Boolean(config.tlsCert) !== Boolean(config.tlsKey))
     faults.push('KAFKA_TLS_CERT and KAFKA_TLS_KEY must be set together.')
-  const sasl = [config.saslMechanism, config.saslUsername, config.saslPassword]
-  if (sasl.some(Boolean) && !sasl.every(Boolean)) {
-    faults.push('KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD must be set together.')
+  sasl(config, faults)
+}
+
+function sasl(config: Omit<Config, 'sections'>, faults: string[]): void {
+  const { saslMechanism, saslUsername, saslPassword, saslTokenPath, saslTokenUrl, saslTokenScope } = config
+  if (saslTokenScope && !saslTokenUrl) faults.push('KAFKA_SASL_TOKEN_SCOPE goes with KAFKA_SASL_TOKEN_URL.')
+  if (saslMechanism !== 'oauthbearer') {
+    if (saslTokenPath || saslTokenUrl)
+      faults.push('KAFKA_SASL_TOKEN_PATH and KAFKA_SASL_TOKEN_URL go with KAFKA_SASL_MECHANISM=oauthbearer.')
+    const all = [saslMechanism, saslUsername, saslPassword]
+    if (all.some(Boolean) && !all.every(Boolean))
+      faults.push('KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD must be set together.')
+    return
   }
+  if (Boolean(saslTokenPath) === Boolean(saslTokenUrl))
+    faults.push('KAFKA_SASL_MECHANISM=oauthbearer needs KAFKA_SASL_TOKEN_PATH or KAFKA_SASL_TOKEN_URL, one of them.')
+  if (saslTokenUrl && !(saslUsername && saslPassword))
+    faults.push(
+      'KAFKA_SASL_TOKEN_URL needs KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD, the id and secret of the client.',
+    )
+  if (saslTokenPath && (saslUsername || saslPassword))
+    faults.push('KAFKA_SASL_TOKEN_PATH alone says who this is: unset KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD.')
+  if (saslTokenUrl?.startsWith('http:') && !isLoopback(new URL(saslTokenUrl).hostname))
+    faults.push('KAFKA_SASL_TOKEN_URL must be https: the secret of the client goes there.')
 }
 
 /** Where others reach this instance; `port` is the real one where 0 was asked for. */

@@ -4,6 +4,7 @@ import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 import Broker from 'kafkajs/src/broker'
 import ConnectionPool, { type Connection } from 'kafkajs/src/network/connectionPool'
 import { LogError } from '../src'
+import { bearerLogin } from './bearer-login'
 import { exchange, hangUp } from './exchange'
 import { kafkajsLogger } from './kafkajs-logger'
 import type { KafkaSettings } from './options'
@@ -117,6 +118,7 @@ export class Connections {
       if (this.isExpired(connection)) await connection.authenticate()
     } catch (error) {
       await hangUp(connection)
+      if (LogError.is(error)) throw error // no token to log in with
       if (error instanceof Error && error.name === 'KafkaJSSASLAuthenticationError')
         throw new LogError('LOG_UNAUTHORIZED', error.message, { cause: error })
       const { host, port } = link.address
@@ -134,7 +136,7 @@ export class Connections {
       host,
       port,
       ssl: ssl === true ? {} : ssl || null,
-      sasl: sasl ?? null,
+      sasl: sasl && 'oauthBearerProvider' in sasl ? bearerLogin(sasl.oauthBearerProvider) : (sasl ?? null),
       clientId,
       socketFactory: openSocket,
       connectionTimeout: connectionTimeoutMs,

@@ -9,14 +9,25 @@ import type { FetchedPartition } from './requests/fetch'
 
 const PAUSE_MS = 50
 const MAX_PAUSE_MS = 500
+/** ms until the leader is asked again which replica is nearest. */
+const NEARBY_MS = 300_000
 
 /** The range that the log holds of a partition, for the error that says so. */
 export type RangeOf = (topic: string, partition: number) => Promise<{ start: number; end: number }>
 
-/** Keeps every reader with the leader of its partition, wherever that moves. */
+interface Nearby {
+  readonly node: number
+  readonly until: number
+}
+
+/**
+ * Keeps every reader with the leader of its partition, wherever that moves; or, where a rack is given and the brokers know of a replica
+ * nearer to it (KIP-392), with that one, until something is wrong with it.
+ */
 export class Fetcher {
   private readonly leaders = new Map<number, LeaderFetch>()
   private readonly readers = new Map<KafkaPartitionReader, LeaderFetch | undefined>()
+  private readonly nearby = new WeakMap<KafkaPartitionReader, Nearby>()
   private readonly closing = new AbortController()
 
   constructor(
@@ -24,6 +35,7 @@ export class Fetcher {
     private readonly connections: Connections,
     private readonly rangeOf: RangeOf,
     private readonly logger: Logger,
+    private readonly rack?: string,
   ) {}
 
   open(options: ReaderOptions): KafkaPartitionReader {
@@ -49,9 +61,9 @@ export class Fetcher {
   private async follow(reader: KafkaPartitionReader): Promise<void> {
     for (let pause = PAUSE_MS; !reader.isClosed; pause = Math.min(2 * pause, MAX_PAUSE_MS)) {
       try {
-        const leader = await this.cluster.leaderOf(reader.topic, reader.partition)
+        const node = this.nearby.get(reader)?.node ?? (await this.cluster.leaderOf(reader.topic, reader.partition))
         if (reader.isClosed) return
-        const fetch = this.fetchFrom(leader)
+        const fetch = this.fetchFrom(node)
         this.readers.set(reader, fetch)
         fetch.add(reader)
         return
@@ -65,26 +77,51 @@ export class Fetcher {
   private fetchFrom(nodeId: number): LeaderFetch {
     let fetch = this.leaders.get(nodeId)
     if (!fetch) {
-      fetch = new LeaderFetch(nodeId, this.connections, {
-        fetched: (reader, answer) => void this.fetched(reader, answer),
-        failed: (readers, error) => void this.failed(readers, error),
-      })
+      fetch = new LeaderFetch(
+        nodeId,
+        this.connections,
+        {
+          fetched: (reader, answer) => void this.fetched(reader, answer),
+          failed: (readers, error) => void this.failed(readers, error),
+        },
+        this.rack,
+      )
       this.leaders.set(nodeId, fetch)
     }
     return fetch
   }
 
   private fetched(reader: KafkaPartitionReader, answer: FetchedPartition): void {
-    if (answer.errorCode === CODE.NONE) return reader.receive(answer)
+    if (answer.errorCode === CODE.NONE) return this.received(reader, answer)
     const error = new ProtocolError(answer.errorCode, `Fetch of ${reader.topic}-${reader.partition}`)
     this.leave(reader)
     if (answer.errorCode === CODE.OFFSET_OUT_OF_RANGE) void this.outOfRange(reader, error)
     else void this.failed([reader], error)
   }
 
+  private received(reader: KafkaPartitionReader, answer: FetchedPartition): void {
+    const { preferredReplica: node, topic, partition } = answer
+    const nearby = this.nearby.get(reader)
+    if (node >= 0 && node !== nearby?.node) {
+      this.logger.debug({ topic, partition, node }, 'reading from a replica that is nearer than the leader')
+      this.move(reader, { node, until: performance.now() + NEARBY_MS })
+      return
+    }
+    reader.receive(answer)
+    if (nearby && performance.now() > nearby.until) this.move(reader, undefined)
+  }
+
+  private move(reader: KafkaPartitionReader, nearby: Nearby | undefined): void {
+    this.leave(reader)
+    if (nearby) this.nearby.set(reader, nearby)
+    else this.nearby.delete(reader)
+    void this.follow(reader)
+  }
+
   private async failed(readers: readonly KafkaPartitionReader[], error: unknown): Promise<void> {
     for (const reader of readers) {
       this.leave(reader)
+      this.nearby.delete(reader)
       this.cluster.forgetTopic(reader.topic)
       const { topic, partition } = reader
       if (!isRetriable(error)) reader.fail(toLogError(error, `reading ${topic}-${partition}`))

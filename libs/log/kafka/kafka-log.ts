@@ -52,7 +52,7 @@ export class KafkaLog implements Log {
     this.patience = { timeoutMs: settings.retryTimeoutMs, signal: this.closing.signal }
     this.topics = new Topics(cluster, this.patience)
     const rangeOf = (topic: string, partition: number) => this.range(topic, partition)
-    this.fetcher = new Fetcher(cluster, cluster.connections(), rangeOf, settings.logger)
+    this.fetcher = new Fetcher(cluster, cluster.connections(), rangeOf, settings.logger, settings.rack)
     this.appender = new Appender(cluster, cluster.connections(), this.topics, this.patience)
     this.transactions = Array.from({ length: TRANSACTION_CONNECTIONS }, () => cluster.connections())
   }

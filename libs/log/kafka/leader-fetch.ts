@@ -19,7 +19,7 @@ export interface FetchEvents {
 }
 
 /**
- * Fetches from one leader for all readers that have room: one request for all of them, in lane 1, which the broker holds back until
+ * Fetches from one leader, or from the replica that it names as nearer, for all readers that have room: one request for all of them, in lane 1, which the broker holds back until
  * there is something. A reader that gets room meanwhile does not wait for that: lane 0 takes a second request, for those that the
  * first one misses, timed to end just before it, so that the two meet in one request again.
  */
@@ -34,6 +34,7 @@ export class LeaderFetch {
     private readonly nodeId: number,
     private readonly connections: Connections,
     private readonly events: FetchEvents,
+    private readonly rack: string | undefined,
   ) {}
 
   /** The reader is led here, and is fetched for whenever it has room. */
@@ -102,7 +103,11 @@ export class LeaderFetch {
       return { topic: reader.topic, partition: reader.partition, from: reader.fetchFrom, maxBytes: reader.room }
     })
     try {
-      const answer = await this.connections.send(this.nodeId, fetch(wanted, maxWaitMs, MAX_ANSWER_BYTES), lane)
+      const answer = await this.connections.send(
+        this.nodeId,
+        fetch(wanted, maxWaitMs, MAX_ANSWER_BYTES, this.rack),
+        lane,
+      )
       check(answer.errorCode, 'Fetch')
       for (const reader of readers) this.land(reader)
       for (const partition of answer.partitions) {

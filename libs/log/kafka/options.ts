@@ -9,6 +9,8 @@ export interface KafkaLogOptions {
   readonly ssl?: boolean | ConnectionOptions
   /** `plain`, `scram-sha-256`, `scram-sha-512` or `oauthbearer`, as kafkajs takes them. */
   readonly sasl?: SASLOptions
+  /** Where this process is, as `broker.rack` says it: reads come from a replica there, where the brokers' selector allows that. */
+  readonly rack?: string
   /** Fields hold neither secrets nor record contents. */
   readonly logger?: Logger
   /** ms for one answer of a broker; 30,000. */
@@ -21,7 +23,8 @@ export interface KafkaLogOptions {
   readonly transactionTimeoutMs?: number
 }
 
-export type KafkaSettings = Required<Omit<KafkaLogOptions, 'ssl' | 'sasl'>> & Pick<KafkaLogOptions, 'ssl' | 'sasl'>
+type Optional = 'ssl' | 'sasl' | 'rack'
+export type KafkaSettings = Required<Omit<KafkaLogOptions, Optional>> & Pick<KafkaLogOptions, Optional>
 
 export function settingsOf(options: KafkaLogOptions): KafkaSettings {
   return {

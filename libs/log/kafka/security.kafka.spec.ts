@@ -42,6 +42,35 @@ describeOwnKafka('TLS and log-ins', () => {
     await log.close()
   })
 
+  const base64 = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  /** An unsecured JWS, as the broker of a test takes it. */
+  const token = (seconds: number) => {
+    const now = Date.now() / 1000
+    return `${base64({ alg: 'none' })}.${base64({ sub: USERNAME, iat: now, exp: now + seconds })}.`
+  }
+
+  it('let in who brings a bearer token, and ask for the next before it has expired', async () => {
+    let given = 0
+    const oauthBearerProvider = () => {
+      given++
+      return Promise.resolve({ value: token(12) })
+    }
+    const log = await open({ sasl: { mechanism: 'oauthbearer', oauthBearerProvider } })
+    const topic = unique('topic')
+    await log.ensureTopics([{ name: topic, partitions: 1, cleanupPolicy: 'delete', timestampType: 'CreateTime' }])
+    const before = given
+    let n = 0
+    for (const end = Date.now() + 6_000; Date.now() < end; n++) await log.append(records(topic, 0, [n]))
+    expect(given).toBeGreaterThan(before)
+    expect(await readTo(log, topic, 0)).toHaveLength(n)
+    await log.close()
+  }, 30_000)
+
+  it('turn away who brings an expired token', async () => {
+    const oauthBearerProvider = () => Promise.resolve({ value: token(-60) })
+    await refusal(open({ sasl: { mechanism: 'oauthbearer', oauthBearerProvider } }), 'LOG_UNAUTHORIZED')
+  })
+
   it('may expire while records flow: nothing is lost or doubled, and nobody notices', async () => {
     const log = await open({ sasl: { mechanism: 'scram-sha-256', username: USERNAME, password: PASSWORD } })
     const topic = unique('topic')

@@ -15,17 +15,20 @@ export interface FetchedPartition {
   readonly errorCode: number
   readonly lastStableOffset: Offset
   readonly aborted: readonly AbortedTransaction[]
+  /** Node nearer to the rack asked from, to be read instead; −1: none. Then there are no batches. */
+  readonly preferredReplica: number
   /** Record batches; the last one may be cut off. A view of the whole answer. */
   readonly batches: Buffer
 }
 
 const READ_COMMITTED = 1
 
-/** One read of several partitions of one leader; it waits up to `maxWaitMs` while none of them has anything. */
+/** One read of several partitions of one node; it waits up to `maxWaitMs` while none of them has anything. `rack`: where the reader is. */
 export const fetch = (
   wanted: readonly WantedPartition[],
   maxWaitMs: number,
   maxBytes: number,
+  rack = '',
 ): Request<{ errorCode: number; partitions: FetchedPartition[] }> => ({
   name: 'Fetch',
   apiKey: 1,
@@ -41,7 +44,7 @@ export const fetch = (
       for (const { partition, from, maxBytes: most } of items)
         writer.int32(partition).int32(-1).int64(from).int64(-1).int32(most)
     }
-    writer.int32(0).string('') // nothing forgotten, no rack
+    writer.int32(0).string(rack) // nothing forgotten
   },
   read(reader) {
     reader.int32() // throttle
@@ -56,7 +59,7 @@ export const fetch = (
         const lastStableOffset = reader.int64()
         reader.int64() // log start
         const aborted = reader.array(() => ({ producerId: reader.int64(), firstOffset: reader.int64() }))
-        reader.int32() // preferred replica
+        const preferredReplica = reader.int32()
         const length = reader.int32()
         return {
           topic,
@@ -64,6 +67,7 @@ export const fetch = (
           errorCode: code,
           lastStableOffset,
           aborted,
+          preferredReplica,
           batches: reader.take(Math.max(0, length)),
         }
       })

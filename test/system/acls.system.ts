@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { topicNames } from '@quorate/contracts'
+import { LogError } from '@quorate/log'
+import { openKafkaLog } from '@quorate/log/kafka'
+import { aggregatorTopology } from '../../apps/aggregator/src/topology'
+import { notifierTopology } from '../../apps/notifier/src/topology'
+import { type BrokerCluster, describeOwnKafka, kafkaTool, KAFKA_VERSION, startBroker } from '../broker'
+import { App, ROOT, temporaryFolder } from './harness'
+import { endAll } from './process'
+import { until } from './until'
+import { WebhookReceiver } from './webhook-receiver'
+
+const USERS = { 'quorate-aggregator': 'one', 'quorate-notifier': 'two', 'quorate-agent': 'three' } as const
+const PARTITIONS = 4
+const ACL_COMMAND = KAFKA_VERSION.startsWith('3.') ? 'kafka.admin.AclCommand' : 'org.apache.kafka.tools.AclCommand'
+
+/** The commands of docs/operations.md as argument lists, without the brokers. */
+function documentedAcls(): string[][] {
+  const text = readFileSync(join(ROOT, 'docs/operations.md'), 'utf8').replaceAll('\\\n', ' ')
+  const commands = text.split('\n').filter((line) => line.startsWith('kafka-acls.sh '))
+  return commands.map((line) =>
+    line
+      .split(/\s+/)
+      .slice(1)
+      .filter((word) => word !== '--bootstrap-server' && word !== '…'),
+  )
+}
+
+/** A broker that allows exactly what docs/operations.md lists. */
+describeOwnKafka('the permissions that docs/operations.md lists', () => {
+  const folder = temporaryFolder('acls')
+  let kafka: BrokerCluster
+  let receiver: WebhookReceiver
+  let aggregator: App
+  let notifier: App
+
+  const logIn = (user: keyof typeof USERS) => ({
+    KAFKA_BROKERS: kafka.brokers.join(','),
+    KAFKA_SASL_MECHANISM: 'plain',
+    KAFKA_SASL_USERNAME: user,
+    KAFKA_SASL_PASSWORD: USERS[user],
+    QUORATE_REPLICATION: '1',
+    QUORATE_PARTITIONS: String(PARTITIONS),
+  })
+
+  beforeAll(async () => {
+    receiver = await WebhookReceiver.start()
+    const sasl = { username: 'nobody', password: 'nothing' }
+    kafka = await startBroker({ sasl, users: USERS, authorizer: true })
+    const creating = await openKafkaLog({ brokers: [kafka.inside], clientId: 'operator' })
+    const options = { prefix: 'quorate', partitions: PARTITIONS }
+    const specs = [
+      ...aggregatorTopology({ ...options, applicationId: 'aggregator' }).topics,
+      ...notifierTopology({ ...options, applicationId: 'notifier' }).topics,
+    ]
+    await creating.ensureTopics([...new Map(specs.map((spec) => [spec.name, spec])).values()], { replication: 1 })
+    await creating.close()
+    const acls = documentedAcls()
+    expect(acls.length).toBeGreaterThan(6)
+    for (const args of acls) await kafkaTool(ACL_COMMAND, ['--bootstrap-server', kafka.inside, ...args])
+  }, 240_000)
+  afterAll(async () => {
+    await endAll()
+    await kafka?.stop()
+    await receiver?.close()
+    folder.remove()
+  }, 60_000)
+
+  it('are enough for an aggregator: it decides, answers and streams', async () => {
+    aggregator = await App.start('aggregator', {
+      dataDir: `${folder.path}/aggregator`,
+      env: logIn('quorate-aggregator'),
+    })
+    const { client } = aggregator
+    await client.putPolicy('long', { match: '**', ttl: 3_600 })
+    await client.report('site/x', 'a', { state: 'down' }, { wait: 10 })
+    expect((await client.get('site/x')).view.state).toBe('down')
+    const response = await fetch(`${aggregator.url}/v1/states/stream`, { signal: AbortSignal.timeout(10_000) })
+    const reader = response.body!.getReader()
+    let text = ''
+    while (!text.includes('event: sync')) text += Buffer.from((await reader.read()).value).toString()
+    expect(text).toContain('site/x')
+    await reader.cancel()
+  }, 60_000)
+
+  it('are enough for a notifier: it tells', async () => {
+    const env = { ...logIn('quorate-notifier'), ...receiver.settings }
+    notifier = await App.start('notifier', { dataDir: `${folder.path}/notifier`, env })
+    await receiver.told('site/x', 'down')
+  }, 60_000)
+
+  it('are enough for an agent to report, and for nothing else', async () => {
+    const sasl = { mechanism: 'plain', username: 'quorate-agent', password: USERS['quorate-agent'] } as const
+    const log = await openKafkaLog({ brokers: kafka.brokers, clientId: 'agent', sasl, retryTimeoutMs: 3_000 })
+    const { reports, states } = topicNames('quorate')
+    const value = JSON.stringify({ agent: 'b', state: 'down' })
+    for (let partition = 0; partition < PARTITIONS; partition++)
+      await log.append([{ topic: reports, partition, key: 'site/y', value }])
+    await until('it is applied', async () => (await aggregator.client.get('site/y')).view.state === 'down')
+    await receiver.told('site/y', 'down')
+    for (const topic of [reports, states]) {
+      const reader = log.reader({ topic, partition: 0, from: 0 })
+      const refused = await until('it is refused', () =>
+        reader.next().then(
+          () => false as const,
+          (error: unknown) => error as LogError,
+        ),
+      )
+      expect(refused.code).toBe('LOG_UNAUTHORIZED')
+      reader.close()
+    }
+    await log.close()
+  }, 60_000)
+
+  it('were asked for nothing more: nobody was refused anything', () => {
+    for (const app of [aggregator, notifier])
+      expect(app.process.stderr.filter((line) => /AUTHORIZATION|UNAUTHORIZED/i.test(line))).toEqual([])
+  })
+})
