@@ -2,9 +2,19 @@ import type { ObjectId, State } from '@quorate/contracts'
 import type { Forwarded, TaskContext } from '@quorate/streams'
 import { settingsKey } from './configuration/keys'
 import { dueOfObject } from './outbox/due'
-import { objectRow, type Held } from './outbox/rows'
+import { objectRow, type Held, type ObjectRow } from './outbox/rows'
 import { causesIn, heldBackBy, withhold } from './outbox/withheld'
-import type { Affliction, Directions, HoldingCause, Inhibition, News } from './pipeline'
+import { amend } from './outbox/ledger'
+import {
+  type Affliction,
+  type Directions,
+  type HoldingCause,
+  type Inhibition,
+  judge,
+  MUTES,
+  type News,
+  type Route,
+} from './pipeline'
 
 /** The output of the topology for the settings. */
 const SETTINGS = 'settings'
@@ -24,6 +34,7 @@ export function publishAffliction(context: TaskContext, { inhibitions }: Directi
  */
 export function reconcile(context: TaskContext, directions: Directions, now: number): boolean {
   publishAfflictions(context, directions)
+  if (!holdDependants(context, directions, now)) return false
   const { silences, inhibitions } = directions
   const inForce = new Set([...silences.causes, ...inhibitions.causes])
   const table = context.table('withheld')
@@ -77,4 +88,55 @@ function release(
   table.put(object, objectRow.encode(changed))
   table.arm(object, dueOfObject(changed))
   withhold(context, object, row.held, held)
+}
+
+/**
+ * A parent is bad: what waits below it for its group waits for the parent from now on, so that the parent's message can name it. Looked for
+ * where the glob opens with a text; elsewhere it is found when its time comes. False: there is more.
+ */
+function holdDependants(context: TaskContext, directions: Directions, now: number): boolean {
+  let room = SLICE
+  const table = context.table('objects')
+  for (const { affliction, inhibition } of directions.inhibitions.all) {
+    if (!affliction) continue
+    for (const opening of new Set(inhibition.dependants.map((pattern) => pattern.split('*')[0]!))) {
+      if (opening === '') continue
+      for (const { key, value } of table.prefix(opening)) {
+        const row = objectRow.decode(value)
+        if (!holdRow(context, directions, key, row, now)) continue
+        if (--room === 0) return false
+      }
+    }
+  }
+  return true
+}
+
+function holdRow(context: TaskContext, directions: Directions, object: ObjectId, row: ObjectRow, now: number): boolean {
+  const { news } = row
+  if (!news) return false
+  let changed = false
+  const held: Record<string, Held> = {}
+  for (const [path, one] of Object.entries(row.held)) {
+    held[path] = one
+    const route = one.by === undefined ? directions.router.route(path) : undefined
+    const verdict = route && judgeMutes(directions, news, route, row, now)
+    if (verdict?.verdict !== 'hold' || verdict.by === undefined || verdict.until <= one.until) continue
+    const { until, reason, by } = verdict
+    held[path] = { ...one, until, reason, by }
+    amend(context, one.decision, now, { reason, by })
+    changed = true
+  }
+  if (!changed) return false
+  const table = context.table('objects')
+  const next = { ...row, held }
+  table.put(object, objectRow.encode(next))
+  table.arm(object, dueOfObject(next))
+  withhold(context, object, row.held, held)
+  return true
+}
+
+function judgeMutes({ silences, inhibitions }: Directions, news: News, route: Route, { told }: ObjectRow, now: number) {
+  const none = { group: undefined, arrivedAt: now, waitedUntil: undefined, behind: false }
+  const facts = { now, told: told[route.receiver], ...none, silences, inhibitions }
+  return judge(MUTES, { news, route, routed: true }, facts)
 }

@@ -5,7 +5,8 @@ import { TestDriver, type VirtualClock } from '@quorate/streams/testing'
 import type { Channel } from '../src/channels'
 import { Notifier, type NotifierEvents, type NotifierOptions } from '../src/notifier'
 import { type DeliveryRow, outboxRow } from '../src/outbox/rows'
-import type { Routing } from '../src/pipeline'
+import { partsOfKey } from '../src/configuration'
+import type { Affliction, Routing } from '../src/pipeline'
 import { decisions } from '../src/queries/delivery-pages'
 import { notifierTopology } from '../src/topology'
 
@@ -23,10 +24,12 @@ export class Bench implements AsyncDisposable {
   courier: NotifierOptions['courier']
   private readonly notifiers = new Map<string, Notifier>()
   private starting: Notifier | undefined
+  private settingsEnd = 0
 
   private constructor(
     routing: Routing,
     private readonly channels: readonly Channel[],
+    private readonly prefix: string,
   ) {
     this.routing = routing
   }
@@ -36,7 +39,7 @@ export class Bench implements AsyncDisposable {
   }
 
   static async openOn({ log, prefix = 'q' }: Ground, routing: Routing, ...channels: Channel[]): Promise<Bench> {
-    const bench = new Bench(routing, channels)
+    const bench = new Bench(routing, channels, prefix)
     const topology = notifierTopology({ prefix, applicationId: 'notifier', partitions: 2 })
     bench.driver = await TestDriver.open({ topology, processor: () => bench.processor(), ...(log ? { log } : {}) })
     return bench
@@ -78,8 +81,19 @@ export class Bench implements AsyncDisposable {
     await this.quiet()
   }
 
-  /** Everything applied, woken, committed, sent and written that can be at this time. */
+  /** Another configuration from now on. */
+  async configure(change: Partial<Routing>): Promise<void> {
+    this.reconfigure(change)
+    await this.quiet()
+  }
+
+  /** Everything applied, woken, committed, sent and written that can be at this time, and come back by the settings. */
   async quiet(): Promise<void> {
+    do await this.still()
+    while (await this.followSettings())
+  }
+
+  private async still(): Promise<void> {
     await this.driver.settle()
     for (let still = 0; still < 3;) {
       await new Promise(setImmediate)
@@ -109,6 +123,28 @@ export class Bench implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const notifier of this.notifiers.values()) await notifier.close()
     await this.driver.close()
+  }
+
+  private reconfigure(change: Partial<Routing>): void {
+    this.routing = { ...this.routing, ...change }
+    for (const notifier of this.notifiers.values()) notifier.configure(this.routing)
+  }
+
+  /** What tasks wrote to the settings reaches every instance, as by the table that a process has. */
+  private async followSettings(): Promise<boolean> {
+    const topic = `${this.prefix}.settings`
+    const end = (await this.driver.log.offsets(topic))[0]!.end
+    if (end === this.settingsEnd) return false
+    this.settingsEnd = end
+    const afflictions = new Map<string, Affliction>()
+    for (const { key, value } of await this.driver.read(topic)) {
+      const parts = partsOfKey(key!.toString())
+      if (parts?.table !== 'parents') continue
+      if (value === null) afflictions.delete(parts.name)
+      else afflictions.set(parts.name, JSON.parse(value.toString()) as Affliction)
+    }
+    this.reconfigure({ afflictions })
+    return true
   }
 
   private busy(): boolean {

@@ -26,8 +26,9 @@ export class RecordingChannel implements Channel {
     return this.received
       .filter((one) => endpoint === undefined || one.endpoint === endpoint)
       .map(({ message }) => {
-        const { object, previous, state } = message as ChangeMessage
-        return `${object} ${previous ?? '-'}>${state ?? 'gone'}`
+        const { object, previous, state, flapping, repeat } = message as ChangeMessage
+        const more = [flapping?.phase, repeat === undefined ? undefined : `again ${repeat}`].filter(Boolean)
+        return [`${object} ${previous ?? '-'}>${state ?? 'gone'}`, ...more].join(' ')
       })
   }
 }
