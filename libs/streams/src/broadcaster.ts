@@ -15,6 +15,8 @@ export interface BroadcasterOptions {
 /** Writes one record to every partition of the source in one transaction. Only the owner of partition 0 holds the fence. */
 export class Broadcaster {
   private fenced: Promise<Transactor> | undefined
+  /** Settles when the write before has come to its end. */
+  private before: Promise<unknown> = Promise.resolve()
 
   constructor(private readonly options: BroadcasterOptions) {}
 
@@ -24,7 +26,14 @@ export class Broadcaster {
     else this.fenced ??= this.fence()
   }
 
-  async write(record: Omit<OutRecord, 'topic' | 'partition'>, partitions: number): Promise<Position[]> {
+  /** One transaction at a time, in the order of the calls: a second one under the same identity would fail, and fence the first. */
+  write(record: Omit<OutRecord, 'topic' | 'partition'>, partitions: number): Promise<Position[]> {
+    const written = this.before.then(() => this.writeNow(record, partitions))
+    this.before = written.catch(() => undefined)
+    return written
+  }
+
+  private async writeNow(record: Omit<OutRecord, 'topic' | 'partition'>, partitions: number): Promise<Position[]> {
     if (!this.fenced) throw new StreamsError('STREAMS_NOT_OWNER', 'partition 0, which writes the broadcasts')
     const { topic } = this.options
     const records = Array.from({ length: partitions }, (_, partition) => ({ ...record, topic, partition }))
