@@ -11,8 +11,8 @@ import { built, openLog, startAggregator } from './lib/aggregator.mjs'
 import { cpuMs, load, peakMb, round } from './lib/measure.mjs'
 
 const PARTITIONS = 8
-const SHORT = 10_000
-const LONG = 50_000
+const SHORT = Number(process.env.SHORT ?? 10_000)
+const LONG = Number(process.env.LONG ?? 50_000)
 const [receiver = 'console', runs = '3'] = process.argv.slice(2)
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 

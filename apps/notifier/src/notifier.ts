@@ -20,7 +20,7 @@ export interface NotifierOptions {
   readonly clock?: Clock
   /** In [0, 1). */
   readonly random?: () => number
-  readonly courier?: Pick<CourierOptions, 'backoff' | 'atOnce' | 'window'>
+  readonly courier?: Pick<CourierOptions, 'backoff' | 'atOnce' | 'window' | 'spare'>
 }
 
 /** The notifier of one process: the processor decides and plans, the courier sends; between them only committed rows. */

@@ -4,8 +4,8 @@ import type { Planned } from '../outbox/planned'
 import { outboxRow } from '../outbox/rows'
 import type { Rest } from './rest'
 
-/** Rows read at once. */
-const PAGE = 64
+/** Rows read at once, at most. */
+export const PAGE = 64
 
 /** The first delivery of a lane. */
 export interface First {
@@ -36,17 +36,15 @@ export class Backlog {
     else this.restart()
   }
 
-  /** The next lane's first delivery. */
-  next(outbox: TableReader): First | undefined {
+  /** The next lane's first delivery, where there is room for so many lanes. */
+  next(outbox: TableReader, room: number): First | undefined {
     for (;;) {
-      while (this.at < this.page.length) {
+      if (this.at < this.page.length) {
         const { lane, rows } = this.nextLane()
-        const { key } = rows[0]!
-        // What was read a while ago may have been delivered since, on another way into memory, or have been changed.
-        const value = outbox.get(key)
-        if (value) return { lane, head: planned({ key, value }), rest: this.rest(rows) }
+        return { lane, head: planned(rows[0]!), rest: this.rest(rows) }
       }
-      this.page = [...outbox.range({ from: this.after, to: within(this.endpoint).to, limit: PAGE })]
+      const limit = Math.min(PAGE, room)
+      this.page = [...outbox.range({ from: this.after, to: within(this.endpoint).to, limit })]
       this.at = 0
       if (this.page.length > 0) continue
       if (!this.again) {
@@ -55,6 +53,12 @@ export class Backlog {
       }
       this.restart()
     }
+  }
+
+  /** Nothing more for now: rows that were read ahead may be settled or changed before it goes on. */
+  pause(): void {
+    this.page = []
+    this.at = 0
   }
 
   /** The rows of the next lane that are at hand; goes on behind it. */

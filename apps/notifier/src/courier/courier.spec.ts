@@ -47,7 +47,7 @@ describe('the courier', () => {
   })
 
   it('holds a window of what waits in memory, and delivers everything, in order', async () => {
-    const { bench, channel, sink } = await open(one, { window: 3 })
+    const { bench, channel, sink } = await open(one, { window: 3, spare: 0 })
     await using _ = bench
     channel.answer = () => refused
     for (const state of ['down', 'up', 'down'])

@@ -25,10 +25,14 @@ export interface CourierOptions {
   readonly atOnce?: number
   /** Lanes of one endpoint held in memory. */
   readonly window?: number
+  /** Lanes of all endpoints together held beyond that. */
+  readonly spare?: number
 }
 
 const AT_ONCE = 128
 const WINDOW = 1_000
+/** A lane in memory takes 2 to 3 KB. */
+const SPARE = 16_000
 /** After an endpoint is back, what waits for it is spread over this, ms. */
 const RETURN_SPREAD = 2_000
 
@@ -55,7 +59,7 @@ export class Courier {
 
   constructor(private readonly options: CourierOptions) {
     this.endpoints = new Map(options.endpoints.map((endpoint) => [endpoint.name, endpoint]))
-    this.window = new OutboxWindow(this.endpoints, options.window ?? WINDOW)
+    this.window = new OutboxWindow(this.endpoints, options.window ?? WINDOW, options.spare ?? SPARE)
     this.most = options.atOnce ?? AT_ONCE
     this.unwrittenOutcomes = new UnwrittenOutcomes(options.clock, (unwritten) => this.track(this.settle(unwritten)))
   }
@@ -162,8 +166,9 @@ export class Courier {
   private pumpStirred(): void {
     const queues = [...this.stirred]
     this.stirred.clear()
+    const now = this.options.clock.now()
     for (const queue of queues) {
-      this.window.fill(queue)
+      this.window.fill(queue, now)
       // Behind those that have waited for room.
       this.hungry.add(queue)
     }

@@ -17,6 +17,24 @@ export interface LaneHead extends Entry {
   readonly row: OutboxRow
 }
 
+/**
+ * Lanes that all endpoints together may hold beyond their own windows: what is planned a moment before it is sent need not be read
+ * from the table again.
+ */
+export class Spare {
+  private used = 0
+
+  constructor(private readonly size: number) {}
+
+  get left(): boolean {
+    return this.used < this.size
+  }
+
+  take(lanes: number): void {
+    this.used += lanes
+  }
+}
+
 /** What waits for one endpoint in this process, and whether it may go. */
 export class EndpointQueue {
   readonly circuit = new Circuit()
@@ -36,6 +54,7 @@ export class EndpointQueue {
     public sender: Sender | undefined,
     private concurrency: number,
     private readonly window: number,
+    private readonly spare: Spare,
   ) {
     if (!sender) this.refusal = 'endpoint-removed'
   }
@@ -49,8 +68,19 @@ export class EndpointQueue {
     else if (moved) this.refusal = undefined
   }
 
-  get room(): boolean {
-    return this.lanes.size < this.window
+  /** Lanes that the endpoint's own window has room for. */
+  get room(): number {
+    return this.window - this.lanes.size
+  }
+
+  /** Is there room for one that is planned just now? */
+  get welcomes(): boolean {
+    return this.room > 0 || this.spare.left
+  }
+
+  /** Nothing of it could go now, were the endpoint free. */
+  isIdle(now: number): boolean {
+    return !this.waiting.first || this.waiting.first.dueAt > now
   }
 
   get size(): number {
@@ -67,7 +97,7 @@ export class EndpointQueue {
   }
 
   add(head: LaneHead, rest: Rest): void {
-    this.lanes.set(place(head.task, head.lane), rest)
+    this.spare.take(this.change(() => this.lanes.set(place(head.task, head.lane), rest)))
     this.waiting.push(head)
   }
 
@@ -75,8 +105,15 @@ export class EndpointQueue {
   leave({ task, lane }: LaneHead): Rest {
     const at = place(task, lane)
     const rest = this.lanes.get(at) ?? { more: true }
-    this.lanes.delete(at)
+    this.spare.take(this.change(() => this.lanes.delete(at)))
     return rest
+  }
+
+  /** Answers by how many lanes more the window is exceeded after it. */
+  private change(lanes: () => void): number {
+    const before = Math.max(0, -this.room)
+    lanes()
+    return Math.max(0, -this.room) - before
   }
 
   /** The next delivery that may go now; it counts as under way until `underWay` is lowered. */

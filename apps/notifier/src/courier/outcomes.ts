@@ -8,8 +8,9 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
-/** While there are many, outcomes gather for this long, ms: a commit costs as much as ten of them. */
-const GATHER = 20
+/** ms that outcomes gather for each one of the commit before: a commit costs as much as ten of them. */
+const GATHER = 5
+const GATHER_CAP = 100
 
 /**
  * Writes outcomes: those that come within one turn of the event loop, or soon after others were written, are one piece of work of their
@@ -17,7 +18,8 @@ const GATHER = 20
  */
 export class Outcomes {
   private readonly waiting = new Map<RunningTask, Waiting[]>()
-  private readonly written = new WeakMap<RunningTask, number>()
+  /** `performance.now()` at which the next commit of a task may begin. */
+  private readonly notBefore = new WeakMap<RunningTask, number>()
 
   /**
    * Resolves with what the outcome planned, once it is committed.
@@ -27,7 +29,7 @@ export class Outcomes {
     let list = this.waiting.get(task)
     if (!list) {
       this.waiting.set(task, (list = []))
-      const wait = (this.written.get(task) ?? -GATHER) + GATHER - performance.now()
+      const wait = (this.notBefore.get(task) ?? 0) - performance.now()
       if (wait > 0) setTimeout(() => this.flush(task), wait)
       else setImmediate(() => this.flush(task))
     }
@@ -39,7 +41,7 @@ export class Outcomes {
   private flush(task: RunningTask): void {
     const list = this.waiting.get(task)!
     this.waiting.delete(task)
-    this.written.set(task, performance.now())
+    this.notBefore.set(task, performance.now() + Math.min(GATHER_CAP, GATHER * list.length))
     void submit(task, list)
   }
 }

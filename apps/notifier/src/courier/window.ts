@@ -2,10 +2,10 @@ import type { RunningTask } from '@quorate/streams'
 import { endpointOfKey, laneOfKey, within } from '../outbox/keys'
 import type { Planned } from '../outbox/planned'
 import { endpointRow, outboxRow } from '../outbox/rows'
-import { Backlog } from './backlog'
+import { Backlog, PAGE } from './backlog'
 import type { CourierEndpoint } from './endpoint'
 import type { Rest } from './rest'
-import { EndpointQueue, type LaneHead } from './endpoint-queue'
+import { EndpointQueue, type LaneHead, Spare } from './endpoint-queue'
 
 /**
  * What the courier holds in memory of the outboxes of the tasks that run here: for each endpoint the first delivery of a bounded number
@@ -14,19 +14,23 @@ import { EndpointQueue, type LaneHead } from './endpoint-queue'
 export class OutboxWindow {
   private readonly queues = new Map<string, EndpointQueue>()
   private readonly tasks = new Map<number, RunningTask>()
+  private readonly spare: Spare
   private order = 0
 
   constructor(
     private readonly endpoints: ReadonlyMap<string, CourierEndpoint>,
     private readonly size: number,
-  ) {}
+    spare: number,
+  ) {
+    this.spare = new Spare(spare)
+  }
 
   /** The queue of an endpoint; one that is not configured has a queue that refuses everything. */
   queue(name: string): EndpointQueue {
     let queue = this.queues.get(name)
     if (!queue) {
       const endpoint = this.endpoints.get(name)
-      queue = new EndpointQueue(name, endpoint?.sender, endpoint?.concurrency ?? 1, this.size)
+      queue = new EndpointQueue(name, endpoint?.sender, endpoint?.concurrency ?? 1, this.size, this.spare)
       this.queues.set(name, queue)
     }
     return queue
@@ -93,7 +97,7 @@ export class OutboxWindow {
       touched.add(queue)
       const lane = laneOfKey(key)
       if (queue.grew(task, lane, { key, row })) continue
-      if (!queue.room) this.backlog(queue, partition).grew()
+      if (!queue.welcomes) this.backlog(queue, partition).grew()
       // Where everything else is in memory, this is the first of its lane.
       else if (queue.complete && !queue.backlogs.get(partition)?.more)
         this.add(queue, task, lane, { key, row }, { more: false })
@@ -114,15 +118,17 @@ export class OutboxWindow {
     else this.admit(queue, task, lane)
   }
 
-  /** Fills an endpoint's window from the outboxes. */
-  fill(queue: EndpointQueue): void {
+  /** Fills an endpoint's window from the outboxes: when it has room for a page, or nothing to do at `now`. */
+  fill(queue: EndpointQueue, now = -Infinity): void {
+    if (queue.room < PAGE && !queue.isIdle(now)) return
     for (const [partition, backlog] of queue.backlogs) {
       const task = this.tasks.get(partition)
-      while (task?.state === 'running' && backlog.more && queue.room) {
-        const first = backlog.next(task.table('outbox'))
+      while (task?.state === 'running' && backlog.more && queue.room > 0) {
+        const first = backlog.next(task.table('outbox'), queue.room)
         if (!first || queue.grew(task, first.lane)) continue
         this.add(queue, task, first.lane, first.head, first.rest)
       }
+      backlog.pause()
     }
   }
 

@@ -7,7 +7,7 @@ import type { Tables } from './tables'
 /** Decisions of one page: more make its rewriting at an outcome dearer, fewer make more rows. */
 const PAGE = 16
 /** Pages kept decoded: outcomes come soon after their decisions. */
-const KEPT = 64
+const KEPT = 160
 
 interface Page {
   readonly rows: DeliveryRow[]
