@@ -2,7 +2,9 @@ import { type DynamicModule, Module } from '@nestjs/common'
 import { Owners } from '@quorate/http'
 import { AggregatorBatchesController } from './batches.controller'
 import { AgentsController } from './http/agents.controller'
+import { DeadLetters } from './dead-letters/dead-letters'
 import { ClusterController } from './http/cluster.controller'
+import { DeadLettersController } from './http/dead-letters.controller'
 import { ObjectsController } from './http/objects.controller'
 import { PoliciesController } from './http/policies.controller'
 import { ReportsController } from './http/reports.controller'
@@ -26,6 +28,7 @@ export interface AggregatorProviders {
   readonly settings: Settings
   readonly dryRuns: DryRuns
   readonly cluster: Cluster
+  readonly deadLetters: DeadLetters
   readonly streams: OpenStreams
 }
 
@@ -43,6 +46,7 @@ export class AggregatorModule {
         AgentsController,
         StatesStreamController,
         ClusterController,
+        DeadLettersController,
       ],
       providers: [
         { provide: VoteProcessor, useValue: parts.processor },
@@ -53,6 +57,7 @@ export class AggregatorModule {
         { provide: Settings, useValue: parts.settings },
         { provide: DryRuns, useValue: parts.dryRuns },
         { provide: Cluster, useValue: parts.cluster },
+        { provide: DeadLetters, useValue: parts.deadLetters },
         { provide: OpenStreams, useValue: parts.streams },
       ],
     }

@@ -6,6 +6,7 @@ import { createStreams } from '@quorate/streams'
 import { StreamsStrategy } from '@quorate/transport'
 import type { Registry } from 'prom-client'
 import { AggregatorModule } from './aggregator.module'
+import { DeadLetters } from './dead-letters/dead-letters'
 import { OpenStreams } from './http/stream/open-streams'
 import { type SnapshotOf, StatesStream } from './http/stream/states-stream'
 import { voteMetrics } from './metrics'
@@ -107,6 +108,13 @@ export function aggregatorParts({
       settings: new Settings(reading, owners),
       dryRuns: new DryRuns(owners, peers, rules),
       cluster: new Cluster(owners, peers),
+      deadLetters: new DeadLetters({
+        log,
+        streams,
+        deadLetters: names.deadLetters,
+        settings: names.settings,
+        source: names.reports,
+      }),
       streams: open,
     }),
     transport,

@@ -4,6 +4,7 @@
  */
 export * from './answers'
 export { type CallerOptions, DEFAULT_URL } from './caller'
+export type { DeadLetter, DeadLetters, WholeDeadLetter } from './dead-letters'
 export * from './problem-error'
 export {
   QuorateClient,

@@ -18,6 +18,7 @@ import type {
 } from './answers'
 import { sendBulk } from './bulk'
 import { Caller, type CallerOptions, segment } from './caller'
+import { DeadLetters } from './dead-letters'
 import { ProblemError } from './problem-error'
 import { type StatesEvent, type StatesOptions, statesStream } from './states-stream'
 
@@ -74,10 +75,12 @@ export interface ListOptions {
  * refuses (docs/errors.md lists the codes) and `UnreachableError` when nothing answers. What the server asks to try again is tried again, boundedly.
  */
 export class QuorateClient {
+  readonly deadLetters: DeadLetters
   private readonly caller: Caller
 
   constructor(options: CallerOptions = {}) {
     this.caller = new Caller(options)
+    this.deadLetters = new DeadLetters(this.caller)
   }
 
   get url(): string {

@@ -26,6 +26,8 @@ export function createAdapter({ access, clusterSecret, logger }: AdapterOptions)
     requestTimeout: HTTP_LIMITS.requestMs,
     keepAliveTimeout: HTTP_LIMITS.keepAliveMs,
     forceCloseConnections: 'idle',
+    // Fastify's own refusal is no problem+json, and comes while the partitions are still here to be answered.
+    return503OnClosing: false,
     genReqId: requestId,
     routerOptions: { maxParamLength: HTTP_LIMITS.segment, caseSensitive: true, ignoreTrailingSlash: false },
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>

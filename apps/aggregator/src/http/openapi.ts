@@ -18,6 +18,8 @@ export const AGENTS = { type: 'object', required: ['items'], properties: { items
 export const CLUSTER = ref('Cluster')
 export const BULK_REPORT = ref('BulkReport')
 export const BULK_ANSWER = ref('BulkAnswer')
+export const DEAD_LETTER = ref('WholeDeadLetter')
+export const DEAD_LETTERS = ref('DeadLetterPage')
 const WRITTEN = ref('Written')
 
 const text = { type: 'string' }

@@ -40,6 +40,24 @@ const TOLD = {
   lag: { type: ['integer', 'null'], minimum: 0, description: 'Records; a standby that has not looked yet has null.' },
   asOf: { type: ['string', 'null'], format: 'date-time' },
 }
+const DEAD_LETTER = {
+  position: text,
+  at: time,
+  reason: orNull('string'),
+  topic: orNull('string'),
+  from: { type: ['string', 'null'], description: 'Where the original lay: `3@5`.' },
+  key: orNull('string'),
+  bytes: { ...count, description: 'Of the value.' },
+  mark: {
+    oneOf: [
+      object({ done: { type: 'string', enum: ['replayed', 'dropped'] }, at: time, by: text, position: text }, [
+        'position',
+      ]),
+      { type: 'null' },
+    ],
+    description: 'What an operator has done with it.',
+  },
+}
 const MISSING = object({ partition: count, reason: text })
 /** What a dry run tells beside what was tried. */
 const TRIED = {
@@ -110,6 +128,17 @@ export const AGGREGATOR_SCHEMAS: Readonly<Record<string, object>> = {
       position: text,
     },
     ['unlisted'],
+  ),
+  DeadLetterPage: object({ items: listOf(object(DEAD_LETTER)), next: text }, ['next']),
+  WholeDeadLetter: object(
+    {
+      ...DEAD_LETTER,
+      value: { type: ['string', 'null'], description: 'Null where it is no UTF-8: then base64.' },
+      keyBase64: text,
+      valueBase64: text,
+      headers: { type: 'array', items: { type: 'array', items: text, minItems: 2, maxItems: 2 } },
+    },
+    ['keyBase64', 'valueBase64'],
   ),
   Cluster: object({
     group: text,

@@ -54,12 +54,14 @@ const NONE: Page = { items: [], more: false, missing: [], positions: new Map() }
 const SLICE = 128
 /** ms after which partitions that were changing hands are asked again. */
 const AGAIN = 250
-/** Partitions that are scanned at once, so that many lists leave the event loop to point reads. */
-const SCANS = 8
+/** Lists, and parts of others' lists, that are worked on at once, so that many of them leave the event loop to point reads. */
+const AT_ONCE = 4
 
 /** Lists objects of all partitions in one order: here, and one hop to each owner. A partition that cannot answer is named. */
 export class Listing {
-  readonly #scans = new Turns(SCANS)
+  readonly #pages = new Turns(AT_ONCE)
+  /** Apart: a list waits for parts from others, a part waits for nobody. */
+  readonly #parts = new Turns(AT_ONCE)
 
   constructor(
     private readonly reading: Reading,
@@ -68,7 +70,11 @@ export class Listing {
   ) {}
 
   /** Partitions that are changing hands are waited for a moment, and asked once more. */
-  async page(query: ListQuery, request: FastifyRequest): Promise<Page> {
+  page(query: ListQuery, request: FastifyRequest): Promise<Page> {
+    return this.#pages.run(() => this.#page(query, request))
+  }
+
+  async #page(query: ListQuery, request: FastifyRequest): Promise<Page> {
     const until = performance.now() + PATIENCE
     const parts: Page[] = []
     for (let asked: readonly number[] | undefined; ;) {
@@ -101,6 +107,10 @@ export class Listing {
   /** Only the given partitions, and only what is here: what a peer asks. */
   async part(partitions: readonly number[], query: ListQuery, request: FastifyRequest): Promise<Page> {
     await this.owners.upToSender(request)
+    return this.#parts.run(() => this.#part(partitions, query, request))
+  }
+
+  async #part(partitions: readonly number[], query: ListQuery, request: FastifyRequest): Promise<Page> {
     const { here, missing } = placesOf(this.owners, true, partitions)
     const parts = await Promise.all(here.map((task) => this.#local(task, query, request)))
     return merged([...parts, { ...NONE, missing }], query.limit)
@@ -110,7 +120,7 @@ export class Listing {
     const { partition } = task
     try {
       await upTo(task, query.bound, query.waitMs)
-      const page = await this.#scans.run(() => guarded(partition, () => this.#scan(task, query)))
+      const page = await guarded(partition, () => this.#scan(task, query))
       if (await this.owners.isSure(task)) return page
       if (await this.owners.mayAnswerInDoubt(task, request)) return { ...page, age: this.owners.age }
       return { ...NONE, missing: [{ partition, reason: 'rebalancing' }] }

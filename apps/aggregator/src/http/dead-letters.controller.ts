@@ -1,0 +1,100 @@
+import { Controller, Delete, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common'
+import { ApiOkResponse, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger'
+import { invalid, json, Problem, Requires, send } from '@quorate/http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { offsetOf, type WholeDeadLetter } from '../dead-letters/dead-letter'
+import { DeadLetters } from '../dead-letters/dead-letters'
+import { accepted } from '../queries/writes'
+import { LIST } from './list-query'
+import { ApiProblems, ApiWritten, DEAD_LETTER, DEAD_LETTERS } from './openapi'
+import { queryOf } from './request-parts'
+
+const ApiPosition = () =>
+  ApiParam({ name: 'position', schema: { type: 'string' }, description: 'As the list shows it: `0@17`.' })
+
+/** What could not be applied, with its reason. It may hold anything that was sent, so it is the operators' alone. */
+@ApiTags('dead letters')
+@Controller('v1/dead-letters')
+export class DeadLettersController {
+  constructor(@Inject(DeadLetters) private readonly deadLetters: DeadLetters) {}
+
+  @Get()
+  @Requires('operator')
+  @ApiOperation({ operationId: 'listDeadLetters', summary: 'Records that could not be applied, the oldest first.' })
+  @ApiQuery({
+    name: 'limit',
+    required: false,
+    schema: { type: 'integer', minimum: 1, maximum: LIST.most, default: 100 },
+  })
+  @ApiQuery({ name: 'cursor', required: false, schema: { type: 'string' }, description: '`next` of the page before.' })
+  @ApiQuery({
+    name: 'all',
+    required: false,
+    schema: { type: 'string', enum: ['true', 'false'] },
+    description: 'Also those that were replayed or dropped.',
+  })
+  @ApiOkResponse({ description: 'A page.', schema: DEAD_LETTERS })
+  @ApiProblems(400, 403, 422, 503)
+  async list(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const { limit: asked, cursor, all } = queryOf(request, ['limit', 'cursor', 'all'])
+    const limit = asked === undefined ? LIST.limit : /^\d{1,5}$/.test(asked) ? Number(asked) : NaN
+    if (!(limit >= 1 && limit <= LIST.most))
+      throw invalid([{ pointer: '/query/limit', detail: `must be an integer from 1 to ${LIST.most}` }], 'the query')
+    if (all !== undefined && all !== 'true' && all !== 'false')
+      throw invalid([{ pointer: '/query/all', detail: 'must be true or false' }], 'the query')
+    const from = cursor === undefined ? 0 : offsetOf(cursor)
+    if (from === undefined)
+      throw new Problem('malformed', 'The cursor is none of ours. Take `next` of the page before.')
+    const { items, next } = await this.deadLetters.list(from, limit, all === 'true')
+    send(reply, json(200, JSON.stringify({ items, ...(next === undefined ? {} : { next: `0@${next}` }) })))
+  }
+
+  @Get(':position')
+  @Requires('operator')
+  @ApiOperation({ operationId: 'getDeadLetter', summary: 'A dead letter with its value and headers.' })
+  @ApiPosition()
+  @ApiOkResponse({ description: 'All of it.', schema: DEAD_LETTER })
+  @ApiProblems(403, 404, 422, 503)
+  async get(@Param('position') position: string, @Req() request: FastifyRequest): Promise<WholeDeadLetter> {
+    queryOf(request, [])
+    return this.deadLetters.get(offsetAt(position))
+  }
+
+  @Post(':position/replay')
+  @HttpCode(202)
+  @Requires('operator')
+  @ApiOperation({
+    operationId: 'replayDeadLetter',
+    summary: 'Append it again to the source, as it was.',
+    description: 'Once: what is refused again is a new dead letter.',
+  })
+  @ApiPosition()
+  @ApiWritten()
+  @ApiProblems(403, 404, 409, 422, 503, 504)
+  async replay(
+    @Param('position') position: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    queryOf(request, [])
+    send(reply, accepted([await this.deadLetters.replay(offsetAt(position), request.principal!.name)]))
+  }
+
+  @Delete(':position')
+  @HttpCode(204)
+  @Requires('operator')
+  @ApiOperation({ operationId: 'dropDeadLetter', summary: 'Show it no more; the record itself leaves by retention.' })
+  @ApiPosition()
+  @ApiResponse({ status: 204, description: 'It is dropped.' })
+  @ApiProblems(403, 404, 409, 422, 503, 504)
+  async drop(@Param('position') position: string, @Req() request: FastifyRequest): Promise<void> {
+    queryOf(request, [])
+    await this.deadLetters.drop(offsetAt(position), request.principal!.name)
+  }
+}
+
+function offsetAt(position: string): number {
+  const offset = offsetOf(position)
+  if (offset === undefined) throw invalid([{ pointer: '/path/position', detail: 'must be a position such as 0@17' }])
+  return offset
+}

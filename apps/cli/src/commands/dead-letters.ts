@@ -1,0 +1,78 @@
+import type { DeadLetter } from '@quorate/client'
+import { Command } from 'commander'
+import { printable } from '../text'
+import { integer, withServer } from './command-line'
+
+/** Dead letters: records that could not be applied. */
+export function deadLetterCommands(): Command[] {
+  const letters = new Command('dead-letters').description(
+    'Records that could not be applied, and what to do about them.',
+  )
+  for (const command of [list(), show(), replay(), drop()]) letters.addCommand(command)
+  return [letters]
+}
+
+const list = () =>
+  new Command('list')
+    .description('Lists them, the oldest first.')
+    .option('--all', 'also those that were replayed or dropped')
+    .option('--limit <n>', 'at most so many', integer)
+    .action(
+      withServer<[], { all?: boolean; limit?: number }>(async ({ client, screen, options }) => {
+        const { all = false, limit = Infinity, json } = options
+        const found: DeadLetter[] = []
+        for await (const letter of client.deadLetters.list({ all })) {
+          if (found.length === limit) break
+          found.push(letter)
+        }
+        if (json) for (const letter of found) await screen.print(letter, () => '')
+        else
+          await screen.print(found, () =>
+            screen.table(['POSITION', 'AT', 'FROM', 'KEY', 'BYTES', 'REASON', 'DONE'], found.map(row)),
+          )
+      }),
+    )
+
+const row = ({ position, at, from, key, bytes, reason, mark }: DeadLetter) => [
+  position,
+  at,
+  from ?? '-',
+  key === null ? '-' : printable(key),
+  String(bytes),
+  printable(reason ?? '-'),
+  mark ? `${mark.done} by ${printable(mark.by)}` : '',
+]
+
+const show = () =>
+  new Command('show')
+    .description('Shows one with its value and headers.')
+    .argument('<position>', 'as the list shows it')
+    .action(
+      withServer<[string], object>(async ({ client, screen }, position) => {
+        const letter = await client.deadLetters.get(position)
+        const lines = JSON.stringify(letter, null, 2).split('\n')
+        await screen.print(letter, () => `${lines.map(printable).join('\n')}\n`)
+      }),
+    )
+
+const replay = () =>
+  new Command('replay')
+    .description('Appends one again, as it was. Mend first what refused it.')
+    .argument('<position>', 'as the list shows it')
+    .action(
+      withServer<[string], object>(async ({ client, screen }, position) => {
+        const again = await client.deadLetters.replay(position)
+        await screen.print({ position: again }, () => `written at ${again}\n`)
+      }),
+    )
+
+const drop = () =>
+  new Command('drop')
+    .description('Shows one no more.')
+    .argument('<position>', 'as the list shows it')
+    .action(
+      withServer<[string], object>(async ({ client, screen }, position) => {
+        await client.deadLetters.drop(position)
+        await screen.print({ dropped: position }, () => `${position} is dropped\n`)
+      }),
+    )
