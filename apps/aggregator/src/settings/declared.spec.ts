@@ -203,6 +203,29 @@ describe('settings in the log', () => {
     expect((await kinds(0)).filter((kind) => kind === 'policy-set')).toHaveLength(3)
   })
 
+  it('are appended again when the source has lost its beginning to its size, and not before half of it is newer', async () => {
+    await set({ type: 'policy-set', data: policy })
+    const record = { topic: names.reports, partition: 0, ...encodeSource({ type: 'tick' }) }
+    await log.append(Array.from({ length: 20 }, () => record))
+    await applied()
+    const look = () => new Reappending({ ...parts(), now: () => now }).look()
+    const copies = async () => (await records()).filter((it) => header(it, REAPPENDED) !== undefined).length
+    await look()
+    expect(await copies()).toBe(0)
+    await log.truncate(names.reports, 0, 10)
+    await look()
+    await applied()
+    expect(await copies()).toBe(1)
+    await look()
+    expect(await copies()).toBe(1)
+    await log.append(Array.from({ length: 20 }, () => record))
+    await applied()
+    await look()
+    await applied()
+    expect(await copies()).toBe(2)
+    expect(reading.policies(streams.task(0)!).map(({ name }) => name)).toEqual(['p'])
+  })
+
   it('are appended again where weights given since have made a dictator, and are not refused', async () => {
     await set({ type: 'policy-set', data: policy })
     await set({ type: 'agent-set', data: { agent: 'a', weight: 5 } })

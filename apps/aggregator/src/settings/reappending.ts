@@ -17,10 +17,20 @@ export interface ReappendingOptions {
 /** ms between two looks. */
 const LOOK = 600_000
 
+/** The newest copies of the settings: not older than `time` (ms), not before `offset`. */
+interface Note {
+  readonly time: number
+  readonly offset: number
+}
+
 /**
  * Appends the policies and agents' settings of each partition owned here again to it, before they leave the source's retention: equal
- * content changes nothing, and whoever reads the source alone still finds them. At half of the retention, in one transaction with the
- * note of when it was done.
+ * content changes nothing, and whoever reads the source alone still finds them. In one transaction with the note of when and where it was
+ * done.
+ *
+ * Due at half of `retention.ms`; and, since a topic may also be bounded by bytes, once the source loses its beginning and half of what it
+ * holds is newer than the settings. What is bounded by bytes says nothing of when it will lose them: where they are gone already, they come
+ * back at the next look, marked as in force before.
  */
 export class Reappending {
   #timer: NodeJS.Timeout | undefined
@@ -47,8 +57,8 @@ export class Reappending {
   async #look(): Promise<void> {
     const { streams, log, source, logger } = this.options
     try {
-      const retention = (await log.describeTopic(source))?.retentionMs ?? -1
-      if (retention <= 0) return
+      const retentionMs = (await log.describeTopic(source))?.retentionMs ?? -1
+      const retention = retentionMs > 0 ? retentionMs : Infinity
       for (const task of streams.tasks()) if (task.state === 'running') await this.#lookAt(task, retention)
     } catch (error) {
       logger.warn({ err: error }, 'policies and agents could not be appended again; they will be at the next look')
@@ -60,9 +70,15 @@ export class Reappending {
     const agents = reading.agents(task)
     const policies = reading.policies(task)
     if (agents.length === 0 && policies.length === 0) return
-    const since = this.#notedAt(task) ?? (await this.#oldest(task.partition))
+    const { log, source } = this.options
+    const held = (await log.offsets(source)).find(({ partition }) => partition === task.partition) ?? {
+      start: 0,
+      end: 0,
+    }
+    const note = this.#noted(task) ?? { time: await this.#oldest(task.partition, held), offset: 0 }
     const time = now()
-    if (since === undefined || time - since < retention / 2) return
+    const isNewer = held.start > 0 && note.offset < (held.start + held.end) / 2
+    if (!isNewer && time - note.time < retention / 2) return
     const commands: SourceCommand[] = [
       ...agents.map((data) => ({ type: 'agent-set', data }) as const),
       ...policies.map((data) => ({ type: 'policy-set', data, reappended: true }) as const),
@@ -73,7 +89,7 @@ export class Reappending {
         const said = command.type === 'policy-set' ? headers : [...headers, [REAPPENDED, '1'] as const]
         context.forward('reports', { key: null, value, headers: said, partition: context.partition })
       }
-      context.table(TABLE.settings).put(REAPPENDED_AT, Buffer.from(JSON.stringify(time)))
+      context.table(TABLE.settings).put(REAPPENDED_AT, Buffer.from(JSON.stringify({ time, offset: held.end })))
     })
     logger.info(
       { partition: task.partition, policies: policies.length, agents: agents.length },
@@ -81,19 +97,21 @@ export class Reappending {
     )
   }
 
-  #notedAt(task: RunningTask): number | undefined {
+  #noted(task: RunningTask): Note | undefined {
     const value = task.table(TABLE.settings).get(REAPPENDED_AT)
-    return value === undefined ? undefined : (JSON.parse(value.toString('utf8')) as number)
+    if (value === undefined) return undefined
+    const note = JSON.parse(value.toString('utf8')) as Note | number
+    // Once it was the time alone.
+    return typeof note === 'number' ? { time: note, offset: 0 } : note
   }
 
   /** The time of the oldest record that is still there: no setting's record of which one knows is older. */
-  async #oldest(partition: number): Promise<number | undefined> {
+  async #oldest(partition: number, { start, end }: { start: number; end: number }): Promise<number> {
     const { log, source } = this.options
-    const { start, end } = (await log.offsets(source)).find((it) => it.partition === partition) ?? { start: 0, end: 0 }
     if (start >= end) return 0
     const reader = log.reader({ topic: source, partition, from: start, maxBytes: 1 })
     try {
-      return (await reader.next()).records[0]?.timestamp
+      return (await reader.next()).records[0]?.timestamp ?? Infinity
     } finally {
       reader.close()
     }
