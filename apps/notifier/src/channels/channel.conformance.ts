@@ -3,6 +3,7 @@ import { inspect } from 'node:util'
 import { T0 } from '../../testing/changes'
 import { message, notice } from '../../testing/messages'
 import type { Reply } from '../../testing/receiver'
+import type { Message } from '../outbox/message'
 import type { ChannelTools, Outcome, Sender } from './channel'
 
 /** A channel with an endpoint to talk to. */
@@ -13,7 +14,7 @@ export interface OpenChannel {
   /** Over HTTP: how the endpoint answers from now on. */
   readonly http?: {
     answer(reply: Reply | 'never'): void
-    /** Delivery ids of what arrived. */
+    /** What tells a receiver that it has something already: the delivery's id, or where the channel has none all of it. */
     ids(): readonly (string | undefined)[]
   }
   /** Makes the endpoint go away. */
@@ -25,7 +26,9 @@ export interface ChannelSubject {
   readonly name: string
   /** Words that must never be seen. */
   readonly secrets: readonly string[]
-  open(tools: ChannelTools, timeoutMs: number): Promise<OpenChannel>
+  /** A template that cannot be rendered, where operators may write texts. */
+  readonly template?: Readonly<Record<string, string>>
+  open(tools: ChannelTools, timeoutMs: number, more?: object): Promise<OpenChannel>
 }
 
 const OUTCOMES: readonly (readonly [kind: Outcome['kind'], throttle: boolean, ...statuses: number[]])[] = [
@@ -53,8 +56,8 @@ export function describeChannel(subject: ChannelSubject): void {
       return outcome
     }
 
-    const open = async (timeoutMs: number): Promise<void> => {
-      channel = await subject.open({ logger, now: () => T0 }, timeoutMs)
+    const open = async (timeoutMs: number, more?: object): Promise<void> => {
+      channel = await subject.open({ logger, now: () => T0 }, timeoutMs, more)
     }
 
     beforeEach(() => open(4_000))
@@ -95,17 +98,38 @@ export function describeChannel(subject: ChannelSubject): void {
       expect(channel.arrived()[0]!.trim().split('\n')).toHaveLength(1)
     })
 
+    it('sends the built-in text where a template fails, and says so', async () => {
+      if (!subject.template) return expect(await send()).not.toHaveProperty('note')
+      await channel.close()
+      await open(4_000, { template: subject.template })
+      expect(await send()).toMatchObject({ kind: 'delivered', note: expect.stringMatching(/^template-failed: /) })
+      expect(channel.arrived()[0]).toContain('site/x is down')
+    })
+
+    it('delivers several changes, if it gathers', async () => {
+      const group: Message = {
+        kind: 'group', event: 'g', time: T0, object: 'web', labels: { policy: 'web' }, changes: [message('site/x'), message('site/y')], total: 9,
+      } // prettier-ignore
+      expect(await channel.sender.send({ id: 'msg_1', message: group, attempt: 1, at: T0 })).toMatchObject({
+        kind: 'delivered',
+      })
+      expect(channel.arrived()).toHaveLength(1)
+      for (const part of ['site/x', 'site/y', 'down'])
+        if (subject.name !== 'pagerduty') expect(channel.arrived()[0]).toContain(part)
+    })
+
     it('answers an outcome, and no rejection, when the endpoint has gone away', async () => {
       await channel.vanish()
       expect(await send()).toMatchObject({ kind: 'retry' })
     })
 
-    it('keeps the id on every attempt', async () => {
+    it('keeps what tells a repetition on every attempt', async () => {
       if (!channel.http) return expect(await send(message('site/x'), 2)).toMatchObject({ kind: 'delivered' })
       channel.http.answer({ status: 500 })
       await send(message('site/x'), 1)
       await send(message('site/x'), 2)
-      expect(channel.http.ids()).toEqual(['msg_1', 'msg_1'])
+      const [first, second] = channel.http.ids()
+      expect([second, first !== undefined]).toEqual([first, true])
     })
 
     it.each(EACH_STATUS)('takes HTTP $status as $kind', async ({ status, kind, throttle }) => {
