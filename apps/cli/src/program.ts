@@ -3,6 +3,7 @@ import { EXIT } from './exit'
 import { readCommands } from './commands/reading'
 import { agentCommands } from './commands/agents'
 import { agentSettingsCommands } from './commands/agent-settings'
+import { deadLetterCommands } from './commands/dead-letters'
 import { operatorCommands } from './commands/operators'
 import { policyCommands } from './commands/policies'
 import { auditCommand } from './commands/auditing'
@@ -42,6 +43,7 @@ export function createProgram(): Command {
     ...operatorCommands(),
     ...policyCommands(),
     ...agentSettingsCommands(),
+    ...deadLetterCommands(),
     simulateCommand(),
     auditCommand(),
   ]) {

@@ -41,7 +41,10 @@ const FRESHNESS = {
   ...POSITION,
   'Quorate-Lag': header('Records that the answer does not know of yet.', { type: 'integer' }),
   'Quorate-As-Of': header("The partition's time.", { type: 'string', format: 'date-time' }),
-  'Quorate-Age': header('With `unconfirmed` alone: ms since the owner was last sure.', { type: 'integer' }),
+  'Quorate-Age': {
+    ...header('With `unconfirmed` alone: ms since the owner was last sure.', { type: 'integer' }),
+    required: false,
+  },
 }
 const HEADERS = { object: { ...FRESHNESS, ...ETAG }, freshness: FRESHNESS, policy: POSITION, list: POSITION }
 
