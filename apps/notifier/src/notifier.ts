@@ -6,6 +6,7 @@ import { Courier, type CourierOptions } from './courier/courier'
 import type { CourierEvents } from './courier/endpoint'
 import { Endpoints, type EndpointsOptions } from './endpoints'
 import { Dependants } from './queries/dependants'
+import { nextFlush } from './queries/group-flush'
 import { type Directions, directionsOf, type Routing } from './pipeline'
 import { NotifierProcessor, type ProcessorEvents } from './processor'
 
@@ -50,6 +51,8 @@ export class Notifier {
     this.processor = new NotifierProcessor({
       directions: () => this.inForce,
       dependants: new Dependants(this.running, () => this.inForce).of,
+      gathers: (channel) => channels.get(channel)?.gathers ?? false,
+      groupElsewhere: (key) => nextFlush(this.running, key, clock.now()),
       now: () => clock.now(),
       logger,
       events,

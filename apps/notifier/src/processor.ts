@@ -3,7 +3,7 @@ import type { LogRecord, Logger, Offset } from '@quorate/log'
 import type { Processor, TaskBatch, TaskContext } from '@quorate/streams'
 import { DEAD_LETTERS, deadLetter } from './dead-letter'
 import { dueOfObject } from './outbox/due'
-import { historyOf, type Kept, keptOf } from './outbox/kept'
+import { gatheringsOf, historyOf, type Kept, keptOf } from './outbox/kept'
 import type { Planned } from './outbox/planned'
 import { spill } from './outbox/trail'
 import { type ObjectRow, objectRow } from './outbox/rows'
@@ -27,6 +27,9 @@ export interface NotifierProcessorOptions {
   readonly directions: () => Directions
   /** Objects of this instance that inhibitions of a parent hold back now. */
   readonly dependants: Desk['dependants']
+  readonly gathers: Desk['gathers']
+  /** When tasks of this instance tell a group next, ms. */
+  readonly groupElsewhere: Desk['groupElsewhere']
   /** The notifier's clock, ms. */
   readonly now: () => number
   readonly logger: Logger
@@ -68,7 +71,8 @@ export class NotifierProcessor implements Processor {
     if (planned.length > 0 || unannounced) return 0
     // The configuration has changed, or the task has come here: what it held back is looked at.
     if (keptOf(context).directions !== this.options.directions()) return 0
-    const first = Math.min(sweepAt, context.table('objects').firstDue()?.due ?? Infinity)
+    const gathered = context.table('gatherings').firstDue()?.due ?? Infinity
+    const first = Math.min(sweepAt, gathered, context.table('objects').firstDue()?.due ?? Infinity)
     return first === Infinity ? undefined : first
   }
 
@@ -83,6 +87,7 @@ export class NotifierProcessor implements Processor {
       kept.unannounced = false
       this.options.dropped(context.partition)
     }
+    kept.planned.push(...gatheringsOf(context).close(context, now, context.partitions === 1))
     if (kept.sweepAt <= now) kept.sweepAt = forget(now, context)
     const directions = this.options.directions()
     if (kept.directions !== directions && reconcile(context, directions, now)) kept.directions = directions
@@ -92,6 +97,7 @@ export class NotifierProcessor implements Processor {
   /** Before the seal: what is kept decoded becomes rows. Whatever was written now can be forgotten one day. */
   flush(context: TaskContext): void {
     const kept = keptOf(context)
+    kept.gatherings?.flush(context)
     if (kept.history?.flush(context) && kept.sweepAt === Infinity) kept.sweepAt = this.options.now() + SWEEP
   }
 
@@ -159,6 +165,8 @@ export class NotifierProcessor implements Processor {
       behind: kept.behind,
       planned: kept.planned,
       dependants: this.options.dependants,
+      gathers: this.options.gathers,
+      groupElsewhere: this.options.groupElsewhere,
       count: (decision, reason) => this.options.events.decided(decision, reason),
     }
   }

@@ -1,7 +1,7 @@
 import { topicNames } from '@quorate/contracts'
 import type { TopicSpec } from '@quorate/log'
 import type { Topology } from '@quorate/streams'
-import { deadRow, groupRow, objectRow, pageRow, trailRow } from './outbox/rows'
+import { deadRow, gatheringRow, groupRow, objectRow, pageRow, trailRow } from './outbox/rows'
 import { dueOfObject } from './outbox/due'
 
 export interface TopologyOptions {
@@ -38,6 +38,7 @@ export function notifierTopology({ prefix, applicationId, partitions }: Topology
     tables: [
       { name: 'objects', dueOf: (value) => dueOfObject(objectRow.decode(value)) },
       { name: 'groups', dueOf: (value) => groupRow.decode(value).forgetAt },
+      { name: 'gatherings', dueOf: (value) => gatheringRow.decode(value).closeAt },
       { name: 'outbox' },
       { name: 'history', dueOf: (value) => pageRow.decode(value).forgetAt },
       { name: 'by-object', dueOf: (value) => trailRow.decode(value).forgetAt },

@@ -3,10 +3,15 @@ import type { ChangeMessage } from '../src/outbox/message'
 
 /** Receives in memory, and answers as it is told; for the pipeline's cases. */
 export class RecordingChannel implements Channel {
-  readonly name = 'recording'
   readonly concurrency = 8
   readonly received: (Outgoing & { readonly endpoint: string })[] = []
   answer: (outgoing: Outgoing, endpoint: string) => Outcome | Promise<Outcome> = () => ({ kind: 'delivered' })
+
+  constructor(
+    readonly name = 'recording',
+    /** Takes groups as one message. */
+    readonly gathers = false,
+  ) {}
 
   open(settings: unknown) {
     const { endpoint } = settings as { endpoint: string }

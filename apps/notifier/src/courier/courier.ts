@@ -10,6 +10,7 @@ import { Outcomes } from './outcomes'
 import { announceStanding, restoreStanding } from './standing'
 import { dropDead, redrive, type Settlement } from './settle'
 import { type Unwritten, UnwrittenOutcomes } from './unwritten'
+import { together, type Together } from './together'
 import { judgeOutcome } from './verdict'
 import { OutboxWindow } from './window'
 
@@ -212,10 +213,16 @@ export class Courier {
 
   /** One attempt, from the outbox to its outcome in the outbox; then the lane goes on. */
   private async deliver(queue: EndpointQueue, head: LaneHead): Promise<void> {
-    const settlement = await this.attempt(queue, head)
+    const heads = [head, ...queue.takeTogether(head)]
+    const sent = together(heads.map(({ row }) => row))
+    const settlement = await this.attempt(queue, { ...head, row: sent.rows[0]! }, sent)
     // The endpoint need not wait for our commit: outcomes gather and are written together.
     this.stir(queue)
-    await this.settle({ head, settlement, failures: 0 })
+    const settling = heads.map((one, i) => {
+      const own = { ...settlement, key: one.key, row: sent.rows[i]! }
+      return this.settle({ head: one, settlement: i === 0 ? own : { ...own, fallback: undefined }, failures: 0 })
+    })
+    await Promise.all(settling)
   }
 
   /** Writes an outcome; then the lane goes on. */
@@ -244,7 +251,7 @@ export class Courier {
     )
   }
 
-  private async attempt(queue: EndpointQueue, { key, row }: LaneHead): Promise<Settlement> {
+  private async attempt(queue: EndpointQueue, { key, row }: LaneHead, { id, message }: Together): Promise<Settlement> {
     const { clock, events, random = Math.random, backoff = BACKOFF } = this.options
     try {
       const begun = clock.now()
@@ -264,7 +271,7 @@ export class Courier {
         }
       }
       const done = row.done ? { done: row.done } : {}
-      const outgoing = { id: row.id, message: row.message, attempt: row.attempts + 1, at: begun, ...done }
+      const outgoing = { id, message, attempt: row.attempts + 1, at: begun, ...done }
       const said = await sender.send(outgoing).catch((error: unknown) => this.threw(queue, error))
       const at = clock.now()
       events.attempted(queue.name, said.kind, (at - begun) / 1000)

@@ -6,6 +6,7 @@ import type { Backlog } from './backlog'
 import { Circuit } from './circuit'
 import type { Rest } from './rest'
 import { DueHeap, type Entry } from './due-heap'
+import { canGoTogether } from './together'
 
 /** The first delivery of a lane (one endpoint, one object): what comes behind it waits in the outbox until it is settled. */
 export interface LaneHead extends Entry {
@@ -121,6 +122,18 @@ export class EndpointQueue {
     if (this.opensAt(now) > now) return undefined
     this.underWay++
     return this.waiting.pop()
+  }
+
+  /** Takes what can go in one attempt with a delivery: of its group, from other partitions. */
+  takeTogether({ lane, task, row }: LaneHead): LaneHead[] {
+    const found: LaneHead[] = []
+    if (row.message.kind !== 'group') return found
+    this.waiting.rebuild((head) => {
+      if (head.lane !== lane || head.task === task || !canGoTogether(row, head.row)) return head
+      found.push(head)
+      return undefined
+    })
+    return found
   }
 
   /** When `take` will answer something, ms; Infinity: not before something changes. */

@@ -119,13 +119,20 @@ function takeNumbers(tables: Tables, object: string, count: number): number {
   return row.planned
 }
 
+/** Behind what lies in the lane. A group has no row that numbers its deliveries. */
+function freeKey(tables: Tables, endpoint: string, object: string): string {
+  let number = takeNumbers(tables, object, 1)
+  while (tables.table('outbox').get(outboxKey(endpoint, object, number))) number++
+  return outboxKey(endpoint, object, number)
+}
+
 /** A dead letter goes to the end of its lane, under its own id; its endpoint gets another chance. Answers its place in the outbox. */
 export function redrive(tables: Tables, id: string, now: number): Planned | undefined {
   const bytes = tables.table('dead').get(id)
   if (!bytes) return undefined
   const { row: dead } = deadRow.decode(bytes)
-  const key = outboxKey(dead.endpoint, dead.message.object, takeNumbers(tables, dead.message.object, 1))
-  const { throttledUntil: _, ...rest } = dead
+  const key = freeKey(tables, dead.endpoint, dead.message.object)
+  const { throttledUntil: _, together: __, ...rest } = dead
   const row: OutboxRow = { ...rest, attempts: 0, firstAttemptAt: null, nextAttemptAt: now }
   tables.table('dead').delete(id)
   tables.table('outbox').put(key, outboxRow.encode(row))

@@ -12,6 +12,10 @@ export interface Desk {
   readonly behind: boolean
   /** Deliveries planned in this batch. */
   readonly planned: Planned[]
+  /** Whether a channel takes a group as one message. */
+  readonly gathers: (channel: string) => boolean
+  /** When the other partitions of this instance tell a group, ms. */
+  readonly groupElsewhere: (key: string) => number | undefined
   readonly count: (decision: 'sent' | 'held' | 'suppressed', reason: Reason | 'sent') => void
   /** Objects of this instance that a parent's inhibitions hold back now. */
   readonly dependants: (

@@ -1,5 +1,16 @@
-import { flapPhase, isCalm, type News, type Route, sinceOf, type Told } from '../pipeline'
+import {
+  flapPhase,
+  groupKey,
+  groupLabels,
+  isCalm,
+  isWide,
+  type News,
+  type Route,
+  sinceOf,
+  type Told,
+} from '../pipeline'
 import type { Desk, Draft } from './desk'
+import { gatheringsOf } from './kept'
 import { type ChangeMessage, changeMessage } from './message'
 import { plan } from './plan'
 import { pageOf, type RecordRef } from './record-ref'
@@ -52,7 +63,14 @@ function toldNow(desk: Desk, news: News, route: Route, phase: ReturnType<typeof 
 }
 
 function planMessage(desk: Desk, draft: Draft, route: Route, message: ChangeMessage): void {
-  const receiver = desk.directions.receivers.get(route.receiver)!
+  const whole = desk.directions.receivers.get(route.receiver)!
+  const gathering = isWide(route) ? whole.endpoints.filter(({ channel }) => desk.gathers(channel)) : []
+  const group = { group: groupKey(route, draft.news), labels: groupLabels(route, draft.news) }
+  for (const endpoint of gathering) {
+    const one = { receiver: whole, endpoint, route, change: message, now: desk.now, ...group }
+    follow(desk, draft, gatheringsOf(desk.tables).add(desk.tables, one))
+  }
+  const receiver = { ...whole, endpoints: whole.endpoints.filter((endpoint) => !gathering.includes(endpoint)) }
   const planned = plan(desk.tables, { receiver, route, message, now: desk.now, number: draft.number })
   draft.number += planned.length
   desk.planned.push(...planned)

@@ -1,5 +1,6 @@
 import type { TaskContext } from '@quorate/streams'
 import type { Directions } from '../pipeline'
+import { Gatherings } from './gatherings'
 import { History } from './history'
 import type { Planned } from './planned'
 
@@ -13,6 +14,7 @@ export interface Kept {
   /** When to look for what can be forgotten, ms. */
   sweepAt: number
   history?: History
+  gatherings?: Gatherings
   /** A batch was dropped after others were committed: what those planned may lie in the outbox, and the courier not know it. */
   unannounced: boolean
 }
@@ -30,3 +32,7 @@ export function keptOf(context: Pick<TaskContext, 'cache'>): Kept {
 
 /** The history as the batch in hand sees it. */
 export const historyOf = (context: Pick<TaskContext, 'cache'>): History => (keptOf(context).history ??= new History())
+
+/** The messages that the batch in hand is filling. */
+export const gatheringsOf = (context: Pick<TaskContext, 'cache'>): Gatherings =>
+  (keptOf(context).gatherings ??= new Gatherings())

@@ -1,6 +1,6 @@
 import type { ObjectId, State } from '@quorate/contracts'
 import type { GroupTimes, HoldingCause, InboxMark, News, Reason, Subject, Told } from '../pipeline'
-import type { Message } from './message'
+import type { ChangeMessage, Message } from './message'
 import type { RecordRef } from './record-ref'
 
 /** A change that waits for its time on one route. */
@@ -55,6 +55,25 @@ export interface OutboxRow {
   readonly throttledUntil?: number
   /** Parts of it (recipients) that are settled: a retry or redrive leaves them out. */
   readonly done?: readonly string[]
+  /** The id that it was sent under with others of its group, those of other partitions. */
+  readonly together?: string
+}
+
+/** A message to a channel that gathers, while it is filled. */
+export interface GatheringRow {
+  /** ms; nothing is added from then on. */
+  readonly closeAt: number
+  readonly event: string
+  readonly endpoint: string
+  readonly channel: string
+  readonly receiver: string
+  readonly route: string
+  readonly labels: Readonly<Record<string, string>>
+  /** The first of them. */
+  readonly changes: readonly ChangeMessage[]
+  readonly total: number
+  /** ms, of the newest. */
+  readonly time: number
 }
 
 export interface Attempt {
@@ -69,7 +88,8 @@ export interface Attempt {
   readonly note?: string
 }
 
-export type DeliveryStatus = 'held' | 'suppressed' | 'pending' | 'delivered' | 'dead' | 'dropped'
+/** `gathered`: told within a message of its group, whose delivery has an outcome of its own. */
+export type DeliveryStatus = 'held' | 'suppressed' | 'gathered' | 'pending' | 'delivered' | 'dead' | 'dropped'
 
 /** One decision and what became of it: what `/v1/deliveries` answers. */
 export interface DeliveryRow {
@@ -88,6 +108,8 @@ export interface DeliveryRow {
   readonly reason: string | null
   /** The silence or inhibition that holds it. */
   readonly by?: HoldingCause | null
+  /** Of what is gathered: the delivery that tells it. */
+  readonly within?: string
   /** ms */
   readonly decidedAt: number
   readonly attempts: number
@@ -137,6 +159,7 @@ const json = <T>(): Codec<T> => ({
 export const objectRow = json<ObjectRow>()
 export const groupRow = json<GroupRow>()
 export const outboxRow = json<OutboxRow>()
+export const gatheringRow = json<GatheringRow>()
 export const pageRow = json<PageRow>()
 export const trailRow = json<TrailRow>()
 export const deadRow = json<DeadRow>()

@@ -1,4 +1,15 @@
-import { groupKey, judge, MUTES, type News, type Reason, type Route, STAGES, type Verdict } from '../pipeline'
+import {
+  type GroupTimes,
+  groupKey,
+  isWide,
+  judge,
+  MUTES,
+  type News,
+  type Reason,
+  type Route,
+  STAGES,
+  type Verdict,
+} from '../pipeline'
 import { decisionId } from './delivery-id'
 import type { Desk, Draft } from './desk'
 import { dispatch, dispatchAgain, follow } from './dispatch'
@@ -96,7 +107,7 @@ function judgeNow(
   const facts = {
     now: desk.now,
     told: told[route.receiver],
-    group: readGroup(desk.tables, groupKey(route, news), route),
+    group: timesOf(desk, groupKey(route, news), route, waited !== undefined),
     arrivedAt: waited?.arrivedAt ?? desk.now,
     waitedUntil: waited?.until,
     behind: desk.behind,
@@ -104,6 +115,14 @@ function judgeNow(
     inhibitions: desk.directions.inhibitions,
   }
   return judge(stages, { news, route, routed }, facts)
+}
+
+/** Of a group that is in several partitions, all tell at one time: that of the one that opened it first. */
+function timesOf(desk: Desk, key: string, route: Route, waited: boolean): GroupTimes | undefined {
+  const own = readGroup(desk.tables, key, route)
+  if (waited || !isWide(route) || route.groupWait === 0 || (own?.flushAt ?? 0) > desk.now) return own
+  const flushAt = desk.groupElsewhere(key)
+  return flushAt === undefined ? own : { ...own, flushAt }
 }
 
 /** Judges one change for one route, and writes what follows. */

@@ -62,6 +62,15 @@ function descend(node: Node, subject: Subject): Route[] {
 
 const SEPARATOR = '\u0001'
 
+/** A group of more objects than one. */
+export const isWide = (route: Pick<Route, 'groupBy'>): boolean => !route.groupBy.includes('object')
+
+/** What the changes of a group have in common. */
+export const groupLabels = (route: Pick<Route, 'groupBy'>, news: News): Record<string, string> =>
+  Object.fromEntries(
+    route.groupBy.map((label) => [label, label === 'object' ? news.object : (news.view?.policy ?? '')]),
+  )
+
 /** Key of the group that a change falls into on a route. A change that lacks a label has it empty. */
 export function groupKey(route: Route, news: News): string {
   const labels = route.groupBy.map((label) => (label === 'object' ? news.object : (news.view?.policy ?? '')))

@@ -13,7 +13,7 @@ const UNSENT: ReadonlySet<DeliveryRow['status']> = new Set(['held', 'suppressed'
 export const decisionOf = ({ status, reason }: Pick<DeliveryRow, 'status' | 'reason'>): string =>
   UNSENT.has(status) ? `${status}: ${reason}` : 'sent'
 
-export const STATUSES = ['sent', 'held', 'suppressed', 'pending', 'delivered', 'dead', 'dropped'] as const
+export const STATUSES = ['sent', 'held', 'suppressed', 'gathered', 'pending', 'delivered', 'dead', 'dropped'] as const
 
 /** `suppressed: <reason>` and `held: <reason>` are filters too. */
 export const isStatus = (value: string): boolean =>

@@ -1,4 +1,5 @@
 import { rfc3339 } from '@quorate/contracts'
+import { causeName } from '../pipeline'
 import type { DeliveryRow } from '../outbox/rows'
 import { decisionOf } from './delivery-filter'
 
@@ -21,6 +22,8 @@ export function deliveryToWire(row: DeliveryRow) {
     decision: decisionOf(row),
     status: row.status,
     reason: row.reason,
+    by: row.by ? causeName(row.by) : null,
+    within: row.within ?? null,
     decidedAt: rfc3339(row.decidedAt),
     attempts: row.attempts,
     nextAttemptAt: timeOrNull(row.nextAttemptAt),

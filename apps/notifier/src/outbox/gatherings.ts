@@ -1,0 +1,143 @@
+import type { EndpointSettings, Receiver, Route } from '../pipeline'
+import { deliveryId } from './delivery-id'
+import { outboxKey } from './keys'
+import { record } from './ledger'
+import type { ChangeMessage, GroupMessage } from './message'
+import type { Planned } from './planned'
+import { type GatheringRow, gatheringRow, type OutboxRow, outboxRow } from './rows'
+import type { Tables } from './tables'
+
+/** Changes listed in one message; the others are counted. */
+export const LISTED = 100
+/** How long a message takes changes from its first on: a group of many is worked off in several commits, ms. */
+const OPEN_MS = 1_000
+/** How long a closed one waits for those of the other partitions of this instance, ms. */
+const LINGER_MS = 1_000
+
+export interface Gathered {
+  readonly receiver: Receiver
+  readonly endpoint: EndpointSettings
+  readonly route: Route
+  /** Of the group. */
+  readonly group: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly change: ChangeMessage
+  readonly now: number
+}
+
+/** The messages to channels that gather which a task is filling: one for each endpoint and group. Written when the batch is sealed. */
+export class Gatherings {
+  private readonly open = new Map<string, { row: GatheringRow; changed: boolean }>()
+
+  /** Takes a change into the message of its group; answers its record. */
+  add(tables: Tables, { receiver, endpoint, route, group, labels, change, now }: Gathered): string {
+    const key = `${endpoint.name}\u0001${group}`
+    const known = this.read(tables, key)
+    const event = known?.event ?? `group:${route.path}:${change.event}`
+    const within = deliveryId(event, endpoint.name)
+    const ref = record(tables, {
+      id: deliveryId(change.event, endpoint.name),
+      object: change.object,
+      event: change.event,
+      time: change.time,
+      state: change.state,
+      previous: change.previous,
+      receiver: receiver.name,
+      route: route.path,
+      endpoint: endpoint.name,
+      channel: endpoint.channel,
+      status: 'gathered',
+      reason: null,
+      within,
+      decidedAt: now,
+      attempts: 0,
+      nextAttemptAt: null,
+      lastAttempt: null,
+    })
+    const row: GatheringRow = known
+      ? {
+          ...known,
+          changes: known.changes.length < LISTED ? [...known.changes, change] : known.changes,
+          total: known.total + 1,
+          time: Math.max(known.time, change.time),
+        }
+      : {
+          closeAt: now + OPEN_MS,
+          event,
+          endpoint: endpoint.name,
+          channel: endpoint.channel,
+          receiver: receiver.name,
+          route: route.path,
+          labels,
+          changes: [change],
+          total: 1,
+          time: change.time,
+        }
+    this.open.set(key, { row, changed: true })
+    return ref
+  }
+
+  /** Plans the messages whose time has come; answers them. */
+  close(tables: Tables, now: number, alone: boolean): Planned[] {
+    const planned: Planned[] = []
+    this.flush(tables)
+    const table = tables.table('gatherings')
+    for (let due = table.firstDue(now); due; due = table.firstDue(now)) {
+      planned.push(planGroup(tables, gatheringRow.decode(table.get(due.key)!), now, alone ? now : now + LINGER_MS))
+      this.open.delete(due.key)
+      table.delete(due.key)
+    }
+    return planned
+  }
+
+  flush(tables: Tables): void {
+    const table = tables.table('gatherings')
+    for (const [key, one] of this.open) {
+      if (!one.changed) continue
+      one.changed = false
+      table.put(key, gatheringRow.encode(one.row))
+      table.arm(key, one.row.closeAt)
+    }
+  }
+
+  private read(tables: Tables, key: string): GatheringRow | undefined {
+    const known = this.open.get(key)?.row
+    if (known) return known
+    const bytes = tables.table('gatherings').get(key)
+    return bytes && gatheringRow.decode(bytes)
+  }
+}
+
+function planGroup(tables: Tables, gathering: GatheringRow, now: number, nextAttemptAt: number): Planned {
+  const { event, endpoint, channel, receiver, route, labels, changes, total, time } = gathering
+  const id = deliveryId(event, endpoint)
+  const object = laneObject(route, labels)
+  const message: GroupMessage = { kind: 'group', event, time, object, labels, changes, total }
+  const kept = record(tables, {
+    id,
+    object,
+    event,
+    time,
+    state: null,
+    previous: null,
+    receiver,
+    route,
+    endpoint,
+    channel,
+    status: 'pending',
+    reason: null,
+    decidedAt: now,
+    attempts: 0,
+    nextAttemptAt,
+    lastAttempt: null,
+  })
+  const attempts = { attempts: 0, firstAttemptAt: null, nextAttemptAt }
+  const row: OutboxRow = { id, endpoint, receiver, record: kept, message, plannedAt: now, ...attempts }
+  // A group's messages are a second apart at least: the time orders them.
+  const key = outboxKey(endpoint, object, now)
+  tables.table('outbox').put(key, outboxRow.encode(row))
+  return { key, row }
+}
+
+const laneObject = (route: string, labels: Readonly<Record<string, string>>): string =>
+  ['group', route, ...Object.entries(labels).map(([name, value]) => `${name}=${value}`)].join(' ')
