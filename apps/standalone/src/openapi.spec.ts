@@ -159,8 +159,8 @@ describe('the running service', () => {
       JSON.parse(JSON.stringify(schema).replaceAll('"#/components', '"openapi#/components')) as object,
     )
     expect({ valid: check(JSON.parse(text)), errors: check.errors, text }).toMatchObject({ valid: true, errors: null })
-    const headers = Object.entries((described!.headers ?? {}) as Record<string, { required?: boolean }>)
-    for (const [name] of headers.filter(([, { required }]) => required !== false))
+    const promised = Object.entries((described!.headers ?? {}) as Record<string, { required?: boolean }>)
+    for (const [name] of promised.filter(([, { required }]) => required !== false))
       expect([name, response.headers.get(name)]).toEqual([name, expect.any(String)])
   })
 })
