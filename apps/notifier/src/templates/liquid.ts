@@ -1,6 +1,13 @@
 import { Liquid, type Template as Parsed } from 'liquidjs'
 import type { TextModel } from './model'
 
+const text = (value: unknown): string =>
+  value === null || value === undefined
+    ? ''
+    : typeof value === 'object'
+      ? JSON.stringify(value)
+      : String(value as string)
+
 /** What an operator's template may use up. */
 export const TEMPLATE_LIMITS = {
   /** Characters of its source. */
@@ -18,7 +25,7 @@ export type Escaping = 'html' | 'chat' | 'none'
 
 /** As Slack wants it (and Mattermost and Discord show it): no links, mentions or channels from names. */
 export const escapeChat = (value: unknown): string =>
-  String(value).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('@', '@\u200B')
+  text(value).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('@', '@\u200B')
 
 /**
  * The language of operators' templates (https://liquidjs.com) with nothing but values and filters: no files, no other templates, no

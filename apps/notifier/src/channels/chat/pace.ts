@@ -4,16 +4,13 @@ export class Pace {
   private last = -Infinity
   private readonly timers = new Set<() => void>()
 
-  constructor(
-    private readonly gapMs: number,
-    private readonly now: () => number = () => performance.now(),
-  ) {}
+  constructor(private readonly gapMs: number) {}
 
   /** Resolves when it is the caller's turn, at once after `close`. */
   turn(): Promise<void> {
     this.free = this.free
-      .then(() => this.wait(this.last + this.gapMs - this.now()))
-      .then(() => void (this.last = this.now()))
+      .then(() => this.wait(this.last + this.gapMs - performance.now()))
+      .then(() => void (this.last = performance.now()))
     return this.free
   }
 
