@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { decodeSourceData, isObjectId } from '@quorate/contracts'
 import type { Engine } from './engine'
+import type { InputLine } from './lines'
 
 interface Line {
   readonly at: number
@@ -20,11 +21,11 @@ export class Scenario {
     this.#engines = engines
   }
 
-  take(bytes: Buffer): void {
+  take(given: InputLine): void {
     const number = this.#line++
-    const line = parse(bytes)
+    const line = parse(given)
     for (const engine of this.#engines) {
-      const reason = typeof line === 'string' ? line : this.#run(engine, line, number, bytes.length)
+      const reason = typeof line === 'string' ? line : this.#run(engine, line, number, given.length)
       if (reason !== undefined) engine.outlet.rejected(number, reason)
     }
   }
@@ -52,11 +53,11 @@ function look(engine: Engine, id: unknown): string | undefined {
 }
 
 /** A string says why the line cannot be placed in time. */
-function parse(bytes: Buffer): Line | string {
+function parse(given: InputLine): Line | string {
   let value: unknown
   try {
-    if (!isUtf8(bytes)) return 'not UTF-8'
-    value = JSON.parse(bytes.toString('utf8'))
+    if (typeof given !== 'string' && !isUtf8(given)) return 'not UTF-8'
+    value = JSON.parse(typeof given === 'string' ? given : given.toString('utf8'))
   } catch {
     return 'not JSON'
   }
