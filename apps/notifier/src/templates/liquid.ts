@@ -6,7 +6,7 @@ const text = (value: unknown): string =>
     ? ''
     : typeof value === 'object'
       ? JSON.stringify(value)
-      : String(value as string)
+      : String(value)
 
 /** What an operator's template may use up. */
 export const TEMPLATE_LIMITS = {
