@@ -1,7 +1,8 @@
 import { topicNames } from '@quorate/contracts'
 import type { TopicSpec } from '@quorate/log'
 import type { Topology } from '@quorate/streams'
-import { deadRow, gatheringRow, groupRow, objectRow, pageRow, trailRow } from './outbox/rows'
+import { pageRow } from './outbox/packed-rows'
+import { deadRow, gatheringRow, groupRow, objectRow, trailRow } from './outbox/rows'
 import { dueOfObject } from './outbox/due'
 
 export interface TopologyOptions {
@@ -47,7 +48,7 @@ export function notifierTopology({ prefix, applicationId, partitions }: Topology
       { name: 'withheld' },
       { name: 'standing' },
     ],
-    schemaVersion: 3,
+    schemaVersion: 4,
     topics: [
       {
         name: topics.states,

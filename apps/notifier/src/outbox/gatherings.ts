@@ -4,7 +4,8 @@ import { outboxKey } from './keys'
 import { record } from './ledger'
 import type { ChangeMessage, GroupMessage } from './message'
 import type { Planned } from './planned'
-import { type GatheringRow, gatheringRow, type OutboxRow, outboxRow } from './rows'
+import { outboxRow } from './packed-rows'
+import { type GatheringRow, gatheringRow, type OutboxRow } from './rows'
 import type { Tables } from './tables'
 
 /** Changes listed in one message; the others are counted. */

@@ -1,7 +1,8 @@
 import { RETENTION_MS } from './due'
 import { pageKey } from './keys'
 import { idOf, pageOf, type RecordRef, refOf } from './record-ref'
-import { type DeliveryRow, pageRow } from './rows'
+import { pageRow } from './packed-rows'
+import type { DeliveryRow } from './rows'
 import type { Tables } from './tables'
 
 /** Decisions of one page: more make its rewriting at an outcome dearer, fewer make more rows. */

@@ -4,7 +4,8 @@ import { outboxKey } from './keys'
 import { record } from './ledger'
 import type { Message } from './message'
 import type { Planned } from './planned'
-import { type OutboxRow, outboxRow } from './rows'
+import { outboxRow } from './packed-rows'
+import type { OutboxRow } from './rows'
 import type { Tables } from './tables'
 
 export interface Plan {

@@ -158,9 +158,7 @@ const json = <T>(): Codec<T> => ({
 
 export const objectRow = json<ObjectRow>()
 export const groupRow = json<GroupRow>()
-export const outboxRow = json<OutboxRow>()
 export const gatheringRow = json<GatheringRow>()
-export const pageRow = json<PageRow>()
 export const trailRow = json<TrailRow>()
 export const deadRow = json<DeadRow>()
 export const endpointRow = json<EndpointRow>()

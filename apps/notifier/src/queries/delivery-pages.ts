@@ -1,6 +1,7 @@
 import type { RunningTask } from '@quorate/streams'
 import { momentOf, recordKey, within } from '../outbox/keys'
-import { type DeliveryRow, objectRow, pageRow, trailRow } from '../outbox/rows'
+import { pageRow } from '../outbox/packed-rows'
+import { type DeliveryRow, objectRow, trailRow } from '../outbox/rows'
 import { type DeliveryFilter, passes } from './delivery-filter'
 import { deliveryToWire, type DeliveryWire } from './delivery-wire'
 
