@@ -8,7 +8,7 @@ import { dueOf } from './objects/object-codec'
  *   agents     object id \0 page     → further reports, 32 a page
  *   evidence   object id \0 agent    → JSON, as reported
  *   history    object id \0 version  → JSON: a change of the effective state, the newest aside, which is in `object`
- *   settings   policies/<name>, agents/<id>, clock, pending, reappended → JSON
+ *   settings   policies/<name>, agents/<id>, clock, pending, reappended, reshard → JSON
  */
 export const AGGREGATOR_TABLES: TableSpec[] = [
   { name: 'object', dueOf },
@@ -38,5 +38,7 @@ export const POLICIES = 'policies/'
 export const AGENTS = 'agents/'
 export const CLOCK = 'clock'
 export const PENDING = 'pending'
-/** When policies and agents were last appended again to the source, ms. */
+/** The incarnation base of a partition that a reshard made, and how much of its snapshot is to come. */
+export const RESHARD = 'reshard'
+/** When, and behind which offset, policies and agents were last appended again to the source. */
 export const REAPPENDED_AT = 'reappended'

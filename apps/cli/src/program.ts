@@ -7,6 +7,7 @@ import { deadLetterCommands } from './commands/dead-letters'
 import { operatorCommands } from './commands/operators'
 import { policyCommands } from './commands/policies'
 import { auditCommand } from './commands/auditing'
+import { reshardCommand } from './commands/resharding'
 import { simulateCommand } from './commands/simulating'
 
 const HELP = `
@@ -42,10 +43,11 @@ export function createProgram(): Command {
     ...readCommands(),
     ...operatorCommands(),
     ...policyCommands(),
-    ...agentSettingsCommands(),
     ...deadLetterCommands(),
+    ...agentSettingsCommands(),
     simulateCommand(),
     auditCommand(),
+    reshardCommand(),
   ]) {
     program.addCommand(command)
   }

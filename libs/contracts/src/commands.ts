@@ -8,6 +8,7 @@ const IF_MATCH = Type.Optional(
   Type.String({ maxLength: 64, description: 'an entity tag: <incarnation>.<version>.<n>' }),
 )
 const EXPECTED = Type.Object({ ifMatch: IF_MATCH }, strict)
+const COUNT = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
 const AGENT = Type.Object({ agent: AGENT_ID }, strict)
 
 /** One schema for each kind of source record but the report (`report.ts`): its value without `type` (vote.md 2, 6, 9). */
@@ -33,6 +34,19 @@ export const COMMAND_SCHEMAS = {
   'policy-deleted': Type.Object({ name: POLICY_NAME }, strict),
   'agent-set': AGENT_SETTINGS_SCHEMA,
   'agent-removed': AGENT,
+  resharded: Type.Object(
+    {
+      base: COUNT,
+      time: TIME,
+      known: COUNT,
+      stale: COUNT,
+      snapshots: COUNT,
+      layout: COUNT,
+      from: text(60),
+    },
+    strict,
+  ),
+  snapshot: Type.Object({ rows: Type.Array(Type.Tuple([Type.String(), Type.String(), Type.String()])) }, strict),
   tick: Type.Object({}, strict),
 } as const satisfies Record<Exclude<SourceType, 'report'>, TSchema>
 

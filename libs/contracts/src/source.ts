@@ -26,6 +26,33 @@ export interface OverrideSet {
   readonly ifMatch?: string
 }
 
+/**
+ * The first record of a partition that was made by a reshard (vote.md 7): what the fold begins with, and how many records of the kind
+ * `snapshot` follow. Until they have been applied time stands at `time`.
+ */
+export interface Resharded {
+  /** Added to the offsets that are incarnations: above all earlier ones. */
+  readonly base: number
+  /** ms: the time of the partition that was furthest behind. */
+  readonly time: number
+  /** Objects with a known voted state, and those of them that are stale. */
+  readonly known: number
+  readonly stale: number
+  readonly snapshots: number
+  /** Of the rows' layout. */
+  readonly layout: number
+  /** The topics that this was made from: their prefix. */
+  readonly from: string
+}
+
+/** Rows of the partition's tables as they were: table, key, base64. An object's row comes after all others of that object. */
+export interface Snapshot {
+  readonly rows: readonly (readonly [table: string, key: string, value: string])[]
+}
+
+/** Header of what a reshard copied: where it lay. */
+export const RESHARDED_FROM = 'quorate-resharded-from'
+
 /** A record of the source topic, decoded: what the engine's fold takes. Kinds with an `object` have it as their key; the others have a null key. */
 export type SourceCommand =
   | { readonly type: 'report'; readonly object: ObjectId; readonly data: Report }
@@ -39,6 +66,8 @@ export type SourceCommand =
   | { readonly type: 'policy-deleted'; readonly data: { readonly name: string } }
   | { readonly type: 'agent-set'; readonly data: AgentSettings }
   | { readonly type: 'agent-removed'; readonly data: { readonly agent: AgentId } }
+  | { readonly type: 'resharded'; readonly data: Resharded }
+  | { readonly type: 'snapshot'; readonly data: Snapshot }
   | { readonly type: 'tick' }
 
 export type SourceType = SourceCommand['type']
@@ -46,7 +75,7 @@ export type SourceType = SourceCommand['type']
 /** Kinds that go to every partition, with a null key; never re-routed. */
 export const BROADCAST: readonly SourceType[] = ['policy-set', 'policy-deleted', 'agent-set', 'agent-removed']
 /** Kinds with a null key. */
-export const KEYLESS: readonly SourceType[] = [...BROADCAST, 'tick']
+export const KEYLESS: readonly SourceType[] = [...BROADCAST, 'resharded', 'snapshot', 'tick']
 
 /**
  * Header of a policy or agent's settings that its partition's owner appends again before they leave the retention: nothing has changed.

@@ -1,4 +1,4 @@
-import { describeKafka, kafkaTool, sharedBrokers, unique } from '../../../test/broker'
+import { describeKafka, KAFKA_VERSION, kafkaTool, sharedBrokers, unique } from '../../../test/broker'
 import type { Log } from '../src'
 import { collect, readTo } from '../testing'
 import { openKafkaLog } from '.'
@@ -23,7 +23,8 @@ describeKafka('batches that others wrote', () => {
       await log.ensureTopics([{ name: topic, partitions: 1, cleanupPolicy: 'delete', timestampType: 'LogAppendTime' }])
       const lines = Array.from({ length: 500 }, (_, i) => `key-${i}:value ${i} ${'=~'.repeat(i % 40)}`)
       const args = ['--bootstrap-server', sharedBrokers().join(), '--topic', topic, '--compression-codec', codec]
-      const keyed = ['--reader-property', 'parse.key=true', '--reader-property', 'key.separator=:']
+      const property = KAFKA_VERSION.startsWith('3.') ? '--property' : '--reader-property'
+      const keyed = [property, 'parse.key=true', property, 'key.separator=:']
       await kafkaTool('org.apache.kafka.tools.ConsoleProducer', [...args, ...keyed], lines.join('\n'))
       const read = await readTo(log, topic, 0)
       expect(read.map(({ key, value }) => `${key!.toString()}:${value!.toString()}`)).toEqual(lines)

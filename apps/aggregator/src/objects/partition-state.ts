@@ -1,12 +1,22 @@
-import type { AgentId, Change, ObjectId, Policy } from '@quorate/contracts'
+import type { AgentId, Change, ObjectId, Policy, Resharded, Snapshot } from '@quorate/contracts'
 import type { Table } from '@quorate/state-store'
 import type { TaskContext } from '@quorate/streams'
-import { AGENTS, CLOCK, evidenceKey, historyKey, pageKey, PENDING, POLICIES, TABLE } from '../tables'
+import { AGENTS, CLOCK, evidenceKey, historyKey, pageKey, PENDING, POLICIES, RESHARD, TABLE } from '../tables'
+import { newGuard } from '../vote'
 import type { AgentWeight, Clock, Guard, HistoryEntry, Pending, Rules, Settings, VoteObject, VoteState } from '../vote'
 import { HotObjects } from './hot-objects'
-import { decodeObject, encodeObject, encodePage, morePages } from './object-codec'
+import { decodeObject, dueOf, encodeObject, encodePage, morePages } from './object-codec'
 import { PAGE_ROWS } from './row-codec'
-import { json, readClock, readPending, readSettings, type ClockRow } from './settings-rows'
+import { importSetting, refusedLayout } from './snapshot-rows'
+import {
+  json,
+  readClock,
+  readPending,
+  readReshard,
+  readSettings,
+  type ClockRow,
+  type ReshardRow,
+} from './settings-rows'
 
 export interface PartitionStateOptions {
   readonly rules: Rules
@@ -24,7 +34,8 @@ export interface PartitionStateOptions {
  */
 export class PartitionState implements VoteState {
   readonly partition: number
-  readonly incarnationBase: number
+  incarnationBase: number
+  importing: number
   readonly clock: Clock
   readonly guard: Guard
   readonly settings: Settings
@@ -47,12 +58,14 @@ export class PartitionState implements VoteState {
 
   constructor(context: TaskContext, options: PartitionStateOptions) {
     this.partition = context.partition
-    this.incarnationBase = options.incarnationBase
     this.#context = context
     this.#options = options
     this.#hot = new HotObjects(options.hotBytes, (id, bytes, start) => this.#decode(id, bytes, start))
     this.#objects = context.table(TABLE.object)
     this.#settingsRows = context.table(TABLE.settings)
+    const resharded = readReshard(this.#settingsRows)
+    this.incarnationBase = resharded?.base ?? options.incarnationBase
+    this.importing = resharded?.importing ?? 0
     this.settings = readSettings(this.#settingsRows, options.rules)
     this.#storedClock = readClock(this.#settingsRows)
     this.#settingsVersion = this.#storedClock.settings
@@ -198,6 +211,34 @@ export class PartitionState implements VoteState {
     this.#pending = pending
     if (pending === null) this.#settingsRows.delete(PENDING)
     else this.#settingsRows.put(PENDING, json(pending))
+  }
+
+  beginImport({ base, time, known, stale, snapshots, layout }: Resharded): string | undefined {
+    const refused = refusedLayout(layout)
+    if (refused !== undefined) return refused
+    this.incarnationBase = base
+    this.importing = snapshots
+    Object.assign(this.clock, { time, settled: true })
+    Object.assign(this.guard, newGuard(), { known, stale })
+    this.#saveReshard()
+    return undefined
+  }
+
+  importRows({ rows }: Snapshot): void {
+    this.importing--
+    this.#saveReshard()
+    for (const [table, key, base64] of rows) {
+      const value = Buffer.from(base64, 'base64')
+      this.#context.table(table).put(key, value)
+      if (table === TABLE.object) this.#objects.arm(key, dueOf(value))
+      else if (table === TABLE.settings && importSetting(this.settings, key, value)) this.#settingsVersion++
+    }
+    this.#soonest = -Infinity
+  }
+
+  #saveReshard(): void {
+    const { incarnationBase: base, importing } = this
+    this.#settingsRows.put(RESHARD, json({ base, importing } satisfies ReshardRow))
   }
 
   emit(change: Change): void {

@@ -1,6 +1,6 @@
 import type { Policy } from '@quorate/contracts'
 import type { TableReader } from '@quorate/state-store'
-import { AGENTS, CLOCK, PENDING, POLICIES } from '../tables'
+import { AGENTS, CLOCK, PENDING, POLICIES, RESHARD } from '../tables'
 import { newGuard, Settings, type AgentWeight, type Guard, type Pending, type Rules } from '../vote'
 
 /** The clock's row: how far time has come, the guard's counts, and how often the settings have changed. */
@@ -37,4 +37,16 @@ export function readClock(rows: TableReader): ClockRow {
 export function readPending(rows: TableReader): Pending | null {
   const value = rows.get(PENDING)
   return value === undefined ? null : (parse(value) as Pending)
+}
+
+/** What a reshard left to the partitions that it made. */
+export interface ReshardRow {
+  readonly base: number
+  /** Snapshots still to come. */
+  readonly importing: number
+}
+
+export function readReshard(rows: TableReader): ReshardRow | undefined {
+  const value = rows.get(RESHARD)
+  return value === undefined ? undefined : (parse(value) as ReshardRow)
 }

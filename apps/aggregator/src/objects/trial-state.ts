@@ -11,6 +11,7 @@ const SLICE = 500
 /** The committed rows of one partition under settings that are tried: what a command would change is told, and kept nowhere. */
 export class TrialState implements VoteState {
   readonly incarnationBase = 0
+  readonly importing = 0
   readonly clock: Clock
   readonly guard: Guard
   readonly settings: Settings
@@ -84,4 +85,8 @@ export class TrialState implements VoteState {
   forgetHistory(): void {}
   savePolicy(): void {}
   saveAgent(): void {}
+  importRows(): void {}
+  beginImport(): string {
+    return 'nothing is imported on trial'
+  }
 }

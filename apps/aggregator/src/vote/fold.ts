@@ -1,4 +1,4 @@
-import type { AgentId, Cause, ObjectId, SourceCommand } from '@quorate/contracts'
+import type { AgentId, Cause, ObjectId, Resharded, SourceCommand } from '@quorate/contracts'
 import { beginBroadcast, type BroadcastCommand, type Sweep } from './broadcast'
 import { deadlineAfter } from './deadline'
 import { evaluate } from './evaluate'
@@ -42,6 +42,8 @@ export class Fold {
   advance(appended: number, offset: number): boolean {
     const state = this.#state
     const { clock } = state
+    // What a reshard brought over has deadlines of its own in the time between: they fire when all of it is there.
+    if (state.importing > 0) return true
     const time = this.timeOf(appended)
     for (let due = state.firstDue(time); due !== undefined; due = state.firstDue(time)) {
       this.#fire(due.id, due.due, offset)
@@ -103,11 +105,23 @@ export class Fold {
         return clearOverride(state, command.object, command.data.ifMatch, moment)
       case 'object-deleted':
         return deleteObject(state, command.object, command.data.ifMatch, moment)
+      case 'resharded':
+        return this.#beginImport(command.data, offset)
+      case 'snapshot':
+        if (state.importing === 0) return { reject: 'a snapshot comes after the record resharded alone' }
+        state.importRows(command.data)
+        return 'applied'
       case 'tick':
         return 'applied'
       default:
         return this.#broadcast(command, moment)
     }
+  }
+
+  #beginImport(resharded: Resharded, offset: number): Applied {
+    if (offset !== 0) return { reject: 'resharded is the first record of a partition, or none' }
+    const refused = this.#state.beginImport(resharded)
+    return refused === undefined ? 'applied' : { reject: refused }
   }
 
   #remove(id: ObjectId, agent: AgentId, cause: Cause, type: string, moment: Moment): Applied {

@@ -1,14 +1,30 @@
-import { compareUtf8, type AgentId, type Change, type ObjectId } from '@quorate/contracts'
+import {
+  compareUtf8,
+  type AgentId,
+  type Change,
+  type ObjectId,
+  type Resharded,
+  type Snapshot,
+} from '@quorate/contracts'
 import { newGuard, type Guard } from './guard'
 import { placeOf, type VoteObject } from './object'
 import type { Clock, Pending, VoteState } from './port'
 import { Schedule } from './schedule'
 import { Settings } from './settings'
 
+/** How rows of a store become objects and settings: known to whoever knows their layout. */
+export interface ReadRows {
+  /** Why rows of that layout cannot be read, or undefined. */
+  refuses(layout: number): string | undefined
+  /** Puts settings into force; answers the objects that are whole now. */
+  objects(rows: Snapshot['rows'], settings: Settings): readonly VoteObject[]
+}
+
 /** A partition in memory: for `simulate` and for tests. Evidence and history are not kept: nothing decides by them. */
 export class MemoryState implements VoteState {
   readonly partition: number
-  readonly incarnationBase = 0
+  incarnationBase = 0
+  importing = 0
   readonly clock: Clock = { time: -Infinity, settled: true }
   readonly guard: Guard = newGuard()
   readonly settings: Settings
@@ -17,9 +33,11 @@ export class MemoryState implements VoteState {
   readonly #objects = new Map<ObjectId, VoteObject>()
   readonly #schedule = new Schedule()
   readonly #emit: (change: Change) => void
+  readonly #read: ReadRows | undefined
 
-  constructor(emit: (change: Change) => void, settings = new Settings(), partition = 0) {
+  constructor(emit: (change: Change) => void, settings = new Settings(), partition = 0, read?: ReadRows) {
     this.#emit = emit
+    this.#read = read
     this.settings = settings
     this.partition = partition
   }
@@ -54,6 +72,24 @@ export class MemoryState implements VoteState {
   mayHold(id: ObjectId, agent: AgentId): boolean {
     const object = this.#objects.get(id)
     return object !== undefined && placeOf(object, agent) >= 0
+  }
+
+  beginImport({ base, time, known, stale, snapshots, layout }: Resharded): string | undefined {
+    const refused = this.#read === undefined ? 'snapshots cannot be read here' : this.#read.refuses(layout)
+    if (refused !== undefined) return refused
+    this.incarnationBase = base
+    this.importing = snapshots
+    Object.assign(this.clock, { time, settled: true })
+    Object.assign(this.guard, newGuard(), { known, stale })
+    return undefined
+  }
+
+  importRows({ rows }: Snapshot): void {
+    this.importing--
+    for (const object of this.#read!.objects(rows, this.settings)) {
+      this.add(object)
+      this.arm(object, object.armed)
+    }
   }
 
   emit(change: Change): void {

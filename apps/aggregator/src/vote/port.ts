@@ -1,4 +1,4 @@
-import type { AgentId, Change, ObjectId, Policy } from '@quorate/contracts'
+import type { AgentId, Change, ObjectId, Policy, Resharded, Snapshot } from '@quorate/contracts'
 import type { Guard } from './guard'
 import type { HistoryEntry, VoteObject } from './object'
 import type { AgentWeight, Settings } from './settings'
@@ -43,6 +43,8 @@ export interface VoteState {
   readonly partition: number
   /** Added to the offset that is an object's incarnation: 0, or after a reshard above all earlier ones (vote.md 7). */
   readonly incarnationBase: number
+  /** Records of the kind `snapshot` that are to come before anything else is decided; 0 but after a reshard. */
+  readonly importing: number
   readonly clock: Clock
   readonly guard: Guard
   readonly settings: Settings
@@ -75,6 +77,11 @@ export interface VoteState {
   savePolicy(name: string, policy: Policy | null): void
   saveAgent(agent: AgentId, settings: AgentWeight | null): void
   pending: Pending | null
+
+  /** Begins as the reshard says: incarnation base, clock, guard, and so many snapshots to come. Answers why not, or undefined. */
+  beginImport(resharded: Resharded): string | undefined
+  /** Takes rows as they were, one record of them. */
+  importRows(snapshot: Snapshot): void
 
   emit(change: Change): void
   /** True: stop after this evaluation; the record in hand will be applied again from its start. */

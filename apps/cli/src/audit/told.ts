@@ -1,4 +1,4 @@
-import { encodeChange, parseEventId, type Change, type EncodedChange } from '@quorate/contracts'
+import { encodeChange, parseEventId, RESHARDED_FROM, type Change, type EncodedChange } from '@quorate/contracts'
 import { header, type Log, type LogRecord } from '@quorate/log'
 import { recordsOf, type Stretch } from '../simulate/source-topic'
 import type { Difference } from './difference'
@@ -47,6 +47,8 @@ export class ToldPartition {
     const told = new Map<string, Told[]>()
     for await (const records of recordsOf(log, stretch))
       for (const record of records) {
+        // A reshard put it there: the source begins behind it.
+        if (header(record, RESHARDED_FROM) !== undefined) continue
         const id = header(record, 'ce_id') ?? ''
         if (from > 0 && (parseEventId(id)?.incarnation ?? -1) < from) continue
         const key = record.key?.toString('utf8') ?? ''

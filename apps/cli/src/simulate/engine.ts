@@ -1,4 +1,5 @@
 import type { ObjectId, SourceCommand, View } from '@quorate/contracts'
+import { SnapshotRows } from '../../../aggregator/src/objects/snapshot-rows'
 import { Fold, look, MemoryState, type Settings } from '../../../aggregator/src/vote'
 import type { Outlet } from './output-lines'
 
@@ -19,7 +20,7 @@ export class Engine {
     readonly settings: Settings,
     { partition = 0, fixedPolicies = false }: EngineOptions = {},
   ) {
-    this.state = new MemoryState((change) => outlet.event(change), settings, partition)
+    this.state = new MemoryState((change) => outlet.event(change), settings, partition, new SnapshotRows())
     this.#fold = new Fold(this.state)
     this.#fixed = fixedPolicies
   }

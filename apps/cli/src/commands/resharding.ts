@@ -1,0 +1,56 @@
+import { Command } from 'commander'
+import { UsageError } from '../exit'
+import { integer } from './command-line'
+
+interface Options {
+  readonly partitions: number
+  readonly to: string
+  readonly brokers?: string
+  readonly dataDir?: string
+  readonly applicationId: string
+  readonly replication?: number
+}
+
+/** Another partition count, by new topics (vote.md 7). */
+export function reshardCommand(): Command {
+  return new Command('reshard')
+    .description(
+      'Moves a stopped aggregator to new topics with another partition count; objects and their incarnations are kept.',
+    )
+    .requiredOption('--partitions <n>', 'partitions of the new topics', integer)
+    .requiredOption('--to <prefix>', 'opens the names of the new topics; they must not be there')
+    .option('--brokers <list>', 'where the topics are; KAFKA_BROKERS otherwise')
+    .option('--data-dir <dir>', 'the embedded log of a server that is not running')
+    .option('--application-id <id>', 'whose changelog it is', 'aggregator')
+    .option('--replication <n>', 'copies of each new topic; as many as the old ones have', integer)
+    .addHelpText(
+      'after',
+      `
+The old topics, whose prefix is QUORATE_TOPIC_PREFIX, are read and left as they are. Until DONE is printed, what is in the new ones is worth
+nothing: delete them and begin again. docs/operations.md has the whole procedure.
+
+Example:
+  quorate reshard --partitions 32 --to quorate2 --brokers localhost:9092`,
+    )
+    .action(async (_: unknown, command: Command) => {
+      await reshard(command.optsWithGlobals<Options>())
+    })
+}
+
+async function reshard({ brokers, dataDir, ...options }: Options): Promise<void> {
+  if (options.partitions < 1 || options.partitions > 1000)
+    throw new UsageError('--partitions must be an integer from 1 to 1000.')
+  const { loadConfig } = await import('@quorate/config')
+  const { openSourceLog } = await import('../simulate/index.js')
+  const { runReshard } = await import('../reshard/index.js')
+  const { topicPrefix: prefix } = loadConfig('cli')
+  const log = await openSourceLog({
+    ...(brokers === undefined ? {} : { brokers }),
+    ...(dataDir === undefined ? {} : { dataDir }),
+  })
+  try {
+    await runReshard({ log, prefix, output: process.stdout, ...options })
+  } finally {
+    await log.close()
+  }
+}

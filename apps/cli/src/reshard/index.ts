@@ -1,0 +1,1 @@
+export { runReshard, type ReshardOptions } from './reshard'

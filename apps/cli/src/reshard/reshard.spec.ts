@@ -1,0 +1,9 @@
+import { join } from 'node:path'
+import { mkdir } from 'node:fs/promises'
+import { openEmbeddedLog } from '@quorate/log/embedded'
+import { describeReshard } from './reshard.conformance'
+
+describeReshard('the embedded log', async (dir) => {
+  await mkdir(join(dir, 'log'))
+  return openEmbeddedLog({ dir: join(dir, 'log') })
+})

@@ -1,0 +1,193 @@
+import type { Writable } from 'node:stream'
+import { RESHARDED_FROM, topicNames } from '@quorate/contracts'
+import { type Log, LogError, type OutRecord, partitionOf, type Transactor } from '@quorate/log'
+import { aggregatorTopology } from '../../../aggregator/src/topology'
+import { recordsOf, stretches } from '../simulate/source-topic'
+import { type OldPartition, readOldPartition } from './old-partition'
+import { ReshardRefused } from './refusal'
+import { newPartitions } from './snapshot'
+import { tailOf } from './tail'
+
+export interface ReshardOptions {
+  readonly log: Log
+  /** Prefix of the topics that are there, and of those to be made. */
+  readonly prefix: string
+  readonly to: string
+  readonly applicationId: string
+  readonly partitions: number
+  /** Copies of each new topic; as many as the old source has by default. */
+  readonly replication?: number
+  readonly output: Writable
+}
+
+/** Bytes appended at once. */
+const APPEND_BYTES = 1 << 20
+
+/**
+ * Moves a stopped aggregator to a new set of topics with another partition count (docs/adr/0015). The old topics are read and left as they
+ * are; until DONE is printed the new ones are worth nothing.
+ *
+ *   1 join the group, and find nobody else in it; fence every old partition, as whoever still writes would be shut out, and come back
+ *   2 read the changelogs, and what of the source they have not applied
+ *   3 ask the fences whether they still hold: else an instance runs
+ *   4 make the new topics; copy settings and the states as last told
+ *   5 append to each new partition: resharded, snapshots, what had not been applied
+ *
+ * @throws ReshardRefused, LogError; nothing was moved
+ */
+export async function runReshard(options: ReshardOptions): Promise<void> {
+  const { log, prefix, to, applicationId, partitions, output } = options
+  const [names, made] = [topicNames(prefix), topicNames(to)]
+  const say = (text: string): void => void output.write(`${text}\n`)
+  await refuseTopics(log, prefix, to)
+  await refuseMembers(log, `${prefix}.${applicationId}`, names.reports)
+  const changelogs = await stretches(log, names.changelog(applicationId))
+  const fences: Transactor[] = []
+  try {
+    for (const { partition } of changelogs) fences.push(await log.fence(`${prefix}.${applicationId}.${partition}`))
+    const old: OldPartition[] = []
+    for (const stretch of await stretches(log, names.changelog(applicationId)))
+      old.push(await readOldPartition(log, stretch))
+    const source = await stretches(log, names.reports)
+    const applied = source.map((it) => ({
+      ...it,
+      start: Math.max(it.start, old[it.partition]?.checkpoint?.source ?? it.start),
+    }))
+    const base = Math.max(...source.map(({ partition, end }) => end + (old[partition]?.base ?? 0)))
+    const moved = newPartitions(old, { topic: made.reports, partitions, base, from: prefix })
+    const tail = await tailOf(log, applied, made.reports, partitions)
+    await refuseRunning(fences)
+
+    const { topics } = aggregatorTopology({ prefix: to, applicationId, partitions })
+    const replication = options.replication ?? (await log.describeTopic(names.reports))!.replication
+    await log.ensureTopics(topics, { replication })
+    const states = await copyStates(log, names.states, made.states, partitions)
+    const settings = await copyTable(log, names.settings, made.settings)
+    for (const { records } of moved) await append(log, records)
+    await append(log, tail)
+    await refuseRunning(fences, ` The new topics ${to}.* are worth nothing: delete them.`)
+
+    const objects = moved.reduce((sum, it) => sum + it.objects, 0)
+    say(
+      `${objects} objects, ${states} states as last told, ${settings} settings and ${tail.length} records not applied yet`,
+    )
+    say(
+      `moved from ${prefix}.* (${source.length} partitions) to ${to}.* (${partitions}); new incarnations begin at ${base}.`,
+    )
+    say(
+      `DONE. Start with QUORATE_TOPIC_PREFIX=${to} and QUORATE_PARTITIONS=${partitions}, and let agents report to ${made.reports}.`,
+    )
+  } finally {
+    await Promise.all(fences.map((fence) => fence.close().catch(() => undefined)))
+  }
+}
+
+async function refuseTopics(log: Log, prefix: string, to: string): Promise<void> {
+  const [names, made] = [topicNames(prefix), topicNames(to)]
+  if (prefix === to) throw new ReshardRefused('The new topics need another prefix than the old: --to <prefix>.')
+  if (!(await log.describeTopic(names.reports)))
+    throw new ReshardRefused(`There is no topic ${names.reports}. Name the prefix by QUORATE_TOPIC_PREFIX.`)
+  for (const topic of [made.reports, made.states])
+    if (await log.describeTopic(topic))
+      throw new ReshardRefused(
+        `There is a topic ${topic} already. Take another prefix; or delete the topics ${to}.* if they are left of a reshard that did not end.`,
+      )
+}
+
+/** Who joins is told who else has: as the leader, or by being given a share by another. All partitions go to the others. */
+async function refuseMembers(log: Log, group: string, topic: string): Promise<void> {
+  let alone = false
+  const assigned = Promise.withResolvers<void>()
+  const member = await log.join({
+    group,
+    topic,
+    userData: () => Buffer.alloc(0),
+    assign: (members, partitions) => {
+      alone = members.length === 1
+      const all = Array.from({ length: partitions }, (_, i) => i)
+      return new Map(
+        members.map(({ memberId }, i) => [memberId, { partitions: i === 0 ? all : [], userData: Buffer.alloc(0) }]),
+      )
+    },
+    onAssignment: () => assigned.resolve(),
+    onLost: () => undefined,
+  })
+  try {
+    await assigned.promise
+  } finally {
+    await member.leave()
+  }
+  if (!alone)
+    throw new ReshardRefused(
+      `The group ${group} has members: an aggregator is running, or was killed a few seconds ago. Stop all of them and try again.`,
+    )
+}
+
+/** An instance that runs takes its partitions back within seconds of being fenced. */
+async function refuseRunning(fences: readonly Transactor[], and = ''): Promise<void> {
+  for (const fence of fences)
+    await fence.commit({ records: [] }).catch((error: unknown) => {
+      if (!LogError.is(error, 'LOG_FENCED')) throw error
+      throw new ReshardRefused(
+        `An aggregator is running (${fence.id} was taken back). Stop all of them and try again.${and}`,
+      )
+    })
+}
+
+/** The newest record of every object, with its id and all: whoever reads the new sink has the table of states from the beginning. */
+async function copyStates(log: Log, from: string, topic: string, partitions: number): Promise<number> {
+  const records: OutRecord[] = []
+  for (const stretch of await stretches(log, from)) {
+    const latest = new Map<string, OutRecord>()
+    for await (const batch of recordsOf(log, stretch))
+      for (const { key, value, headers, offset } of batch) {
+        const name = key?.toString('utf8')
+        if (key === null || name === undefined || name.startsWith('\u0001')) continue
+        const origin = [RESHARDED_FROM, `${from}/${stretch.partition}@${offset}`] as const
+        const copied = value && Buffer.from(value)
+        if (copied === null) latest.delete(name)
+        else
+          latest.set(name, {
+            topic,
+            partition: partitionOf(key, partitions),
+            key: Buffer.from(key),
+            value: copied,
+            headers: [...headers.map(([header, text]) => [header, Buffer.from(text)] as const), origin],
+          })
+      }
+    records.push(...latest.values())
+  }
+  await append(log, records)
+  return records.length
+}
+
+/** A compacted topic of one partition, without what is gone. */
+async function copyTable(log: Log, from: string, topic: string): Promise<number> {
+  if (!(await log.describeTopic(from))) return 0
+  const latest = new Map<string, OutRecord>()
+  for (const stretch of await stretches(log, from))
+    for await (const batch of recordsOf(log, stretch))
+      for (const { key, value, headers } of batch) {
+        const name = key?.toString('utf8')
+        if (key === null || name === undefined) continue
+        if (value === null) latest.delete(name)
+        else latest.set(name, { topic, partition: 0, key: name, value: Buffer.from(value), headers })
+      }
+  await append(log, [...latest.values()])
+  return latest.size
+}
+
+/** In order, so much at once as one request takes. */
+async function append(log: Log, records: readonly OutRecord[]): Promise<void> {
+  let batch: OutRecord[] = []
+  let bytes = 0
+  for (const record of records) {
+    batch.push(record)
+    bytes += Buffer.byteLength(record.value ?? '')
+    if (bytes < APPEND_BYTES) continue
+    await log.append(batch)
+    batch = []
+    bytes = 0
+  }
+  if (batch.length > 0) await log.append(batch)
+}

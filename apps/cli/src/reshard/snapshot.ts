@@ -1,0 +1,119 @@
+import { encodeSource, type Resharded, type SourceCommand, UNKNOWN } from '@quorate/contracts'
+import { type OutRecord, partitionOf } from '@quorate/log'
+import { decodeObject, LAYOUT } from '../../../aggregator/src/objects/object-codec'
+import {
+  CLOCK,
+  evidenceKey,
+  historyKey,
+  PENDING,
+  RESHARD,
+  REAPPENDED_AT,
+  pageKey,
+  TABLE,
+} from '../../../aggregator/src/tables'
+import { Settings, type VoteObject } from '../../../aggregator/src/vote'
+import type { OldPartition } from './old-partition'
+import { ReshardRefused } from './refusal'
+
+type SnapshotRow = readonly [table: string, key: string, value: string]
+
+/** Of base64, a record: far below what a topic takes. */
+const RECORD_BYTES = 256 * 1024
+/** Rows that belong to a partition and not to what is in it. */
+const OWN: ReadonlySet<string> = new Set([CLOCK, PENDING, RESHARD])
+
+export interface SnapshotOptions {
+  readonly topic: string
+  readonly partitions: number
+  /** Of the new incarnations. */
+  readonly base: number
+  /** Prefix of the old topics. */
+  readonly from: string
+}
+
+export interface NewPartition {
+  /** `resharded`, then the snapshots. */
+  readonly records: readonly OutRecord[]
+  readonly objects: number
+}
+
+/** The first records of every new partition: all that the old ones hold, shared out anew by object. */
+export function newPartitions(old: readonly OldPartition[], options: SnapshotOptions): NewPartition[] {
+  const settings = settingsRows(old)
+  const builders = Array.from({ length: options.partitions }, () => new Builder(settings))
+  for (const it of old)
+    for (const [id, value] of it.table(TABLE.object)) builders[partitionOf(id, options.partitions)]!.add(it, id, value)
+  // What happened in the meantime is not over for anybody: deadlines later than this fire at their own times, when time goes on.
+  const times = old.flatMap(({ clock }) => clock?.time ?? [])
+  const time = times.length === 0 ? 0 : Math.min(...times)
+  return builders.map((builder, partition) => builder.build(partition, time, options))
+}
+
+/** Policies and agents' settings, of the partition that has applied most of them. */
+function settingsRows(old: readonly OldPartition[]): SnapshotRow[] {
+  const versionOf = ({ clock }: OldPartition) => clock?.settings ?? 0
+  const furthest = [...old].sort((a, b) => versionOf(b) - versionOf(a))[0]
+  const rows = [...(furthest?.table(TABLE.settings) ?? [])].filter(([key]) => !OWN.has(key) && key !== REAPPENDED_AT)
+  return rows.map(([key, value]) => [TABLE.settings, key, value.toString('base64')])
+}
+
+class Builder {
+  private readonly snapshots: SnapshotRow[][] = []
+  private bytes = Infinity
+  private objects = 0
+  private known = 0
+  private stale = 0
+
+  constructor(settings: readonly SnapshotRow[]) {
+    for (const row of settings) this.push(row)
+  }
+
+  /** An object's own row comes last: then it is whole. */
+  add(from: OldPartition, id: string, value: Buffer): void {
+    const { voted, stale, rows, oldest, version, storedPages } = this.decoded(from, id, value)
+    const object = { voted, stale }
+    for (let page = 1; page <= storedPages; page++) this.copy(from, TABLE.agents, pageKey(id, page))
+    for (const { agent, hasEvidence } of rows) if (hasEvidence) this.copy(from, TABLE.evidence, evidenceKey(id, agent))
+    for (let it = oldest; it < version; it++) this.copy(from, TABLE.history, historyKey(id, it))
+    this.push([TABLE.object, id, value.toString('base64')])
+    this.objects++
+    if (object.voted === UNKNOWN) return
+    this.known++
+    if (object.stale) this.stale++
+  }
+
+  build(partition: number, time: number, { topic, base, from }: SnapshotOptions): NewPartition {
+    const { known, stale, snapshots, objects } = this
+    const resharded: Resharded = { base, time, known, stale, snapshots: snapshots.length, layout: LAYOUT, from }
+    const commands: SourceCommand[] = [
+      { type: 'resharded', data: resharded },
+      ...snapshots.map((rows) => ({ type: 'snapshot', data: { rows } }) as const),
+    ]
+    return { objects, records: commands.map((command) => ({ topic, partition, ...encodeSource(command) })) }
+  }
+
+  private decoded(from: OldPartition, id: string, value: Buffer): VoteObject {
+    return decodeObject(id, value, 0, new Settings(), (page) => {
+      const rows = from.table(TABLE.agents).get(pageKey(id, page))
+      if (rows) return rows
+      throw new ReshardRefused(
+        `Page ${page} of the reports on ${JSON.stringify(id)} is missing in the changelog of partition ${from.partition}. quorate audit says more.`,
+      )
+    })
+  }
+
+  private copy(from: OldPartition, table: string, key: string): void {
+    const value = from.table(table).get(key)
+    if (value) this.push([table, key, value.toString('base64')])
+  }
+
+  private push(row: SnapshotRow): void {
+    const size = row[1].length + row[2].length
+    if (this.bytes + size > RECORD_BYTES) {
+      this.snapshots.push([])
+      this.bytes = 0
+    }
+    this.snapshots.at(-1)!.push(row)
+    this.bytes += size
+  }
+}
