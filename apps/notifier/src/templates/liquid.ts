@@ -2,11 +2,7 @@ import { Liquid, type Template as Parsed } from 'liquidjs'
 import type { TextModel } from './model'
 
 const text = (value: unknown): string =>
-  value === null || value === undefined
-    ? ''
-    : typeof value === 'object'
-      ? JSON.stringify(value)
-      : String(value)
+  typeof value === 'string' ? value : value === null || value === undefined ? '' : JSON.stringify(value)
 
 /** What an operator's template may use up. */
 export const TEMPLATE_LIMITS = {
