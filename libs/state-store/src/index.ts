@@ -1,3 +1,5 @@
+export { BULK_BYTES, type BulkLoad } from './bulk-load'
+export { BulkThreads } from './bulk-threads'
 export * from './changelog'
 export * from './directory-lock'
 export * from './errors'

@@ -25,7 +25,7 @@ export interface ChangelogEntry {
   readonly value: Buffer | null
 }
 
-type Meta = 'schemaVersion' | 'topicId' | 'changelog' | 'source' | 'time' | 'clean' | 'boot'
+type Meta = 'schemaVersion' | 'topicId' | 'changelog' | 'source' | 'time' | 'loadedAt' | 'clean' | 'boot'
 
 /**
  * The store of one partition: one SQLite file with the tables, the source offset, the time and the changelog position, which are
@@ -68,6 +68,11 @@ export class PartitionStore {
   /** Next changelog offset to apply. */
   get changelogPosition(): number {
     return this.position
+  }
+
+  /** When the last bulk load of this file began, ms; 0: never. What it read was in the changelog then. */
+  get loadedAt(): number {
+    return Number(this.meta('loadedAt') ?? 0)
   }
 
   /** undefined: nothing has been applied yet. */
@@ -178,14 +183,19 @@ export class PartitionStore {
   }
 }
 
+/** How a partition's file is opened: by us alone; losing it costs a restore, so nothing waits for the disk. */
+export const PRAGMAS: readonly string[] = [
+  'locking_mode = EXCLUSIVE',
+  'journal_mode = WAL',
+  'synchronous = OFF',
+  'wal_autocheckpoint = 4000',
+  'cache_size = -32768',
+  'temp_store = MEMORY',
+]
+
 function connect(file: string): Database.Database {
   const db = new Database(file)
-  db.pragma('locking_mode = EXCLUSIVE')
-  db.pragma('journal_mode = WAL')
-  db.pragma('synchronous = OFF')
-  db.pragma('wal_autocheckpoint = 4000')
-  db.pragma('cache_size = -32768')
-  db.pragma('temp_store = MEMORY')
+  for (const pragma of PRAGMAS) db.pragma(pragma)
   db.exec('CREATE TABLE IF NOT EXISTS meta(k TEXT NOT NULL PRIMARY KEY, v TEXT NOT NULL) WITHOUT ROWID, STRICT')
   return db
 }

@@ -1,4 +1,6 @@
 import type { Log, Logger, Offset } from '@quorate/log'
+import type { BulkThreads } from '@quorate/state-store'
+import { bulkRestore } from './bulk-restore'
 import type { Clock } from './clock'
 import type { LocalStore } from './local-store'
 import { restore } from './restore'
@@ -14,16 +16,20 @@ export interface CatchUp {
   readonly logger: Logger
   readonly clock: Clock
   readonly restores: Semaphore
+  readonly threads: BulkThreads
   readonly local: LocalStore
   /** The changelog's end: where to stop. */
   readonly end: Offset
   readonly signal: AbortSignal
   readonly progress: TaskProgress
   /** Told which store is open now: a load beside this thread closes it, and opens it again. */
-  readonly hold: (local: LocalStore) => void
+  readonly hold: (local: LocalStore | undefined) => void
 }
 
-/** Changelog offsets that are read at once, without waiting for a place among the restores: a takeover must not stand behind one. */
+/**
+ * Changelog offsets that are read at once, on this thread and without waiting for a place among the restores: a takeover must not stand
+ * behind one.
+ */
 const LITTLE = 20_000
 
 /** Brings a local store up to the changelog's end, and shows how far it is. */
@@ -36,7 +42,11 @@ export async function catchUp(options: CatchUp): Promise<void> {
     told.reach(at)
     progress.moved()
   }
-  const { changelog } = topology
-  const work = (): Promise<void> => restore({ log, store: local.store, changelog, partition, end, signal, onProgress })
-  await (end - from <= LITTLE ? work() : restores.run(work))
+  const order = { log, logger, changelog: topology.changelog, partition, end, signal, onProgress }
+  if (end - from <= LITTLE) return restore({ ...order, store: local.store })
+  await restores.run(() =>
+    local.options.file === ':memory:'
+      ? restore({ ...order, store: local.store })
+      : bulkRestore({ ...order, local, threads: options.threads, now: clock.now(), hold: options.hold }),
+  )
 }

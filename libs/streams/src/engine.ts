@@ -7,7 +7,7 @@ import {
   partitionOf,
   type Position,
 } from '@quorate/log'
-import { filePositions, lockDirectory } from '@quorate/state-store'
+import { BulkThreads, filePositions, lockDirectory } from '@quorate/state-store'
 import { join } from 'node:path'
 import { assign } from './assignor'
 import { Broadcaster } from './broadcaster'
@@ -65,6 +65,7 @@ class Engine implements Streams {
   private running: TaskSet
   private readonly listeners = new Set<() => void>()
   private readonly restores = { active: new Semaphore(RESTORES.active), standby: new Semaphore(RESTORES.standby) }
+  private readonly threads = new BulkThreads()
   private readonly sourceEnds: SourceEnds
   private readonly clock: Clock
   private directory: Directory | undefined
@@ -118,6 +119,7 @@ class Engine implements Streams {
     // Close before leaving: whoever takes over then finds nothing open. They wait for us no longer than this takes.
     this.sourceEnds.want(false)
     await this.running.close()
+    await this.threads.close()
     await this.member?.leave()
     await this.broadcaster.close()
     this.unlock?.()
@@ -273,6 +275,7 @@ class Engine implements Streams {
       clock: this.clock,
       file: this.fileOf(partition),
       restores: this.restores.standby,
+      threads: this.threads,
       sourceEnd: () => this.sourceEnds.get(partition),
     }
   }
@@ -290,6 +293,7 @@ class Engine implements Streams {
       file: this.fileOf(partition),
       limits: { ...BATCH_LIMITS, ...limits },
       restores: this.restores.active,
+      threads: this.threads,
       clock: this.clock,
       identity: () => this.member?.identity,
       current: () => this.member?.current ?? false,

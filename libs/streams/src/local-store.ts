@@ -38,6 +38,18 @@ export function closeStore({ store, options }: LocalStore, logger: Logger): void
   }
 }
 
+/**
+ * After an error of SQLite's that says the file is damaged: throws it away, and answers true. The next attempt builds the partition anew.
+ */
+export function discardIfDamaged(error: unknown, local: LocalStore | undefined, file: string, logger: Logger): boolean {
+  const { code = '' } = error as { code?: string }
+  if (!/^SQLITE_(CORRUPT|NOTADB)/.test(code)) return false
+  if (local) closeStore(local, logger)
+  removeFile(file)
+  logger.warn({ file, code }, 'the local store is damaged; building it anew from the changelog; nothing is lost')
+  return true
+}
+
 /** ms that a standby waits for the changelog's stable end to come up to its own position, and between two looks. */
 const UNSETTLED = { patience: 30_000, every: 100 }
 
@@ -102,7 +114,8 @@ function unusable(
   if (position < changelog.start) return `the changelog begins at ${changelog.start}, behind its position ${position}`
   // One offset behind is the marker of its last commit (each writes rows and a checkpoint): an idle partition is no old one.
   if (changelog.end - position <= 1) return undefined
-  const age = now - (store.checkpoint?.time ?? 0)
+  // A restore that was interrupted may not have come to a checkpoint yet.
+  const age = now - Math.max(store.checkpoint?.time ?? 0, store.loadedAt)
   if (age > tombstoneRetentionMs) return `it is older than the changelog keeps tombstones (${age} ms)`
   return undefined
 }

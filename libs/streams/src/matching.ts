@@ -35,3 +35,32 @@ export function match(
   for (const partition of partitions) seat(partition, new Set())
   return found
 }
+
+/** What members have, and the shares they may come to: `least` each, and one more for as many as `extra` says. */
+export interface Evenness {
+  readonly sizes: ReadonlyMap<string, number>
+  readonly least: number
+  readonly extra: number
+}
+
+/** The same where the shares are to stay even: the places for one more go where they let another partition have its choice. */
+export function matchEvenly(
+  partitions: readonly number[],
+  choices: (partition: number) => readonly string[],
+  { sizes, least, extra }: Evenness,
+): Map<number, string> {
+  const room = new Map([...sizes].map(([id, size]) => [id, Math.max(0, least - size)]))
+  let found = match(partitions, choices, room)
+  for (let left = extra; left > 0; left--) {
+    const open = partitions.filter((p) => !found.has(p))
+    if (open.length === 0) break
+    // Those that an open partition wants come first, the nearest before the others; then who only makes way for another.
+    const better = [...new Set([...open.flatMap((p) => [...choices(p)]), ...sizes.keys()])]
+      .filter((id) => room.get(id) === least - sizes.get(id)!)
+      .find((id) => match(partitions, choices, new Map(room).set(id, room.get(id)! + 1)).size > found.size)
+    if (better === undefined) break
+    room.set(better, room.get(better)! + 1)
+    found = match(partitions, choices, room)
+  }
+  return found
+}

@@ -1,4 +1,4 @@
-import type { Log, Offset } from '@quorate/log'
+import type { Log, Logger, Offset } from '@quorate/log'
 import {
   type ChangelogEntry,
   CHECKPOINT_KEY,
@@ -8,13 +8,14 @@ import {
   type PartitionStore,
 } from '@quorate/state-store'
 
-/** Entries held before they are sorted and loaded; they bound the memory of a restore. */
+/** Entries held before they are sorted and loaded; they bound the memory of a small restore. */
 const CHUNK = { entries: 200_000, bytes: 64 * 1024 * 1024 }
 /** Read ahead while restoring: larger than in normal running, since nothing else is done meanwhile. */
-const READ_AHEAD = 4 * 1024 * 1024
+export const READ_AHEAD = 4 * 1024 * 1024
 
 export interface Restore {
   readonly log: Log
+  readonly logger: Logger
   readonly store: PartitionStore
   readonly changelog: string
   readonly partition: number

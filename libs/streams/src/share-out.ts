@@ -1,4 +1,4 @@
-import { match } from './matching'
+import { matchEvenly } from './matching'
 import type { MemberState } from './member-data'
 
 /** A member as the assignor sees it; `state` is undefined for one that is not ours. */
@@ -44,14 +44,8 @@ export function shareOut(members: readonly Candidate[], partitions: number): Map
   }
 
   const nearest = (p: number): string[] => warm(members, p).map(({ id }) => id)
-  const places = new Map(members.map(({ id }) => [id, Math.max(0, least - size(id))]))
-  for (const [p, id] of match([...free], nearest, places)) give(p, id)
-  for (const p of free) {
-    const id = extra > 0 ? nearest(p).find((member) => size(member) === least) : undefined
-    if (id === undefined) continue
-    extra--
-    give(p, id)
-  }
+  const sizes = new Map(members.map(({ id }) => [id, size(id)]))
+  for (const [p, id] of matchEvenly([...free], nearest, { sizes, least, extra })) give(p, id)
   for (const p of free)
     give(
       p,

@@ -101,6 +101,7 @@ describe('placing standbys', () => {
         const sizes = survivors.map(({ id }) => owners.filter((owner) => owner === id).length)
         expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1)
       }),
+      { numRuns: 500 },
     )
   })
 

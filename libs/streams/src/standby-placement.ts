@@ -1,4 +1,4 @@
-import { match } from './matching'
+import { matchEvenly } from './matching'
 import { type Candidate, warm } from './share-out'
 
 /**
@@ -46,11 +46,14 @@ function placeOf(
 ): Map<number, string> {
   const own = shares.get(owner.id)!
   if (others.length === 0) return new Map()
-  // The even share once the owner is gone, members that are not ours included: they count in the next assignment too.
-  const even = Math.ceil(partitions / (shares.size - 1))
-  const room = new Map(others.map(({ id }) => [id, Math.max(0, even - shares.get(id)!.length)]))
+  // The even shares once the owner is gone, members that are not ours included: they count in the next assignment too.
+  const survivors = [...shares].filter(([id]) => id !== owner.id)
+  const least = Math.floor(partitions / survivors.length)
+  const above = survivors.filter(([, share]) => share.length > least).length
+  const extra = Math.max(0, (partitions % survivors.length) - above)
+  const sizes = new Map(others.map(({ id }) => [id, shares.get(id)!.length]))
   const allowed = (p: number): Candidate[] => others.filter(({ id }) => !placed[p]!.includes(id))
-  const found = match(own, (p) => warm(allowed(p), p).map(({ id }) => id), room)
+  const found = matchEvenly(own, (p) => warm(allowed(p), p).map(({ id }) => id), { sizes, least, extra })
   const taken = new Map<string, number>()
   for (const id of found.values()) taken.set(id, (taken.get(id) ?? 0) + 1)
   for (const p of own) {

@@ -1,10 +1,10 @@
 import { LogError, type Log, type Logger, type Offset } from '@quorate/log'
-import type { TableReader } from '@quorate/state-store'
+import type { BulkThreads, TableReader } from '@quorate/state-store'
 import { Backoff } from './backoff'
 import { catchUp } from './catch-up'
 import type { Clock } from './clock'
 import { StreamsError } from './errors'
-import { closeStore, fitStore, type LocalStore } from './local-store'
+import { closeStore, discardIfDamaged, fitStore, type LocalStore } from './local-store'
 import type { Semaphore } from './semaphore'
 import { tail } from './standby-tail'
 import type { RunningTask, TaskState } from './streams'
@@ -22,6 +22,7 @@ export interface StandbyOptions {
   readonly file: string
   /** Bounds how many standbys load at once. */
   readonly restores: Semaphore
+  readonly threads: BulkThreads
   /** Stable end of the partition's source, as last seen. */
   readonly sourceEnd: () => Offset | undefined
   readonly onChange: (standby: Standby) => void
@@ -120,6 +121,7 @@ export class Standby implements RunningTask {
         if (signal.aborted) break
         this.wasAtEnd = false
         this.tell(error as Error, backoff.ms)
+        if (discardIfDamaged(error, this.local, this.options.file, this.options.logger)) this.local = undefined
         await backoff.wait()
       }
     }
@@ -137,7 +139,10 @@ export class Standby implements RunningTask {
       end: changelogEnd,
       signal,
       progress: this.progress,
-      hold: (held) => (this.local = held),
+      hold: (held) => {
+        this.reachedPosition = this.changelogPosition
+        this.local = held
+      },
     })
     this.moved()
     await tail({

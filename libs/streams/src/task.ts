@@ -1,11 +1,11 @@
 import { LogError, type Logger, type Offset, type Transactor } from '@quorate/log'
-import type { TableReader } from '@quorate/state-store'
+import type { BulkThreads, TableReader } from '@quorate/state-store'
 import { Backoff } from './backoff'
 import { Bell } from './bell'
 import { catchUp } from './catch-up'
 import type { TaskContext } from './context'
 import { StreamsError } from './errors'
-import { closeStore, fitStore, type LocalStore } from './local-store'
+import { closeStore, discardIfDamaged, fitStore, type LocalStore } from './local-store'
 import type { Semaphore } from './semaphore'
 import type { RunningTask, TaskState } from './streams'
 import { Submissions } from './submissions'
@@ -22,6 +22,7 @@ export interface TaskOptions extends WorkOptions {
   readonly local?: LocalStore | undefined
   /** Bounds how many tasks of the process restore at once. */
   readonly restores: Semaphore
+  readonly threads: BulkThreads
   /** Whether the group surely still counts on this process (`GroupMember.current`). */
   readonly current: () => boolean
   readonly onChange: (task: Task) => void
@@ -117,6 +118,7 @@ export class Task implements RunningTask {
       } catch (error) {
         if (signal.aborted || this.isFenced(error)) break
         this.tell(error as Error, backoff.ms)
+        if (discardIfDamaged(error, this.local, this.options.file, this.options.logger)) this.local = undefined
         if (this.state === 'running') {
           this.untouched = true
           this.become('restoring')
@@ -148,7 +150,8 @@ export class Task implements RunningTask {
     const { local, changelogEnd } = await fitStore(question)
     this.local = local
     const { progress } = this
-    const hold = (held: LocalStore): void => {
+    const hold = (held: LocalStore | undefined): void => {
+      this.reachedPosition = this.changelogPosition
       this.local = held
     }
     await catchUp({ ...this.options, local, end: changelogEnd, signal, progress, hold })

@@ -1,4 +1,4 @@
-import { type Log, type LogRecord, type OutRecord, partitionOf, silentLogger } from '@quorate/log'
+import { type Log, type Logger, type LogRecord, type OutRecord, partitionOf, silentLogger } from '@quorate/log'
 import { openEmbeddedLog } from '@quorate/log/embedded'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -19,6 +19,7 @@ export interface DriverOptions {
   /** The embedded log in memory, on the driver's clock, by default. The driver does not close a log that it was given. */
   readonly log?: Log
   readonly limits?: StreamsOptions['limits']
+  readonly logger?: Logger
   readonly heartbeatMs?: number
   readonly sessionTimeoutMs?: number
 }
@@ -98,6 +99,11 @@ export class TestDriver {
   /** Deletes the local files of a stopped or crashed instance. */
   loseDisk(name = 'a'): void {
     rmSync(join(this.root, name), { recursive: true, force: true })
+  }
+
+  /** The local file of a partition. */
+  fileOf(partition: number, name = 'a'): string {
+    return join(this.root, name, this.options.topology.applicationId, `${partition}.db`)
   }
 
   /** Appends to the source, each record in its key's partition unless it names one. */
@@ -213,7 +219,7 @@ class Instance {
       dataDir,
       url: `http://${name}`,
       version: 'test',
-      logger: silentLogger,
+      logger: options.logger ?? silentLogger,
       clock,
       // Each record piped in alone would wait for others in real time.
       limits: { paceMs: 0, ...options.limits },

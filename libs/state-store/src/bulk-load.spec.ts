@@ -1,0 +1,150 @@
+import fc from 'fast-check'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { BulkLoad, type BulkOptions } from './bulk-load'
+import { BulkThread } from './bulk-thread'
+import { CHECKPOINT_KEY, encodeCheckpoint } from './changelog'
+import { PartitionStore, type StoreOptions } from './partition-store'
+
+const bytes = (text: string): Buffer => Buffer.from(text)
+const entry = (key: string, value: string | null) => ({ key: bytes(key), value: value === null ? null : bytes(value) })
+
+describe('a bulk load', () => {
+  const thread = new BulkThread()
+  afterAll(() => thread.close())
+
+  let dir: string
+  let options: BulkOptions
+
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), 'bulk-'))
+    options = fresh('0.db')
+  })
+  afterEach(() => rmSync(dir, { recursive: true, force: true }))
+
+  const fresh = (name: string): BulkOptions => ({
+    file: join(dir, name),
+    tables: [{ name: 'rows' }, { name: 'timed', dueOf: (value) => Number(value.toString()) || null }],
+    schemaVersion: 1,
+    topicId: 'x',
+    startedAt: 77,
+  })
+  const prepare = (it: StoreOptions): void => PartitionStore.open(it).close()
+
+  interface Loaded {
+    readonly rows: readonly (readonly [string, string])[]
+    readonly timed: readonly (readonly [string, string, number | undefined])[]
+    readonly position: number
+    readonly checkpoint: unknown
+  }
+  const read = (it: StoreOptions): Loaded => {
+    const store = PartitionStore.open(it)
+    try {
+      expect(store.rebuilt).toBeUndefined()
+      const timed = store.table('timed')
+      return {
+        rows: [...store.table('rows').range()].map(({ key, value }) => [key, value.toString()] as const),
+        timed: [...timed.range()].map(({ key, value }) => [key, value.toString(), timed.dueOf(key)] as const),
+        position: store.changelogPosition,
+        checkpoint: store.checkpoint,
+      }
+    } finally {
+      store.close()
+    }
+  }
+
+  it('leaves the last value of each key, the schedule, the position and the checkpoint', async () => {
+    prepare(options)
+    const load = new BulkLoad(thread, options)
+    await load.add([entry('rows/b', '1'), entry('rows/a', '1'), entry('timed/t', '70'), entry('gone/x', '1')], 4)
+    await load.add([entry('rows/b', '2'), entry('rows/c', '3'), entry('rows/a', null)], 7)
+    await load.add([entry('timed/u', '0'), entry(CHECKPOINT_KEY, encodeCheckpoint({ source: 9, time: 5 }))], 10)
+    await load.finish()
+    expect(read(options)).toEqual({
+      rows: [
+        ['b', '2'],
+        ['c', '3'],
+      ],
+      timed: [
+        ['t', '70', 70],
+        ['u', '0', undefined],
+      ],
+      position: 10,
+      checkpoint: { source: 9, time: 5 },
+    })
+    const store = PartitionStore.open(options)
+    expect(store.table('timed').firstDue()).toEqual({ key: 't', due: 70 })
+    expect(store.loadedAt).toBe(77)
+    store.close()
+  })
+
+  it('loads what the loader of small restores loads, whatever the pieces and however little it may hold', async () => {
+    const value = fc.option(fc.string({ maxLength: 8 }), { nil: null })
+    const key = fc.tuple(fc.constantFrom('rows', 'timed', '@', 'other'), fc.string({ unit: 'grapheme', maxLength: 3 }))
+    const piece = fc.array(fc.tuple(key, value), { maxLength: 12 })
+    let n = 0
+    await fc.assert(
+      fc.asyncProperty(fc.array(piece, { minLength: 1, maxLength: 6 }), fc.nat({ max: 400 }), async (pieces, bound) => {
+        const [bulk, small] = [fresh(`${++n}.bulk.db`), fresh(`${n}.small.db`)]
+        prepare(bulk)
+        const store = PartitionStore.open(small)
+        const load = new BulkLoad(thread, bulk, { maxBytes: bound })
+        for (const [i, entries] of pieces.entries()) {
+          const raw = entries.map(([[table, name], v]) => entry(`${table}/${name}`, v))
+          await load.add(raw, i + 1)
+          const latest = new Map(raw.map((e) => [e.key.toString(), e.value]))
+          store.load(
+            [...latest].map(([k, v]) => ({ key: k, value: v })),
+            i + 1,
+          )
+        }
+        await load.finish()
+        store.close()
+        expect(read(bulk)).toEqual(read(small))
+      }),
+      { numRuns: 60 },
+    )
+  }, 60_000)
+
+  it('keeps what was written when it is stopped, with the position behind it, and can be gone on with', async () => {
+    prepare(options)
+    const load = new BulkLoad(thread, options, { maxBytes: 1 })
+    await load.add([entry('rows/a', '1')], 3)
+    await load.add([entry('rows/b', '1')], 5)
+    await load.stop()
+    const { rows, position } = read(options)
+    expect(rows.length).toBe([0, 3, 5].indexOf(position))
+    const again = new BulkLoad(thread, options)
+    await again.add([entry('rows/a', '2'), entry('rows/b', '2')], 8)
+    await again.finish()
+    expect(read(options)).toMatchObject({
+      rows: [
+        ['a', '2'],
+        ['b', '2'],
+      ],
+      position: 8,
+    })
+  })
+
+  it('tells when the disk is full, and leaves what was there', async () => {
+    prepare(options)
+    const load = new BulkLoad(thread, options, { maxBytes: 1, pragmas: ['max_page_count = 40'] })
+    const big = 'x'.repeat(50_000)
+    const filling = async (): Promise<void> => {
+      for (let i = 1; i < 50; i++) await load.add([entry(`rows/${i}`, big)], i)
+      await load.finish()
+    }
+    await expect(filling()).rejects.toMatchObject({ code: 'STORE_FULL' })
+    await load.stop()
+    const { rows, position } = read(options)
+    expect(rows.length).toBe(position)
+    expect(position).toBeLessThan(10)
+  })
+
+  it('says that a file which is no store cannot be loaded', async () => {
+    const load = new BulkLoad(thread, { ...options, file: join(dir, 'missing', '0.db') })
+    await expect(load.add([entry('rows/a', '1')], 1).then(() => load.finish())).rejects.toThrow(/directory/)
+    await load.stop()
+  })
+})

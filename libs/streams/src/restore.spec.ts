@@ -1,0 +1,215 @@
+import { type Log, type LogBatch, type Logger, type PartitionReader } from '@quorate/log'
+import { openEmbeddedLog } from '@quorate/log/embedded'
+import Database from 'better-sqlite3'
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { TestDriver } from '../testing'
+import type { Processor, TaskBatch, TaskContext } from './context'
+import type { Streams } from './streams'
+import { topologyOf } from './streams.conformance'
+
+/** Keeps the last value of each key. */
+class Last implements Processor {
+  process(batch: TaskBatch, context: TaskContext): number {
+    const table = context.table('sums')
+    for (const { key, value } of batch.records)
+      if (value === null || value.length === 0) table.delete(key!.toString())
+      else table.put(key!.toString(), value)
+    return batch.next
+  }
+}
+
+interface Line {
+  readonly fields: { readonly partition?: number; readonly reason?: string; readonly percent?: number }
+  readonly message: string
+}
+function recording(): Logger & { readonly lines: Line[] } {
+  const lines: Line[] = []
+  const add = (fields: object, message: string): void => void lines.push({ fields, message })
+  return { debug: () => undefined, info: add, warn: add, error: add, lines }
+}
+
+/** Enough for a bulk load, in two partitions of which one gets nearly all. */
+const ROWS = 30_000
+const key = (i: number): string => `k/${i}`
+
+describe('a restore', () => {
+  let driver: TestDriver
+  const topology = topologyOf('restore', 1)
+  const load = (from: number, to: number, value: string): Promise<void> =>
+    driver.pipe(...Array.from({ length: to - from }, (_, i) => ({ key: key(from + i), value })))
+  const rows = (): string[] =>
+    [...driver.task(0).table('sums').range()].map((row) => `${row.key}=${row.value.toString()}`)
+
+  afterEach(() => driver.close())
+
+  it('of much is loaded beside the event loop, and gives what there was', async () => {
+    driver = await TestDriver.open({ topology, processor: () => new Last() })
+    await driver.start()
+    await load(0, ROWS, 'first')
+    await load(0, 100, 'second')
+    await driver.pipe({ key: key(7), value: null })
+    await driver.settle()
+    const before = rows()
+    expect(before).toHaveLength(ROWS - 1)
+    const { position, time } = driver.task(0)
+    await driver.stop()
+    driver.loseDisk()
+    const streams = await driver.start()
+    const { restore } = streams.task(0)!
+    expect(restore.total).toBeGreaterThan(ROWS)
+    expect(restore.restored).toBe(restore.total)
+    expect(rows()).toEqual(before)
+    expect([driver.task(0).position, driver.task(0).time]).toEqual([position, time])
+    await load(0, 1, 'third')
+    await driver.settle()
+    expect(driver.task(0).table('sums').get(key(0))?.toString()).toBe('third')
+  }, 30_000)
+
+  it('that is interrupted goes on where it stopped', async () => {
+    const stalled: { at: number; reached?: Promise<void> } = { at: Infinity }
+    const log = stalling(await openEmbeddedLog({ memory: true }), topology.changelog, stalled)
+    driver = await TestDriver.open({ topology, processor: () => new Last(), log })
+    await driver.start()
+    await load(0, ROWS, 'x')
+    await driver.settle()
+    await driver.stop()
+    driver.loseDisk()
+
+    stalled.at = ROWS / 2
+    const starting = driver.start()
+    await stalled.reached!
+    await driver.stop()
+    stalled.at = Infinity
+    void starting.catch(() => undefined)
+
+    const streams = await driver.start()
+    expect(streams.task(0)!.restore.total).toBeLessThanOrEqual(ROWS * 0.6)
+    expect(rows()).toHaveLength(ROWS)
+    await driver.close()
+    await log.close()
+  }, 30_000)
+})
+
+/** A log whose readers of one topic get nothing from an offset on; `reached` resolves when one has got so far. */
+function stalling(log: Log, topic: string, stalled: { at: number; reached?: Promise<void> }): Log {
+  let tell!: () => void
+  stalled.reached = new Promise<void>((resolve) => (tell = resolve))
+  const slow = (reader: PartitionReader): PartitionReader => ({
+    get position() {
+      return reader.position
+    },
+    close: () => reader.close(),
+    next: async (maxWaitMs): Promise<LogBatch> => {
+      if (reader.position < stalled.at) return reader.next(maxWaitMs)
+      tell()
+      await new Promise((resolve) => setImmediate(resolve))
+      const next = reader.position
+      return { topic, partition: 0, records: [], next, end: Infinity }
+    },
+  })
+  return new Proxy(log, {
+    get: (target, name, receiver) => {
+      const value: unknown = Reflect.get(target, name, receiver)
+      if (name === 'reader')
+        return (options: Parameters<Log['reader']>[0]) => {
+          const reader = target.reader({ ...options, maxBytes: 100_000 })
+          return options.topic === topic ? slow(reader) : reader
+        }
+      return typeof value === 'function' ? (value as () => unknown).bind(target) : value
+    },
+  })
+}
+
+describe('a local file that cannot go on', () => {
+  const topology = topologyOf('rebuild', 2)
+  const DAY = 24 * 3_600_000
+  let driver: TestDriver
+  let logger: ReturnType<typeof recording>
+
+  beforeEach(async () => {
+    logger = recording()
+    driver = await TestDriver.open({ topology, processor: () => new Last(), logger })
+    await driver.start()
+    for (let round = 0; round < 5; round++)
+      await driver.pipe(
+        ...Array.from({ length: 400 }, (_, i) => ({
+          key: key(i),
+          value: `${round}${'v'.repeat(40)}`,
+          partition: i % 2,
+        })),
+      )
+    await driver.settle()
+  })
+  afterEach(() => driver.close())
+
+  const rows = (p: number): string[] =>
+    [...driver.task(p).table('sums').range()].map((r) => `${r.key}=${r.value.toString()}`)
+  const setMeta = (name: string, value: string) => (): void => {
+    const db = new Database(driver.fileOf(0))
+    db.prepare('UPDATE meta SET v = ? WHERE k = ?').run(value, name)
+    db.close()
+  }
+  const damage = (from: number) => (): void => {
+    const file = openSync(driver.fileOf(0), 'r+')
+    writeSync(file, Buffer.alloc(8_192, 0xaa), 0, 8_192, from)
+    closeSync(file)
+  }
+  /** Partition 0 was built anew for this reason, partition 1 went on from its file, and all is as it was. */
+  const expectRebuilt = (streams: Streams, reason: RegExp, before: readonly string[][]): void => {
+    const told = logger.lines.filter(({ message }) => /building|damaged/.test(message))
+    expect(told.map(({ fields, message }) => `${fields.reason ?? ''} ${message}`)).toEqual([
+      expect.stringMatching(reason) as string,
+    ])
+    expect(streams.task(0)!.restore.restored).toBeGreaterThan(100)
+    expect(streams.task(1)!.restore.restored).toBeLessThanOrEqual(1)
+    expect([rows(0), rows(1)]).toEqual(before)
+  }
+
+  it.each([
+    ['has rows of another layout', setMeta('schemaVersion', '0'), /layout 0/],
+    ['belongs to a changelog that was created anew', setMeta('topicId', 'another'), /created anew/],
+    ['is ahead of the changelog', setMeta('changelog', '1000000'), /beyond the changelog's end/],
+    ['is damaged at its beginning', damage(0), /damaged/],
+    ['is damaged in the middle', damage(12_288), /damaged/],
+  ])('because it %s is built anew, alone', async (_, harm, reason) => {
+    const before = [rows(0), rows(1)]
+    await driver.stop()
+    harm()
+    const streams = await driver.start()
+    // What the file holds in the middle is met when its rows are.
+    await driver.pipe(
+      ...Array.from({ length: 400 }, (__, i) => ({
+        key: key(i),
+        value: before[i % 2]!.find((row) => row.startsWith(`${key(i)}=`))!.split('=')[1]!,
+        partition: i % 2,
+      })),
+    )
+    await driver.settle()
+    expectRebuilt(streams, reason, before)
+  })
+
+  it('because it is older than the changelog keeps tombstones is built anew', async () => {
+    await driver.stop()
+    await driver.start('b')
+    await driver.pipe(...Array.from({ length: 10 }, (_, i) => ({ key: key(i), value: 'new', partition: i % 2 })))
+    await driver.settle()
+    const before = [rows(0), rows(1)]
+    await driver.stop('b')
+    driver.clock.advance(DAY + 1)
+    const streams = await driver.start()
+    const told = logger.lines.filter(({ fields }) =>
+      /older than the changelog keeps tombstones/.test(fields.reason ?? ''),
+    )
+    expect(told.map(({ fields }) => fields.partition).sort()).toEqual([0, 1])
+    expect(streams.task(0)!.restore.restored).toBeGreaterThan(100)
+    expect([rows(0), rows(1)]).toEqual(before)
+  })
+
+  it('is none because nothing happened for longer than the changelog keeps tombstones', async () => {
+    await driver.stop()
+    driver.clock.advance(10 * DAY)
+    const streams = await driver.start()
+    expect(logger.lines.filter(({ fields }) => fields.reason)).toEqual([])
+    for (const { restore } of streams.tasks()) expect(restore.restored).toBeLessThanOrEqual(1)
+  })
+})
