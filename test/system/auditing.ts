@@ -15,6 +15,8 @@ export interface OnKafka {
 /** What lies in a data directory. Its process must have ended: the embedded log is one process's own. */
 export interface Stopped {
   readonly dataDir: string
+  /** A module with the rules that the process had registered. */
+  readonly rules?: string
 }
 
 /**
@@ -41,8 +43,8 @@ export async function audited(system: OnKafka | Stopped, timeoutMs = 60_000): Pr
   return text
 }
 
-function stopped({ dataDir }: Stopped): [string[], Record<string, string>] {
-  return [['--data-dir', dataDir, '--no-store'], {}]
+function stopped({ dataDir, rules }: Stopped): [string[], Record<string, string>] {
+  return [['--data-dir', dataDir, '--no-store', ...(rules === undefined ? [] : ['--rules', rules])], {}]
 }
 
 function onKafka({ brokers, prefix, by, applicationId }: OnKafka): [string[], Record<string, string>] {

@@ -3,6 +3,7 @@ import type { Writable } from 'node:stream'
 import { changeSource, topicNames } from '@quorate/contracts'
 import type { Log } from '@quorate/log'
 import type { QuorateClient } from '@quorate/client'
+import { NO_RULES, type Rules } from '../../../aggregator/src/vote'
 import { stretches } from '../simulate/source-topic'
 import { beginningOf, type Beginning } from './beginning'
 import { changelogStretch, CommittedPartition } from './committed'
@@ -19,6 +20,8 @@ export interface AuditOptions {
   readonly applicationId: string
   readonly output: Writable
   readonly json?: boolean
+  /** Rules registered in code: those of the server. */
+  readonly rules?: Rules
 }
 
 export const AUDIT_EXIT = { same: 0, different: 1, cannotJudge: 2 } as const
@@ -117,10 +120,10 @@ class Audit {
   }
 
   async #round(partition: number, sightings: readonly Sighting[], everything: boolean): Promise<Round> {
-    const { log, prefix, applicationId } = this.options
+    const { log, prefix, applicationId, rules = NO_RULES } = this.options
     const before = await this.#sourceEnd(partition)
     const changelog = await changelogStretch(log, this.#names.changelog(applicationId), partition)
-    const committed = await CommittedPartition.read(log, changelog)
+    const committed = await CommittedPartition.read(log, changelog, rules)
     try {
       const sink = await changelogStretch(log, this.#names.states, partition)
       // Last: nothing that was read above can know of more.
@@ -130,9 +133,9 @@ class Audit {
         throw new CannotJudge(
           `Partition ${partition} of the source begins at ${stretch.start}, but only what lies below ${applied} has been applied: records were lost to its retention.`,
         )
-      const beginning = await beginningOf(log, stretch, committed.settings())
+      const beginning = await beginningOf(log, stretch, committed.settings(), rules)
       const told = await ToldPartition.read(log, sink, changeSource(prefix, applicationId), beginning.judgedFrom)
-      const question = { log, stretch, beginning, committed, told, sightings, everything }
+      const question = { log, stretch, beginning, rules, committed, told, sightings, everything }
       const answer = await new PartitionAudit(question).run()
       const quiet = applied === stretch.end && before === stretch.end
       return { answer, beginning, start: stretch.start, quiet }

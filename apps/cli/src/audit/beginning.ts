@@ -1,6 +1,6 @@
 import { decodeSource, REAPPENDED, type Policy, type SourceCommand } from '@quorate/contracts'
 import { header, type Log } from '@quorate/log'
-import { Settings } from '../../../aggregator/src/vote'
+import { Settings, type Rules } from '../../../aggregator/src/vote'
 import { recordsOf, type Stretch } from '../simulate/source-topic'
 
 /** What is known of a partition where its source begins. */
@@ -21,10 +21,10 @@ interface First {
  * Where the source has lost its beginning, the settings in force there are told from what is there: those that no record touches have
  * not changed since; those that were appended again were the same before. Any other leaves what was before unknown, up to its place.
  */
-export async function beginningOf(log: Log, stretch: Stretch, now: Settings): Promise<Beginning> {
-  if (stretch.start === 0) return { settings: new Settings(), judgedFrom: 0 }
+export async function beginningOf(log: Log, stretch: Stretch, now: Settings, rules: Rules): Promise<Beginning> {
+  if (stretch.start === 0) return { settings: new Settings(rules), judgedFrom: 0 }
   const firsts = await firstsOf(log, stretch)
-  const settings = new Settings()
+  const settings = new Settings(rules)
   let judgedFrom = stretch.start
   for (const [agent, { weight, muted }] of now.agents())
     if (!firsts.has(`agent ${agent}`)) settings.setAgent(agent, weight, muted)

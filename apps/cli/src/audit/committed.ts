@@ -2,13 +2,13 @@ import { CHECKPOINT_KEY, changelogKey, decodeCheckpoint, type Checkpoint, Partit
 import type { Log } from '@quorate/log'
 import { ObjectReader, type ReadObject } from '../../../aggregator/src/objects/object-reader'
 import { AGGREGATOR_TABLES, TABLE } from '../../../aggregator/src/tables'
-import type { Settings } from '../../../aggregator/src/vote'
+import type { Rules, Settings } from '../../../aggregator/src/vote'
 import { recordsOf, stretches, type Stretch } from '../simulate/source-topic'
 import { CannotJudge } from './difference'
 
 /** A partition as its changelog holds it: what a new owner would begin with. Close it when done. */
 export class CommittedPartition {
-  readonly #reader = new ObjectReader()
+  readonly #reader: ObjectReader
   readonly #tables = (name: string) => this.store.committed(name)
 
   private constructor(
@@ -16,9 +16,12 @@ export class CommittedPartition {
     private readonly offsets: ReadonlyMap<string, number>,
     /** The next source offset to apply; undefined: nothing has been committed. */
     readonly checkpoint: Checkpoint | undefined,
-  ) {}
+    rules: Rules,
+  ) {
+    this.#reader = new ObjectReader(rules)
+  }
 
-  static async read(log: Log, stretch: Stretch): Promise<CommittedPartition> {
+  static async read(log: Log, stretch: Stretch, rules: Rules): Promise<CommittedPartition> {
     const latest = new Map<string, { readonly value: Buffer | null; readonly offset: number }>()
     for await (const records of recordsOf(log, stretch))
       for (const { key, value, offset } of records)
@@ -37,7 +40,8 @@ export class CommittedPartition {
       stretch.end,
       checkpoint,
     )
-    return new CommittedPartition(store, new Map([...latest].map(([key, { offset }]) => [key, offset])), checkpoint)
+    const offsets = new Map([...latest].map(([key, { offset }]) => [key, offset] as const))
+    return new CommittedPartition(store, offsets, checkpoint, rules)
   }
 
   settings(): Settings {

@@ -1,6 +1,6 @@
 import { UNKNOWN, type Change, type View } from '@quorate/contracts'
 import type { Log } from '@quorate/log'
-import { Settings } from '../../../aggregator/src/vote'
+import { Settings, type Rules } from '../../../aggregator/src/vote'
 import { Engine } from '../simulate/engine'
 import { replayRecord } from '../simulate/replay'
 import { recordsOf, type Stretch } from '../simulate/source-topic'
@@ -24,6 +24,7 @@ export interface PartitionQuestion {
   /** The source, up to where it is replayed. */
   readonly stretch: Stretch
   readonly beginning: Beginning
+  readonly rules: Rules
   readonly committed: CommittedPartition
   readonly told: ToldPartition | undefined
   /** By what REST showed. */
@@ -57,7 +58,7 @@ export class PartitionAudit {
         look: () => undefined,
         rejected: (offset, reason) => this.#rejected(offset, reason),
       },
-      copyOf(question.beginning.settings),
+      copyOf(question.beginning.settings, question.rules),
       { partition },
     )
   }
@@ -207,8 +208,8 @@ export class PartitionAudit {
 const incarnationOf = ({ id }: Change): number => Number(/@(\d+)\.\d+$/.exec(id)?.[1] ?? -1)
 
 /** The replay changes its settings; the beginning is asked again in the next round. */
-function copyOf(settings: Settings): Settings {
-  const copy = new Settings()
+function copyOf(settings: Settings, rules: Rules): Settings {
+  const copy = new Settings(rules)
   for (const policy of settings.policies()) copy.setPolicy(policy)
   for (const [agent, { weight, muted }] of settings.agents()) copy.setAgent(agent, weight, muted)
   return copy

@@ -8,6 +8,7 @@ interface Options {
   readonly dataDir?: string
   readonly applicationId: string
   readonly store: boolean
+  readonly rules?: string
   readonly json?: boolean
 }
 
@@ -18,6 +19,7 @@ export function auditCommand(): Command {
     .option('--brokers <list>', 'where the topics are; KAFKA_BROKERS otherwise')
     .option('--data-dir <dir>', 'the embedded log of a server that is not running; goes with --no-store')
     .option('--application-id <id>', 'whose changelog it is', 'aggregator')
+    .option('--rules <module>', 'rules registered in code: a module that exports them')
     .option('--no-store', 'leaves out the store, which is read through the server')
     .addHelpText(
       'after',
@@ -33,19 +35,29 @@ Example:
     })
 }
 
-async function audit({ url, brokers, dataDir, applicationId, store, json = false }: Options): Promise<number> {
+async function audit({
+  url,
+  brokers,
+  dataDir,
+  applicationId,
+  store,
+  rules: file,
+  json = false,
+}: Options): Promise<number> {
   const { AUDIT_EXIT, runAudit } = await import('../audit/index.js')
   try {
     const { openSourceLog } = await import('../simulate/index.js')
     const { loadConfig } = await import('@quorate/config')
     const { topicPrefix: prefix } = loadConfig('cli')
+    const { rulesOf } = await import('../rules-file.js')
+    const rules = file === undefined ? {} : { rules: await rulesOf(file) }
     const client = store ? await connect(url === undefined ? {} : { url }) : undefined
     const log = await openSourceLog({
       ...(brokers === undefined ? {} : { brokers }),
       ...(dataDir === undefined ? {} : { dataDir }),
     })
     try {
-      return await runAudit({ log, client, prefix, applicationId, output: process.stdout, json })
+      return await runAudit({ log, client, prefix, applicationId, output: process.stdout, json, ...rules })
     } finally {
       await log.close()
     }

@@ -9,6 +9,7 @@ interface Options {
   readonly partition?: number
   readonly brokers?: string
   readonly dataDir?: string
+  readonly rules?: string
   readonly json?: boolean
 }
 
@@ -22,6 +23,7 @@ export function simulateCommand(): Command {
     .option('--partition <n>', 'with --partition-of: this partition alone', integer)
     .option('--brokers <list>', 'where the topic is; KAFKA_BROKERS otherwise')
     .option('--data-dir <dir>', 'the embedded log of a server that is not running')
+    .option('--rules <module>', 'rules registered in code: a module that exports them')
     .addHelpText(
       'after',
       `
@@ -47,6 +49,8 @@ async function simulate(options: Options): Promise<number> {
     throw new UsageError('Give --policies or --compare, not both: the files to compare are the policies.')
   if (topic === undefined && (partition !== undefined || brokers !== undefined || dataDir !== undefined))
     throw new UsageError('--partition, --brokers and --data-dir go with --partition-of <topic>.')
+  const { rulesOf } = await import('../rules-file.js')
+  const rules = options.rules === undefined ? {} : { rules: await rulesOf(options.rules) }
   const { openSourceLog, runCompare, runSimulate } = await import('../simulate/index.js')
   const log =
     topic === undefined
@@ -58,7 +62,7 @@ async function simulate(options: Options): Promise<number> {
   try {
     const { stdin, stdout: output, stderr: errors } = process
     const of = partition === undefined ? {} : { partition }
-    const shared = { input: log === undefined ? stdin : { log, topic: topic!, ...of }, output, errors }
+    const shared = { input: log === undefined ? stdin : { log, topic: topic!, ...of }, output, errors, ...rules }
     if (compare !== undefined) return await runCompare({ ...shared, files: [compare[0]!, compare[1]!], json })
     return await runSimulate({ ...shared, ...(policies === undefined ? {} : { policiesFile: policies }) })
   } finally {
