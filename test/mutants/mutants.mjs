@@ -164,4 +164,11 @@ export const MUTANTS = [
   ['margin: half of the groups win', 'margin-ways.ts', 'own > others', 'own >= others'],
   ['margin: groups may fall silent', 'margin-ways.ts', '!decides(run, own + others) ||', ''],
   ['margin: a guess is told', 'margin-groups.ts', 'isExact ? least : undefined', 'least'],
+  [
+    'a policy appended again is judged anew',
+    'settings.ts',
+    'reappended ? 0 : this.weightOf(agent)',
+    'this.weightOf(agent)',
+  ],
+  ['a policy put anew is not judged', 'settings.ts', 'reappended ? 0 : this.weightOf(agent)', '0'],
 ]

@@ -1,4 +1,5 @@
 import { parseOutput, simulate, toJsonLines, type ScenarioLine } from '../testing/scenario'
+import { Settings } from './settings'
 
 /** Places where one step more or less decides, which random scenarios seldom meet (test/mutants). */
 const looks = async (...lines: ScenarioLine[]) =>
@@ -19,6 +20,17 @@ describe('a report at the very time of its expiry', () => {
   ])('stays expired when a %s has all counted anew then', async (type, data) => {
     const [view] = await looks(report(0, 'a', 'up'), { at: 60_000, type, data }, look(60_000))
     expect(view).toMatchObject({ participants: 0, tally: {}, stale: true })
+  })
+})
+
+describe('a policy that weights have made a dictator since', () => {
+  const policy = { name: 'p', match: '**', electorate: ['a', 'b'] }
+
+  it('is refused when it is put anew, and not when it is appended again', () => {
+    const settings = new Settings()
+    settings.setAgent('a', 5)
+    expect(settings.judge(policy).faults).toMatchObject([{ pointer: '/electorate/0' }])
+    expect(settings.judge(policy, true)).toMatchObject({ policy: { electorate: ['a', 'b'], allowDictator: false } })
   })
 })
 
