@@ -68,7 +68,9 @@ export class Cluster {
 
   /** The leader as last heard. Rejects with a retriable ProtocolError while there is none. */
   async leaderOf(topic: string, partition: number): Promise<number> {
-    if (!this.topics.has(topic)) await this.refresh([topic])
+    // One that is not known may have been added since.
+    const isKnown = this.topics.get(topic)?.partitions.some((p) => p.partition === partition)
+    if (!isKnown) await this.refresh([topic])
     const known = this.topics.get(topic)
     if (!known) throw this.unknown(topic)
     const leader = known.partitions.find((p) => p.partition === partition)?.leader

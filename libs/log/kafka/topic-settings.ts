@@ -86,6 +86,8 @@ function createCommand(spec: TopicSpec, replication: number): string {
   return `kafka-topics.sh --create --topic ${spec.name} --partitions ${spec.partitions}${copies}${config.join('')}`
 }
 
+const RESHARD = 'quorate reshard --partitions <n> --to <prefix> (docs/operations.md, "Another partition count")'
+
 /** Each way in which a topic is not as it must be, with the command that mends it. Empty when it is. */
 export function mismatches(spec: TopicSpec, found: TopicDescription, replication: number | undefined): string[] {
   const { name } = spec
@@ -100,14 +102,14 @@ export function mismatches(spec: TopicSpec, found: TopicDescription, replication
       'partition count',
       found.partitions,
       spec.partitions,
-      `set the configured count to ${found.partitions}, or delete the topic and all its records (kafka-topics.sh --delete --topic ${name})`,
+      `set the configured count to ${found.partitions} if the topic was made so; if partitions were added, ids hash to others now: ${RESHARD}`,
     )
   else
     compare(
       'partition count',
       found.partitions,
       spec.partitions,
-      `kafka-topics.sh --alter --topic ${name} --partitions ${spec.partitions} (before anything is in it: keys move)`,
+      `kafka-topics.sh --alter --topic ${name} --partitions ${spec.partitions} if nothing is in it yet; else ids would hash to other partitions: ${RESHARD}`,
     )
   compare('cleanup.policy', found.cleanupPolicy, spec.cleanupPolicy, alter(NAMES.cleanupPolicy, spec.cleanupPolicy))
   compare(

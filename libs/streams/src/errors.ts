@@ -6,6 +6,7 @@ export const STREAMS_ERRORS = {
   STREAMS_TIMEOUT: 'the position was not reached in time',
   STREAMS_BAD_RESUME: 'a processor answered an offset outside its batch',
   STREAMS_SOURCE_LOST: 'a topic does not hold what has been applied already',
+  STREAMS_SOURCE_GROWN: 'partitions were added to the source, and keys lie in others now',
   STREAMS_ROW_TOO_LARGE: 'a changelog value is larger than 512 KiB',
 } as const
 
