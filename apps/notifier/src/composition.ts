@@ -97,7 +97,7 @@ export async function notifierParts({
   streamsMetrics(streams, metrics)
   courierMetrics(notifier.courier, metrics)
   return {
-    module: NotifierModule.register({ notifier, owners: new Owners(streams, peers, url) }),
+    module: NotifierModule.register({ notifier, configuration, owners: new Owners(streams, peers, url) }),
     transport,
     check: streamsCheck('notifier', streams),
     metrics,

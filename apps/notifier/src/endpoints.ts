@@ -50,6 +50,10 @@ export class Endpoints {
     return endpoints
   }
 
+  sender(name: string): Sender | undefined {
+    return this.opened.get(name)?.sender
+  }
+
   private openOne(given: EndpointSettings, patience: boolean): Opened {
     const { channels, logger } = this.options
     const { name, channel, settings } = given

@@ -3,11 +3,18 @@ import type { Owners } from '@quorate/http'
 import { NotifierBatchesController } from './batches.controller'
 import { Deliveries } from './http/deliveries'
 import { DeliveriesController } from './http/deliveries.controller'
+import { Configuring } from './http/configuring'
+import { InhibitionsController } from './http/inhibitions.controller'
 import { ReceiversController } from './http/receivers.controller'
+import { RoutesController } from './http/routes.controller'
+import { SilencePreviews } from './http/silences'
+import { SilencesController } from './http/silences.controller'
 import { Notifier } from './notifier'
+import type { Configuration } from './configuration'
 
 export interface NotifierModuleOptions {
   readonly notifier: Notifier
+  readonly configuration: Configuration
   /** Who answers for the partitions of the notifier. */
   readonly owners: Owners
 }
@@ -17,12 +24,21 @@ export interface NotifierModuleOptions {
 export class NotifierModule implements OnModuleDestroy {
   constructor(@Inject(Notifier) private readonly notifier: Notifier) {}
 
-  static register({ notifier, owners }: NotifierModuleOptions): DynamicModule {
+  static register({ notifier, configuration, owners }: NotifierModuleOptions): DynamicModule {
     return {
       module: NotifierModule,
-      controllers: [NotifierBatchesController, DeliveriesController, ReceiversController],
+      controllers: [
+        NotifierBatchesController,
+        DeliveriesController,
+        ReceiversController,
+        RoutesController,
+        SilencesController,
+        InhibitionsController,
+      ],
       providers: [
         { provide: Notifier, useValue: notifier },
+        { provide: Configuring, useValue: new Configuring(configuration) },
+        { provide: SilencePreviews, useValue: new SilencePreviews(owners) },
         { provide: Deliveries, useValue: new Deliveries(owners, notifier.courier) },
       ],
     }

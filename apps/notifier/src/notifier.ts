@@ -8,6 +8,7 @@ import { Endpoints, type EndpointsOptions } from './endpoints'
 import { Dependants } from './queries/dependants'
 import { nextFlush } from './queries/group-flush'
 import { type Directions, directionsOf, type Routing } from './pipeline'
+import { sendTest, type Tested } from './test-messages'
 import { NotifierProcessor, type ProcessorEvents } from './processor'
 
 export type NotifierEvents = ProcessorEvents & CourierEvents
@@ -98,6 +99,20 @@ export class Notifier {
     this.inForce = directions
     // Tasks ask for their next wake after each piece of work; one that ends meanwhile looks when it begins again.
     for (const task of this.running) task.submit(() => undefined).catch(() => undefined)
+  }
+
+  /** The notifier's clock, ms. */
+  now(): number {
+    return (this.options.clock ?? systemClock).now()
+  }
+
+  /** Sends a test alarm and its end to every endpoint of a receiver. */
+  async test(receiver: string, author: string): Promise<Tested[]> {
+    const endpoints = this.inForce.receivers.get(receiver)?.endpoints ?? []
+    const tested = await Promise.all(
+      endpoints.map(({ name }) => sendTest(name, this.endpoints.sender(name)!, author, this.now())),
+    )
+    return tested.flat()
   }
 
   /** Finishes what is being sent. To be called before streams stops, so that the outcomes are still written. */

@@ -5,11 +5,7 @@ import { merge, type Page, page } from '../queries/delivery-pages'
 import type { DeliveryFilter } from '../queries/delivery-filter'
 import type { DeliveryWire } from '../queries/delivery-wire'
 import { decodeCursor, encodeCursor } from './cursor'
-
-export interface Missing {
-  readonly partition: number
-  readonly reason: string
-}
+import { type Missing, placesOf } from './places'
 
 /** A page of decisions, newest first. Complete, or it names the partitions that are missing. */
 export interface DeliveriesPage {
@@ -34,7 +30,7 @@ export class Deliveries {
   ): Promise<DeliveriesPage> {
     const after = decodeCursor(cursor)
     const asked = filter.object === undefined ? undefined : this.owners.streams.partitionOf(filter.object)
-    const { here, elsewhere, missing } = this.places(request.forwarded, asked)
+    const { here, elsewhere, missing } = placesOf(this.owners, request.forwarded, asked)
     const pages: Page[] = here.map((task) => page(task, filter, after, limit))
     await Promise.all(
       [...elsewhere].map(async ([url, partitions]) => {
@@ -68,7 +64,7 @@ export class Deliveries {
     request: FastifyRequest,
     here: (task: Parameters<Courier['redrive']>[0]) => Promise<boolean>,
   ): Promise<Answer | undefined> {
-    const places = this.places(request.forwarded)
+    const places = placesOf(this.owners, request.forwarded)
     for (const task of places.here) if (await here(task)) return undefined
     for (const url of places.elsewhere.keys()) {
       const answer = await this.owners.peers.forward(url, request)
@@ -84,25 +80,6 @@ export class Deliveries {
       'not-found',
       `There is no dead letter ${id}: it was delivered, dropped, redriven already, or never was.`,
     )
-  }
-
-  private places(forwarded: boolean, only?: number) {
-    const { streams } = this.owners
-    const missing: Missing[] = []
-    const here: Parameters<Courier['redrive']>[0][] = []
-    const elsewhere = new Map<string, number[]>()
-    for (let partition = 0; partition < streams.partitions; partition++) {
-      if (only !== undefined && partition !== only) continue
-      try {
-        const place = this.owners.find(partition, forwarded)
-        if (place.task) here.push(place.task)
-        else elsewhere.set(place.url, [...(elsewhere.get(place.url) ?? []), partition])
-      } catch (error) {
-        if (!(error instanceof Problem)) throw error
-        missing.push({ partition, reason: error.code })
-      }
-    }
-    return { here, elsewhere, missing }
   }
 
   private async remote(url: string, request: FastifyRequest): Promise<DeliveriesPage | undefined> {

@@ -1,21 +1,30 @@
-import { Controller, Get, Inject } from '@nestjs/common'
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger'
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put, Req } from '@nestjs/common'
+import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger'
+import { Requires } from '@quorate/http'
+import type { FastifyRequest } from 'fastify'
 import { Notifier } from '../notifier'
-import { RECEIVERS_SCHEMA } from './schemas'
+import { Configuring, missing } from './configuring'
+import { RECEIVER_BODY, TEST_ANSWER } from './configuration-schemas'
+import { RECEIVER_ANSWER, RECEIVERS_SCHEMA } from './schemas'
 
-/** Who is told, and how their endpoints are as this instance sees them. */
+/** Who is told, and how their endpoints are as this instance sees them. Never a secret. */
 @ApiTags('notifier')
 @Controller('v1/receivers')
 export class ReceiversController {
-  constructor(@Inject(Notifier) private readonly notifier: Notifier) {}
+  constructor(
+    @Inject(Configuring) private readonly configuring: Configuring,
+    @Inject(Notifier) private readonly notifier: Notifier,
+  ) {}
 
   @Get()
   @ApiOperation({ operationId: 'listReceivers', summary: 'Who is told; never a secret.' })
   @ApiOkResponse({ description: 'The receivers.', schema: RECEIVERS_SCHEMA as never })
   list() {
     const status = new Map(this.notifier.courier.status().map((endpoint) => [endpoint.name, endpoint]))
+    const { receivers: configured } = this.configuring.configuration.document
     const items = [...this.notifier.directions.receivers.values()].map(({ name, fallback, endpoints }) => ({
       name,
+      configured: configured[name] !== undefined,
       fallback: fallback ?? null,
       endpoints: endpoints.map((endpoint) => {
         const { description: settings, waiting, underWay, circuit, refusal } = status.get(endpoint.name)!
@@ -23,5 +32,51 @@ export class ReceiversController {
       }),
     }))
     return { items }
+  }
+
+  @Get(':name')
+  @ApiOperation({ operationId: 'getReceiver', summary: 'A receiver; never a secret.' })
+  @ApiOkResponse({ description: 'The receiver.', schema: RECEIVER_ANSWER as never })
+  @ApiResponse({ status: 404, description: 'No such receiver.' })
+  get(@Param('name') name: string) {
+    const found = this.list().items.find((item) => item.name === name)
+    if (!found) throw missing('receivers', name)
+    return found
+  }
+
+  @Put(':name')
+  @Requires('admin')
+  @ApiBody({ schema: RECEIVER_BODY as never })
+  @ApiOperation({
+    operationId: 'putReceiver',
+    summary: 'Put a receiver in force, or replace it; secrets by reference.',
+  })
+  @ApiOkResponse({ description: 'The receiver.', schema: RECEIVER_ANSWER as never })
+  @ApiResponse({ status: 422, description: 'The receiver breaks the contract.' })
+  async put(@Param('name') name: string, @Body() body: unknown) {
+    await this.configuring.put('receivers', name, body)
+    return this.get(name)
+  }
+
+  @Delete(':name')
+  @HttpCode(204)
+  @Requires('admin')
+  @ApiOperation({ operationId: 'deleteReceiver', summary: 'Take a receiver away.' })
+  @ApiNoContentResponse({ description: 'It is not there any more.' })
+  @ApiResponse({ status: 404, description: 'No such receiver is configured.' })
+  @ApiResponse({ status: 409, description: 'A route or a receiver still names it.' })
+  delete(@Param('name') name: string): Promise<void> {
+    return this.configuring.delete('receivers', name)
+  }
+
+  @Post(':name/test')
+  @HttpCode(200)
+  @Requires('operator')
+  @ApiOperation({ operationId: 'testReceiver', summary: 'Send a test alarm and its end to each endpoint, at once.' })
+  @ApiOkResponse({ description: 'What came of each.', schema: TEST_ANSWER })
+  @ApiResponse({ status: 404, description: 'No such receiver.' })
+  async test(@Param('name') name: string, @Req() request: FastifyRequest) {
+    if (!this.notifier.directions.receivers.has(name)) throw missing('receivers', name)
+    return { items: await this.notifier.test(name, request.principal?.name ?? 'somebody') }
   }
 }

@@ -82,39 +82,37 @@ export const DELIVERIES_SCHEMA = {
   additionalProperties: false,
 }
 
-export const RECEIVERS_SCHEMA = {
+export const RECEIVER_ANSWER = {
   type: 'object',
-  required: ['items'],
+  required: ['name', 'configured', 'fallback', 'endpoints'],
   properties: {
-    items: {
+    name: text,
+    configured: { type: 'boolean', description: 'false: built in, or from the settings of the process.' },
+    fallback: textOrNull,
+    endpoints: {
       type: 'array',
       items: {
         type: 'object',
-        required: ['name', 'fallback', 'endpoints'],
+        required: ['name', 'channel', 'settings', 'waiting', 'underWay', 'circuit', 'refusal'],
         properties: {
           name: text,
-          fallback: textOrNull,
-          endpoints: {
-            type: 'array',
-            items: {
-              type: 'object',
-              required: ['name', 'channel', 'settings', 'waiting', 'underWay', 'circuit', 'refusal'],
-              properties: {
-                name: text,
-                channel: text,
-                settings: { type: 'object', description: 'What may be told of it: no secret, no path of an address.' },
-                waiting: { type: 'integer', description: 'Objects with something to be told, in this instance.' },
-                underWay: { type: 'integer' },
-                circuit: { type: 'string', enum: ['closed', 'open'] },
-                refusal: { ...textOrNull, description: 'Why nothing is sent there any more.' },
-              },
-              additionalProperties: false,
-            },
-          },
+          channel: text,
+          settings: { type: 'object', description: 'What may be told of it: no secret, no path of an address.' },
+          waiting: { type: 'integer', description: 'Objects with something to be told, in this instance.' },
+          underWay: { type: 'integer' },
+          circuit: { type: 'string', enum: ['closed', 'open'] },
+          refusal: { ...textOrNull, description: 'Why nothing is sent there any more.' },
         },
         additionalProperties: false,
       },
     },
   },
+  additionalProperties: false,
+}
+
+export const RECEIVERS_SCHEMA = {
+  type: 'object',
+  required: ['items'],
+  properties: { items: { type: 'array', items: RECEIVER_ANSWER } },
   additionalProperties: false,
 }

@@ -1,4 +1,4 @@
-import { compileMatchers } from './matchers'
+import { compileMatchers, type Matchers } from './matchers'
 import { type News, type Subject, subjectOf } from './news'
 import { DEFAULT_TIMING, type RouteInput, type RouteTiming, type Routing } from './routing'
 
@@ -12,6 +12,7 @@ export interface Route extends RouteTiming {
 interface Node {
   readonly route: Route
   readonly continue: boolean
+  readonly match: Matchers
   readonly takes: (subject: Subject) => boolean
   readonly children: readonly Node[]
 }
@@ -21,7 +22,15 @@ export interface Router {
   /** Every route whose node takes the change and none of whose children does; in the order of the tree (as in Alertmanager). */
   match(news: News): Route[]
   matchSubject(subject: Subject): Route[]
+  /** The same, each with the nodes that lead to it. */
+  explain(subject: Subject): Explained[]
   route(path: string): Route | undefined
+}
+
+export interface Explained {
+  readonly route: Route
+  /** From the root on: the node's name and what it asks for. */
+  readonly via: readonly { readonly path: string; readonly match: Matchers }[]
 }
 
 /**
@@ -39,7 +48,7 @@ export function compileRoutes(routing: Pick<Routing, 'receivers' | 'root'>): Rou
     if (byPath.has(route.path)) throw new Error(`two routes are named ${route.path}`)
     byPath.set(route.path, route)
     const children = routes.map((child, i) => node(child, route, place === '' ? `${i}` : `${place}.${i}`))
-    return { route, continue: goOn, takes: compileMatchers(match ?? {}), children }
+    return { route, continue: goOn, match: match ?? {}, takes: compileMatchers(match ?? {}), children }
   }
   const root = node(
     { ...routing.root, name: routing.root.name ?? 'root' },
@@ -47,7 +56,19 @@ export function compileRoutes(routing: Pick<Routing, 'receivers' | 'root'>): Rou
     '',
   )
   const matchSubject = (subject: Subject) => (root.takes(subject) ? descend(root, subject) : [])
-  return { match: (news) => matchSubject(subjectOf(news)), matchSubject, route: (path) => byPath.get(path) }
+  const explain = (subject: Subject) => (root.takes(subject) ? descendAloud(root, subject, []) : [])
+  return { match: (news) => matchSubject(subjectOf(news)), matchSubject, explain, route: (path) => byPath.get(path) }
+}
+
+function descendAloud(node: Node, subject: Subject, above: Explained['via']): Explained[] {
+  const via = [...above, { path: node.route.path, match: node.match }]
+  const found: Explained[] = []
+  for (const child of node.children) {
+    if (!child.takes(subject)) continue
+    found.push(...descendAloud(child, subject, via))
+    if (!child.continue) break
+  }
+  return found.length > 0 ? found : [{ route: node.route, via }]
 }
 
 function descend(node: Node, subject: Subject): Route[] {

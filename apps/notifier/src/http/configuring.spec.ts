@@ -1,0 +1,172 @@
+import 'reflect-metadata'
+import { type Config, loadConfig } from '@quorate/config'
+import type { Running } from '@quorate/http'
+import { type Log, type OutRecord, partitionOf } from '@quorate/log'
+import { openEmbeddedLog } from '@quorate/log/embedded'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Sink } from '../../testing/changes'
+import { Receiver } from '../../testing/receiver'
+import { until } from '../../testing/until'
+import { startNotifier } from '../bootstrap'
+
+type Json = Record<string, any> // eslint-disable-line @typescript-eslint/no-explicit-any -- answers of any shape
+
+const SECRET = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD'
+
+describe('the configuration by REST', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'notifier-'))
+  const sink = new Sink()
+  let receiver: Receiver
+  let log: Log
+  let running: Running
+  const config = (): Config => ({
+    ...loadConfig('standalone', {
+      env: { QUORATE_PORT: '0', QUORATE_PARTITIONS: '2', QUORATE_LOG_LEVEL: 'silent' },
+      readFile: () => '',
+    }),
+    app: 'notifier',
+    applicationId: 'notifier',
+    dataDir: dir,
+  })
+  const append = (...records: OutRecord[]) =>
+    log.append(records.map((one) => ({ ...one, topic: 'quorate.states', partition: partitionOf(one.key!, 2) })))
+  async function call(method: string, path: string, body?: unknown): Promise<{ status: number; body: Json }> {
+    const answer = await fetch(`${running.url}${path}`, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    })
+    const text = await answer.text()
+    return { status: answer.status, body: text === '' ? {} : (JSON.parse(text) as Json) }
+  }
+  const silence = (more: object = {}) => ({
+    match: { object: 'site/**' }, startsAt: '2020-01-01T00:00:00Z', endsAt: '2099-01-01T00:00:00Z', author: 'ann', comment: 'moving', ...more,
+  }) // prettier-ignore
+
+  beforeAll(async () => {
+    process.env['HOOK_SECRET'] = SECRET
+    receiver = await Receiver.listen()
+    log = await openEmbeddedLog({ memory: true })
+    running = await startNotifier(config(), { log })
+  })
+  afterAll(async () => {
+    delete process.env['HOOK_SECRET']
+    await running.close()
+    await log.close()
+    await receiver.close()
+    rmSync(dir, { recursive: true })
+  })
+
+  it('begins with what is built in', async () => {
+    expect((await call('GET', '/v1/receivers')).body.items).toMatchObject([{ name: 'console', configured: false }])
+    expect((await call('GET', '/v1/routes')).body).toMatchObject({ configured: false, root: { receiver: 'console' } })
+    expect((await call('DELETE', '/v1/routes')).status).toBe(404)
+  })
+
+  it('refuses with the place in the body', async () => {
+    const put = await call('PUT', '/v1/receivers/ops', { endpoints: [{ channel: 'fax' }], more: 1 })
+    expect(put).toMatchObject({ status: 422, body: { code: 'invalid', errors: [{ pointer: '/more', detail: 'unknown field' }] } }) // prettier-ignore
+    expect((await call('PUT', '/v1/receivers/ops', { endpoints: [{ channel: 'fax' }] })).body.errors).toMatchObject([
+      { pointer: '/endpoints/0/channel' },
+    ])
+    expect((await call('PUT', '/v1/routes', { receiver: 'nobody' })).body.errors).toEqual([
+      { pointer: '/receiver', detail: 'there is no receiver nobody' },
+    ])
+    expect((await call('POST', '/v1/silences', { ...silence(), comment: undefined })).body.errors).toMatchObject([{ pointer: '/comment' }]) // prettier-ignore
+    expect((await call('POST', '/v1/silences', silence({ match: { objekt: 'x' } }))).body.errors).toMatchObject([{ pointer: '/match/objekt' }]) // prettier-ignore
+    expect((await call('GET', '/v1/receivers/ops')).status).toBe(404)
+  })
+
+  it('takes receivers and routes, and tells by them without a restart; the secret stays where it is', async () => {
+    const settings = { url: receiver.url, secret: '${env:HOOK_SECRET}', allowAddresses: ['127.0.0.0/8'] }
+    const put = await call('PUT', '/v1/receivers/ops', { fallback: 'console', endpoints: [{ channel: 'webhook', settings }] }) // prettier-ignore
+    expect(put).toMatchObject({ status: 200, body: { name: 'ops', configured: true, endpoints: [{ settings: { signed: true } }] } }) // prettier-ignore
+    const routes = { receiver: 'ops', groupWait: 0, groupInterval: 0, routes: [{ name: 'quiet', match: { object: 'lab/**' }, receiver: 'console' }] } // prettier-ignore
+    expect((await call('PUT', '/v1/routes', routes)).status).toBe(200)
+    await append(sink.changed('site/a', 'down', Date.now()))
+    const told = await receiver.next()
+    expect(told.body.data).toMatchObject({ object: 'site/a', state: 'down' })
+    expect(told.headers['webhook-signature']).toMatch(/^v1,/)
+    const all = JSON.stringify([(await call('GET', '/v1/receivers')).body, (await call('GET', '/v1/deliveries')).body])
+    expect(all).not.toContain('C2FVsBQ')
+    const records = log.reader({ topic: 'quorate.settings', partition: 0, from: 0 })
+    const kept = (await records.next()).records.map(({ value }) => String(value)).join()
+    records.close()
+    expect(kept).toContain('${env:HOOK_SECRET}')
+    expect(kept).not.toContain('C2FVsBQ')
+  })
+
+  it('says who would be told, and why', async () => {
+    const tried = await call('POST', '/v1/routes/test', { object: 'lab/1', state: 'down' })
+    expect(tried).toMatchObject({
+      status: 200,
+      body: {
+        items: [
+          {
+            receiver: 'console',
+            route: 'quiet',
+            via: [{ route: 'root' }, { route: 'quiet', match: { object: ['lab/**'] } }],
+            decision: 'sent',
+          },
+        ],
+      },
+    })
+    expect((await call('POST', '/v1/routes/test', { object: 'x', state: 'up' })).body.items).toMatchObject([{ receiver: 'ops', decision: 'suppressed', reason: 'quiet' }]) // prettier-ignore
+    expect((await call('POST', '/v1/routes/test', { object: 'x', state: 'up', told: 'down' })).body.items).toMatchObject([{ decision: 'sent' }]) // prettier-ignore
+    expect((await call('POST', '/v1/routes/test', { object: '', state: 'UP' })).body.errors).toMatchObject([{ pointer: '/object' }, { pointer: '/state' }]) // prettier-ignore
+  })
+
+  it('sends a test alarm and its end', async () => {
+    const sent = await call('POST', '/v1/receivers/ops/test')
+    expect(sent.body.items).toMatchObject([
+      { endpoint: 'ops', message: 'alarm', outcome: 'delivered', status: 200 },
+      { endpoint: 'ops', message: 'recovery', outcome: 'delivered' },
+    ])
+    expect((await receiver.next()).body.data).toMatchObject({ object: 'quorate/test', state: 'down' })
+    expect((await receiver.next()).body.data).toMatchObject({ object: 'quorate/test', state: 'up' })
+    expect((await call('POST', '/v1/receivers/nobody/test')).status).toBe(404)
+  })
+
+  it('previews silences, holds what they are over, and tells it when one is ended', async () => {
+    const preview = await call('POST', '/v1/silences?preview', silence())
+    expect(preview).toMatchObject({ status: 200, body: { items: [{ object: 'site/a', state: 'down', waiting: false }], total: 1, complete: true } }) // prettier-ignore
+    const added = await call('POST', '/v1/silences', silence())
+    expect(added).toMatchObject({ status: 201, body: { status: 'active', author: 'ann' } })
+    await append(sink.changed('site/b', 'down', Date.now()))
+    const held = await until(
+      () => call('GET', '/v1/deliveries?object=site%2Fb'),
+      ({ body }) => (body.items as unknown[]).length > 0,
+    )
+    expect(held.body.items).toMatchObject([{ decision: 'held: silenced', by: `silence/${added.body.id}` }])
+    expect((await call('POST', '/v1/routes/test', { object: 'site/c', state: 'down' })).body.items).toMatchObject([{ decision: 'held', reason: 'silenced', by: `silence/${added.body.id}` }]) // prettier-ignore
+    expect((await call('GET', '/v1/silences')).body.items).toHaveLength(1)
+    const ended = await call('PUT', `/v1/silences/${added.body.id}`, silence({ endsAt: '2020-01-02T00:00:00Z' }))
+    expect(ended.body).toMatchObject({ status: 'ended' })
+    expect((await receiver.next()).body.data).toMatchObject({ object: 'site/b', state: 'down' })
+    expect((await call('DELETE', `/v1/silences/${added.body.id}`)).status).toBe(204)
+    expect((await call('DELETE', `/v1/silences/${added.body.id}`)).status).toBe(404)
+  })
+
+  it('takes inhibitions, and shows which are active', async () => {
+    const put = await call('PUT', '/v1/inhibitions/rack', { parent: 'rack/1', dependants: 'rack/1/**' })
+    expect(put.body).toEqual({ name: 'rack', parent: 'rack/1', states: ['down'], dependants: ['rack/1/**'], active: false }) // prettier-ignore
+    await append(sink.changed('rack/1', 'down', Date.now()))
+    expect((await receiver.next()).body.data).toMatchObject({ object: 'rack/1' })
+    await until(() => call('GET', '/v1/inhibitions/rack'), ({ body }) => body.active === true) // prettier-ignore
+    await append(sink.changed('rack/1/a', 'down', Date.now()))
+    await until(
+      () => call('GET', '/v1/deliveries?status=held'),
+      ({ body }) => (body.items as Json[]).some(({ by }) => by === 'inhibition/rack'),
+    )
+    expect((await call('DELETE', '/v1/inhibitions/rack')).status).toBe(204)
+    expect((await receiver.next()).body.data).toMatchObject({ object: 'rack/1/a' })
+  })
+
+  it('keeps a receiver that is needed', async () => {
+    expect(await call('DELETE', '/v1/receivers/ops')).toMatchObject({ status: 409, body: { errors: [{ pointer: '/routes/receiver' }] } }) // prettier-ignore
+    expect((await call('DELETE', '/v1/routes')).status).toBe(204)
+    expect((await call('DELETE', '/v1/receivers/ops')).status).toBe(204)
+    expect((await call('GET', '/v1/receivers')).body.items).toMatchObject([{ name: 'console' }])
+  })
+})

@@ -1,0 +1,58 @@
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Put } from '@nestjs/common'
+import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger'
+import { Requires } from '@quorate/http'
+import { Notifier } from '../notifier'
+import { Configuring, missing } from './configuring'
+import { INHIBITION, INHIBITION_BODY, INHIBITIONS } from './configuration-schemas'
+
+/** Inhibitions: what is bad below a bad parent is not told one by one. */
+@ApiTags('notifier')
+@Controller('v1/inhibitions')
+export class InhibitionsController {
+  constructor(
+    @Inject(Configuring) private readonly configuring: Configuring,
+    @Inject(Notifier) private readonly notifier: Notifier,
+  ) {}
+
+  @Get()
+  @ApiOperation({ operationId: 'listInhibitions', summary: 'The inhibitions, and which are active.' })
+  @ApiOkResponse({ description: 'The inhibitions.', schema: INHIBITIONS })
+  list() {
+    const items = this.notifier.directions.inhibitions.all.map(({ inhibition, affliction }) => ({
+      ...inhibition,
+      active: affliction !== undefined,
+    }))
+    return { items }
+  }
+
+  @Get(':name')
+  @ApiOperation({ operationId: 'getInhibition', summary: 'An inhibition.' })
+  @ApiOkResponse({ description: 'The inhibition.', schema: INHIBITION })
+  @ApiResponse({ status: 404, description: 'No such inhibition.' })
+  get(@Param('name') name: string) {
+    const found = this.list().items.find((item) => item.name === name)
+    if (!found) throw missing('inhibitions', name)
+    return found
+  }
+
+  @Put(':name')
+  @Requires('admin')
+  @ApiBody({ schema: INHIBITION_BODY as never })
+  @ApiOperation({ operationId: 'putInhibition', summary: 'Put an inhibition in force, or replace it.' })
+  @ApiOkResponse({ description: 'The inhibition.', schema: INHIBITION })
+  @ApiResponse({ status: 422, description: 'It breaks the contract.' })
+  async put(@Param('name') name: string, @Body() body: unknown) {
+    await this.configuring.put('inhibitions', name, body)
+    return this.get(name)
+  }
+
+  @Delete(':name')
+  @HttpCode(204)
+  @Requires('admin')
+  @ApiOperation({ operationId: 'deleteInhibition', summary: 'Take an inhibition away; what it held back is told.' })
+  @ApiNoContentResponse({ description: 'It is in force no more.' })
+  @ApiResponse({ status: 404, description: 'No such inhibition.' })
+  delete(@Param('name') name: string): Promise<void> {
+    return this.configuring.delete('inhibitions', name)
+  }
+}

@@ -1,0 +1,41 @@
+import { ApiProperty } from '@nestjs/swagger'
+import { isText } from '@quorate/contracts'
+import { IsObject, ValidateBy } from 'class-validator'
+import type { MatchersDocument, SilenceDocument } from '../configuration'
+import { MATCHERS } from './configuration-schemas'
+
+const rule = (name: string, said: string, validate: (value: unknown) => boolean) => () =>
+  ValidateBy({ name, validator: { validate, defaultMessage: () => said } })
+const IsSentence = rule('isSentence', 'must be 1–4096 bytes of text without control characters', (value) =>
+  isText(value, 1, 4096),
+)
+const IsTime = rule(
+  'isTime',
+  'must be a time such as 2026-12-31T23:59:00Z',
+  (value) => typeof value === 'string' && /^\d{4}-\d\d-\d\dT/i.test(value) && !Number.isNaN(Date.parse(value)),
+)
+
+const TIME = { type: 'string', format: 'date-time' } as const
+
+/** A silence (notify.md, "Silences"): everything is required. What the matchers say is judged with the whole configuration. */
+export class SilenceBody implements SilenceDocument {
+  @ApiProperty(MATCHERS)
+  @IsObject({ message: 'must be matchers: object, state, from, cause, policy' })
+  match!: MatchersDocument
+
+  @ApiProperty(TIME)
+  @IsTime()
+  startsAt!: string
+
+  @ApiProperty(TIME)
+  @IsTime()
+  endsAt!: string
+
+  @ApiProperty({ type: 'string', minLength: 1, maxLength: 4096, example: 'ann' })
+  @IsSentence()
+  author!: string
+
+  @ApiProperty({ type: 'string', minLength: 1, maxLength: 4096, example: 'moving to another rack' })
+  @IsSentence()
+  comment!: string
+}

@@ -1,0 +1,129 @@
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put, Query, Req, Res } from '@nestjs/common'
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger'
+import { invalid, Requires } from '@quorate/http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { randomUUID } from 'node:crypto'
+import type { Entry, SilenceDocument } from '../configuration'
+import { Notifier } from '../notifier'
+import { Configuring, missing } from './configuring'
+import { PREVIEW, SILENCE, SILENCES } from './configuration-schemas'
+import { SilenceBody } from './silence-body'
+import { SilencePreviews } from './silences'
+
+/** Silences that ended so long ago are taken away when another is written, ms. */
+const FORGOTTEN = 30 * 86_400_000
+const ApiPreview = () =>
+  ApiQuery({ name: 'preview', required: false, schema: { type: 'string', enum: ['', 'true', 'false'] }, description: 'Writes nothing; answers the objects that it would be over now.' }) // prettier-ignore
+
+/** Silences: who wants to hear nothing of what, from when to when, and why. */
+@ApiTags('notifier')
+@Controller('v1/silences')
+export class SilencesController {
+  constructor(
+    @Inject(Configuring) private readonly configuring: Configuring,
+    @Inject(SilencePreviews) private readonly previews: SilencePreviews,
+    @Inject(Notifier) private readonly notifier: Notifier,
+  ) {}
+
+  @Get()
+  @ApiOperation({ operationId: 'listSilences', summary: 'All silences, those that have ended included.' })
+  @ApiOkResponse({ description: 'The silences.', schema: SILENCES })
+  list() {
+    return { items: Object.entries(this.silences).map(([id, silence]) => this.shown(id, silence)) }
+  }
+
+  @Get(':id')
+  @ApiOperation({ operationId: 'getSilence', summary: 'A silence.' })
+  @ApiOkResponse({ description: 'The silence.', schema: SILENCE })
+  @ApiResponse({ status: 404, description: 'No such silence.' })
+  get(@Param('id') id: string) {
+    const silence = this.silences[id]
+    if (!silence) throw missing('silences', id)
+    return this.shown(id, silence)
+  }
+
+  @Post()
+  @Requires('operator')
+  @ApiPreview()
+  @ApiOperation({ operationId: 'addSilence', summary: 'Silence; with ?preview only say what it would be over.' })
+  @ApiResponse({ status: 201, description: 'The silence.', schema: SILENCE })
+  @ApiResponse({ status: 200, description: 'Of a preview: the objects.', schema: PREVIEW })
+  @ApiResponse({ status: 422, description: 'The silence breaks the contract.' })
+  async add(
+    @Body() body: SilenceBody,
+    @Query('preview') preview: string | undefined,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const id = randomUUID()
+    if (previewed(preview)) return this.preview(id, body, request, reply)
+    await this.configuring.put('silences', id, { ...body }, this.forgotten())
+    void reply.code(201).header('location', `/v1/silences/${id}`)
+    return this.get(id)
+  }
+
+  @Put(':id')
+  @Requires('operator')
+  @ApiPreview()
+  @ApiOperation({
+    operationId: 'putSilence',
+    summary: 'Change a silence; what it held back and holds no more is told.',
+  })
+  @ApiOkResponse({
+    description: 'The silence; of a preview the objects.',
+    schema: { anyOf: [SILENCE, PREVIEW] },
+  })
+  @ApiResponse({ status: 422, description: 'The silence breaks the contract.' })
+  async put(
+    @Param('id') id: string,
+    @Body() body: SilenceBody,
+    @Query('preview') preview: string | undefined,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    if (previewed(preview)) return this.preview(id, body, request, reply)
+    await this.configuring.put('silences', id, { ...body })
+    return this.get(id)
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @Requires('operator')
+  @ApiOperation({ operationId: 'deleteSilence', summary: 'End a silence; what it held back is told.' })
+  @ApiNoContentResponse({ description: 'It has ended.' })
+  @ApiResponse({ status: 404, description: 'No such silence.' })
+  delete(@Param('id') id: string): Promise<void> {
+    return this.configuring.delete('silences', id)
+  }
+
+  private get silences(): Readonly<Record<string, SilenceDocument>> {
+    return this.configuring.configuration.document.silences
+  }
+
+  private async preview(id: string, body: SilenceBody, request: FastifyRequest, reply: FastifyReply) {
+    this.configuring.judge('silences', id, { ...body })
+    void reply.code(200)
+    return this.previews.of(body, request)
+  }
+
+  private shown(id: string, { match, startsAt, endsAt, author, comment }: SilenceDocument) {
+    const [from, to] = [Date.parse(startsAt), Date.parse(endsAt)]
+    const now = this.notifier.now()
+    const status = now < from ? 'pending' : now < to ? 'active' : 'ended'
+    const times = { startsAt: new Date(from).toISOString(), endsAt: new Date(to).toISOString() }
+    return { id, match, ...times, author, comment, status }
+  }
+
+  private forgotten(): Entry[] {
+    const before = this.notifier.now() - FORGOTTEN
+    return Object.entries(this.silences)
+      .filter(([, { endsAt }]) => Date.parse(endsAt) < before)
+      .map(([name]) => ({ table: 'silences', name, value: undefined }))
+  }
+}
+
+function previewed(preview: string | undefined): boolean {
+  if (preview !== undefined && !['', 'true', 'false'].includes(preview))
+    throw invalid([{ pointer: '/query/preview', detail: 'must be true or false' }], 'the query')
+  return preview === '' || preview === 'true'
+}

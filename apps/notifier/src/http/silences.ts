@@ -1,0 +1,40 @@
+import type { Owners } from '@quorate/http'
+import type { FastifyRequest } from 'fastify'
+import { matchersOf, type SilenceDocument } from '../configuration'
+import { type Silenced, silencedIn } from '../queries/silence-preview'
+import { type Missing, placesOf } from './places'
+
+const LISTED = 1_000
+
+export interface Preview {
+  readonly items: readonly Silenced[]
+  readonly total: number
+  readonly complete: boolean
+  readonly missing: readonly Missing[]
+}
+
+/** What a silence would be over now, in all partitions: those here, and with one hop those of other instances. */
+export class SilencePreviews {
+  constructor(private readonly owners: Owners) {}
+
+  async of({ match }: SilenceDocument, request: FastifyRequest): Promise<Preview> {
+    const { here, elsewhere, missing } = placesOf(this.owners, request.forwarded)
+    const parts: { items: readonly Silenced[]; total: number }[] = []
+    for (const task of here) parts.push(await silencedIn(task, matchersOf(match), LISTED))
+    await Promise.all(
+      [...elsewhere].map(async ([url, partitions]) => {
+        const answer = await this.owners.peers.forward(url, request, { reads: true }).catch(() => undefined)
+        if (answer?.status !== 200) {
+          missing.push(...partitions.map((partition) => ({ partition, reason: 'owner-unreachable' })))
+          return
+        }
+        const preview = JSON.parse(String(answer.body)) as Preview
+        parts.push(preview)
+        missing.push(...preview.missing.filter(({ partition }) => partitions.includes(partition)))
+      }),
+    )
+    const items = parts.flatMap((part) => part.items).sort((a, b) => (a.object < b.object ? -1 : 1))
+    const total = parts.reduce((sum, part) => sum + part.total, 0)
+    return { items: items.slice(0, LISTED), total, complete: missing.length === 0, missing }
+  }
+}

@@ -1,0 +1,70 @@
+import type { State, View } from '@quorate/contracts'
+import {
+  causeName,
+  type Directions,
+  type Explained,
+  judge,
+  type Matchers,
+  type News,
+  type Reason,
+  STAGES,
+  type Subject,
+  type Told,
+} from '../pipeline'
+
+export interface TrialInput extends Subject {
+  readonly flapping: boolean
+  /** What the receivers were last told of the object; undefined: nothing. */
+  readonly told: State | undefined
+}
+
+export interface TrialAnswer {
+  readonly receiver: string
+  readonly route: string
+  /** The nodes of the tree that lead there, and what each asks for. */
+  readonly via: readonly { readonly route: string; readonly match: Matchers }[]
+  readonly endpoints: readonly { readonly name: string; readonly channel: string }[]
+  readonly decision: 'sent' | 'held' | 'suppressed'
+  readonly reason: Reason | null
+  /** The silence or inhibition that would hold it. */
+  readonly by: string | null
+  /** s until it would be looked at again; of what is held. */
+  readonly heldFor: number | null
+}
+
+/** Who would be told of a change now, and why; nothing is written. Judged as the first change of its group. */
+export function tryRoutes(directions: Directions, input: TrialInput, now: number): TrialAnswer[] {
+  const news = newsOf(input, now)
+  return directions.router.explain(input).map((explained) => answerOf(directions, explained, news, input.told, now))
+}
+
+function answerOf(
+  { receivers, silences, inhibitions }: Directions,
+  { route, via }: Explained,
+  news: News,
+  state: State | undefined,
+  now: number,
+): TrialAnswer {
+  const told: Told | undefined =
+    state === undefined ? undefined : { state, since: now, event: '', at: now, route: route.path }
+  const facts = { now, told, group: undefined, arrivedAt: now, waitedUntil: undefined, behind: false }
+  const verdict = judge(STAGES, { news, route, routed: true }, { ...facts, silences, inhibitions })
+  return {
+    receiver: route.receiver,
+    route: route.path,
+    via: via.map(({ path, match }) => ({ route: path, match })),
+    endpoints: receivers.get(route.receiver)!.endpoints.map(({ name, channel }) => ({ name, channel })),
+    decision: verdict.verdict === 'pass' ? 'sent' : verdict.verdict === 'hold' ? 'held' : 'suppressed',
+    reason: verdict.verdict === 'pass' ? null : verdict.reason,
+    by: verdict.verdict === 'hold' && verdict.by !== undefined ? causeName(verdict.by) : null,
+    heldFor: verdict.verdict === 'hold' ? (verdict.until - now) / 1000 : null,
+  }
+}
+
+/** A change as the sink would have it; what is not asked about is as usual. */
+function newsOf({ object, state, from, cause, policy, flapping }: TrialInput, now: number): News {
+  const view =
+    state === null ? null : ({ object, state, from, cause, policy, flapping, since: now, decidedAt: now } as View)
+  const event = `${object}@0.0`
+  return { object, event, incarnation: 0, revision: 0, type: view ? 'object.changed' : 'object.deleted', time: now, state, cause, view } // prettier-ignore
+}
