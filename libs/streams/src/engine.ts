@@ -19,6 +19,7 @@ import { StreamsError } from './errors'
 import { decodeDown, type Directory, encodeUp } from './member-data'
 import { Semaphore } from './semaphore'
 import { SourceEnds } from './source-ends'
+import { SourceGrowth } from './source-growth'
 import type { StandbyOptions } from './standby'
 import type { Owner, RunningTask, SourceRecord, Streams, StreamsStatus } from './streams'
 import type { TaskOptions } from './task'
@@ -72,6 +73,8 @@ class Engine implements Streams {
   private member: GroupMember | undefined
   private readonly broadcaster: Broadcaster
   private unlock: (() => void) | undefined
+  private growth: SourceGrowth | undefined
+  private grown = false
   private stopped = false
 
   constructor(private readonly options: StreamsOptions) {
@@ -107,6 +110,9 @@ class Engine implements Streams {
         ...(this.options.sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs: this.options.sessionTimeoutMs }),
         ...(this.options.heartbeatMs === undefined ? {} : { heartbeatMs: this.options.heartbeatMs }),
       })
+      const { logger } = this.options
+      const onGrown = (error: StreamsError): void => this.onGrown(error)
+      this.growth = new SourceGrowth({ log, logger, topic: topology.source, partitions: source.partitions, onGrown })
     } catch (error) {
       this.unlock?.()
       throw error
@@ -117,6 +123,7 @@ class Engine implements Streams {
     if (this.stopped) return
     this.stopped = true
     // Close before leaving: whoever takes over then finds nothing open. They wait for us no longer than this takes.
+    this.growth?.stop()
     this.sourceEnds.want(false)
     await this.running.close()
     await this.threads.close()
@@ -178,10 +185,17 @@ class Engine implements Streams {
   }
 
   get ready(): boolean {
-    return !this.stopped && this.member?.identity !== undefined && this.directory !== undefined && this.running.running
+    return (
+      !this.stopped &&
+      !this.grown &&
+      this.member?.identity !== undefined &&
+      this.directory !== undefined &&
+      this.running.running
+    )
   }
 
   get live(): boolean {
+    if (this.grown) return false
     const since = this.clock.now() - STALLED
     return this.running
       .all()
@@ -218,7 +232,7 @@ class Engine implements Streams {
   }
 
   private onAssignment(assignment: Assignment): void {
-    if (this.stopped) return
+    if (this.stopped || this.grown) return
     const { logger } = this.options
     this.directory = decodeDown(assignment.userData) ?? this.directory
     const { generation, partitions, memberId } = assignment
@@ -227,6 +241,16 @@ class Engine implements Streams {
     this.running.assign(partitions, standbys)
     this.sourceEnds.want(standbys.length > 0)
     this.broadcaster.hold(assignment.partitions.includes(0))
+    this.changed()
+  }
+
+  /** Lets go of everything, as at a stop, and stays up to say why. */
+  private onGrown(error: StreamsError): void {
+    const text = 'nothing more is processed; what is appended stays in the log'
+    this.options.logger.error({ err: error, code: error.code }, text)
+    this.grown = true
+    this.broadcaster.hold(false)
+    void this.running.close().then(() => this.member?.leave())
     this.changed()
   }
 
