@@ -1,0 +1,82 @@
+import { createServer, type Server, type ServerResponse } from 'node:http'
+import { Webhook } from 'standardwebhooks'
+import { freePorts } from '../broker/ports'
+import { until } from './until'
+
+export interface Arrival {
+  readonly id: string
+  readonly object: string
+  readonly state: string | null
+  /** Last part of the URL: each instance has one of its own, so it says who sent. */
+  readonly sender: string
+}
+
+/** A webhook receiver that comes and goes at one address, and of which a test decides what happens between request and answer. */
+export class CourierReceiver {
+  readonly secret = `whsec_${Buffer.from('another secret of thirty-two by.').toString('base64')}`
+  readonly arrivals: Arrival[] = []
+  readonly forged: string[] = []
+  /** `accepted` has been taken by the receiver; 204 unless this answers. */
+  accepted: (arrival: Arrival, response: ServerResponse) => void = (_, response) => response.writeHead(204).end()
+  private server: Server | undefined
+
+  private constructor(private readonly port: number) {}
+
+  static async start(): Promise<CourierReceiver> {
+    const receiver = new CourierReceiver((await freePorts(1))[0]!)
+    await receiver.open()
+    return receiver
+  }
+
+  settings(sender: string): Record<string, string> {
+    const url = `http://127.0.0.1:${this.port}/hook/${sender}`
+    return { QUORATE_WEBHOOK_URL: url, QUORATE_WEBHOOK_SECRET: this.secret }
+  }
+
+  about(object: string, state?: string): Arrival[] {
+    return this.arrivals.filter((one) => one.object === object && (state === undefined || one.state === state))
+  }
+
+  /** Waits for the n-th arrival that tells this state of an object. */
+  told(object: string, state: string, times = 1, timeoutMs = 60_000): Promise<Arrival> {
+    const what = `a webhook says for the ${times}. time that ${object} is ${state}`
+    return until(what, () => this.about(object, state)[times - 1], timeoutMs)
+  }
+
+  async open(): Promise<void> {
+    const server = createServer((request, response) => {
+      const chunks: Buffer[] = []
+      request.on('data', (chunk: Buffer) => chunks.push(chunk))
+      request.on('end', () => {
+        const body = Buffer.concat(chunks).toString('utf8')
+        this.accepted(this.take(body, request.headers as Record<string, string>, request.url!), response)
+      })
+    })
+    await new Promise<void>((listening) => server.listen(this.port, '127.0.0.1', listening))
+    this.server = server
+  }
+
+  /** Nobody listens there until it is opened again. */
+  async close(): Promise<void> {
+    this.server?.closeAllConnections()
+    await new Promise((closed) => (this.server ? this.server.close(closed) : closed(undefined)))
+    this.server = undefined
+  }
+
+  private take(body: string, headers: Record<string, string>, url: string): Arrival {
+    try {
+      new Webhook(this.secret).verify(body, headers)
+    } catch (error) {
+      this.forged.push(String(error))
+    }
+    const { data } = JSON.parse(body) as { data: { object: string; state: string | null } }
+    const arrival = {
+      id: headers['webhook-id']!,
+      object: data.object,
+      state: data.state,
+      sender: url.split('/').at(-1)!,
+    }
+    this.arrivals.push(arrival)
+    return arrival
+  }
+}
