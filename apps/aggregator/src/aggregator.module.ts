@@ -17,6 +17,7 @@ import { Listing } from './queries/listing'
 import { Objects } from './queries/objects'
 import { Settings } from './queries/settings'
 import { Writes } from './queries/writes'
+import { Answers } from './requests/answers'
 
 /** What the module's controllers are given. */
 export interface AggregatorProviders {
@@ -29,6 +30,7 @@ export interface AggregatorProviders {
   readonly dryRuns: DryRuns
   readonly cluster: Cluster
   readonly deadLetters: DeadLetters
+  readonly answers: Answers
   readonly streams: OpenStreams
 }
 
@@ -57,6 +59,7 @@ export class AggregatorModule {
         { provide: Settings, useValue: parts.settings },
         { provide: DryRuns, useValue: parts.dryRuns },
         { provide: Cluster, useValue: parts.cluster },
+        { provide: Answers, useValue: parts.answers },
         { provide: DeadLetters, useValue: parts.deadLetters },
         { provide: OpenStreams, useValue: parts.streams },
       ],

@@ -20,6 +20,7 @@ import { Objects } from './queries/objects'
 import { Settings } from './queries/settings'
 import { snapshots } from './queries/snapshots'
 import { Writes } from './queries/writes'
+import { Answers } from './requests/answers'
 import { declaredIn } from './settings/declared'
 import { Upkeep } from './settings/upkeep'
 import { aggregatorTopology } from './topology'
@@ -89,6 +90,7 @@ export function aggregatorParts({
   const owners = new Owners(streams, peers, url, new Doubt(streams, peers))
   const reading = new CommittedReading(processor.outcomes, rules)
   const objects = new Objects(reading, owners)
+  const answers = new Answers(log, names.settings)
   const listing = new Listing(reading, owners, peers)
   const snapshot: SnapshotOf = snapshots(listing)
   const open = new OpenStreams(
@@ -105,7 +107,8 @@ export function aggregatorParts({
       objects,
       listing,
       writes: new Writes(reading, owners, objects),
-      settings: new Settings(reading, owners),
+      settings: new Settings(reading, owners, answers),
+      answers,
       dryRuns: new DryRuns(owners, peers, rules),
       cluster: new Cluster(owners, peers),
       deadLetters: new DeadLetters({

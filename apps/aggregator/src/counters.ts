@@ -18,6 +18,8 @@ export class Counters {
     'observers.back': 0,
   }
   rerouted = 0
+  /** Records of requests that had been applied already (`Idempotency-Key`). */
+  repeats = 0
   /** Ticks read. */
   ticks = 0
   /** Ticks appended. */

@@ -38,6 +38,11 @@ export function voteMetrics(counters: Counters, registry: Registry): void {
     () => counters.deadLetters,
   )
   each('quorate_changes_total', 'Records emitted to the sink, by type.', 'type', () => counters.changes)
+  one(
+    'quorate_repeats_total',
+    'Records of requests that had been applied already (Idempotency-Key).',
+    () => counters.repeats,
+  )
   one('quorate_rerouted_total', "Records that came in another partition than their key's.", () => counters.rerouted)
   one('quorate_ticks_total', 'Ticks read.', () => counters.ticks)
   one('quorate_ticks_appended_total', 'Ticks appended.', () => counters.ticksAppended)

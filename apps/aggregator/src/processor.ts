@@ -6,6 +6,9 @@ import type { Processor, TaskBatch, TaskContext } from '@quorate/streams'
 import { Counters } from './counters'
 import { PartitionState } from './objects/partition-state'
 import { Outcomes } from './outcomes'
+import { requestOf } from './requests/request-key'
+import { keepRequest, knownRequest } from './requests/requests'
+import { TABLE } from './tables'
 import { Fold, NO_RULES, type Applied, type Rules } from './vote'
 
 export interface VoteProcessorOptions {
@@ -111,6 +114,16 @@ export class VoteProcessor implements Processor {
       }
       id = read
     }
+    const request = record.headers.length === 0 ? undefined : requestOf(record.headers)
+    if (request !== undefined) {
+      const known = knownRequest(context.table(TABLE.requests), request.key, state.clock.time)
+      if (known !== undefined && known.offset !== record.offset) {
+        // The repeat of a request: it moves time on and does nothing else. Who waits for it is told what the first one led to.
+        this.counters.repeats++
+        this.outcomes.note(context.partition, record.offset, known.outcome)
+        return true
+      }
+    }
     const { command, reject } = decodeSourceAs(record, id)
     if (command === undefined) {
       this.#deadLetter(record, 'contract', reject, context)
@@ -119,6 +132,10 @@ export class VoteProcessor implements Processor {
     const applied = fold.apply(command, record.offset)
     if (applied === 'cut') return false
     this.#count(command, applied, record.offset, context.partition)
+    if (request !== undefined) {
+      const row = { offset: record.offset, at: state.clock.time, outcome: applied }
+      keepRequest(context.table(TABLE.requests), request, row)
+    }
     if (typeof applied === 'object') this.#deadLetter(record, 'policy', applied.reject, context)
     return true
   }

@@ -8,6 +8,7 @@ import { dueOf } from './objects/object-codec'
  *   agents     object id \0 page     → further reports, 32 a page
  *   evidence   object id \0 agent    → JSON, as reported
  *   history    object id \0 version  → JSON: a change of the effective state, the newest aside, which is in `object`
+ *   requests   key/<Idempotency-Key>, at/<time>/<key> → requests/requests.ts
  *   settings   policies/<name>, agents/<id>, clock, pending, reappended, reshard → JSON
  */
 export const AGGREGATOR_TABLES: TableSpec[] = [
@@ -15,6 +16,7 @@ export const AGGREGATOR_TABLES: TableSpec[] = [
   { name: 'agents' },
   { name: 'evidence' },
   { name: 'history' },
+  { name: 'requests' },
   { name: 'settings' },
 ]
 
@@ -23,6 +25,7 @@ export const TABLE = {
   agents: 'agents',
   evidence: 'evidence',
   history: 'history',
+  requests: 'requests',
   settings: 'settings',
 } as const
 

@@ -29,7 +29,7 @@ export interface Forwarding {
 }
 
 /** Passed on to the owner; the rest concerns this hop alone. */
-const UP = ['accept', 'content-type', 'if-match', 'if-none-match', 'quorate-min-position'] as const
+const UP = ['accept', 'content-type', 'idempotency-key', 'if-match', 'if-none-match', 'quorate-min-position'] as const
 const CREDENTIALS = ['authorization', 'x-api-key'] as const
 /** Said by each hop for itself. */
 const NOT_BACK = new Set(['connection', 'keep-alive', 'transfer-encoding', 'date', 'x-request-id', 'content-length'])

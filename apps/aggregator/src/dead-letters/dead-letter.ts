@@ -1,8 +1,9 @@
 import { header, type LogRecord } from '@quorate/log'
 import { isUtf8 } from 'node:buffer'
+import { REQUEST } from '../requests/request-key'
 
-/** What the processor says of a dead letter in headers of its own; the others are the original's. */
-export const SAID = ['quorate-topic', 'quorate-partition', 'quorate-offset', 'quorate-reason'] as const
+/** What the processor says of a dead letter in headers of its own; the others are the original's. A replay is a new request: the key of the first is left out. */
+export const SAID = ['quorate-topic', 'quorate-partition', 'quorate-offset', 'quorate-reason', REQUEST] as const
 
 /** What an operator has done with a dead letter: kept in the settings under `dead-letters/<position>`. */
 export interface Mark {

@@ -6,8 +6,19 @@ import { DryRuns } from '../queries/dry-runs'
 import { PARTS } from '../queries/places'
 import { Settings } from '../queries/settings'
 import { AgentBody } from './dto/agent'
-import { AGENT, AGENT_ANSWER, AGENTS, ApiBound, ApiDryRun, ApiProblems, ApiRead, ApiWait, ApiWritten } from './openapi'
-import { agentIdOf, isDryRun, one, queryOf, readOptionsOf, waitOf } from './request-parts'
+import {
+  AGENT,
+  AGENT_ANSWER,
+  AGENTS,
+  ApiBound,
+  ApiDryRun,
+  ApiOnce,
+  ApiProblems,
+  ApiRead,
+  ApiWait,
+  ApiWritten,
+} from './openapi'
+import { agentIdOf, isDryRun, one, queryOf, readOptionsOf, requestKeyOf, waitOf } from './request-parts'
 import { DEFAULT_WAIT, parseWait } from './waiting'
 
 const BROADCASTER = 0
@@ -55,10 +66,11 @@ export class AgentsController {
   @ApiParam({ name: 'agent' })
   @ApiWait('5s', '202 and the positions at once with 0.')
   @ApiDryRun()
+  @ApiOnce()
   @ApiBody({ type: AgentBody })
   @ApiRead(AGENT_ANSWER, 'The settings; of a dry run, what they would change.', 'policy')
   @ApiWritten()
-  @ApiProblems(400, 403, 413, 415, 422, 503, 504)
+  @ApiProblems(400, 403, 409, 413, 415, 422, 503, 504)
   async put(
     @Param('agent') agent: string,
     @Body() body: AgentBody,
@@ -74,9 +86,15 @@ export class AgentsController {
       send(reply, await this.dryRuns.agent(settings, request, parts?.split(',').map(Number)))
       return
     }
-    await this.owners.answer(BROADCASTER, request, reply, (task) => this.settings.putAgent(task, settings, waitMs), {
-      waitMs,
-    })
+    await this.owners.answer(
+      BROADCASTER,
+      request,
+      reply,
+      (task) => this.settings.putAgent(task, settings, waitMs, requestKeyOf(request)),
+      {
+        waitMs,
+      },
+    )
   }
 
   @Delete(':agent')

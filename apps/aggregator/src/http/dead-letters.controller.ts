@@ -1,13 +1,14 @@
 import { Controller, Delete, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common'
 import { ApiOkResponse, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger'
-import { invalid, json, Problem, Requires, send } from '@quorate/http'
+import { type Answer, invalid, json, Problem, Requires, send } from '@quorate/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { offsetOf, type WholeDeadLetter } from '../dead-letters/dead-letter'
 import { DeadLetters } from '../dead-letters/dead-letters'
 import { accepted } from '../queries/writes'
+import { Answers } from '../requests/answers'
 import { LIST } from './list-query'
-import { ApiProblems, ApiWritten, DEAD_LETTER, DEAD_LETTERS } from './openapi'
-import { queryOf } from './request-parts'
+import { ApiOnce, ApiProblems, ApiWritten, DEAD_LETTER, DEAD_LETTERS } from './openapi'
+import { queryOf, requestKeyOf } from './request-parts'
 
 const ApiPosition = () =>
   ApiParam({ name: 'position', schema: { type: 'string' }, description: 'As the list shows it: `0@17`.' })
@@ -16,7 +17,10 @@ const ApiPosition = () =>
 @ApiTags('dead letters')
 @Controller('v1/dead-letters')
 export class DeadLettersController {
-  constructor(@Inject(DeadLetters) private readonly deadLetters: DeadLetters) {}
+  constructor(
+    @Inject(DeadLetters) private readonly deadLetters: DeadLetters,
+    @Inject(Answers) private readonly answers: Answers,
+  ) {}
 
   @Get()
   @Requires('operator')
@@ -69,6 +73,7 @@ export class DeadLettersController {
     description: 'Once: what is refused again is a new dead letter.',
   })
   @ApiPosition()
+  @ApiOnce()
   @ApiWritten()
   @ApiProblems(403, 404, 409, 422, 503, 504)
   async replay(
@@ -77,7 +82,9 @@ export class DeadLettersController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     queryOf(request, [])
-    send(reply, accepted([await this.deadLetters.replay(offsetAt(position), request.principal!.name)]))
+    const replay = async (): Promise<Answer> =>
+      accepted([await this.deadLetters.replay(offsetAt(position), request.principal!.name)])
+    send(reply, await this.answers.once(requestKeyOf(request), replay))
   }
 
   @Delete(':position')

@@ -16,6 +16,7 @@ import {
   ApiConditional,
   ApiFiltered,
   ApiObject,
+  ApiOnce,
   ApiProblems,
   ApiRead,
   ApiStale,
@@ -26,7 +27,7 @@ import {
   VIEW,
 } from './openapi'
 import { formatPositions } from './positions'
-import { objectIdOf, one, queryOf, staleReadOptionsOf, waitOf } from './request-parts'
+import { objectIdOf, one, queryOf, requestKeyOf, staleReadOptionsOf, waitOf } from './request-parts'
 import { parseTime } from './times'
 import { DEFAULT_WAIT, parseWait } from './waiting'
 
@@ -147,10 +148,11 @@ export class ObjectsController {
   @ApiOperation({ operationId: 'setOverride', summary: 'Set a state above the vote, for a time and with a reason.' })
   @ApiObject()
   @ApiConditional()
+  @ApiOnce()
   @ApiWait('5s', '202 and the position at once with 0.')
   @ApiBody({ type: OverrideBody })
   @ApiRead(VIEW, 'The object as it is once the override was applied.', 'object')
-  @ApiProblems(202, 204, 400, 403, 412, 413, 415, 422, 428, 503, 504)
+  @ApiProblems(202, 204, 400, 403, 409, 412, 413, 415, 422, 428, 503, 504)
   async setOverride(
     @Param('object') object: string,
     @Body() body: OverrideBody,
@@ -195,10 +197,11 @@ export class ObjectsController {
   })
   @ApiObject()
   @ApiConditional()
+  @ApiOnce()
   @ApiWait('5s', '202 and the position at once with 0.')
   @ApiBody({ type: StateBody })
   @ApiRead(VIEW, 'The object as it is once the state was set.', 'object')
-  @ApiProblems(202, 204, 400, 403, 412, 413, 415, 422, 428, 503, 504)
+  @ApiProblems(202, 204, 400, 403, 409, 412, 413, 415, 422, 428, 503, 504)
   async set(
     @Param('object') object: string,
     @Body() body: StateBody,
@@ -232,7 +235,7 @@ export class ObjectsController {
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<void> {
-    const options = writeOptionsOf(request)
+    const options = { ...writeOptionsOf(request), request: requestKeyOf(request) }
     const expiresAt = parseTime(body.expiresAt)
     const wanted: OverrideWanted = {
       state: body.state,

@@ -116,6 +116,16 @@ export const ApiWritten = (schema: Schema = WRITTEN) =>
     content: { 'application/json': { schema: schema } },
   })
 
+/** A write that is done once, however often it is sent. */
+export const ApiOnce = () =>
+  ApiHeader({
+    name: 'Idempotency-Key',
+    required: false,
+    schema: { type: 'string', minLength: 1, maxLength: 255 },
+    description:
+      'Names this request: sent again within 24 h, to any instance, it is not done again, and answers with the position of the first. 409 for a key of another request.',
+  })
+
 export const ApiConditional = () =>
   ApiHeader({
     name: 'If-Match',

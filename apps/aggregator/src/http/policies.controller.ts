@@ -8,6 +8,7 @@ import { policyOf, Settings } from '../queries/settings'
 import {
   ApiBound,
   ApiDryRun,
+  ApiOnce,
   ApiProblems,
   ApiRead,
   ApiWait,
@@ -17,7 +18,7 @@ import {
   POLICY_ANSWER,
   POLICY_BODY,
 } from './openapi'
-import { isDryRun, one, queryOf, readOptionsOf, waitOf } from './request-parts'
+import { isDryRun, one, queryOf, readOptionsOf, requestKeyOf, waitOf } from './request-parts'
 import { DEFAULT_WAIT, parseWait } from './waiting'
 
 /** Writes settings by way of the owner of this partition, which alone appends to all of them at once. */
@@ -68,10 +69,11 @@ export class PoliciesController {
   @ApiParam({ name: 'name' })
   @ApiWait('5s', '202 and the positions at once with 0.')
   @ApiDryRun()
+  @ApiOnce()
   @ApiBody({ schema: POLICY_BODY as never })
   @ApiRead(POLICY_ANSWER, 'The policy as it is in force; of a dry run, what it would change.', 'policy')
   @ApiWritten()
-  @ApiProblems(400, 403, 413, 415, 422, 503, 504)
+  @ApiProblems(400, 403, 409, 413, 415, 422, 503, 504)
   async put(
     @Param('name') name: string,
     @Body() body: unknown,
@@ -85,9 +87,15 @@ export class PoliciesController {
       send(reply, await this.dryRuns.policy(policyOf(name, body), request, parts?.split(',').map(Number)))
       return
     }
-    await this.owners.answer(BROADCASTER, request, reply, (task) => this.settings.putPolicy(task, name, body, waitMs), {
-      waitMs,
-    })
+    await this.owners.answer(
+      BROADCASTER,
+      request,
+      reply,
+      (task) => this.settings.putPolicy(task, name, body, waitMs, requestKeyOf(request)),
+      {
+        waitMs,
+      },
+    )
   }
 
   @Delete(':name')

@@ -2,17 +2,28 @@ import { Body, Controller, Delete, HttpCode, Inject, Param, Post, Put, Req, Res 
 import { RouteConfig } from '@nestjs/platform-fastify'
 import { ApiBody, ApiConsumes, ApiOperation, ApiTags } from '@nestjs/swagger'
 import { encodeSource, type SourceCommand } from '@quorate/contracts'
-import { json, Owners, Problem, Requires, send } from '@quorate/http'
+import { type Answer, json, Owners, Problem, Requires, send } from '@quorate/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Readable } from 'node:stream'
 import { accepted, Writes } from '../queries/writes'
+import { Answers } from '../requests/answers'
 import { Intake } from './bulk/intake'
 import { ArraySplitter, LineSplitter } from './bulk/items'
 import { ReportBody, reportOf } from './dto/report'
-import { ApiObject, ApiProblems, ApiRead, ApiWait, ApiWritten, BULK_ANSWER, BULK_REPORT, VIEW } from './openapi'
+import {
+  ApiObject,
+  ApiOnce,
+  ApiProblems,
+  ApiRead,
+  ApiWait,
+  ApiWritten,
+  BULK_ANSWER,
+  BULK_REPORT,
+  VIEW,
+} from './openapi'
 import { formatPositions } from './positions'
-import { agentIdOf, objectIdOf, queryOf } from './request-parts'
-import { parseWait } from './waiting'
+import { agentIdOf, objectIdOf, queryOf, requestKeyOf } from './request-parts'
+import { DEFAULT_WAIT, parseWait } from './waiting'
 
 /** Reports by HTTP: the same records that agents write to the log themselves. Any instance takes them. */
 @ApiTags('reports')
@@ -21,6 +32,7 @@ export class ReportsController {
   constructor(
     @Inject(Owners) private readonly owners: Owners,
     @Inject(Writes) private readonly writes: Writes,
+    @Inject(Answers) private readonly answers: Answers,
   ) {}
 
   @Put('objects/:object/reports/:agent')
@@ -28,11 +40,12 @@ export class ReportsController {
   @Requires('reporter')
   @ApiOperation({ operationId: 'putReport', summary: "An agent's latest claim about an object." })
   @ApiObject('agent')
+  @ApiOnce()
   @ApiWait('0', 'With it the answer is 200 and the object once the report was applied.')
   @ApiBody({ type: ReportBody })
   @ApiWritten()
   @ApiRead(VIEW, 'With ?wait: the object once the report was applied.', 'object')
-  @ApiProblems(204, 400, 403, 413, 415, 422, 503, 504)
+  @ApiProblems(204, 400, 403, 409, 413, 415, 422, 503, 504)
   async put(
     @Param('object') object: string,
     @Param('agent') agent: string,
@@ -75,10 +88,11 @@ export class ReportsController {
     summary:
       'Many reports in one body, of any size: a JSON array, or NDJSON. Good ones are appended, the others named.',
   })
+  @ApiOnce()
   @ApiConsumes('application/json', 'application/x-ndjson')
   @ApiBody({ schema: { type: 'array', items: BULK_REPORT } as never })
   @ApiWritten(BULK_ANSWER)
-  @ApiProblems(400, 403, 413, 415, 422, 503, 504)
+  @ApiProblems(400, 403, 409, 413, 415, 422, 503, 504)
   async bulk(@Body() body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     queryOf(request, [])
     if (body === undefined || body === null)
@@ -88,29 +102,37 @@ export class ReportsController {
       )
     const lines = request.headers['content-type']?.startsWith('application/x-ndjson')
     this.owners.partitionOf('')
+    const stream = body as Readable
+    const answer = (): Promise<Answer> => this.#taken(stream, lines === true)
+    // Its body is a stream, of any length: the key alone says that it is the same.
+    send(reply, await this.answers.once(requestKeyOf(request), answer))
+    // Of a repeat nothing is read, but it is sent all the same.
+    stream.resume()
+  }
+
+  async #taken(body: Readable, lines: boolean): Promise<Answer> {
     const intake = new Intake((records) => this.owners.streams.append(records))
-    const taken = await intake.take(body as Readable, lines ? new LineSplitter() : new ArraySplitter())
+    const taken = await intake.take(body, lines ? new LineSplitter() : new ArraySplitter())
     const position = formatPositions(taken.positions)
     const { accepted, rejected, unlisted } = taken
-    send(
-      reply,
-      json(202, JSON.stringify({ accepted, rejected, ...(unlisted > 0 ? { unlisted } : {}), position }), {
-        'quorate-position': position,
-      }),
-    )
+    return json(202, JSON.stringify({ accepted, rejected, ...(unlisted > 0 ? { unlisted } : {}), position }), {
+      'quorate-position': position,
+    })
   }
 
   /** Unless it is waited for, nobody but the log has to be reached. */
   async #write(command: SourceCommand, id: string, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const waitMs = parseWait(queryOf(request, ['wait']).wait) ?? 0
     const partition = this.owners.partitionOf(id)
-    if (waitMs === 0) {
+    const key = request.method === 'PUT' ? requestKeyOf(request) : undefined
+    if (waitMs === 0 && !key) {
       const positions = await this.owners.streams.append([encodeSource(command)])
       send(reply, accepted(positions))
       return
     }
-    await this.owners.answer(partition, request, reply, (task) => this.writes.report(task, id, command, waitMs), {
-      waitMs,
+    const options = { waitMs, request: key }
+    await this.owners.answer(partition, request, reply, (task) => this.writes.report(task, id, command, options), {
+      waitMs: waitMs || DEFAULT_WAIT,
     })
   }
 }

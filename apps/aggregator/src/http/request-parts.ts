@@ -1,7 +1,9 @@
 import { isAgentId, isObjectId, type AgentId, type ObjectId } from '@quorate/contracts'
 import { invalid, Problem, type ProblemError } from '@quorate/http'
 import type { FastifyRequest } from 'fastify'
+import { createHash } from 'node:crypto'
 import type { ReadOptions } from '../queries/objects'
+import type { RequestKey } from '../requests/request-key'
 import { parseTags } from './entity-tag'
 import { parsePositions } from './positions'
 import { DEFAULT_WAIT, parseWait } from './waiting'
@@ -73,6 +75,22 @@ export function staleReadOptionsOf(request: FastifyRequest): ReadOptions {
 
 /** ms that a read may take at its owner. */
 export const waitOf = ({ bound, waitMs }: ReadOptions): number => (bound ? (waitMs ?? DEFAULT_WAIT) : 0)
+
+/** The request's `Idempotency-Key`, if it has one. @throws Problem 400 */
+export function requestKeyOf(request: FastifyRequest): RequestKey | undefined {
+  const key = one(request, 'idempotency-key')
+  if (key === undefined) return undefined
+  if (!/^[\x21-\x7e]{1,255}$/.test(key))
+    throw new Problem('malformed', 'Nothing was written: Idempotency-Key must be 1–255 visible ASCII characters.')
+  const { method, url, principal, rawBody } = request
+  const said = [method, url.split('?')[0], principal?.name ?? ''].join('\n')
+  const fingerprint = createHash('sha256')
+    .update(`${said}\n`)
+    .update(rawBody ?? '')
+    .digest('base64url')
+    .slice(0, 22)
+  return { key, fingerprint }
+}
 
 export function one(request: FastifyRequest, name: string): string | undefined {
   const value = request.headers[name]

@@ -2,6 +2,8 @@ import { type AgentId, type AgentSettings, type ObjectId, type Policy, rfc3339 }
 import type { RunningTask } from '@quorate/streams'
 import { ObjectReader, type ReadObject } from '../objects/object-reader'
 import type { Outcomes } from '../outcomes'
+import { knownRequest, type RequestRow } from '../requests/requests'
+import { TABLE } from '../tables'
 import { NO_RULES, type Rules, type Settings } from '../vote'
 import type { Outcome, Reading, Seen } from './reading'
 
@@ -77,6 +79,10 @@ export class CommittedReading implements Reading {
   agent(task: RunningTask, agent: AgentId): Required<AgentSettings> | undefined {
     const settings = this.#settings(task).agents().get(agent)
     return settings && { agent, ...settings }
+  }
+
+  request(task: RunningTask, key: string): RequestRow | undefined {
+    return knownRequest(task.table(TABLE.requests), key, task.time)
   }
 
   outcome(partition: number, offset: number): Outcome | undefined {

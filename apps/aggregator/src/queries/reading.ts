@@ -1,5 +1,6 @@
 import type { AgentId, AgentSettings, Fault, ObjectId, Policy, View } from '@quorate/contracts'
 import type { RunningTask } from '@quorate/streams'
+import type { RequestRow } from '../requests/requests'
 
 /** An object as committed. */
 export interface Seen {
@@ -29,6 +30,8 @@ export interface Reading {
     | { readonly faults: readonly Fault[]; readonly policy?: undefined }
   agents(task: RunningTask): readonly Required<AgentSettings>[]
   agent(task: RunningTask, agent: AgentId): Required<AgentSettings> | undefined
+  /** What became of a request with this key, if one was applied within a day. */
+  request(task: RunningTask, key: string): RequestRow | undefined
   /** Of a record that was applied here lately; undefined when it is not known any more. */
   outcome(partition: number, offset: number): Outcome | undefined
 }

@@ -11,6 +11,8 @@ import { type Answer, invalid, json, type Owners, Problem } from '@quorate/http'
 import type { RunningTask } from '@quorate/streams'
 import { formatPositions, lastOf } from '../http/positions'
 import { upTo } from '../http/waiting'
+import type { Answers } from '../requests/answers'
+import { type RequestKey, requestHeader } from '../requests/request-key'
 import type { ReadOptions } from './objects'
 import type { Reading } from './reading'
 import { accepted, appended } from './writes'
@@ -20,6 +22,7 @@ export class Settings {
   constructor(
     private readonly reading: Reading,
     private readonly owners: Owners,
+    private readonly answers: Answers,
   ) {}
 
   async policies(task: RunningTask, options: ReadOptions): Promise<Answer> {
@@ -34,12 +37,24 @@ export class Settings {
     return this.#shown(task, policy)
   }
 
-  async putPolicy(task: RunningTask, name: string, body: unknown, waitMs: number): Promise<Answer> {
+  async putPolicy(
+    task: RunningTask,
+    name: string,
+    body: unknown,
+    waitMs: number,
+    request?: RequestKey,
+  ): Promise<Answer> {
     const data = policyOf(name, body)
     const { policy, faults } = this.reading.judge(task, data)
     if (faults) throw invalid(faults, 'the policy')
-    return this.#broadcast(task, { type: 'policy-set', data }, waitMs, (written) =>
-      this.#shown(task, this.#policy(task, name) ?? policy, written),
+    return this.answers.once(request, () =>
+      this.#broadcast(
+        task,
+        { type: 'policy-set', data },
+        waitMs,
+        (written) => this.#shown(task, this.#policy(task, name) ?? policy, written),
+        request,
+      ),
     )
   }
 
@@ -65,9 +80,20 @@ export class Settings {
     return this.#shown(task, settings)
   }
 
-  async putAgent(task: RunningTask, settings: Required<AgentSettings>, waitMs: number): Promise<Answer> {
-    return this.#broadcast(task, { type: 'agent-set', data: settings }, waitMs, (written) =>
-      this.#shown(task, settings, written),
+  async putAgent(
+    task: RunningTask,
+    settings: Required<AgentSettings>,
+    waitMs: number,
+    request?: RequestKey,
+  ): Promise<Answer> {
+    return this.answers.once(request, () =>
+      this.#broadcast(
+        task,
+        { type: 'agent-set', data: settings },
+        waitMs,
+        (written) => this.#shown(task, settings, written),
+        request,
+      ),
     )
   }
 
@@ -96,9 +122,11 @@ export class Settings {
     command: SourceCommand,
     waitMs: number,
     then: (headers: Record<string, string>) => Answer,
+    request?: RequestKey,
   ): Promise<Answer> {
     const { value, headers } = encodeSource(command)
-    const positions = await this.owners.streams.broadcast({ key: null, value, headers })
+    const more = request ? [requestHeader(request)] : []
+    const positions = await this.owners.streams.broadcast({ key: null, value, headers: [...headers, ...more] })
     if (waitMs === 0) return accepted(positions)
     const bound = lastOf(positions)
     const written = { 'quorate-position': formatPositions(bound) }

@@ -6,13 +6,19 @@ import { type RunningTask, StreamsError } from '@quorate/streams'
 import { entityTag, matchesWrite, type Tags, writeTag } from '../http/entity-tag'
 import { DEFAULT_WAIT } from '../http/waiting'
 import { type Objects, versionOf } from './objects'
+import { checkFingerprint } from '../requests/answers'
+import { type RequestKey, requestHeader } from '../requests/request-key'
 import type { Outcome, Reading, Seen } from './reading'
 
 export interface WriteOptions {
   readonly ifMatch?: Tags | undefined
   /** ms to wait for the outcome; 0: answer 202 as soon as it is in the log. */
   readonly waitMs?: number | undefined
+  /** A request that is to be done once, however often it is made. */
+  readonly request?: RequestKey | undefined
 }
+
+type Type = SourceCommand['type']
 
 /** An override to set; without an end it gets the longest that the policy permits. */
 export type OverrideWanted = Required<Pick<OverrideSet, 'state' | 'reason' | 'author' | 'mode'>> &
@@ -36,6 +42,8 @@ export class Writes {
   ) {}
 
   async setOverride(task: RunningTask, id: ObjectId, wanted: OverrideWanted, options: WriteOptions): Promise<Answer> {
+    const repeated = this.#repeated(task, id, 'override-set', options)
+    if (repeated) return repeated
     const seen = this.reading.object(task, id)
     const match = this.#precondition(task, seen, options.ifMatch)
     const expiresAt = this.#end(task, id, wanted)
@@ -59,8 +67,18 @@ export class Writes {
   }
 
   /** Reports and their removal need no precondition; waited for, they answer the object as it is then. */
-  async report(task: RunningTask, id: ObjectId, command: SourceCommand, waitMs: number): Promise<Answer> {
-    return this.#write(task, id, command, { waitMs })
+  async report(task: RunningTask, id: ObjectId, command: SourceCommand, options: WriteOptions): Promise<Answer> {
+    return this.#repeated(task, id, command.type, options) ?? this.#write(task, id, command, options)
+  }
+
+  /** The answer to a request that was made and applied before: as its outcome was, at its position. @throws Problem 409 */
+  #repeated(task: RunningTask, id: ObjectId, type: Type, { request, waitMs }: WriteOptions): Answer | undefined {
+    const row = request && this.reading.request(task, request.key)
+    if (!row) return undefined
+    checkFingerprint(request, row.fingerprint)
+    const position = { partition: task.partition, offset: row.offset }
+    if (waitMs === 0) return accepted([position])
+    return this.#answer(task, id, type, row.outcome, `${task.partition}@${row.offset}`)
   }
 
   #existing(task: RunningTask, id: ObjectId): Seen {
@@ -130,32 +148,36 @@ export class Writes {
     task: RunningTask,
     id: ObjectId,
     command: SourceCommand,
-    { waitMs = DEFAULT_WAIT }: WriteOptions,
+    { waitMs = DEFAULT_WAIT, request }: WriteOptions,
   ): Promise<Answer> {
-    const [position] = await this.owners.streams.append([encodeSource(command)])
+    const { key, value, headers } = encodeSource(command)
+    const more = request ? [requestHeader(request)] : []
+    const [position] = await this.owners.streams.append([{ key, value, headers: [...headers, ...more] }])
     const { partition, offset } = position!
-    const written = { 'quorate-position': `${partition}@${offset}` }
-    if (waitMs === 0) return accepted([position!])
-    const { outcome, seen } = await appended(written, async () => {
-      await task.reached(offset, waitMs)
-      return { outcome: this.reading.outcome(partition, offset), seen: this.reading.object(task, id) }
+    const written = `${partition}@${offset}`
+    if (waitMs === 0 && !request) return accepted([position!])
+    return appended({ 'quorate-position': written }, async () => {
+      // A repeat that was under way beside it may have been the first: only what was applied tells.
+      await task.reached(offset, waitMs || DEFAULT_WAIT)
+      const repeated = this.#repeated(task, id, command.type, { request, waitMs })
+      return repeated ?? this.#answer(task, id, command.type, this.reading.outcome(partition, offset), written)
     })
+  }
+
+  #answer(task: RunningTask, id: ObjectId, type: Type, outcome: Outcome | undefined, position: string): Answer {
+    const written = { 'quorate-position': position }
+    const seen = this.reading.object(task, id)
     const headers = { ...this.owners.freshness(task), ...written }
-    this.#refuse(command, outcome, seen, headers)
-    if (!seen || command.type === 'object-deleted') return { status: 204, headers }
+    this.#refuse(type, outcome, seen, headers)
+    if (!seen || type === 'object-deleted') return { status: 204, headers }
     return this.objects.shown(task, seen, written)
   }
 
   /** What the fold found at the record's place, where that is not success. */
-  #refuse(
-    command: SourceCommand,
-    outcome: Outcome | undefined,
-    seen: Seen | undefined,
-    headers: Record<string, string>,
-  ): void {
+  #refuse(type: Type, outcome: Outcome | undefined, seen: Seen | undefined, headers: Record<string, string>): void {
     const tagged = seen ? { ...headers, etag: entityTag(versionOf(seen)) } : headers
     // Of reports there are too many to remember.
-    if (command.type === 'report') return
+    if (type === 'report') return
     if (outcome === undefined)
       throw new Problem(
         'outcome-unknown',
@@ -168,7 +190,7 @@ export class Writes {
         errors: [faultOf(outcome.reject)],
         headers: tagged,
       })
-    if (outcome === 'expired' && command.type === 'override-set') {
+    if (outcome === 'expired' && type === 'override-set') {
       throw new Problem('invalid', 'Nothing was changed: its end was past when it was appended.', {
         errors: [{ pointer: '/expiresAt', detail: 'must be in the future' }],
         headers: tagged,

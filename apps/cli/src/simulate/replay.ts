@@ -1,5 +1,7 @@
 import { decodeSourceAs, objectIdOf } from '@quorate/contracts'
 import { partitionOf, type LogRecord } from '@quorate/log'
+import { requestOf } from '../../../aggregator/src/requests/request-key'
+import { REMEMBERED } from '../../../aggregator/src/requests/requests'
 import type { Engine } from './engine'
 
 /** Where a partition lies in its topic. */
@@ -23,6 +25,22 @@ function applied(engine: Engine, record: LogRecord, { partition, partitions }: P
   const id = key === null ? null : objectIdOf(key)
   if (id === undefined) return 'the key is no object id: 1–512 bytes of UTF-8 without control characters'
   if (key !== null && partitionOf(key, partitions) !== partition) return undefined
+  if (isRepeat(engine, record)) return undefined
   const decoded = decodeSourceAs(record, id)
   return decoded.command === undefined ? decoded.reject : engine.apply(decoded.command, offset)
+}
+
+/** When each request was applied, by its key: ms. */
+const requests = new WeakMap<Engine, Map<string, number>>()
+
+/** A request by REST that was applied within a day: the service does nothing with its second record. */
+function isRepeat(engine: Engine, { headers }: LogRecord): boolean {
+  const request = headers.length === 0 ? undefined : requestOf(headers)
+  if (request === undefined) return false
+  const known = requests.get(engine) ?? new Map<string, number>()
+  requests.set(engine, known)
+  const at = known.get(request.key)
+  if (at !== undefined && at + REMEMBERED > engine.time) return true
+  known.set(request.key, engine.time)
+  return false
 }

@@ -1,0 +1,24 @@
+import type { RecordHeaders } from '@quorate/log'
+
+/** How a client names a request of its own, so that repeating it does nothing twice (rest.md, `Idempotency-Key`). */
+export interface RequestKey {
+  readonly key: string
+  /** Of method, path, caller and body: the same key on anything else is a mistake of the client. */
+  readonly fingerprint: string
+}
+
+/** Header of a record that a request with a key led to. */
+export const REQUEST = 'quorate-request'
+
+export const requestHeader = ({ key, fingerprint }: RequestKey) => [REQUEST, `${fingerprint}:${key}`] as const
+
+/** undefined where the record has none, or none of ours. */
+export function requestOf(headers: RecordHeaders): RequestKey | undefined {
+  for (const [name, value] of headers) {
+    if (name !== REQUEST) continue
+    const text = value.toString('utf8')
+    const colon = text.indexOf(':')
+    return colon < 0 ? undefined : { fingerprint: text.slice(0, colon), key: text.slice(colon + 1) }
+  }
+  return undefined
+}
