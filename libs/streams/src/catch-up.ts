@@ -40,7 +40,7 @@ export async function catchUp(options: CatchUp): Promise<void> {
   progress.restore = told
   const onProgress = (at: Offset): void => {
     told.reach(at)
-    progress.moved()
+    progress.restoring(at)
   }
   const order = { log, logger, changelog: topology.changelog, partition, end, signal, onProgress }
   if (end - from <= LITTLE) return restore({ ...order, store: local.store })

@@ -121,7 +121,10 @@ export class Standby implements RunningTask {
         if (signal.aborted) break
         this.wasAtEnd = false
         this.tell(error as Error, backoff.ms)
-        if (discardIfDamaged(error, this.local, this.options.file, this.options.logger)) this.local = undefined
+        if (discardIfDamaged(error, this.local, this.options.file, this.options.logger)) {
+          this.local = undefined
+          this.progress.lost()
+        }
         await backoff.wait()
       }
     }

@@ -12,6 +12,7 @@ export class TaskProgress {
   restore: RunningTask['restore'] = { restored: 0, total: 0 }
   /** Wall time of the last thing that moved. */
   movedAt: number
+  private restoredTo: Offset = 0
   private readonly waiters = new PositionWaiters()
 
   constructor(private readonly now: () => number) {
@@ -26,8 +27,21 @@ export class TaskProgress {
   moveTo(position: Offset): void {
     this.position = position
     this.end = Math.max(this.end, position)
+    this.restoredTo = 0
     this.moved()
     this.waiters.advance(position)
+  }
+
+  /** A restore has read up to here. What was read before does not count again: one that fails over and over makes no progress. */
+  restoring(at: Offset): void {
+    if (at <= this.restoredTo) return
+    this.restoredTo = at
+    this.moved()
+  }
+
+  /** What was restored is gone: the next restore begins at the beginning. */
+  lost(): void {
+    this.restoredTo = 0
   }
 
   moved(): void {

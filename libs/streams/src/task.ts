@@ -118,7 +118,10 @@ export class Task implements RunningTask {
       } catch (error) {
         if (signal.aborted || this.isFenced(error)) break
         this.tell(error as Error, backoff.ms)
-        if (discardIfDamaged(error, this.local, this.options.file, this.options.logger)) this.local = undefined
+        if (discardIfDamaged(error, this.local, this.options.file, this.options.logger)) {
+          this.local = undefined
+          this.progress.lost()
+        }
         if (this.state === 'running') {
           this.untouched = true
           this.become('restoring')

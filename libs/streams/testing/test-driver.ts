@@ -20,6 +20,8 @@ export interface DriverOptions {
   readonly log?: Log
   readonly limits?: StreamsOptions['limits']
   readonly logger?: Logger
+  /** Where the instances have their data; a folder of the driver's own by default. It is deleted at the end. */
+  readonly root?: string
   readonly heartbeatMs?: number
   readonly sessionTimeoutMs?: number
 }
@@ -36,7 +38,7 @@ export class Crash extends Error {
 export class TestDriver {
   readonly clock: VirtualClock
   private readonly instances = new Map<string, Instance>()
-  private readonly root = mkdtempSync(join(tmpdir(), 'driver-'))
+  private readonly root: string
 
   private constructor(
     readonly log: Log,
@@ -44,6 +46,7 @@ export class TestDriver {
     private readonly options: DriverOptions,
   ) {
     this.clock = clock
+    this.root = options.root ?? mkdtempSync(join(tmpdir(), 'driver-'))
   }
 
   static async open(options: DriverOptions): Promise<TestDriver> {
