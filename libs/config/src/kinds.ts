@@ -86,6 +86,30 @@ export const url = (options: { bare: boolean }): Kind<string> => ({
   },
 })
 
+/** Where people look something up: an address that may hold a placeholder and a fragment; without a slash at the end. */
+export const link: Kind<string> = {
+  allowed: 'an http:// or https:// URL without user; {object} in it stands for the object',
+  placeholder: '<url>',
+  parse(value) {
+    if (!URL.canParse(value)) return undefined
+    const { protocol, username, password } = new URL(value)
+    const good = (protocol === 'http:' || protocol === 'https:') && username === '' && password === ''
+    return good ? value.replace(/\/+$/, '') : undefined
+  },
+}
+
+export const timeZone: Kind<string> = {
+  allowed: 'a time zone such as UTC or Europe/Paris',
+  placeholder: '<zone>',
+  parse(value) {
+    try {
+      return new Intl.DateTimeFormat('en', { timeZone: value }).resolvedOptions().timeZone
+    } catch {
+      return undefined
+    }
+  },
+}
+
 /** A part of topic and group names: what Kafka allows there, without dots at the ends. */
 export const topicPart: Kind<string> = {
   allowed: '1 to 60 of a–z, A–Z, 0–9, dot, underscore and hyphen, no dot at an end',

@@ -81,6 +81,18 @@ describe('where a setting comes from', () => {
   })
 })
 
+describe('addresses for people', () => {
+  it('may hold a placeholder and a fragment, and lose a slash at the end', () => {
+    const linkUrl = (value: string) => load('notifier', { env: { ...KAFKA, QUORATE_LINK_URL: value } }).linkUrl
+    expect(linkUrl('https://q.example/#/objects/{object}')).toBe('https://q.example/#/objects/{object}')
+    expect(linkUrl('https://q.example/')).toBe('https://q.example')
+    expect(faultsOf('notifier', { env: { ...KAFKA, QUORATE_LINK_URL: 'ftp://x', QUORATE_TIME_ZONE: 'Mars' } })).toMatch(
+      /QUORATE_LINK_URL[^]*QUORATE_TIME_ZONE/,
+    )
+    expect(load('notifier', { env: { ...KAFKA, QUORATE_TIME_ZONE: 'Europe/Paris' } }).timeZone).toBe('Europe/Paris')
+  })
+})
+
 describe('what stops the start', () => {
   it.each<[string, AppName, Sources, string]>([
     [

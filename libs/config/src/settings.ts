@@ -61,6 +61,8 @@ export const SETTINGS = {
   clusterSecret: setting({ env: 'QUORATE_CLUSTER_SECRET', yaml: 'clusterSecret', kind: kind.secret, secret: true, apps: ['aggregator', 'notifier'], meaning: 'Signs what instances forward to each other; the same in all. Required when the advertised URL is not loopback.' }),
   webhookUrl: setting({ env: 'QUORATE_WEBHOOK_URL', yaml: 'webhook.url', kind: kind.url({ bare: false }), apps: NOTIFIERS, meaning: 'One receiver for every change at once, for a first try. Loopback is allowed when the URL names it.' }),
   webhookSecret: setting({ env: 'QUORATE_WEBHOOK_SECRET', yaml: 'webhook.secret', kind: kind.password, secret: true, apps: NOTIFIERS, meaning: 'Signs what is sent to QUORATE_WEBHOOK_URL (Standard Webhooks; base64, with or without `whsec_`).' }),
+  linkUrl: setting({ env: 'QUORATE_LINK_URL', yaml: 'linkUrl', kind: kind.link, apps: NOTIFIERS, fallbackSaid: 'no links', meaning: 'Where people look an object up, for the links in notifications: an address with `{object}` in it, or that of the REST API.' }),
+  timeZone: withDefault({ env: 'QUORATE_TIME_ZONE', yaml: 'timeZone', kind: kind.timeZone, fallback: 'UTC', apps: NOTIFIERS, meaning: 'Zone of the times in notifications; the console writes the time of the machine.' }),
   url: withDefault({ env: 'QUORATE_URL', yaml: 'url', kind: kind.url({ bare: true }), fallback: 'http://127.0.0.1:8080', apps: ['cli'], meaning: 'Server that the CLI talks to.' }),
   logLevel: withDefault({ env: 'QUORATE_LOG_LEVEL', yaml: 'logLevel', kind: kind.oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent'), fallback: 'info', apps: ALL, meaning: 'Least level of what is written to stderr.' }),
 }

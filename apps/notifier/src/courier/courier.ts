@@ -122,6 +122,8 @@ export class Courier {
     const before = [...this.endpoints.values()]
     this.endpoints.clear()
     for (const endpoint of endpoints) this.endpoints.set(endpoint.name, endpoint)
+    const opened = endpoints.filter(({ sender }) => !before.some((old) => old.sender === sender))
+    for (const task of this.window.running()) restoreStanding(opened, task)
     for (const queue of this.window.configured()) this.pump(queue)
     const kept = new Set(endpoints.map(({ sender }) => sender))
     const old = before.filter(({ sender }) => !kept.has(sender))
