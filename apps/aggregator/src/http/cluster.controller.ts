@@ -1,7 +1,8 @@
 import { Controller, Get, Inject, Req } from '@nestjs/common'
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger'
 import type { FastifyRequest } from 'fastify'
-import { Cluster, type ClusterReport, type MemberReport } from '../queries/cluster'
+import { Cluster, type ClusterReport } from '../queries/cluster'
+import type { MemberReport } from '../queries/member-report'
 import { ApiProblems, CLUSTER } from './openapi'
 
 @ApiTags('cluster')

@@ -1,28 +1,7 @@
 import { type Owners, type Peers } from '@quorate/http'
 import type { RunningTask, StreamsStatus, TaskRole, TaskState } from '@quorate/streams'
 import type { FastifyRequest } from 'fastify'
-import { memberReport } from './doubt'
-
-/** A partition's task as the member that has it sees it. */
-export interface TaskReport {
-  readonly partition: number
-  readonly role: TaskRole
-  readonly state: TaskState
-  readonly restored: number
-  readonly total: number
-  readonly position: number
-  /** Records; null where a standby does not know the source's end yet. */
-  readonly lag: number | null
-  readonly asOf: string | null
-}
-
-/** What a member says of itself to another. */
-export interface MemberReport {
-  readonly generation: number | null
-  /** The group surely counts on it. */
-  readonly sure: boolean
-  readonly tasks: readonly TaskReport[]
-}
+import { askMember, type MemberReport, type TaskReport } from './member-report'
 
 type Told = Partial<Omit<TaskReport, 'partition' | 'role' | 'state'>>
 
@@ -82,7 +61,7 @@ export class Cluster {
     const told = new Map<string, MemberReport>()
     const members = await Promise.all(
       status.members.map(async (member) => {
-        const said = member.self ? this.member() : await memberReport(this.peers, member.url, request, PATIENCE)
+        const said = member.self ? this.member() : await askMember(this.peers, member.url, request, PATIENCE)
         if (said) told.set(member.memberId, said)
         const { generation = null, sure = null } = said ?? {}
         return { ...member, reachable: said !== undefined, generation, sure }

@@ -1,7 +1,7 @@
 import type { Peers, SharedDoubt } from '@quorate/http'
 import type { Streams } from '@quorate/streams'
 import type { FastifyRequest } from 'fastify'
-import type { MemberReport } from './cluster'
+import { askMember } from './member-report'
 
 /** ms that what the others said holds. */
 const HOLDS = 500
@@ -29,21 +29,8 @@ export class Doubt implements SharedDoubt {
   async #ask(request: FastifyRequest): Promise<boolean> {
     const { members, generation } = this.streams.status()
     const said = await Promise.all(
-      members.filter(({ self }) => !self).map(({ url }) => memberReport(this.peers, url, request, PATIENCE)),
+      members.filter(({ self }) => !self).map(({ url }) => askMember(this.peers, url, request, PATIENCE)),
     )
     return said.every((it) => it !== undefined && !it.sure && (it.generation ?? -1) <= (generation ?? -1))
   }
-}
-
-/** What a member says of itself; undefined when it does not answer. */
-export async function memberReport(
-  peers: Peers,
-  url: string,
-  request: FastifyRequest,
-  answerMs: number,
-): Promise<MemberReport | undefined> {
-  const answer = await peers
-    .forward(url, request, { method: 'GET', path: '/v1/cluster', answerMs })
-    .catch(() => undefined)
-  return answer?.status === 200 ? (JSON.parse(String(answer.body)) as MemberReport) : undefined
 }

@@ -1,0 +1,37 @@
+import type { Peers } from '@quorate/http'
+import type { TaskRole, TaskState } from '@quorate/streams'
+import type { FastifyRequest } from 'fastify'
+
+/** A partition's task as the member that has it sees it. */
+export interface TaskReport {
+  readonly partition: number
+  readonly role: TaskRole
+  readonly state: TaskState
+  readonly restored: number
+  readonly total: number
+  readonly position: number
+  /** Records; null where a standby does not know the source's end yet. */
+  readonly lag: number | null
+  readonly asOf: string | null
+}
+
+/** What a member says of itself to another. */
+export interface MemberReport {
+  readonly generation: number | null
+  /** The group surely counts on it. */
+  readonly sure: boolean
+  readonly tasks: readonly TaskReport[]
+}
+
+/** What a member says of itself; undefined when it does not answer. */
+export async function askMember(
+  peers: Peers,
+  url: string,
+  request: FastifyRequest,
+  answerMs: number,
+): Promise<MemberReport | undefined> {
+  const answer = await peers
+    .forward(url, request, { method: 'GET', path: '/v1/cluster', answerMs })
+    .catch(() => undefined)
+  return answer?.status === 200 ? (JSON.parse(String(answer.body)) as MemberReport) : undefined
+}
