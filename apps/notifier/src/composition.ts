@@ -24,6 +24,8 @@ export interface NotifierPartsOptions {
     | 'webhookSecret'
     | 'clusterSecret'
     | 'sections'
+    | 'linkUrl'
+    | 'timeZone'
   >
   /** `notifier` unless several share a log. */
   readonly applicationId: string
@@ -59,7 +61,13 @@ export async function notifierParts({
 }: NotifierPartsOptions): Promise<NotifierParts> {
   const metrics = createRegistry('notifier')
   const base = routingOf(config)
-  const notifier = new Notifier({ routing: base, logger, events: notifierMetrics(metrics) })
+  const { linkUrl: baseUrl, timeZone } = config
+  const notifier = new Notifier({
+    routing: base,
+    logger,
+    events: notifierMetrics(metrics),
+    tools: { timeZone, ...(baseUrl === undefined ? {} : { baseUrl }) },
+  })
   const { settings: topic } = topicNames(config.topicPrefix)
   await log.ensureTopics([settingsTopic(topic)], { replication: config.replication })
   const settings = await NotifySettings.open({ log, topic, logger })
