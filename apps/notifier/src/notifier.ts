@@ -49,6 +49,7 @@ export class Notifier {
       ...(options.random ? { random: options.random } : {}),
       ...options.courier,
     })
+    this.courier.mark(routing.gone ?? new Map())
     this.processor = new NotifierProcessor({
       directions: () => this.inForce,
       dependants: new Dependants(this.running, () => this.inForce).of,
@@ -95,6 +96,7 @@ export class Notifier {
     const directions = directionsOf(routing)
     if (!isDeepStrictEqual(routing.receivers, this.routing.receivers))
       this.courier.configure(this.endpoints.open(routing, { patience: true }))
+    this.courier.mark(routing.gone ?? new Map())
     this.routing = routing
     this.inForce = directions
     // Tasks ask for their next wake after each piece of work; one that ends meanwhile looks when it begins again.

@@ -44,11 +44,10 @@ export function notifierTopology({ prefix, applicationId, partitions }: Topology
       { name: 'history', dueOf: (value) => pageRow.decode(value).forgetAt },
       { name: 'by-object', dueOf: (value) => trailRow.decode(value).forgetAt },
       { name: 'dead', dueOf: (value) => deadRow.decode(value).forgetAt },
-      { name: 'endpoints' },
       { name: 'withheld' },
       { name: 'standing' },
     ],
-    schemaVersion: 4,
+    schemaVersion: 5,
     topics: [
       {
         name: topics.states,

@@ -7,7 +7,7 @@ import { Notifier, type NotifierEvents, type NotifierOptions } from '../src/noti
 import { outboxRow } from '../src/outbox/packed-rows'
 import type { DeliveryRow } from '../src/outbox/rows'
 import { partsOfKey } from '../src/configuration'
-import type { Affliction, Routing } from '../src/pipeline'
+import type { Affliction, GoneMark, Routing } from '../src/pipeline'
 import { decisions } from '../src/queries/delivery-pages'
 import { notifierTopology } from '../src/topology'
 
@@ -138,13 +138,14 @@ export class Bench implements AsyncDisposable {
     if (end === this.settingsEnd) return false
     this.settingsEnd = end
     const afflictions = new Map<string, Affliction>()
+    const gone = new Map<string, GoneMark>()
     for (const { key, value } of await this.driver.read(topic)) {
       const parts = partsOfKey(key!.toString())
-      if (parts?.table !== 'parents') continue
-      if (value === null) afflictions.delete(parts.name)
-      else afflictions.set(parts.name, JSON.parse(value.toString()) as Affliction)
+      const kept = parts && { parents: afflictions, gone }[parts.table as string]
+      if (value === null) kept?.delete(parts!.name)
+      else kept?.set(parts!.name, JSON.parse(value.toString()) as Affliction & GoneMark)
     }
-    this.reconfigure({ afflictions })
+    this.reconfigure({ afflictions, gone })
     return true
   }
 

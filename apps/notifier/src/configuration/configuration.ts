@@ -18,7 +18,7 @@ export interface ConfigurationOptions {
 
 /** One entry of the configuration; undefined: none of this name. */
 export interface Entry {
-  readonly table: Exclude<SettingsTable, 'parents' | 'declared'>
+  readonly table: Exclude<SettingsTable, 'parents' | 'gone' | 'declared'>
   readonly name: string
   readonly value: unknown
 }
@@ -65,6 +65,7 @@ export class Configuration {
     return {
       ...routingOfDocument(this.current, this.options.base),
       afflictions: this.options.settings.afflictions(),
+      gone: this.options.settings.gone(),
     }
   }
 

@@ -8,6 +8,8 @@ export const TABLES = {
   templates: 'notify-templates',
   /** Which parents of inhibitions are bad: written by the task that has the parent. */
   parents: 'notify-parents',
+  /** Endpoints that said they are gone (410): written by the task that heard it, deleted by a redrive. */
+  gone: 'notify-gone',
   /** What quorate.yaml declared when it was last put in force. */
   declared: 'notify-declared',
 } as const

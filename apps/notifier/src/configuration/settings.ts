@@ -1,6 +1,6 @@
 import type { Log, Logger } from '@quorate/log'
 import { KeyValueTable } from '@quorate/state-store'
-import type { Affliction } from '../pipeline'
+import type { Affliction, GoneMark } from '../pipeline'
 import type { NotifyDocument } from './document'
 import { partsOfKey, settingsKey, type SettingsTable } from './keys'
 
@@ -44,6 +44,11 @@ export class NotifySettings {
   /** Parents that are bad, by inhibition. */
   afflictions(): ReadonlyMap<string, Affliction> {
     return new Map(this.entries('parents')) as ReadonlyMap<string, Affliction>
+  }
+
+  /** Endpoints that said they are gone, by name. */
+  gone(): ReadonlyMap<string, GoneMark> {
+    return new Map(this.entries('gone')) as ReadonlyMap<string, GoneMark>
   }
 
   get(table: SettingsTable, name: string): unknown {

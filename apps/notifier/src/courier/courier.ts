@@ -2,6 +2,7 @@ import type { Logger } from '@quorate/log'
 import { type Clock, type RunningTask, StreamsError } from '@quorate/streams'
 import { endpointOfKey } from '../outbox/keys'
 import type { Outcome } from '../channels'
+import type { GoneMark } from '../pipeline'
 import type { Planned } from '../outbox/planned'
 import { type Backoff, BACKOFF } from './backoff'
 import type { CourierEndpoint, CourierEvents, EndpointStatus } from './endpoint'
@@ -96,10 +97,13 @@ export class Courier {
     if (!planned) return false
     const queue = this.window.queue(endpointOfKey(planned.key))
     if (queue.sender) queue.refusal = undefined
-    const marked = this.window.running().filter((other) => other.table('endpoints').get(queue.name) !== undefined)
-    await Promise.all(marked.map((other) => other.submit((context) => context.table('endpoints').delete(queue.name))))
     this.planned(task.partition, [planned])
     return true
+  }
+
+  /** Endpoints that are gone, as any instance heard it: what waits for them dies, until the mark is taken away or the address changes. */
+  mark(gone: ReadonlyMap<string, GoneMark>): void {
+    for (const queue of this.window.marked(gone)) this.pump(queue)
   }
 
   /** Gives a dead letter up for good; false: none of this id in the task. */

@@ -7,11 +7,13 @@ import { plan } from '../outbox/plan'
 import type { Planned } from '../outbox/planned'
 import { pageOf, type RecordRef } from '../outbox/record-ref'
 import { outboxRow } from '../outbox/packed-rows'
-import { type Attempt, deadRow, endpointRow, objectRow, type OutboxRow } from '../outbox/rows'
+import { type Attempt, deadRow, objectRow, type OutboxRow } from '../outbox/rows'
 import type { Tables } from '../outbox/tables'
 import { longer } from '../outbox/trail'
+import { markGone, unmarkGone } from './gone'
 import { writeStanding } from './standing'
 import type { Receiver } from '../pipeline'
+import type { TaskContext } from '@quorate/streams'
 
 export interface Settlement {
   /** Key in the outbox. */
@@ -30,8 +32,11 @@ export interface Settlement {
   readonly fallback: Receiver | undefined
 }
 
+/** Besides its tables: what it says to every instance. */
+type Work = Tables & Pick<TaskContext, 'forward'>
+
 /** Writes what came of an attempt; answers the deliveries that it planned. Runs inside a commit of the delivery's task. */
-export function settle(tables: Tables, settlement: Settlement): Planned[] {
+export function settle(tables: Work, settlement: Settlement): Planned[] {
   const { key, row, outcome, at, attempted } = settlement
   if (!tables.table('outbox').get(key)) return []
   const attempts = row.attempts + (attempted ? 1 : 0)
@@ -53,7 +58,7 @@ export function settle(tables: Tables, settlement: Settlement): Planned[] {
   bury(tables, { row: { ...row, attempts, ...doneIn(outcome) }, diedAt: at, reason, forgetAt: at + DEAD_RETENTION_MS })
   if (outcome.kind === 'gone') {
     const mark = { disabledAt: at, reason, fingerprint: settlement.fingerprint }
-    tables.table('endpoints').put(row.endpoint, endpointRow.encode(mark))
+    markGone(tables, row.endpoint, mark)
   }
   return settlement.fallback ? notice(tables, settlement, settlement.fallback, reason) : []
 }
@@ -128,7 +133,7 @@ function freeKey(tables: Tables, endpoint: string, object: string): string {
 }
 
 /** A dead letter goes to the end of its lane, under its own id; its endpoint gets another chance. Answers its place in the outbox. */
-export function redrive(tables: Tables, id: string, now: number): Planned | undefined {
+export function redrive(tables: Work, id: string, now: number): Planned | undefined {
   const bytes = tables.table('dead').get(id)
   if (!bytes) return undefined
   const { row: dead } = deadRow.decode(bytes)
@@ -138,6 +143,7 @@ export function redrive(tables: Tables, id: string, now: number): Planned | unde
   tables.table('dead').delete(id)
   tables.table('outbox').put(key, outboxRow.encode(row))
   amend(tables, row.record, now, { status: 'pending', reason: null, nextAttemptAt: now })
+  unmarkGone(tables, row.endpoint)
   return { key, row }
 }
 

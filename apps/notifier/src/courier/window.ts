@@ -2,7 +2,7 @@ import type { RunningTask } from '@quorate/streams'
 import { endpointOfKey, laneOfKey, within } from '../outbox/keys'
 import type { Planned } from '../outbox/planned'
 import { outboxRow } from '../outbox/packed-rows'
-import { endpointRow } from '../outbox/rows'
+import type { GoneMark } from '../pipeline'
 import { Backlog, PAGE } from './backlog'
 import type { CourierEndpoint } from './endpoint'
 import type { Rest } from './rest'
@@ -16,6 +16,7 @@ export class OutboxWindow {
   private readonly queues = new Map<string, EndpointQueue>()
   private readonly tasks = new Map<number, RunningTask>()
   private readonly spare: Spare
+  private gone: ReadonlyMap<string, GoneMark> = new Map()
   private order = 0
 
   constructor(
@@ -32,6 +33,7 @@ export class OutboxWindow {
     if (!queue) {
       const endpoint = this.endpoints.get(name)
       queue = new EndpointQueue(name, endpoint?.sender, endpoint?.concurrency ?? 1, this.size, this.spare)
+      this.disable(queue)
       this.queues.set(name, queue)
     }
     return queue
@@ -42,8 +44,27 @@ export class OutboxWindow {
     for (const [name, queue] of this.queues) {
       const endpoint = this.endpoints.get(name)
       queue.use(endpoint?.sender, endpoint?.concurrency ?? 1)
+      this.disable(queue)
     }
     return [...this.queues.values()]
+  }
+
+  /** Other endpoints are gone from now on: answers the queues that this concerns. */
+  marked(gone: ReadonlyMap<string, GoneMark>): EndpointQueue[] {
+    const before = this.gone
+    this.gone = gone
+    const names = [...gone.keys(), ...[...before.keys()].filter((name) => !gone.has(name))]
+    return names.map((name) => {
+      const queue = this.queue(name)
+      if (before.has(name) && !gone.has(name) && queue.sender) queue.refusal = undefined
+      this.disable(queue)
+      return queue
+    })
+  }
+
+  private disable(queue: EndpointQueue): void {
+    const mark = this.gone.get(queue.name)
+    if (mark && queue.sender?.fingerprint === mark.fingerprint) queue.refusal = 'endpoint-disabled'
   }
 
   running(): readonly RunningTask[] {
@@ -55,10 +76,6 @@ export class OutboxWindow {
     const known = this.tasks.get(task.partition)
     if (known) this.lost(known)
     this.tasks.set(task.partition, task)
-    for (const { key, value } of task.table('endpoints').range()) {
-      const { fingerprint } = endpointRow.decode(value)
-      if (this.endpoints.get(key)?.sender.fingerprint === fingerprint) this.queue(key).refusal = 'endpoint-disabled'
-    }
     return [...endpointsIn(task)].map((endpoint) => {
       const queue = this.queue(endpoint)
       queue.backlogs.set(task.partition, new Backlog(endpoint))

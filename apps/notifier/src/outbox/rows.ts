@@ -140,13 +140,6 @@ export interface DeadRow {
   readonly forgetAt: number
 }
 
-/** An endpoint that said it is gone (410). `address` tells a changed configuration, which makes the mark void. */
-export interface EndpointRow {
-  readonly disabledAt: number
-  readonly reason: string
-  readonly fingerprint: string
-}
-
 export interface Codec<T> {
   encode(value: T): Buffer
   decode(bytes: Buffer): T
@@ -161,4 +154,3 @@ export const groupRow = json<GroupRow>()
 export const gatheringRow = json<GatheringRow>()
 export const trailRow = json<TrailRow>()
 export const deadRow = json<DeadRow>()
-export const endpointRow = json<EndpointRow>()

@@ -62,6 +62,14 @@ export interface Receiver {
   readonly fallback?: string
 }
 
+/** An endpoint said that it is gone (410). `fingerprint` tells a changed address, which makes the mark void. */
+export interface GoneMark {
+  /** ms */
+  readonly disabledAt: number
+  readonly reason: string
+  readonly fingerprint: string
+}
+
 /** Who is told what: the whole configuration of the pipeline. */
 export interface Routing {
   readonly receivers: readonly Receiver[]
@@ -70,4 +78,6 @@ export interface Routing {
   readonly inhibitions?: readonly Inhibition[]
   /** By inhibition: parents that are bad now. */
   readonly afflictions?: ReadonlyMap<string, Affliction>
+  /** By endpoint: those to which nothing is sent any more. */
+  readonly gone?: ReadonlyMap<string, GoneMark>
 }
