@@ -1,28 +1,52 @@
-import type { Streams } from '@quorate/streams'
+import type { RunningTask, Streams } from '@quorate/streams'
 import { Gauge, type Registry } from 'prom-client'
 import type { HealthCheck } from './health'
+import { Sureness } from './sureness'
+
+/** ms that the group may not be heard until `live` is false: nothing can be applied meanwhile, whatever the lag last was. */
+const UNHEARD = 60_000
 
 /** What health depends on in a streams application. */
-export const streamsCheck = (name: string, streams: Streams): HealthCheck => ({
-  name,
-  live: () => streams.live,
-  ready: () => streams.ready,
-  details: () => ({
-    partitions: streams.tasks().map(({ partition, state, position, lag, restore }) => ({
-      partition,
-      state,
-      position,
-      lag,
-      restored: restore.restored,
-      total: restore.total,
-    })),
-  }),
-})
+export function streamsCheck(name: string, streams: Streams): HealthCheck {
+  const sureness = new Sureness(streams)
+  return {
+    name,
+    live: () => streams.live && sureness.age < UNHEARD,
+    ready: () => streams.ready,
+    details: () => ({
+      // ms since it was last sure that the group counts on it; 0 while it is.
+      unheard: sureness.age,
+      partitions: streams.tasks().map(({ partition, state, position, lag, restore }) => ({
+        partition,
+        state,
+        position,
+        lag,
+        restored: restore.restored,
+        total: restore.total,
+        percent: percentOf(restore),
+      })),
+      standbys: streams.standbys().map(({ partition, readable, position, lag, restore }) => ({
+        partition,
+        readable,
+        position,
+        ...(readable ? { lag } : { restored: restore.restored, total: restore.total, percent: percentOf(restore) }),
+      })),
+    }),
+  }
+}
+
+const percentOf = ({ restored, total }: RunningTask['restore']): number =>
+  total === 0 ? 100 : Math.floor((restored * 100) / total)
 
 /** Gauges of the tasks, read when they are asked for. */
 export function streamsMetrics(streams: Streams, registry: Registry): void {
   const labelNames = ['partition']
-  const each = (name: string, help: string, value: (task: ReturnType<Streams['tasks']>[number]) => number) =>
+  const each = (
+    name: string,
+    help: string,
+    value: (task: RunningTask) => number,
+    tasks: () => readonly RunningTask[] = () => streams.tasks(),
+  ) =>
     new Gauge({
       name,
       help,
@@ -30,7 +54,7 @@ export function streamsMetrics(streams: Streams, registry: Registry): void {
       registers: [registry],
       collect() {
         this.reset()
-        for (const task of streams.tasks()) this.set({ partition: String(task.partition) }, value(task))
+        for (const task of tasks()) this.set({ partition: String(task.partition) }, value(task))
       },
     })
   each('quorate_task_running', '1 when the partition is restored and running here, else 0.', (task) =>
@@ -45,4 +69,18 @@ export function streamsMetrics(streams: Streams, registry: Registry): void {
   )
   each('quorate_task_restored', 'Changelog positions read since the restore began.', (task) => task.restore.restored)
   each('quorate_task_restore_total', 'Changelog positions to read in this restore.', (task) => task.restore.total)
+
+  const standbys = () => streams.standbys()
+  each(
+    'quorate_standby_readable',
+    '1 when this instance could take the partition over without a restore, else 0.',
+    ({ readable }) => (readable ? 1 : 0),
+    standbys,
+  )
+  each(
+    'quorate_standby_lag',
+    "Records between what the standby holds and the source's end; -1 before it has caught up.",
+    ({ readable, lag }) => (readable ? lag : -1),
+    standbys,
+  )
 }
