@@ -1,0 +1,96 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { freePorts } from '../broker/ports'
+import { SystemProcess } from './process'
+import { until } from './until'
+
+const CACHE = join(__dirname, '..', '..', '.cache', 'alertmanager')
+const NAMES = ['alertmanager', 'prometheus-alertmanager']
+const MODULE = 'github.com/prometheus/alertmanager/cmd/alertmanager@v0.28.1'
+
+/** The program: installed (Debian: prometheus-alertmanager), or built by Go into `.cache` the first time; undefined: not to be had here. */
+function program(): string | undefined {
+  for (const folder of [...(process.env.PATH ?? '').split(delimiter), CACHE])
+    for (const name of NAMES) if (existsSync(join(folder, name))) return join(folder, name)
+  try {
+    execFileSync('go', ['version'], { stdio: 'ignore' })
+    process.stderr.write(`builds ${MODULE}, once; that takes minutes\n`)
+    execFileSync('go', ['install', MODULE], {
+      env: { ...process.env, GOBIN: CACHE },
+      stdio: 'ignore',
+      timeout: 600_000,
+    })
+    return join(CACHE, 'alertmanager')
+  } catch {
+    return undefined
+  }
+}
+
+const PROGRAM = program()
+
+/** `describe` where there is an Alertmanager; elsewhere the suite is skipped, and says so. */
+export function describeAlertmanager(name: string, suite: () => void): void {
+  if (PROGRAM !== undefined) return describe(name, suite)
+  process.stderr.write(`SKIPPED: ${name}: there is no Alertmanager here, and no Go to build one\n`)
+  describe.skip(name, suite)
+}
+
+/** An alert as the API v2 answers it. */
+export interface ShownAlert {
+  readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
+  readonly startsAt: string
+  readonly endsAt: string
+}
+
+/** A real Alertmanager on loopback. It keeps alerts in memory alone: a new one knows nothing. */
+export class Alertmanager {
+  private process!: SystemProcess
+  private readonly folder = mkdtempSync(join(tmpdir(), 'quorate-alertmanager-'))
+
+  private constructor(readonly port: number) {}
+
+  static async start(): Promise<Alertmanager> {
+    const [port] = await freePorts(1)
+    const alertmanager = new Alertmanager(port!)
+    writeFileSync(join(alertmanager.folder, 'config.yml'), 'route:\n  receiver: nobody\nreceivers:\n  - name: nobody\n')
+    await alertmanager.launch()
+    return alertmanager
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`
+  }
+
+  /** What fires now about an object. */
+  async firing(object: string): Promise<ShownAlert[]> {
+    const query = new URLSearchParams({ active: 'true', filter: `object="${object}"` })
+    const response = await fetch(`${this.url}/api/v2/alerts?${query.toString()}`)
+    return (await response.json()) as ShownAlert[]
+  }
+
+  /** `kill -9`, and another in its place that has forgotten everything. */
+  async forget(): Promise<void> {
+    await this.process.kill()
+    await this.launch()
+  }
+
+  async close(): Promise<void> {
+    await this.process.kill()
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  private async launch(): Promise<void> {
+    this.process = new SystemProcess(PROGRAM!, {
+      args: [
+        `--config.file=${join(this.folder, 'config.yml')}`,
+        `--storage.path=${mkdtempSync(join(this.folder, 'data-'))}`,
+        `--web.listen-address=127.0.0.1:${this.port}`,
+        '--cluster.listen-address=',
+      ],
+    })
+    await until('Alertmanager answers', async () => (await fetch(`${this.url}/-/ready`)).ok)
+  }
+}
