@@ -14,7 +14,8 @@ describe('the health of a streams application', () => {
       lag: 0,
       restore: { restored: 0, total: 0 },
     }
-    const check = streamsCheck('a', { live: true, ready: true, tasks: () => [task] } as unknown as Streams)
+    const streams = { live: true, ready: true, tasks: () => [task], standbys: () => [] }
+    const check = streamsCheck('a', streams as unknown as Streams)
     jest.advanceTimersByTime(600_000)
     expect([check.live(), check.details!()]).toEqual([true, expect.objectContaining({ unheard: 0 })])
     task.owned = false
@@ -25,5 +26,24 @@ describe('the health of a streams application', () => {
     expect((check.details!() as { unheard: number }).unheard).toBeGreaterThan(60_000)
     task.owned = true
     expect(check.live()).toBe(true)
+  })
+
+  it('tells how far restores are in per cent, and standbys beside them', () => {
+    const common = { owned: true, position: 5, lag: 2, restore: { restored: 333, total: 1_000 } }
+    const streams = {
+      tasks: () => [{ ...common, partition: 0, state: 'restoring' }],
+      standbys: () => [
+        { ...common, partition: 1, readable: false },
+        { ...common, partition: 2, readable: true },
+      ],
+    }
+    const { details } = streamsCheck('a', streams as unknown as Streams)
+    expect(details!()).toMatchObject({
+      partitions: [{ partition: 0, restored: 333, total: 1_000, percent: 33 }],
+      standbys: [
+        { partition: 1, readable: false, restored: 333, percent: 33 },
+        { partition: 2, readable: true, lag: 2 },
+      ],
+    })
   })
 })
