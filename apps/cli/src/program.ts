@@ -6,6 +6,7 @@ import { agentSettingsCommands } from './commands/agent-settings'
 import { deadLetterCommands } from './commands/dead-letters'
 import { operatorCommands } from './commands/operators'
 import { policyCommands } from './commands/policies'
+import { notifyCommands } from './commands/notify'
 import { auditCommand } from './commands/auditing'
 import { reshardCommand } from './commands/resharding'
 import { simulateCommand } from './commands/simulating'
@@ -43,6 +44,7 @@ export function createProgram(): Command {
     ...readCommands(),
     ...operatorCommands(),
     ...policyCommands(),
+    ...notifyCommands(),
     ...deadLetterCommands(),
     ...agentSettingsCommands(),
     simulateCommand(),

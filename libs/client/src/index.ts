@@ -5,6 +5,8 @@
 export * from './answers'
 export { type CallerOptions, DEFAULT_URL } from './caller'
 export type { DeadLetter, DeadLetters, WholeDeadLetter } from './dead-letters'
+export * from './notifier-answers'
+export * from './notifier-client'
 export * from './problem-error'
 export {
   QuorateClient,

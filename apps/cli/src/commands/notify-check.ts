@@ -1,0 +1,58 @@
+import { loadConfig } from '@quorate/config'
+import { type Fault, isRecord } from '@quorate/contracts'
+import { CHANNELS } from '../../../notifier/src/channels'
+import { checkDocument, entriesIn, hasReference, reveal, SecretError } from '../../../notifier/src/configuration'
+import { routingOf } from '../../../notifier/src/settings'
+
+/** What a file says of the notifier, judged as a start would. */
+export interface CheckedFile {
+  readonly faults: readonly Fault[]
+  /** References to secrets that lead nowhere on this machine: no fault, since the notifier may run elsewhere. */
+  readonly unset: readonly string[]
+  readonly counts: {
+    readonly receivers: number
+    readonly silences: number
+    readonly inhibitions: number
+    readonly routes: number
+  }
+}
+
+/**
+ * Checks the section `notify:` of a YAML file, and the settings beside it.
+ * @throws ConfigError for the settings, and for what is no section
+ */
+export function checkFile(path: string, env = process.env): CheckedFile {
+  const config = loadConfig('cli', { env: { ...env, QUORATE_CONFIG: path } })
+  const parts: Record<string, Record<string, unknown>> = { receivers: {}, silences: {}, inhibitions: {} }
+  let routes: unknown
+  for (const { table, name, value } of entriesIn(config.sections)) {
+    if (table === 'routes') routes = value
+    else parts[table]![name] = value
+  }
+  const document = { ...parts, ...(routes === undefined ? {} : { routes }) }
+  const builtIn = new Set(routingOf(config).receivers.map(({ name }) => name))
+  const { faults = [] } = checkDocument(document, { channels: CHANNELS, builtIn })
+  const unset = [...texts(document)].filter(hasReference).flatMap((text) => {
+    try {
+      reveal(text, { env })
+      return []
+    } catch (error) {
+      if (error instanceof SecretError) return [error.message]
+      throw error
+    }
+  })
+  const size = (part: string) => Object.keys(parts[part]!).length
+  const counts = { receivers: size('receivers'), silences: size('silences'), inhibitions: size('inhibitions'), routes: routesIn(routes) } // prettier-ignore
+  return { faults, unset, counts }
+}
+
+const routesIn = (route: unknown): number => {
+  if (!isRecord(route)) return 0
+  const below = Array.isArray(route.routes) ? (route.routes as unknown[]) : []
+  return below.reduce<number>((sum, one) => sum + routesIn(one), 1)
+}
+
+function* texts(value: unknown): Iterable<string> {
+  if (typeof value === 'string') yield value
+  else if (typeof value === 'object' && value !== null) for (const one of Object.values(value)) yield* texts(one)
+}

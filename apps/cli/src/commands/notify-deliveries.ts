@@ -1,0 +1,94 @@
+import type { Delivery } from '@quorate/client'
+import { Command } from 'commander'
+import { integer } from './command-line'
+import { withNotifier } from './notify-door'
+
+interface Filter {
+  readonly object?: string
+  readonly receiver?: string
+  readonly status?: string
+  readonly limit?: number
+}
+
+export function deliveriesCommand(): Command {
+  const deliveries = new Command('deliveries').description(
+    'Who was told what, and why not; what to do with dead letters.',
+  )
+  for (const command of [list(), show(), redrive(), drop()]) deliveries.addCommand(command)
+  return deliveries
+}
+
+const list = () =>
+  new Command('list')
+    .description('Lists decisions, newest first.')
+    .option('--object <id>')
+    .option('--receiver <name>')
+    .option('--status <status>', 'sent, held, suppressed, "suppressed: quiet", pending, delivered, dead, dropped')
+    .option('--limit <n>', 'so many at most (100)', integer)
+    .addHelpText(
+      'after',
+      '\nExample:\n  quorate deliveries list --object site/x\n  quorate deliveries list --status dead',
+    )
+    .action(
+      withNotifier<[], Filter>(async ({ notifier, screen, options }) => {
+        const { object, receiver, status, limit = 100 } = options
+        const filter = Object.fromEntries(
+          Object.entries({ object, receiver, status }).filter(([, value]) => value !== undefined),
+        )
+        const items: Delivery[] = []
+        for await (const one of notifier.allDeliveries({ ...filter, limit: Math.max(1, Math.min(limit, 1000)) })) {
+          if (items.length >= limit) break
+          items.push(one)
+        }
+        await screen.print(items, () =>
+          screen.table(['DECIDED', 'ID', 'OBJECT', 'STATE', 'RECEIVER', 'DECISION', 'STATUS', 'WHY'], items.map(row)),
+        )
+      }),
+    )
+
+const row = (one: Delivery): string[] => [
+  one.decidedAt,
+  one.id,
+  one.object,
+  `${one.previous ?? '-'} > ${one.state ?? '-'}`,
+  one.endpoint ?? one.receiver,
+  one.decision,
+  one.status,
+  [one.reason, one.by, one.lastAttempt?.outcome].filter((part) => part !== null && part !== undefined).join(', '),
+]
+
+const show = () =>
+  new Command('show')
+    .description('Shows everything that is known of a decision.')
+    .argument('<id>')
+    .option('--object <id>', 'of it: found faster')
+    .action(
+      withNotifier<[string], { object?: string }>(async ({ notifier, screen, options: { object } }, id) => {
+        const found: Delivery[] = []
+        for await (const one of notifier.allDeliveries({ limit: 1000, ...(object === undefined ? {} : { object }) }))
+          if (one.id === id) found.push(one)
+        await screen.print(found, () => `${JSON.stringify(found, null, 2)}\n`)
+      }),
+    )
+
+const redrive = () =>
+  new Command('redrive')
+    .description('Sends a dead letter again, under its id.')
+    .argument('<id>')
+    .action(
+      withNotifier<[string], object>(async ({ notifier, screen }, id) => {
+        await notifier.redrive(id)
+        await screen.print({ id }, () => `${id} will be sent\n`)
+      }),
+    )
+
+const drop = () =>
+  new Command('drop')
+    .description('Gives a dead letter up for good.')
+    .argument('<id>')
+    .action(
+      withNotifier<[string], object>(async ({ notifier, screen }, id) => {
+        await notifier.drop(id)
+        await screen.print({ id }, () => `${id} is dropped\n`)
+      }),
+    )

@@ -1,0 +1,23 @@
+import type { Command } from 'commander'
+import { NotifierClient } from '@quorate/client'
+import { Screen } from '../screen'
+import type { CommonOptions } from './command-line'
+
+export interface NotifyDoor<O> {
+  readonly notifier: NotifierClient
+  readonly screen: Screen
+  readonly options: O & CommonOptions
+}
+
+/** As `withServer`, for what a notifier answers. */
+export function withNotifier<T extends readonly unknown[], O extends object>(
+  run: (door: NotifyDoor<O>, ...args: T) => Promise<void>,
+): (...given: unknown[]) => Promise<void> {
+  return async (...given) => {
+    const options = (given.at(-1) as Command).optsWithGlobals<O & CommonOptions>()
+    const { loadConfig } = await import('@quorate/config')
+    const { url, apiKey } = loadConfig('cli', { argv: options.url === undefined ? [] : ['--url', options.url] })
+    const notifier = new NotifierClient({ url, ...(apiKey ? { apiKey: apiKey.reveal() } : {}) })
+    await run({ notifier, screen: new Screen(options.json === true), options }, ...(given.slice(0, -2) as unknown as T))
+  }
+}
