@@ -258,5 +258,14 @@ export function describeStreams(name: string, openLog?: () => Promise<Log>): voi
         'hello',
       ])
     })
+
+    it('writes those of one moment one after the other, in the same order everywhere', async () => {
+      const streams = await driver.start()
+      const texts = ['a', 'b', 'c', 'd', 'e']
+      const written = await Promise.all(texts.map((value) => streams.broadcast({ key: null, value, headers: [] })))
+      expect(written.map((positions) => positions.length)).toEqual([4, 4, 4, 4, 4])
+      const byPartition = (await driver.read(topology.source)).map(({ value }) => value!.toString())
+      expect(byPartition).toEqual([...texts, ...texts, ...texts, ...texts])
+    })
   })
 }

@@ -131,7 +131,7 @@ const explain = () =>
           return [
             screen.table(['AGENT', 'STATE', 'STANDING', 'WEIGHT', 'AGE', 'EXPIRES IN'], rows),
             `tally ${tallyText(tally)}; ${participants} of ${electorate} weigh in, ${quorum} needed; `,
-            `winner ${winner ?? 'none'}${rule ? ` by ${rule}` : ''}, margin ${margin ?? 'none'}, policy ${policy}, next deadline ${nextDeadline ?? 'none'}\n`,
+            `winner ${winner ?? 'none'}${rule ? ` by ${rule}` : ''}, margin ${margin ?? '–'}, policy ${policy}, next deadline ${nextDeadline ?? 'none'}\n`,
           ].join('')
         })
       }),
