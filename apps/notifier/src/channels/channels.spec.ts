@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { SUBJECTS } from '../../testing/channel-subjects'
 import { CHANNELS } from '.'
 import { describeChannel } from './channel.conformance'
@@ -13,5 +15,14 @@ it('every channel but the console judges its settings, and takes none that it do
     if (name === 'console') continue
     expect(schema).toBeDefined()
     expect(check!({ nonsense: 1 })).toContainEqual({ pointer: '/nonsense', detail: 'unknown field' })
+  }
+})
+
+it('docs/notify-channels.md has exactly the settings that the channels take', () => {
+  const page = readFileSync(join(__dirname, '../../../../docs/notify-channels.md'), 'utf8')
+  for (const [name, { schema }] of CHANNELS) {
+    const section = page.split(`\n## ${name}\n`)[1]!.split('\n## ')[0]!
+    const written = [...section.matchAll(/^\| `(\w+)` \|/gm)].map(([, setting]) => setting)
+    expect(written).toEqual(Object.keys((schema?.properties ?? {}) as object))
   }
 })
