@@ -33,6 +33,7 @@ for (let i = 0; i < Number(runs); i++) {
   const app = await startAggregator('aggregator', env)
   await app.said(/partitions assigned/)
   const assigned = performance.now()
+  const cpu = cpuMs(app.pid)
   await app.said(/every assigned partition is restored/)
   const done = performance.now()
   console.log(
@@ -45,6 +46,7 @@ for (let i = 0; i < Number(runs); i++) {
       rowsPerS: Math.round(rows / ((done - assigned) / 1000)),
       rowsPerSFromStart: Math.round(rows / ((done - t0) / 1000)),
       cpuS: round(cpuMs(app.pid) / 1000),
+      cpuUsPerRow: round(((cpuMs(app.pid) - cpu) * 1000) / rows),
       peakRssMb: peakMb(app.pid),
       load: load(),
     }),

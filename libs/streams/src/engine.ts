@@ -1,58 +1,20 @@
-import {
-  type Assignment,
-  type GroupMember,
-  type Log,
-  type Logger,
-  type OutRecord,
-  partitionOf,
-  type Position,
-} from '@quorate/log'
-import { BulkThreads, filePositions, lockDirectory } from '@quorate/state-store'
+import { type Assignment, type GroupMember, type OutRecord, partitionOf, type Position } from '@quorate/log'
+import { lockDirectory } from '@quorate/state-store'
 import { join } from 'node:path'
 import { assign } from './assignor'
 import { Broadcaster } from './broadcaster'
-import { BATCH_LIMITS, type BatchLimits } from './batch-context'
 import { type Clock, systemClock } from './clock'
-import type { CommitStep } from './commit'
-import type { Processor } from './context'
 import { StreamsError } from './errors'
-import { decodeDown, type Directory, encodeUp } from './member-data'
-import { Semaphore } from './semaphore'
+import { decodeDown, encodeUp } from './member-data'
+import { Ownership } from './ownership'
 import { SourceEnds } from './source-ends'
 import { SourceGrowth } from './source-growth'
-import type { StandbyOptions } from './standby'
 import type { Owner, RunningTask, SourceRecord, Streams, StreamsStatus } from './streams'
-import type { TaskOptions } from './task'
+import type { StreamsOptions } from './streams-options'
+import { TaskKit } from './task-kit'
 import { TaskSet } from './task-set'
-import type { BatchHandler } from './task-work'
-import type { Topology } from './topology'
 
-export interface StreamsOptions {
-  readonly topology: Topology
-  readonly log: Log
-  readonly processor: Processor
-  /** Receives the batches; the processor itself by default. */
-  readonly handle?: BatchHandler
-  /** Stores lie in `<dataDir>/<application id>/<partition>.db`; `:memory:` keeps them in memory, for tests. */
-  readonly dataDir: string
-  /** Where other instances reach this one. */
-  readonly url: string
-  readonly version: string
-  readonly logger: Logger
-  readonly replication?: number
-  /** Copies of each partition kept up in other instances; 1 by default. */
-  readonly standbys?: number
-  readonly limits?: Partial<BatchLimits>
-  readonly sessionTimeoutMs?: number
-  readonly heartbeatMs?: number
-  /** Wall time and timers; the system's by default. */
-  readonly clock?: Clock
-  /** Told at each step of each commit; what it throws kills the task as a crash would. */
-  readonly observe?: (step: CommitStep, partition: number) => void
-}
-
-/** Restores at once in a process: each sorts and loads a chunk in memory. Standbys have one place of their own: nobody waits for them. */
-const RESTORES = { active: 2, standby: 1 }
+/** Copies of a partition beside its owner. */
 const STANDBYS = 1
 /** ms without progress, while there is something to do, until `live` is false. */
 const STALLED = 60_000
@@ -65,11 +27,10 @@ class Engine implements Streams {
   partitions = 0
   private running: TaskSet
   private readonly listeners = new Set<() => void>()
-  private readonly restores = { active: new Semaphore(RESTORES.active), standby: new Semaphore(RESTORES.standby) }
-  private readonly threads = new BulkThreads()
+  private readonly ownership = new Ownership(() => this.member?.identity)
+  private readonly kit: TaskKit
   private readonly sourceEnds: SourceEnds
   private readonly clock: Clock
-  private directory: Directory | undefined
   private member: GroupMember | undefined
   private readonly broadcaster: Broadcaster
   private unlock: (() => void) | undefined
@@ -82,6 +43,13 @@ class Engine implements Streams {
     const { log, logger, topology } = options
     this.broadcaster = new Broadcaster({ log, logger, id: `${topology.group}.broadcast`, topic: topology.source })
     this.sourceEnds = new SourceEnds(log, topology.source, logger, () => this.changed())
+    this.kit = new TaskKit({
+      streams: options,
+      clock: this.clock,
+      partitions: () => this.partitions,
+      member: () => this.member,
+      sourceEnds: this.sourceEnds,
+    })
     this.running = this.taskSet(new Map())
   }
 
@@ -93,7 +61,7 @@ class Engine implements Streams {
       const source = await log.describeTopic(topology.source)
       if (!source) throw new StreamsError('STREAMS_SOURCE_LOST', `there is no topic ${topology.source}`)
       this.partitions = source.partitions
-      this.running = this.taskSet(await this.filesFound())
+      this.running = this.taskSet(await this.kit.filesFound())
       this.member = await log.join({
         group: topology.group,
         topic: topology.source,
@@ -126,7 +94,7 @@ class Engine implements Streams {
     this.growth?.stop()
     this.sourceEnds.want(false)
     await this.running.close()
-    await this.threads.close()
+    await this.kit.close()
     await this.member?.leave()
     await this.broadcaster.close()
     this.unlock?.()
@@ -154,17 +122,15 @@ class Engine implements Streams {
   }
 
   owner(partition: number): Owner | undefined {
-    return this.memberOf(this.directory?.owners[partition])
+    return this.ownership.owner(partition)
   }
 
   standbysOf(partition: number): readonly Owner[] {
-    const members = this.directory?.standbys[partition] ?? []
-    return members.map((id) => this.memberOf(id)).filter((found) => found !== undefined)
+    return this.ownership.standbysOf(partition)
   }
 
   status(): StreamsStatus {
     const identity = this.member?.identity
-    const members = Object.entries(this.directory?.members ?? {})
     return {
       group: this.options.topology.group,
       generation: identity?.generation,
@@ -175,12 +141,7 @@ class Engine implements Streams {
         standbys: this.standbysOf(partition),
         task: this.task(partition),
       })),
-      members: members.map(([memberId, { url, version }]) => ({
-        memberId,
-        url,
-        version,
-        self: memberId === identity?.memberId,
-      })),
+      members: this.ownership.members(),
     }
   }
 
@@ -189,7 +150,7 @@ class Engine implements Streams {
       !this.stopped &&
       !this.grown &&
       this.member?.identity !== undefined &&
-      this.directory !== undefined &&
+      this.ownership.known &&
       this.running.running
     )
   }
@@ -215,12 +176,6 @@ class Engine implements Streams {
     return () => this.listeners.delete(listener)
   }
 
-  private memberOf(memberId: string | undefined): Owner | undefined {
-    const found = memberId === undefined ? undefined : this.directory?.members[memberId]
-    if (memberId === undefined || !found?.url) return undefined
-    return { memberId, url: found.url, self: memberId === this.member?.identity?.memberId }
-  }
-
   private toSource(record: SourceRecord): OutRecord {
     const { partition, ...rest } = record
     if (partition === undefined && record.key === null) throw new TypeError('a record without key needs a partition')
@@ -234,13 +189,13 @@ class Engine implements Streams {
   private onAssignment(assignment: Assignment): void {
     if (this.stopped || this.grown) return
     const { logger } = this.options
-    this.directory = decodeDown(assignment.userData) ?? this.directory
+    this.ownership.take(decodeDown(assignment.userData))
     const { generation, partitions, memberId } = assignment
-    const standbys = (this.directory?.standbys ?? []).flatMap((ids, p) => (ids.includes(memberId) ? [p] : []))
+    const standbys = this.ownership.standbysAt(memberId)
     logger.info({ generation, partitions, standbys }, 'partitions assigned')
     this.running.assign(partitions, standbys)
     this.sourceEnds.want(standbys.length > 0)
-    this.broadcaster.hold(assignment.partitions.includes(0))
+    this.broadcaster.hold(partitions.includes(0))
     this.changed()
   }
 
@@ -265,64 +220,14 @@ class Engine implements Streams {
     this.changed()
   }
 
-  /** Files of an earlier life, so that the group can give us back what we have. */
-  private async filesFound(): Promise<Map<number, number>> {
-    const { log, topology, dataDir } = this.options
-    const changelog = await log.describeTopic(topology.changelog)
-    if (dataDir === ':memory:' || !changelog) return new Map()
-    const { schemaVersion } = topology
-    return filePositions(join(dataDir, topology.applicationId), { schemaVersion, topicId: changelog.id })
-  }
-
   private taskSet(found: ReadonlyMap<number, number>): TaskSet {
     return new TaskSet({
       logger: this.options.logger,
-      optionsOf: (partition) => this.taskOptions(partition),
-      standbyOptionsOf: (partition) => this.standbyOptions(partition),
+      optionsOf: (partition) => this.kit.forActive(partition),
+      standbyOptionsOf: (partition) => this.kit.forStandby(partition),
       found,
       onChange: () => this.changed(),
     })
-  }
-
-  private fileOf(partition: number): string {
-    const { dataDir, topology } = this.options
-    return dataDir === ':memory:' ? dataDir : join(dataDir, topology.applicationId, `${partition}.db`)
-  }
-
-  private standbyOptions(partition: number): Omit<StandbyOptions, 'onChange'> {
-    const { topology, log, logger } = this.options
-    return {
-      partition,
-      topology,
-      log,
-      logger,
-      clock: this.clock,
-      file: this.fileOf(partition),
-      restores: this.restores.standby,
-      threads: this.threads,
-      sourceEnd: () => this.sourceEnds.get(partition),
-    }
-  }
-
-  private taskOptions(partition: number): Omit<TaskOptions, 'onChange' | 'local'> {
-    const { topology, log, logger, processor, handle, limits, observe } = this.options
-    return {
-      partition,
-      partitions: this.partitions,
-      topology,
-      log,
-      logger,
-      processor,
-      handle: handle ?? ((batch, context) => processor.process(batch, context)),
-      file: this.fileOf(partition),
-      limits: { ...BATCH_LIMITS, ...limits },
-      restores: this.restores.active,
-      threads: this.threads,
-      clock: this.clock,
-      identity: () => this.member?.identity,
-      current: () => this.member?.current ?? false,
-      observe,
-    }
   }
 
   private changed(): void {
