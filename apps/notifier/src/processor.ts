@@ -4,6 +4,7 @@ import type { Processor, TaskBatch, TaskContext } from '@quorate/streams'
 import { DEAD_LETTERS, deadLetter } from './dead-letter'
 import { dueOfObject } from './outbox/due'
 import { gatheringsOf, historyOf, type Kept, keptOf } from './outbox/kept'
+import { record } from './outbox/ledger'
 import type { Planned } from './outbox/planned'
 import { spill } from './outbox/trail'
 import { type ObjectRow, objectRow } from './outbox/rows'
@@ -87,7 +88,7 @@ export class NotifierProcessor implements Processor {
       kept.unannounced = false
       this.options.dropped(context.partition)
     }
-    kept.planned.push(...gatheringsOf(context).close(context, now, context.partitions === 1))
+    kept.planned.push(...gatheringsOf(context).close(context, now, context.partitions === 1, record))
     if (kept.sweepAt <= now) kept.sweepAt = forget(now, context)
     const directions = this.options.directions()
     if (kept.directions !== directions && reconcile(context, directions, now)) kept.directions = directions

@@ -11,6 +11,7 @@ import {
 } from '../pipeline'
 import type { Desk, Draft } from './desk'
 import { gatheringsOf } from './kept'
+import { record } from './ledger'
 import { type ChangeMessage, changeMessage } from './message'
 import { plan } from './plan'
 import { pageOf, type RecordRef } from './record-ref'
@@ -68,7 +69,7 @@ function planMessage(desk: Desk, draft: Draft, route: Route, message: ChangeMess
   const group = { group: groupKey(route, draft.news), labels: groupLabels(route, draft.news) }
   for (const endpoint of gathering) {
     const one = { receiver: whole, endpoint, route, change: message, now: desk.now, ...group }
-    follow(desk, draft, gatheringsOf(desk.tables).add(desk.tables, one))
+    follow(desk, draft, gatheringsOf(desk.tables).add(desk.tables, one, record))
   }
   const receiver = { ...whole, endpoints: whole.endpoints.filter((endpoint) => !gathering.includes(endpoint)) }
   const planned = plan(desk.tables, { receiver, route, message, now: desk.now, number: draft.number })

@@ -1,11 +1,11 @@
 import type { EndpointSettings, Receiver, Route } from '../pipeline'
 import { deliveryId } from './delivery-id'
 import { outboxKey } from './keys'
-import { record } from './ledger'
 import type { ChangeMessage, GroupMessage } from './message'
 import type { Planned } from './planned'
 import { outboxRow } from './packed-rows'
-import { type GatheringRow, gatheringRow, type OutboxRow } from './rows'
+import type { RecordRef } from './record-ref'
+import { type DeliveryRow, type GatheringRow, gatheringRow, type OutboxRow } from './rows'
 import type { Tables } from './tables'
 
 /** Changes listed in one message; the others are counted. */
@@ -14,6 +14,9 @@ export const LISTED = 100
 const OPEN_MS = 1_000
 /** How long a closed one waits for those of the other partitions of this instance, ms. */
 const LINGER_MS = 1_000
+
+/** Writes a decision. */
+export type Recorder = (tables: Tables, row: Omit<DeliveryRow, 'forgetAt'>) => RecordRef
 
 export interface Gathered {
   readonly receiver: Receiver
@@ -31,7 +34,11 @@ export class Gatherings {
   private readonly open = new Map<string, { row: GatheringRow; changed: boolean }>()
 
   /** Takes a change into the message of its group; answers its record. */
-  add(tables: Tables, { receiver, endpoint, route, group, labels, change, now }: Gathered): string {
+  add(
+    tables: Tables,
+    { receiver, endpoint, route, group, labels, change, now }: Gathered,
+    record: Recorder,
+  ): RecordRef {
     const key = `${endpoint.name}\u0001${group}`
     const known = this.read(tables, key)
     const event = known?.event ?? `group:${route.path}:${change.event}`
@@ -79,12 +86,14 @@ export class Gatherings {
   }
 
   /** Plans the messages whose time has come; answers them. */
-  close(tables: Tables, now: number, alone: boolean): Planned[] {
+  close(tables: Tables, now: number, alone: boolean, record: Recorder): Planned[] {
     const planned: Planned[] = []
     this.flush(tables)
     const table = tables.table('gatherings')
     for (let due = table.firstDue(now); due; due = table.firstDue(now)) {
-      planned.push(planGroup(tables, gatheringRow.decode(table.get(due.key)!), now, alone ? now : now + LINGER_MS))
+      planned.push(
+        planGroup(tables, gatheringRow.decode(table.get(due.key)!), now, alone ? now : now + LINGER_MS, record),
+      )
       this.open.delete(due.key)
       table.delete(due.key)
     }
@@ -109,7 +118,13 @@ export class Gatherings {
   }
 }
 
-function planGroup(tables: Tables, gathering: GatheringRow, now: number, nextAttemptAt: number): Planned {
+function planGroup(
+  tables: Tables,
+  gathering: GatheringRow,
+  now: number,
+  nextAttemptAt: number,
+  record: Recorder,
+): Planned {
   const { event, endpoint, channel, receiver, route, labels, changes, total, time } = gathering
   const id = deliveryId(event, endpoint)
   const object = laneObject(route, labels)
