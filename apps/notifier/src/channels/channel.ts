@@ -2,6 +2,7 @@ import type { Fault, ObjectId } from '@quorate/contracts'
 import type { Logger } from '@quorate/log'
 import type { TSchema } from '@sinclair/typebox'
 import type { Message } from '../outbox/message'
+import type { TextSet } from '../templates'
 
 /** One attempt at one delivery. */
 export interface Outgoing {
@@ -77,6 +78,8 @@ export interface Channel {
   readonly concurrency: number
   /** Takes several changes as one message (kind `group`); others get one message a change. */
   readonly gathers?: boolean
+  /** What operators may write of its messages (setting `template`), and the built-in texts: for previews. */
+  readonly texts?: TextSet<string>
   /** Of the settings as they are written in the configuration. */
   readonly schema?: TSchema
   /** Faults of settings as they are written, references to secrets unresolved; empty: `open` will take them. */

@@ -8,8 +8,8 @@ const text = (value: unknown): string =>
 export const TEMPLATE_LIMITS = {
   /** Characters of its source. */
   source: 20_000,
-  /** ms of rendering. */
-  renderMs: 50,
+  /** ms of rendering, on a machine that is busy with other things, too. */
+  renderMs: 200,
   /** Units of liquidjs: about characters that its filters and ranges make. */
   memory: 1_000_000,
   /** Characters of what it makes. */

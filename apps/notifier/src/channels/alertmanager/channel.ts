@@ -1,6 +1,6 @@
 import type { Fault } from '@quorate/contracts'
 import type { Message } from '../../outbox/message'
-import { type Sources, textModel, Texts } from '../../templates'
+import { oneLine, type Sources, text, textModel, Texts } from '../../templates'
 import { type Channel, type ChannelTools, type Outcome, type Outgoing, type Sender } from '../channel'
 import { HttpEndpoint, type HttpSettings } from '../http-endpoint'
 import { writings } from '../masking'
@@ -43,6 +43,7 @@ const BATCH = 64
 export const alertmanager: Channel = {
   name: 'alertmanager',
   concurrency: CONCURRENCY,
+  texts: { parts: ALERTMANAGER_PARTS, builtIn: { summary: oneLine, description: text } },
   schema: ALERTMANAGER_SCHEMA,
   check: settingsCheck(ALERTMANAGER_SCHEMA, (settings) => [
     ...templatesCheck(ALERTMANAGER_PARTS)(settings),

@@ -1,11 +1,11 @@
 import { Type } from '@sinclair/typebox'
-import { type Sources, textModel, Texts } from '../../templates'
+import { markdown, type Sources, textModel, Texts } from '../../templates'
 import { type Channel, type ChannelTools, type Outcome, type Outgoing, type Sender } from '../channel'
 import { HttpEndpoint, type HttpSettings } from '../http-endpoint'
 import { textsOf } from '../operators-texts'
 import { ADDRESSES, CLOSED, SECONDS, SECRET_URL, settingsCheck, TEMPLATE, templatesCheck } from '../settings'
 import { Pace } from './pace'
-import { CHAT_PARTS, chatPayload, type ChatPart, type Flavour } from './payload'
+import { CHAT_PARTS, chatPayload, type ChatPart, type Flavour, FLAVOURS } from './payload'
 
 export interface ChatSettings extends HttpSettings {
   readonly flavour?: Flavour
@@ -39,6 +39,10 @@ export const chat: Channel = {
   // One after the other: the pace is the channel's, not the connection's.
   concurrency: 1,
   gathers: true,
+  texts: {
+    parts: CHAT_PARTS,
+    builtIn: { text: (model) => markdown(model, FLAVOURS.slack.dialect, FLAVOURS.slack.most) },
+  },
   schema: CHAT_SCHEMA,
   check: settingsCheck(CHAT_SCHEMA, templatesCheck(CHAT_PARTS)),
   open: (settings, tools) => new ChatSender(settings as ChatSettings, tools),

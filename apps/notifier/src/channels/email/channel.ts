@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import type { Fault } from '@quorate/contracts'
-import { textModel, Texts } from '../../templates'
+import { html, text, textModel, Texts } from '../../templates'
 import { type Channel, type ChannelTools, type Outcome, type Outgoing, type Sender, SettingsError } from '../channel'
 import { writings } from '../masking'
 import { textsOf } from '../operators-texts'
 import { revealed, settingsCheck, templatesCheck } from '../settings'
-import { mailOf } from './mail'
+import { mailOf, subject } from './mail'
 import { failureOutcome, recipientsOutcome, type RefusedRecipient } from './outcome'
 import { bareAddress, EMAIL_PARTS, EMAIL_SCHEMA, type EmailPart, type EmailSettings } from './settings'
 import { CONNECTIONS, portOf, type Sent, smtpTransport, type Transport } from './transport'
@@ -15,6 +15,7 @@ export const email: Channel = {
   name: 'email',
   concurrency: CONNECTIONS,
   gathers: true,
+  texts: { parts: EMAIL_PARTS, builtIn: { subject, text, html } },
   schema: EMAIL_SCHEMA,
   check: settingsCheck(EMAIL_SCHEMA, (settings) => [...templatesCheck(EMAIL_PARTS)(settings), ...loginCheck(settings)]),
   open: (settings, tools) => new EmailSender(settings as EmailSettings, tools),

@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox'
-import { type Sources, textModel, Texts } from '../../templates'
+import { oneLine, type Sources, textModel, Texts } from '../../templates'
 import { type Channel, type ChannelTools, type Outcome, type Outgoing, type Sender, SettingsError } from '../channel'
 import { HttpEndpoint, type HttpSettings } from '../http-endpoint'
 import { textsOf } from '../operators-texts'
@@ -60,6 +60,7 @@ export const PAGERDUTY_SCHEMA = Type.Object(
 export const pagerduty: Channel = {
   name: 'pagerduty',
   concurrency: CONCURRENCY,
+  texts: { parts: PAGERDUTY_PARTS, builtIn: { summary: oneLine } },
   schema: PAGERDUTY_SCHEMA,
   check: settingsCheck(PAGERDUTY_SCHEMA, templatesCheck(PAGERDUTY_PARTS)),
   open: (settings, tools) => new PagerdutySender(settings as PagerdutySettings, tools),
