@@ -35,6 +35,8 @@ const AT_ONCE = 128
 const WINDOW = 1_000
 /** A lane in memory takes 2 to 3 KB. */
 const SPARE = 16_000
+/** ms after which it is looked whether other tasks have filled their part of a group's message. */
+const FILLING_PAUSE = 250
 /** After an endpoint is back, what waits for it is spread over this, ms. */
 const RETURN_SPREAD = 2_000
 
@@ -187,6 +189,10 @@ export class Courier {
     while (!this.closed && this.sending < this.most) {
       const head = queue.take(this.options.clock.now())
       if (!head) break
+      if (this.window.isFilling(head, this.options.clock.now())) {
+        queue.postpone(head, this.options.clock.now() + FILLING_PAUSE)
+        continue
+      }
       this.sending++
       this.track(this.deliver(queue, head))
     }

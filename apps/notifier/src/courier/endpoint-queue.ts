@@ -124,6 +124,12 @@ export class EndpointQueue {
     return this.waiting.pop()
   }
 
+  /** What was taken does not go yet. */
+  postpone(head: LaneHead, dueAt: number): void {
+    this.underWay--
+    this.waiting.push({ ...head, dueAt })
+  }
+
   /** Takes what can go in one attempt with a delivery: of its group, from other partitions. */
   takeTogether({ lane, task, row }: LaneHead): LaneHead[] {
     const found: LaneHead[] = []

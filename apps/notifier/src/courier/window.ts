@@ -1,6 +1,7 @@
 import type { RunningTask } from '@quorate/streams'
 import { endpointOfKey, laneOfKey, within } from '../outbox/keys'
 import type { Planned } from '../outbox/planned'
+import { isGathering, PATIENCE_MS } from '../outbox/gatherings'
 import { outboxRow } from '../outbox/packed-rows'
 import type { GoneMark } from '../pipeline'
 import { Backlog, PAGE } from './backlog'
@@ -103,6 +104,15 @@ export class OutboxWindow {
       this.fill(queue)
       return queue
     })
+  }
+
+  /** A group's message waits, for a while, for the tasks of this instance that are still filling theirs: they go together. */
+  isFilling({ task, row }: LaneHead, now: number): boolean {
+    const { message, endpoint, attempts, plannedAt } = row
+    if (message.kind !== 'group' || attempts > 0 || now >= plannedAt + PATIENCE_MS) return false
+    return this.running().some(
+      (other) => other !== task && other.state === 'running' && isGathering(other, endpoint, message.object),
+    )
   }
 
   /** Deliveries were planned and are committed: answers the queues that they are for. */

@@ -1,6 +1,7 @@
+import type { TableReader } from '@quorate/state-store'
 import type { EndpointSettings, Receiver, Route } from '../pipeline'
 import { deliveryId } from './delivery-id'
-import { outboxKey } from './keys'
+import { outboxKey, within } from './keys'
 import type { ChangeMessage, GroupMessage } from './message'
 import type { Planned } from './planned'
 import { outboxRow } from './packed-rows'
@@ -12,6 +13,8 @@ import type { Tables } from './tables'
 export const LISTED = 100
 /** How long a message takes changes from its first on: a group of many is worked off in several commits, ms. */
 const OPEN_MS = 1_000
+/** How long it takes more while the task still works off what is due, and waits for tasks that do, ms. */
+export const PATIENCE_MS = 60_000
 /** How long a closed one waits for those of the other partitions of this instance, ms. */
 const LINGER_MS = 1_000
 
@@ -90,7 +93,10 @@ export class Gatherings {
     const planned: Planned[] = []
     this.flush(tables)
     const table = tables.table('gatherings')
+    // What is due now and not worked off yet may belong into it.
+    const working = tables.table('objects').firstDue(now) !== undefined
     for (let due = table.firstDue(now); due; due = table.firstDue(now)) {
+      if (working && now < due.due + PATIENCE_MS) break
       planned.push(
         planGroup(tables, gatheringRow.decode(table.get(due.key)!), now, alone ? now : now + LINGER_MS, record),
       )
@@ -153,6 +159,15 @@ function planGroup(
   const key = outboxKey(endpoint, object, now)
   tables.table('outbox').put(key, outboxRow.encode(row))
   return { key, row }
+}
+
+/** Whether a task is filling the message of a group; of committed rows. */
+export function isGathering(task: { table(name: string): TableReader }, endpoint: string, object: string): boolean {
+  for (const { value } of task.table('gatherings').range(within(endpoint))) {
+    const { route, labels } = gatheringRow.decode(value)
+    if (laneObject(route, labels) === object) return true
+  }
+  return false
 }
 
 const laneObject = (route: string, labels: Readonly<Record<string, string>>): string =>
