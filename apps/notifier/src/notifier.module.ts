@@ -9,6 +9,7 @@ import { ReceiversController } from './http/receivers.controller'
 import { RoutesController } from './http/routes.controller'
 import { SilencePreviews } from './http/silences'
 import { SilencesController } from './http/silences.controller'
+import { TemplatesController } from './http/templates.controller'
 import { Notifier } from './notifier'
 import type { Configuration } from './configuration'
 
@@ -34,6 +35,7 @@ export class NotifierModule implements OnModuleDestroy {
         RoutesController,
         SilencesController,
         InhibitionsController,
+        TemplatesController,
       ],
       providers: [
         { provide: Notifier, useValue: notifier },

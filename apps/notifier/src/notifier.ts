@@ -103,6 +103,11 @@ export class Notifier {
     for (const task of this.running) task.submit(() => undefined).catch(() => undefined)
   }
 
+  /** Where links lead, and the zone of times. */
+  get textOptions(): NonNullable<NotifierOptions['tools']> {
+    return this.options.tools ?? {}
+  }
+
   /** The notifier's clock, ms. */
   now(): number {
     return (this.options.clock ?? systemClock).now()

@@ -1,0 +1,59 @@
+import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common'
+import { ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger'
+import { type Fault, pointer } from '@quorate/contracts'
+import { invalid } from '@quorate/http'
+import { CHANNELS } from '../channels'
+import { Notifier } from '../notifier'
+import { preview, SAMPLES, type Sources } from '../templates'
+import { TemplatePreviewBody } from './template-preview-body'
+
+const PREVIEW_ANSWER = {
+  type: 'object',
+  required: ['parts'],
+  properties: {
+    parts: {
+      type: 'object',
+      additionalProperties: {
+        type: 'object',
+        required: ['text', 'builtIn'],
+        properties: {
+          text: { type: 'string', description: 'As it would be sent.' },
+          builtIn: { type: 'boolean', description: 'true: there is no template, or it failed.' },
+          error: { type: 'string', description: 'Why the template failed.' },
+        },
+        additionalProperties: false,
+      },
+    },
+  },
+  additionalProperties: false,
+} as const
+
+/** The texts of messages. */
+@ApiTags('notifier')
+@Controller('v1/templates')
+export class TemplatesController {
+  constructor(@Inject(Notifier) private readonly notifier: Notifier) {}
+
+  @Post('preview')
+  @HttpCode(200)
+  @ApiOperation({
+    operationId: 'previewTemplates',
+    summary: 'What would be sent with these templates; nothing is sent.',
+  })
+  @ApiOkResponse({ description: 'Each text of the channel.', schema: PREVIEW_ANSWER as never })
+  @ApiResponse({ status: 422, description: 'The channel, the sample or a text is not known.' })
+  preview(@Body() { channel, template, sample }: TemplatePreviewBody) {
+    const texts = CHANNELS.get(channel)!.texts!
+    const faults = Object.entries(template ?? {}).flatMap(([part, source]): Fault[] => {
+      const known = Object.keys(texts.parts)
+      if (!known.includes(part))
+        return [{ pointer: pointer('template', part), detail: `unknown field; there are ${known.join(', ')}` }]
+      return typeof source === 'string'
+        ? []
+        : [{ pointer: pointer('template', part), detail: 'must be a Liquid template' }]
+    })
+    if (faults.length > 0) throw invalid(faults, 'the template')
+    const message = SAMPLES[sample ?? 'change'](this.notifier.now())
+    return { parts: preview(texts, (template ?? {}) as Sources<string>, message, this.notifier.textOptions) }
+  }
+}
