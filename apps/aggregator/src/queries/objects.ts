@@ -4,6 +4,7 @@ import type { RunningTask } from '@quorate/streams'
 import { entityTag, matchesRead, type Tags, type Version } from '../http/entity-tag'
 import type { Positions } from '../http/positions'
 import { upTo } from '../http/waiting'
+import { refuseImport } from './importing'
 import type { Reading, Seen } from './reading'
 
 export interface ReadOptions {
@@ -63,6 +64,7 @@ export class Objects {
   }
 
   #missing(task: RunningTask, id: ObjectId): Problem {
+    refuseImport(task)
     return new Problem('not-found', `There is no object ${JSON.stringify(id)}.`, {
       headers: this.owners.freshness(task),
     })

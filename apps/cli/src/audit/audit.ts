@@ -134,8 +134,11 @@ class Audit {
           `Partition ${partition} of the source begins at ${stretch.start}, but only what lies below ${applied} has been applied: records were lost to its retention.`,
         )
       const beginning = await beginningOf(log, stretch, committed.settings(), rules)
-      const told = await ToldPartition.read(log, sink, changeSource(prefix, applicationId), beginning.judgedFrom)
-      const question = { log, stretch, beginning, rules, committed, told, sightings, everything }
+      // Of a whole source the first record says it.
+      const base = stretch.start === 0 ? 0 : committed.incarnationBase
+      const from = beginning.judgedFrom === 0 ? 0 : beginning.judgedFrom + base
+      const told = await ToldPartition.read(log, sink, changeSource(prefix, applicationId), from)
+      const question = { log, stretch, beginning, base, from, rules, committed, told, sightings, everything }
       const answer = await new PartitionAudit(question).run()
       const quiet = applied === stretch.end && before === stretch.end
       return { answer, beginning, start: stretch.start, quiet }

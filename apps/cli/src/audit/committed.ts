@@ -1,6 +1,7 @@
 import { CHECKPOINT_KEY, changelogKey, decodeCheckpoint, type Checkpoint, PartitionStore } from '@quorate/state-store'
 import type { Log } from '@quorate/log'
 import { ObjectReader, type ReadObject } from '../../../aggregator/src/objects/object-reader'
+import { readReshard } from '../../../aggregator/src/objects/settings-rows'
 import { AGGREGATOR_TABLES, TABLE } from '../../../aggregator/src/tables'
 import type { Rules, Settings } from '../../../aggregator/src/vote'
 import { recordsOf, stretches, type Stretch } from '../simulate/source-topic'
@@ -42,6 +43,11 @@ export class CommittedPartition {
     )
     const offsets = new Map([...latest].map(([key, { offset }]) => [key, offset] as const))
     return new CommittedPartition(store, offsets, checkpoint, rules)
+  }
+
+  /** Of objects created here (vote.md 7): an incarnation is it and an offset together. */
+  get incarnationBase(): number {
+    return readReshard(this.store.committed(TABLE.settings))?.base ?? 0
   }
 
   settings(): Settings {

@@ -24,6 +24,10 @@ export interface PartitionQuestion {
   /** The source, up to where it is replayed. */
   readonly stretch: Stretch
   readonly beginning: Beginning
+  /** Incarnation base where the source does not say it any more. */
+  readonly base: number
+  /** The incarnation from which objects can be judged; 0: all of them. */
+  readonly from: number
   readonly rules: Rules
   readonly committed: CommittedPartition
   readonly told: ToldPartition | undefined
@@ -61,6 +65,7 @@ export class PartitionAudit {
       copyOf(question.beginning.settings, question.rules),
       { partition },
     )
+    this.#engine.state.incarnationBase = question.base
   }
 
   async run(): Promise<PartitionAnswer> {
@@ -100,14 +105,14 @@ export class PartitionAudit {
   }
 
   #told(change: Change): void {
-    const { told, beginning } = this.question
+    const { told, from } = this.question
     if (change.type === 'object.deleted' && change.cause === 'deleted') this.#deleted.add(change.subject)
     const view = change.data as View | null
     if (view !== null && 'cause' in view && view.cause === 'quorum-lost') this.#lost.add(change.subject)
     if (told === undefined) return
-    if (beginning.judgedFrom > 0) {
+    if (from > 0) {
       const incarnation = incarnationOf(change)
-      if (incarnation < beginning.judgedFrom || !told.has(change.subject, incarnation)) return
+      if (incarnation < from || !told.has(change.subject, incarnation)) return
     }
     told.expect(change, this.#offset)
   }
@@ -169,11 +174,11 @@ export class PartitionAudit {
 
   /** Whether all that led to an object lies in what is left of the source. */
   #isJudged(id: string, view: View | null, kept: string | null, expected: string | null): boolean {
-    const { judgedFrom } = this.question.beginning
-    if (judgedFrom === 0) return true
+    const { from } = this.question
+    if (from === 0) return true
     const incarnation = kept === null ? undefined : /"incarnation":(\d+)/.exec(kept)?.[1]
-    if (kept === null) return view === null || (this.#deleted.has(id) && view.incarnation >= judgedFrom)
-    if (Number(incarnation) < judgedFrom || view?.incarnation !== Number(incarnation)) return false
+    if (kept === null) return view === null || (this.#deleted.has(id) && view.incarnation >= from)
+    if (Number(incarnation) < from || view?.incarnation !== Number(incarnation)) return false
     // Whether the observers were thought lost depends on objects that are not all known.
     return kept === expected || !this.#dependsOnOthers(id, view, kept)
   }
