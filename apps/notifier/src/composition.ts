@@ -20,6 +20,7 @@ export interface NotifierPartsOptions {
     | 'partitions'
     | 'dataDir'
     | 'replication'
+    | 'standbys'
     | 'webhookUrl'
     | 'webhookSecret'
     | 'clusterSecret'
@@ -91,6 +92,7 @@ export async function notifierParts({
         handle,
         dataDir: config.dataDir,
         replication: config.replication,
+        standbys: config.standbys,
         logger,
         version,
         // The port is known only once the process listens, which is before streams starts.
