@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { topicNames } from '@quorate/contracts'
 import { LogError } from '@quorate/log'
@@ -25,6 +27,13 @@ function documentedAcls(): string[][] {
       .slice(1)
       .filter((word) => word !== '--bootstrap-server' && word !== '…'),
   )
+}
+
+/** As a test's broker takes it (RFC 7515, appendix A.5). */
+function unsecuredToken(sub: string): string {
+  const now = Math.floor(Date.now() / 1000)
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  return `${part({ alg: 'none' })}.${part({ sub, iat: now, exp: now + 600 })}.`
 }
 
 /** A broker that allows exactly what docs/operations.md lists. */
@@ -112,6 +121,37 @@ describeOwnKafka('the permissions that docs/operations.md lists', () => {
     }
     await log.close()
   }, 60_000)
+
+  it.each(['file', 'endpoint'])(
+    'hold for an instance that logs in by a token from: %s',
+    async (of) => {
+      const file = `${folder.path}/token`
+      writeFileSync(file, unsecuredToken('quorate-aggregator'))
+      const asked: string[] = []
+      const endpoint = createServer((request, response) => {
+        asked.push(request.headers.authorization!)
+        const answer = { access_token: unsecuredToken('quorate-aggregator'), token_type: 'Bearer', expires_in: 600 }
+        response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
+      })
+      await new Promise<void>((resolve) => endpoint.listen(0, '127.0.0.1', resolve))
+      const url = `http://127.0.0.1:${(endpoint.address() as AddressInfo).port}/token`
+      const { KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD, ...env } = logIn('quorate-aggregator')
+      const token =
+        of === 'file'
+          ? { KAFKA_SASL_TOKEN_PATH: file }
+          : { KAFKA_SASL_TOKEN_URL: url, KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD }
+      const app = await App.start('aggregator', {
+        dataDir: `${folder.path}/by-${of}`,
+        env: { ...env, ...token, KAFKA_SASL_MECHANISM: 'oauthbearer' },
+      })
+      await until('it finds what was decided', async () => (await app.client.get('site/x')).view.state === 'down')
+      expect(await app.process.stop()).toEqual({ code: 0, signal: null })
+      const basic = Buffer.from(`${KAFKA_SASL_USERNAME}:${KAFKA_SASL_PASSWORD}`).toString('base64')
+      expect(new Set(asked)).toEqual(new Set(of === 'file' ? [] : [`Basic ${basic}`]))
+      await new Promise((resolve) => endpoint.close(resolve))
+    },
+    60_000,
+  )
 
   it('were asked for nothing more: nobody was refused anything', () => {
     for (const app of [aggregator, notifier])
