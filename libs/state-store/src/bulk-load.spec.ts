@@ -107,6 +107,29 @@ describe('a bulk load', () => {
     )
   }, 60_000)
 
+  it('takes keys by the hundred thousand, in whatever order they come', async () => {
+    prepare(options)
+    const load = new BulkLoad(thread, options)
+    const KEYS = 100_000
+    const keyOf = (i: number): string => `rows/${(i * 7_919) % KEYS}`
+    for (let at = 0; at < KEYS; at += 20_000)
+      await load.add(
+        Array.from({ length: 20_000 }, (_, i) => entry(keyOf(at + i), 'old')),
+        at,
+      )
+    await load.add(
+      Array.from({ length: KEYS / 2 }, (_, i) => entry(`rows/${2 * i}`, i % 3 === 0 ? null : 'new')),
+      KEYS,
+    )
+    await load.finish()
+    const { rows } = read(options)
+    const odd = KEYS / 2
+    const gone = Math.ceil(KEYS / 2 / 3)
+    expect(rows).toHaveLength(KEYS - gone)
+    expect(rows.filter(([, value]) => value === 'old')).toHaveLength(odd)
+    expect(rows.filter(([key, value]) => value === 'new' && Number(key) % 2 === 0)).toHaveLength(KEYS - odd - gone)
+  })
+
   it('keeps what was written when it is stopped, with the position behind it, and can be gone on with', async () => {
     prepare(options)
     const load = new BulkLoad(thread, options, { maxBytes: 1 })
