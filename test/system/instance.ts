@@ -37,6 +37,7 @@ export class Instance {
     const app = await this.cluster.launch('aggregator', this.name, { port: this.port, ...this.options })
     this.app = app
     this.up = true
+    this.ready = false // the one before may have become so at the last moment
     this.cluster.apps.set(this.name, app)
     void app.ready().then(
       () => (this.ready = this.app === app),
