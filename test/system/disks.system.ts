@@ -36,7 +36,7 @@ describeKafka('the disk of an instance under load', () => {
   }
 
   it('kept: after SIGKILL about one commit is read back, with reports arriving meanwhile', async () => {
-    for (let round = 0; round < byLength(3, 10); round++) {
+    for (let round = 0; round < byLength(2, 10); round++) {
       await one.end('SIGKILL')
       await one.start()
       const rows = await restored()
@@ -77,7 +77,7 @@ describeKafka('the disk of an instance under load', () => {
   }, 120_000)
 
   it('killed at every moment of its restores, it ends up with the same', async () => {
-    for (let round = 0; round < byLength(3, 12); round++) {
+    for (let round = 0; round < byLength(2, 12); round++) {
       await one.end('SIGKILL')
       if (round === 0) scene.cluster.deleteData('one')
       const app = await one.launch()

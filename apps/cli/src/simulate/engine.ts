@@ -20,7 +20,12 @@ export class Engine {
     readonly settings: Settings,
     { partition = 0, fixedPolicies = false }: EngineOptions = {},
   ) {
-    this.state = new MemoryState((change) => outlet.event(change), settings, partition, new SnapshotRows({ policies: !fixedPolicies }))
+    this.state = new MemoryState(
+      (change) => outlet.event(change),
+      settings,
+      partition,
+      new SnapshotRows({ policies: !fixedPolicies }),
+    )
     this.#fold = new Fold(this.state)
     this.#fixed = fixedPolicies
   }
