@@ -27,6 +27,8 @@ export interface RunningTask {
   readonly position: Offset
   /** Records between position and the source's stable end, as last seen; a standby looks every second. */
   readonly lag: number
+  /** Next changelog offset to be applied: as long as it stands, so do the rows of `table`. */
+  readonly changelogPosition: Offset
   /** Largest append time applied, ms: the as-of time of every answer. 0 before the first. */
   readonly time: number
   readonly restore: { readonly restored: number; readonly total: number }

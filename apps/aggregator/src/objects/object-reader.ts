@@ -37,13 +37,19 @@ export class ObjectReader {
   #settings: Settings | undefined
   #settingsVersion = -1
   #time = 0
+  #at: number | undefined
 
   constructor(rules: Rules = NO_RULES) {
     this.#rules = rules
   }
 
-  /** Policies and agents' settings as committed. */
-  settings(tables: Tables): Settings {
+  /**
+   * Policies and agents' settings as committed. `at`: the changelog position of the rows, where it is known; nothing is looked up while
+   * that stands.
+   */
+  settings(tables: Tables, at?: number): Settings {
+    if (at !== undefined && at === this.#at && this.#settings !== undefined) return this.#settings
+    this.#at = at
     const rows = tables(TABLE.settings)
     const clock = readClock(rows)
     this.#time = clock.time ?? 0
@@ -54,8 +60,8 @@ export class ObjectReader {
     return this.#settings
   }
 
-  read(tables: Tables, id: ObjectId): ReadObject | undefined {
-    const settings = this.settings(tables)
+  read(tables: Tables, id: ObjectId, at?: number): ReadObject | undefined {
+    const settings = this.settings(tables, at)
     const value = tables(TABLE.object).get(id)
     return value === undefined ? undefined : this.#decoded(tables, id, value, settings)
   }

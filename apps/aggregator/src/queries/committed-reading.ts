@@ -18,7 +18,7 @@ export class CommittedReading implements Reading {
 
   object(task: RunningTask, id: ObjectId): Seen | undefined {
     const reader = this.#reader(task)
-    const read = reader.read(tablesOf(task), id)
+    const read = reader.read(tablesOf(task), id, task.changelogPosition)
     return read && seenOf(reader, read)
   }
 
