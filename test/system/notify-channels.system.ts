@@ -28,7 +28,7 @@ const say = (app: App, object: string, state: string) =>
 const atOnce = { groupWait: 0, groupInterval: 0, unknownAfter: 0 }
 
 describe('mail and webhook', () => {
-  it('N13: a mail refused with 451 comes once, encrypted, with the same Message-ID; its 5xx recipient dies alone; a webhook verifies', async () => {
+  it('N13: a mail refused with 451 comes once, encrypted, with the same Message-ID; its 5xx recipient dies alone and is redriven alone; a webhook verifies', async () => {
     const mails = await MailCatcher.listen({ username: 'quorate', password: PASSWORD })
     const hook = await WebhookReceiver.start()
     const certificate = join(folder.path, 'ca.pem')
@@ -69,6 +69,10 @@ describe('mail and webhook', () => {
     })
     expect(dead).toMatchObject({ endpoint: 'ops', status: 'dead', lastAttempt: { status: 550 } })
     expect([hook.forged, mails.mails.length]).toEqual([[], 1])
+    mails.refuse = () => undefined
+    expect((await app.call('POST', `/v1/deliveries/${dead.id}/redrive`)).status).toBeLessThan(300)
+    const [, again] = await mails.caught(2)
+    expect([again!.recipients, again!.mail.messageId]).toEqual([['gone@example.com'], mail.messageId])
     const told = await app.call('GET', '/v1/receivers')
     for (const seen of [app.process.output, told.text, JSON.stringify(dead)])
       for (const secret of [PASSWORD, hook.secret]) expect(seen).not.toContain(secret)
