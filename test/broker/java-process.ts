@@ -2,16 +2,23 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { kafkaClassPath } from './jars'
+import { KAFKA_VERSION, kafkaClassPath } from './jars'
 
 const exec = promisify(execFile)
+
+/** Where tools lay that moved in Kafka 4. */
+const BEFORE_4: Readonly<Record<string, string>> = {
+  'org.apache.kafka.tools.ConsoleProducer': 'kafka.tools.ConsoleProducer',
+  'org.apache.kafka.tools.AclCommand': 'kafka.admin.AclCommand',
+}
+const placed = (tool: string): string => (KAFKA_VERSION.startsWith('3.') ? (BEFORE_4[tool] ?? tool) : tool)
 
 /** Runs one of Kafka's command-line tools to its end, e.g. `org.apache.kafka.tools.ConsoleProducer`; answers its stdout. */
 export async function kafkaTool(mainClass: string, args: readonly string[], input = ''): Promise<string> {
   const quiet = '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn'
   const tool = exec(
     'java',
-    ['-XX:TieredStopAtLevel=1', '-Xmx256m', quiet, '-cp', await kafkaClassPath(), mainClass, ...args],
+    ['-XX:TieredStopAtLevel=1', '-Xmx256m', quiet, '-cp', await kafkaClassPath(), placed(mainClass), ...args],
     {
       maxBuffer: 1 << 28,
     },

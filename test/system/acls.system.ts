@@ -7,7 +7,7 @@ import { LogError } from '@quorate/log'
 import { openKafkaLog } from '@quorate/log/kafka'
 import { aggregatorTopology } from '../../apps/aggregator/src/topology'
 import { notifierTopology } from '../../apps/notifier/src/topology'
-import { type BrokerCluster, describeOwnKafka, kafkaTool, KAFKA_VERSION, startBroker } from '../broker'
+import { type BrokerCluster, describeOwnKafka, kafkaTool, startBroker } from '../broker'
 import { App, ROOT, temporaryFolder } from './harness'
 import { endAll } from './process'
 import { until } from './until'
@@ -15,7 +15,6 @@ import { WebhookReceiver } from './webhook-receiver'
 
 const USERS = { 'quorate-aggregator': 'one', 'quorate-notifier': 'two', 'quorate-agent': 'three' } as const
 const PARTITIONS = 4
-const ACL_COMMAND = KAFKA_VERSION.startsWith('3.') ? 'kafka.admin.AclCommand' : 'org.apache.kafka.tools.AclCommand'
 
 /** The commands of docs/operations.md as argument lists, without the brokers. */
 function documentedAcls(): string[][] {
@@ -67,7 +66,8 @@ describeOwnKafka('the permissions that docs/operations.md lists', () => {
     await creating.close()
     const acls = documentedAcls()
     expect(acls.length).toBeGreaterThan(6)
-    for (const args of acls) await kafkaTool(ACL_COMMAND, ['--bootstrap-server', kafka.inside, ...args])
+    for (const args of acls)
+      await kafkaTool('org.apache.kafka.tools.AclCommand', ['--bootstrap-server', kafka.inside, ...args])
   }, 240_000)
   afterAll(async () => {
     await endAll()
