@@ -195,7 +195,7 @@ describeKafka('three aggregators', () => {
       `fan-out: ${complete.filter(Boolean).length} of ${complete.length} lists complete, the longest took ${Math.round(Math.max(...waits))} ms; ` +
         `${reads.length} point reads meanwhile, p50 ${Math.round(reads[reads.length >> 1]!)} ms, p99 ${Math.round(reads[Math.floor(reads.length * 0.99)]!)} ms\n`,
     )
-  }, 120_000)
+  }, 240_000)
 
   it('restart one after the other under reads: an answer, or a typed 503; never a 404, never an older version', async () => {
     const urls = apps.map(({ url }) => url)

@@ -1,0 +1,150 @@
+import type { RunningTask, Streams } from '@quorate/streams'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type Answer, json } from './answer'
+import { type Answering, GENERATION, Owners } from './owners'
+import { Peers } from './peers'
+import { Problem } from './problem'
+
+const OTHER = { memberId: 'b', url: 'http://127.0.0.1:1', self: false }
+
+class Scene {
+  readonly active = this.task('active')
+  readonly second = this.task('standby')
+  tasks: RunningTask[] = []
+  standbys: RunningTask[] = []
+  generation = 7
+  shared = false
+  sent: Answer | undefined
+  changed: () => void = () => undefined
+  readonly owners: Owners
+
+  constructor() {
+    const streams = {
+      partitions: 1,
+      task: () => this.tasks[0],
+      tasks: () => this.tasks,
+      standby: () => this.standbys[0],
+      standbysOf: () => [],
+      owner: () => (this.tasks[0] ? { ...OTHER, self: true } : OTHER),
+      status: () => ({ generation: this.generation, members: [] }),
+      onChange: (listener: () => void) => (this.changed = listener),
+    } as unknown as Streams
+    const doubt = { isShared: () => Promise.resolve(this.shared) }
+    this.owners = new Owners(streams, new Peers(), () => 'http://a', doubt)
+  }
+
+  task(role: 'active' | 'standby') {
+    const restore = { restored: 0, total: 0 }
+    const at = { position: 3, lag: 2, time: 0, restore, partition: 0 }
+    return { ...at, role, state: 'running', readable: true, owned: role === 'active' } as {
+      -readonly [K in keyof RunningTask]: RunningTask[K]
+    }
+  }
+
+  async ask(method: string, local: (task: RunningTask) => Answer, more: Answering = {}): Promise<Answer | string> {
+    const reply = {
+      code: (status: number) => ({
+        headers: (headers: Answer['headers']) => ({ send: (body: string) => (this.sent = { status, headers, body }) }),
+      }),
+    } as unknown as FastifyReply
+    const request = { method, url: '/x', id: 'r', headers: {}, forwarded: false } as unknown as FastifyRequest
+    try {
+      await this.owners.answer(0, request, reply, local, more)
+      return this.sent!
+    } catch (error) {
+      return (error as Problem).code
+    }
+  }
+
+  readonly seen = (task: RunningTask): Answer => json(200, 'x', this.owners.freshness(task))
+  readonly nothing = (): Answer => {
+    throw new Problem('not-found', 'nothing')
+  }
+}
+
+describe('owners', () => {
+  it('answer as active when they surely are, a 404 included', async () => {
+    const scene = new Scene()
+    scene.tasks = [scene.active]
+    expect(await scene.ask('GET', scene.seen)).toMatchObject({ status: 200, headers: { 'quorate-role': 'active' } })
+    expect(await scene.ask('GET', scene.nothing)).toBe('not-found')
+  })
+
+  it('in doubt of their own say neither yes nor no, and judge no write', async () => {
+    const scene = new Scene()
+    scene.active.owned = false
+    scene.tasks = [scene.active]
+    expect(await scene.ask('GET', scene.seen)).toBe('rebalancing')
+    expect(await scene.ask('GET', scene.nothing)).toBe('rebalancing')
+    const judged = jest.fn(scene.seen)
+    expect(await scene.ask('PUT', judged)).toBe('rebalancing')
+    expect(judged).not.toHaveBeenCalled()
+  })
+
+  it('that lose it while they read do not answer as active', async () => {
+    const scene = new Scene()
+    scene.tasks = [scene.active]
+    const losing = (task: RunningTask) => {
+      const answer = scene.seen(task)
+      setImmediate(() => (scene.active.owned = false))
+      return answer
+    }
+    expect(await scene.ask('GET', losing)).toBe('rebalancing')
+  })
+
+  it('that are heard again within the patience answer then', async () => {
+    const scene = new Scene()
+    scene.active.owned = false
+    scene.tasks = [scene.active]
+    setTimeout(() => (scene.active.owned = true), 100)
+    expect(await scene.ask('GET', scene.seen)).toMatchObject({ headers: { 'quorate-role': 'active' } })
+  })
+
+  it('in a doubt that all share show their rows, marked with the age, but say no 404', async () => {
+    const scene = new Scene()
+    scene.active.owned = false
+    scene.shared = true
+    scene.tasks = [scene.active]
+    const answer = await scene.ask('GET', scene.seen)
+    expect(answer).toMatchObject({ status: 200, headers: { 'quorate-role': 'unconfirmed' } })
+    expect(Number((answer as Answer).headers['quorate-age'])).toBeGreaterThan(0)
+    expect(await scene.ask('GET', scene.nothing)).toBe('rebalancing')
+    expect(await scene.ask('PUT', scene.seen)).toBe('rebalancing')
+  })
+
+  it('show them also in a doubt of their own where the read permits any lag', async () => {
+    const scene = new Scene()
+    scene.active.owned = false
+    scene.tasks = [scene.active]
+    expect(await scene.ask('GET', scene.seen, { stale: {} })).toMatchObject({
+      headers: { 'quorate-role': 'unconfirmed' },
+    })
+    expect(await scene.ask('GET', scene.seen, { stale: { maxLag: 5 } })).toBe('rebalancing')
+  })
+
+  it('let a standby answer within the lag that the read permits, and never say 404', async () => {
+    const scene = new Scene()
+    scene.standbys = [scene.second]
+    expect(await scene.ask('GET', scene.seen, { stale: { maxLag: 2 } })).toMatchObject({
+      headers: { 'quorate-role': 'standby', 'quorate-lag': '2' },
+    })
+    // The owner is out of reach: nothing listens there.
+    expect(await scene.ask('GET', scene.seen, { stale: { maxLag: 1 } })).toBe('owner-unreachable')
+    expect(await scene.ask('GET', scene.nothing, { stale: {} })).toBe('owner-unreachable')
+    expect(await scene.ask('GET', scene.seen)).toBe('owner-unreachable')
+  })
+
+  it('wait for a partition that is on its way here, and tell who asks their generation when it does not come', async () => {
+    const scene = new Scene()
+    scene.changed()
+    setTimeout(() => {
+      scene.tasks = [scene.active]
+      scene.changed()
+    }, 100)
+    expect(await scene.ask('GET', scene.seen)).toMatchObject({ status: 200 })
+    scene.tasks = [{ ...scene.active, readable: false, state: 'closed' }]
+    expect(() => scene.owners.find(0, true)).toThrow(
+      expect.objectContaining({ code: 'rebalancing', headers: expect.objectContaining({ [GENERATION]: '7' }) }),
+    )
+  })
+})
