@@ -23,7 +23,7 @@ describeKafka('batches that others wrote', () => {
       await log.ensureTopics([{ name: topic, partitions: 1, cleanupPolicy: 'delete', timestampType: 'LogAppendTime' }])
       const lines = Array.from({ length: 500 }, (_, i) => `key-${i}:value ${i} ${'=~'.repeat(i % 40)}`)
       const args = ['--bootstrap-server', sharedBrokers().join(), '--topic', topic, '--compression-codec', codec]
-      const property = KAFKA_VERSION.startsWith('3.') ? '--property' : '--reader-property'
+      const property = Number.parseFloat(KAFKA_VERSION) < 4.2 ? '--property' : '--reader-property'
       const keyed = [property, 'parse.key=true', property, 'key.separator=:']
       await kafkaTool('org.apache.kafka.tools.ConsoleProducer', [...args, ...keyed], lines.join('\n'))
       const read = await readTo(log, topic, 0)
