@@ -60,6 +60,11 @@ export class MailCatcher {
     return (this.server.server.address() as AddressInfo).port
   }
 
+  /** Connections that are open now. */
+  get connections(): number {
+    return this.server.connections.size
+  }
+
   /** Waits until there are so many mails. */
   async caught(count: number): Promise<readonly CaughtMail[]> {
     while (this.mails.length < count) await new Promise<void>((resolve) => this.waiting.push(resolve))

@@ -60,7 +60,7 @@ function change(one: ChangeText): string {
     voteBar(one) +
     (one.override ? overrideNote(one.override) : '') +
     factTable(facts(one).filter(([label]) => !OWN_PLACE.has(label))) +
-    (one.link === null ? '' : button(one.link, `Open ${one.object}`))
+    (one.link === null ? '' : button(one.link, `Open ${one.object.length > 40 ? 'the object' : one.object}`))
   )
 }
 

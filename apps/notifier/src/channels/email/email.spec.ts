@@ -3,6 +3,7 @@ import { CERTIFICATE } from '../../../testing/certificate'
 import { T0 } from '../../../testing/changes'
 import { MailCatcher, type Stage } from '../../../testing/mail-catcher'
 import { message, notice } from '../../../testing/messages'
+import { until } from '../../../testing/until'
 import type { Message } from '../../outbox/message'
 import { SAMPLES } from '../../templates'
 import type { Sender } from '../channel'
@@ -165,6 +166,17 @@ it('gives up waiting', async () => {
   open({ timeout: 0.2 })
   server.silent = true
   expect(await send()).toEqual({ kind: 'retry', reason: 'timeout' })
+})
+
+it('opens another connection when the one it kept was closed for being idle', async () => {
+  open({ timeout: 0.3 })
+  expect(await send()).toMatchObject({ kind: 'delivered' })
+  expect(server.connections).toBe(1)
+  await until(
+    () => server.connections,
+    (open) => open === 0,
+  )
+  expect(await send()).toMatchObject({ kind: 'delivered' })
 })
 
 describe('addresses', () => {
