@@ -187,6 +187,8 @@ describeKafka('three aggregators', () => {
       }
     }
     const complete = await Promise.all(lists)
+    // Frozen for 5 s, noticed within 2: nothing waits for anything else.
+    expect(Math.max(...waits)).toBeLessThan(40_000)
     await settled(one, 3)
     const again = await Promise.all([one, two, three].map(list))
     expect(again).toEqual([true, true, true])

@@ -60,7 +60,7 @@ const AT_ONCE = 4
 
 /** Lists objects of all partitions in one order: here, and one hop to each owner. A partition that cannot answer is named. */
 export class Listing {
-  readonly #pages = new Turns(AT_ONCE)
+  readonly #rounds = new Turns(AT_ONCE)
   /** Apart: a list waits for parts from others, a part waits for nobody. */
   readonly #parts = new Turns(AT_ONCE)
 
@@ -71,16 +71,14 @@ export class Listing {
   ) {}
 
   /** Partitions that are changing hands are waited for a moment, and asked once more. */
-  page(query: ListQuery, request: FastifyRequest): Promise<Page> {
-    return this.#pages.run(() => this.#page(query, request))
-  }
-
-  async #page(query: ListQuery, request: FastifyRequest): Promise<Page> {
+  async page(query: ListQuery, request: FastifyRequest): Promise<Page> {
     const until = performance.now() + PATIENCE
     const parts: Page[] = []
     for (let asked: readonly number[] | undefined; ;) {
       const { version } = this.owners.map
-      const round = await this.#round(asked, query, request)
+      const partitions = asked
+      // Who waits for a partition holds no place: others may have all of theirs.
+      const round = await inTurn(this.#rounds, query, () => this.#round(partitions, query, request))
       parts.push({ ...round, missing: [] })
       const { missing } = round
       const isPassing = missing.every(({ partition, reason }) => this.owners.isPassing(partition, reason))
@@ -108,7 +106,7 @@ export class Listing {
   /** Only the given partitions, and only what is here: what a peer asks. */
   async part(partitions: readonly number[], query: ListQuery, request: FastifyRequest): Promise<Page> {
     await this.owners.upToSender(request)
-    return this.#parts.run(() => this.#part(partitions, query, request))
+    return inTurn(this.#parts, query, () => this.#part(partitions, query, request))
   }
 
   async #part(partitions: readonly number[], query: ListQuery, request: FastifyRequest): Promise<Page> {
@@ -175,6 +173,10 @@ export class Listing {
     }
   }
 }
+
+/** What waits for a position, for up to a minute, takes no place from others. */
+const inTurn = (turns: Turns, { bound }: ListQuery, work: () => Promise<Page>): Promise<Page> =>
+  bound ? work() : turns.run(work)
 
 /** A page between instances. */
 export const encodePart = ({ positions, ...page }: Page): string =>
