@@ -23,6 +23,8 @@ export interface MailCatcherOptions {
   readonly password?: string
   /** Without STARTTLS. */
   readonly inTheClear?: boolean
+  /** TLS from the first byte. */
+  readonly secure?: boolean
   readonly port?: number
 }
 
@@ -37,8 +39,9 @@ export class MailCatcher {
   private readonly server: SMTPServer
   private waiting: (() => void)[] = []
 
-  private constructor({ username, password, inTheClear = false }: MailCatcherOptions) {
+  private constructor({ username, password, inTheClear = false, secure = false }: MailCatcherOptions) {
     this.server = new SMTPServer({
+      secure,
       key: CERTIFICATE_KEY,
       cert: CERTIFICATE,
       authOptional: username === undefined,

@@ -151,6 +151,18 @@ it('goes no further without encryption, unless it is told to', async () => {
   await clear.close()
 })
 
+it('speaks TLS from the first byte where the server does', async () => {
+  const secure = await MailCatcher.listen({ secure: true, username: 'quorate', password: PASSWORD })
+  open({ port: secure.port, tls: 'tls' })
+  expect(await send()).toMatchObject({ kind: 'delivered' })
+  expect(secure.mails).toMatchObject([{ secure: true, user: 'quorate' }])
+  await sender.close()
+  open({ port: secure.port, tls: 'tls', ca: undefined })
+  expect(await send()).toMatchObject({ kind: 'retry' })
+  expect(secure.attempts).toBe(1)
+  await secure.close()
+})
+
 it('does not trust a certificate that nobody vouches for', async () => {
   open({ ca: undefined })
   expect(await send()).toMatchObject({ kind: 'retry' })
