@@ -54,7 +54,8 @@ export interface Beginning {
 
 /**
  * The stream of states (rest.md): the sink's ends are read first, the snapshot after them, and then the sink from those ends on. A
- * record that the snapshot already knew is left out, by (incarnation, revision). So nothing is missed and nothing told twice.
+ * record that the snapshot already knew is left out, by (incarnation, revision). What the snapshot may know is read before `sync`: who
+ * resumes from there brings no snapshot to compare with. So nothing is missed and nothing told twice.
  */
 export class StatesStream {
   constructor(private readonly options: StatesStreamOptions) {}
@@ -77,6 +78,7 @@ export class StatesStream {
     const known = new Map<string, SnapshotItem>()
     if (beginning.snapshot) {
       await this.#sendSnapshot(beginning, outlet, known)
+      await this.#sendMeanwhile(interest, offsets, known, outlet)
       vector.current = { time: Date.now(), offsets }
       await outlet.ready()
       outlet.write(message('sync', '{}', encodeVector(vector.current)))
@@ -134,6 +136,32 @@ export class StatesStream {
       // Only what was emitted since the ends were read can come again.
       for (const item of page.value)
         if (item.offset !== undefined && item.offset >= settled[item.partition]!) known.set(item.id, item)
+    }
+  }
+
+  /** What was emitted while the snapshot was taken and is newer than it; moves `offsets` behind all that the snapshot may know. */
+  async #sendMeanwhile(
+    interest: Interest,
+    offsets: number[],
+    known: Map<string, SnapshotItem>,
+    outlet: Outlet,
+  ): Promise<void> {
+    const { log, sink } = this.options
+    for (const { partition, end } of await log.offsets(sink)) {
+      if (offsets[partition]! >= end || outlet.closed.aborted) continue
+      const reader = log.reader({ topic: sink, partition, from: offsets[partition]!, maxBytes: READ_AHEAD })
+      try {
+        while (offsets[partition]! < end && !outlet.closed.aborted) {
+          const { records, next } = await reader.next()
+          await outlet.ready()
+          const events = records.map((record) => eventOf(record, interest))
+          const news = events.filter((event) => event !== undefined && !isKnown(event.object, known))
+          if (news.length > 0) outlet.write(news.map((event) => message(event!.name, event!.data)).join(''))
+          offsets[partition] = next
+        }
+      } finally {
+        reader.close()
+      }
     }
   }
 
