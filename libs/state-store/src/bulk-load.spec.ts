@@ -23,8 +23,8 @@ describe('a bulk load', () => {
   })
   afterEach(() => rmSync(dir, { recursive: true, force: true }))
 
-  /** Whole numbers alone: a due time is ms. */
-  const dueIn = (value: Buffer): number | null => (/^\d{1,9}$/.test(value.toString()) ? Number(value) : null)
+  /** Positive whole numbers alone: a due time is ms. */
+  const dueIn = (value: Buffer): number | null => (/^[1-9]\d{0,8}$/.test(value.toString()) ? Number(value) : null)
 
   const fresh = (name: string): BulkOptions => ({
     file: join(dir, name),
