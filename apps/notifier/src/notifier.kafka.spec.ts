@@ -1,10 +1,11 @@
-import type { Log } from '@quorate/log'
+import { type Log, silentLogger } from '@quorate/log'
 import { openKafkaLog } from '@quorate/log/kafka'
 import { describeKafka, sharedBrokers } from '../../../test/broker'
 import { Bench } from '../testing/bench'
 import { Sink, T0 } from '../testing/changes'
 import { receiver, RecordingChannel } from '../testing/recording-channel'
 import { until } from '../testing/until'
+import { Configuration, NotifySettings } from './configuration'
 import { AT_ONCE, type Routing } from './pipeline'
 
 const rules: Routing = { receivers: [receiver('ops')], root: { ...AT_ONCE, receiver: 'ops' } }
@@ -15,12 +16,14 @@ describeKafka('the notifier on Apache Kafka', () => {
   let bench: Bench
   let channel: RecordingChannel
   let sink: Sink
+  let prefix: string
 
   beforeEach(async () => {
     log = await openKafkaLog({ brokers: sharedBrokers(), clientId: 'notifier' })
     channel = new RecordingChannel()
     sink = new Sink()
-    bench = await Bench.openOn({ log, prefix: `n${Date.now()}` }, rules, channel)
+    prefix = `n${Date.now()}`
+    bench = await Bench.openOn({ log, prefix }, rules, channel)
     bench.clock.moveTo(T0)
     await bench.start()
   }, 60_000)
@@ -39,6 +42,44 @@ describeKafka('the notifier on Apache Kafka', () => {
       () => bench.outbox().length,
       (n) => n === 0,
     )
+
+  it('says in the commit of a change that the parent of an inhibition is bad, and every instance reads it', async () => {
+    const settings = await NotifySettings.open({ log, topic: `${prefix}.settings`, logger: silentLogger })
+    bench.notifier().configure({
+      ...rules,
+      inhibitions: [{ name: 'rack', parent: 'rack/1', states: ['down'], dependants: ['rack/1/**'] }],
+    })
+    const afflicted = (count: number) =>
+      until(
+        () => settings.afflictions().size,
+        (n) => n === count,
+      )
+    await bench.driver.pipe({ ...sink.changed('rack/1', 'down', T0), partition: 0 })
+    await afflicted(1)
+    expect(settings.afflictions().get('rack')).toEqual({ object: 'rack/1', state: 'down', event: 'rack/1@0.1' })
+    await bench.driver.pipe({ ...sink.changed('rack/1', 'up', T0), partition: 0 })
+    await afflicted(0)
+    await settings.close()
+  }, 60_000)
+
+  it('puts what one instance writes into force at another', async () => {
+    const open = async () => {
+      const settings = await NotifySettings.open({ log, topic: `${prefix}.settings`, logger: silentLogger })
+      const channels = new Map([['recording', channel]])
+      return { settings, configuration: new Configuration({ settings, channels, base: rules, logger: silentLogger }) }
+    }
+    const [one, two] = [await open(), await open()]
+    const seen: string[] = []
+    two.configuration.follow(({ root }) => void seen.push(root.receiver))
+    const endpoints = [{ channel: 'recording', settings: { endpoint: 'net' } }]
+    await one.configuration.write([{ table: 'receivers', name: 'net', value: { endpoints } }])
+    await one.configuration.write([{ table: 'routes', name: 'root', value: { receiver: 'net' } }])
+    await until(
+      () => seen.at(-1),
+      (receiver) => receiver === 'net',
+    )
+    await Promise.all([one.settings.close(), two.settings.close()])
+  }, 60_000)
 
   it('N01, N02: tells a change once, whatever comes twice', async () => {
     const record = sink.changed('x', 'down', T0)

@@ -101,7 +101,7 @@ function notice(tables: Tables, { row, at }: Settlement, fallback: Receiver, rea
     delivery: row.id,
     object,
   }
-  const number = takeNumbers(tables, object, fallback.endpoints.length)
+  const number = takeNumbers(tables, object, fallback.endpoints.length, at)
   const planned = plan(tables, { receiver: fallback, route: null, message, now: at, number })
   for (const { row: one } of planned) follow(tables, object, one.record, at)
   return planned
@@ -116,18 +116,18 @@ function follow(tables: Tables, object: string, record: RecordRef, now: number):
   tables.table('objects').put(object, objectRow.encode({ ...row, trail }))
 }
 
-/** Takes numbers for deliveries about an object. */
-function takeNumbers(tables: Tables, object: string, count: number): number {
+/** Takes numbers for deliveries about an object; what is no object (a group) has none that count, and the time orders its deliveries. */
+function takeNumbers(tables: Tables, object: string, count: number, now: number): number {
   const bytes = tables.table('objects').get(object)
-  if (!bytes) return 0
+  if (!bytes) return now
   const row = objectRow.decode(bytes)
   tables.table('objects').put(object, objectRow.encode({ ...row, planned: row.planned + count }))
   return row.planned
 }
 
 /** Behind what lies in the lane. A group has no row that numbers its deliveries. */
-function freeKey(tables: Tables, endpoint: string, object: string): string {
-  let number = takeNumbers(tables, object, 1)
+function freeKey(tables: Tables, endpoint: string, object: string, now: number): string {
+  let number = takeNumbers(tables, object, 1, now)
   while (tables.table('outbox').get(outboxKey(endpoint, object, number))) number++
   return outboxKey(endpoint, object, number)
 }
@@ -137,7 +137,7 @@ export function redrive(tables: Work, id: string, now: number): Planned | undefi
   const bytes = tables.table('dead').get(id)
   if (!bytes) return undefined
   const { row: dead } = deadRow.decode(bytes)
-  const key = freeKey(tables, dead.endpoint, dead.message.object)
+  const key = freeKey(tables, dead.endpoint, dead.message.object, now)
   const { throttledUntil: _, together: __, ...rest } = dead
   const row: OutboxRow = { ...rest, attempts: 0, firstAttemptAt: null, nextAttemptAt: now }
   tables.table('dead').delete(id)
