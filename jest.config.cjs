@@ -24,6 +24,8 @@ const countReporter = [require.resolve('./scripts/count-reporter.cjs'), { file: 
 
 /** unit: no process but this one. kafka: needs a broker (test/broker). system: real processes. */
 module.exports = {
+  // A slow machine is no failure; what hangs is told half a minute later.
+  testTimeout: 30_000,
   reporters: counts ? ['default', countReporter] : ['default'],
   projects: [
     project('unit', ['<rootDir>/{apps,libs,scripts,test,bench,examples}/**/!(*.kafka).spec.ts']),
