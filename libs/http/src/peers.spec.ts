@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { Peers } from './peers'
 
-const TIMES = { connectMs: 500, probeEveryMs: 20, probeMs: 150 }
+const TIMES = { connectMs: 500, probeEveryMs: 20, probeMs: 400 }
 
 /** A peer that answers, or holds every answer back as a frozen process does. */
 class Other {
