@@ -129,7 +129,6 @@ export class Configuration {
 
 /** What the log has, with one entry changed. */
 function changed(document: Written, { table, name, value }: Entry): Written {
-  if (table === 'templates') return document
   if (table === 'routes') {
     const { routes: _, ...rest } = document
     return value === undefined ? rest : { ...rest, routes: value }

@@ -5,7 +5,6 @@ export const TABLES = {
   routes: 'notify-routes',
   silences: 'notify-silences',
   inhibitions: 'notify-inhibitions',
-  templates: 'notify-templates',
   /** Which parents of inhibitions are bad: written by the task that has the parent. */
   parents: 'notify-parents',
   /** Endpoints that said they are gone (410): written by the task that heard it, deleted by a redrive. */

@@ -26,7 +26,7 @@ export class Configuring {
   /** @throws Problem 404; 409 where something else needs it */
   async delete(table: Entry['table'], name: string): Promise<void> {
     const { document } = this.configuration
-    const known = table === 'routes' ? document.routes : table === 'templates' ? undefined : document[table][name]
+    const known = table === 'routes' ? document.routes : document[table][name]
     if (known === undefined) throw missing(table, name)
     try {
       await this.configuration.write([{ table, name, value: undefined }])
