@@ -78,5 +78,7 @@ const WORDS: Readonly<Partial<Record<string, string>>> = {
 
 function reasonOf(error: unknown): string {
   const code = faultCode(error) ?? 'failed'
+  // nodemailer writes its own code over that of TLS: only the message tells a refused certificate from a lost connection.
+  if (code === 'ESOCKET' && /certificate|altnames/i.test((error as Error).message)) return 'smtp-certificate-refused'
   return WORDS[code] ?? code
 }
