@@ -9,6 +9,10 @@ export interface Arrival {
   readonly state: string | null
   /** Last part of the URL: each instance has one of its own, so it says who sent. */
   readonly sender: string
+  /** `webhook-timestamp` of the attempt, s. */
+  readonly timestamp: number
+  /** performance.now() of its arrival. */
+  readonly at: number
 }
 
 /** A webhook receiver that comes and goes at one address, and of which a test decides what happens between request and answer. */
@@ -29,8 +33,11 @@ export class CourierReceiver {
   }
 
   settings(sender: string): Record<string, string> {
-    const url = `http://127.0.0.1:${this.port}/hook/${sender}`
-    return { QUORATE_WEBHOOK_URL: url, QUORATE_WEBHOOK_SECRET: this.secret }
+    return { QUORATE_WEBHOOK_URL: this.url(sender), QUORATE_WEBHOOK_SECRET: this.secret }
+  }
+
+  url(sender: string, host = '127.0.0.1'): string {
+    return `http://${host}:${this.port}/hook/${sender}`
   }
 
   about(object: string, state?: string): Arrival[] {
@@ -75,6 +82,8 @@ export class CourierReceiver {
       object: data.object,
       state: data.state,
       sender: url.split('/').at(-1)!,
+      timestamp: Number(headers['webhook-timestamp']),
+      at: performance.now(),
     }
     this.arrivals.push(arrival)
     return arrival
