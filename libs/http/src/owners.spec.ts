@@ -36,7 +36,14 @@ class Scene {
   task(role: 'active' | 'standby') {
     const restore = { restored: 0, total: 0 }
     const at = { position: 3, lag: 2, time: 0, restore, partition: 0 }
-    return { ...at, role, state: 'running', readable: true, owned: role === 'active' } as {
+    return {
+      ...at,
+      role,
+      state: 'running',
+      readable: true,
+      owned: role === 'active',
+      isDamage: () => false,
+    } as unknown as {
       -readonly [K in keyof RunningTask]: RunningTask[K]
     }
   }

@@ -124,7 +124,7 @@ export class Owners {
   ): Promise<Answer | Refusal> {
     try {
       const standby = answering.stale && this.#standby(partition, answering.stale)
-      const nearby = standby && (await found(partition, () => local(standby)))
+      const nearby = standby && (await found(standby, () => local(standby)))
       if (nearby) return nearby
       const place = this.find(partition, request.forwarded)
       if (place.task) return await this.#here(place.task, request, local)
@@ -143,14 +143,13 @@ export class Owners {
    * commit, which the log fences. @throws Problem `rebalancing` in doubt
    */
   async #here(task: RunningTask, request: FastifyRequest, local: Local): Promise<Answer> {
-    const { partition } = task
     if (!isRead(request)) {
       await turn()
       this.surely(task)
-      return guarded(partition, () => local(task))
+      return guarded(task, () => local(task))
     }
     try {
-      return await guarded(partition, () => local(task))
+      return await guarded(task, () => local(task))
     } finally {
       await turn()
       this.surely(task)
@@ -212,7 +211,7 @@ export class Owners {
     if (!isRead(request)) return undefined
     const task = this.streams.task(partition)
     if (task && (await this.mayAnswerInDoubt(task, request, answering.stale))) {
-      const answer = await found(partition, () => local(task))
+      const answer = await found(task, () => local(task))
       return answer && { ...answer, headers: { ...answer.headers, ...this.freshness(task) } }
     }
     if (!answering.stale || request.forwarded) return undefined
@@ -281,9 +280,9 @@ const isRead = ({ method }: FastifyRequest) => method === 'GET' || method === 'H
 const turn = () => new Promise<void>((resolve) => void setImmediate(resolve))
 
 /** undefined where who is no owner knows nothing of it: that is no 404. */
-async function found(partition: number, local: () => Answer | Promise<Answer>): Promise<Answer | undefined> {
+async function found(task: RunningTask, local: () => Answer | Promise<Answer>): Promise<Answer | undefined> {
   try {
-    return await guarded(partition, local)
+    return await guarded(task, local)
   } catch (error) {
     if (error instanceof Problem && NOT_HERE.includes(error.code)) return undefined
     throw error
@@ -309,13 +308,18 @@ const generationOf = (value: string | string[] | undefined): number => {
   return Number.isSafeInteger(generation) ? generation : -1
 }
 
-/** A task that closes under a read has moved, which is no fault. */
-export async function guarded<T>(partition: number, work: () => T | Promise<T>): Promise<T> {
+/** A task that closes under a read has moved, which is no fault; one that finds its store damaged builds it anew. */
+export async function guarded<T>(task: RunningTask, work: () => T | Promise<T>): Promise<T> {
+  const { partition } = task
   try {
     return await work()
   } catch (error) {
     if (StreamsError.is(error, 'STREAMS_TASK_CLOSED', 'STREAMS_NOT_RUNNING') || isClosed(error)) {
       throw new Problem('rebalancing', `Partition ${partition} is changing hands. Try again.`, { cause: error })
+    }
+    if (task.isDamage(error)) {
+      const detail = `The local store of partition ${partition} is damaged and is built anew from the changelog. Try again.`
+      throw new Problem('restoring', detail, { cause: error })
     }
     throw error
   }

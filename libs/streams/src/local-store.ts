@@ -38,15 +38,18 @@ export function closeStore({ store, options }: LocalStore, logger: Logger): void
   }
 }
 
+/** What SQLite throws when it finds a file damaged. */
+export const isDamage = (error: unknown): boolean =>
+  /^SQLITE_(CORRUPT|NOTADB)/.test((error as { code?: string } | undefined)?.code ?? '')
+
 /**
  * After an error of SQLite's that says the file is damaged: throws it away, and answers true. The next attempt builds the partition anew.
  */
 export function discardIfDamaged(error: unknown, local: LocalStore | undefined, file: string, logger: Logger): boolean {
-  const { code = '' } = error as { code?: string }
-  if (!/^SQLITE_(CORRUPT|NOTADB)/.test(code)) return false
+  if (!isDamage(error)) return false
   if (local) closeStore(local, logger)
   removeFile(file)
-  logger.warn({ file, code }, 'the local store is damaged; building it anew from the changelog; nothing is lost')
+  logger.warn({ file, err: error }, 'the local store is damaged; building it anew from the changelog; nothing is lost')
   return true
 }
 

@@ -125,11 +125,12 @@ describe('a local file that cannot go on', () => {
   const DAY = 24 * 3_600_000
   let driver: TestDriver
   let logger: ReturnType<typeof recording>
+  let running: Streams
 
   beforeEach(async () => {
     logger = recording()
     driver = await TestDriver.open({ topology, processor: () => new Last(), logger })
-    await driver.start()
+    running = await driver.start()
     for (let round = 0; round < 5; round++)
       await driver.pipe(
         ...Array.from({ length: 400 }, (_, i) => ({
@@ -186,6 +187,26 @@ describe('a local file that cannot go on', () => {
     )
     await driver.settle()
     expectRebuilt(streams, reason, before)
+  })
+
+  it('because a reader met damage in it is built anew, though nothing is written', async () => {
+    const before = [rows(0), rows(1)]
+    const task = driver.task(0)
+    expect(task.isDamage(new Error('some other fault'))).toBe(false)
+    const error = Object.assign(new Error('database disk image is malformed'), { code: 'SQLITE_CORRUPT' })
+    const lived = new Set<string>()
+    const rebuilt = new Promise<void>((resolve) => {
+      running.onChange(() => {
+        if (lived.add(task.state).has('restoring') && task.state === 'running') resolve()
+      })
+    })
+    expect(task.isDamage(error)).toBe(true)
+    await rebuilt
+    expect(logger.lines.map(({ message }) => message)).toContainEqual(
+      expect.stringMatching(/damaged; building it anew/),
+    )
+    expect(task.restore.restored).toBeGreaterThan(100)
+    expect([rows(0), rows(1)]).toEqual(before)
   })
 
   it('because it is older than the changelog keeps tombstones is built anew', async () => {

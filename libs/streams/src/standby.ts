@@ -4,7 +4,7 @@ import { Backoff } from './backoff'
 import { catchUp } from './catch-up'
 import type { Clock } from './clock'
 import { StreamsError } from './errors'
-import { closeStore, discardIfDamaged, fitStore, type LocalStore } from './local-store'
+import { closeStore, discardIfDamaged, fitStore, type LocalStore, isDamage } from './local-store'
 import type { Semaphore } from './semaphore'
 import { tail } from './standby-tail'
 import type { RunningTask, TaskState } from './streams'
@@ -78,6 +78,11 @@ export class Standby implements RunningTask {
     if (!this.readable)
       throw new StreamsError('STREAMS_NOT_RUNNING', `the standby of partition ${this.partition} is still catching up`)
     return this.local!.store.committed(name)
+  }
+
+  /** Its next write finds the damage too, and builds the file anew. */
+  isDamage(error: unknown): boolean {
+    return isDamage(error)
   }
 
   reached(offset: Offset, timeoutMs: number): Promise<void> {

@@ -32,6 +32,11 @@ export interface RunningTask {
   /** Largest append time applied, ms: the as-of time of every answer. 0 before the first. */
   readonly time: number
   readonly restore: { readonly restored: number; readonly total: number }
+  /**
+   * Told by a reader what a read of `table` threw. True when it says that the local store is damaged: an active task then builds it anew,
+   * and answers nothing until that is done.
+   */
+  isDamage(error: unknown): boolean
   /** Committed rows. Throws STREAMS_NOT_RUNNING when the task is not `readable`. */
   table(name: string): TableReader
   /** Resolves when `offset` has been applied (position > offset); rejects with STREAMS_TIMEOUT, or STREAMS_TASK_CLOSED when the task closes. */

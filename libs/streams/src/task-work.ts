@@ -50,6 +50,7 @@ export class TaskWork {
   private readonly wakes: WakeClock
   /** `performance.now()` at the beginning of the last commit. */
   private begunAt = -Infinity
+  private failure: Error | undefined
 
   constructor(
     private readonly options: WorkOptions,
@@ -67,6 +68,7 @@ export class TaskWork {
     let pending: Promise<Read> | undefined
     let read: Read | undefined
     while (!signal.aborted) {
+      if (this.failure !== undefined) throw this.failure
       if (submissions.waiting) {
         await this.runSubmitted()
         continue
@@ -97,6 +99,12 @@ export class TaskWork {
         pending.then((answer) => (read = answer)),
       )
     }
+  }
+
+  /** Ends the run after the commit in hand: what it stands on is no good. */
+  fail(failure: Error): void {
+    this.failure = failure
+    this.opened.bell.ring()
   }
 
   /** Drops what is staged and stops reading. */

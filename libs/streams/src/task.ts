@@ -5,7 +5,7 @@ import { Bell } from './bell'
 import { catchUp } from './catch-up'
 import type { TaskContext } from './context'
 import { StreamsError } from './errors'
-import { closeStore, discardIfDamaged, fitStore, type LocalStore } from './local-store'
+import { closeStore, discardIfDamaged, fitStore, type LocalStore, isDamage } from './local-store'
 import type { Semaphore } from './semaphore'
 import type { RunningTask, TaskState } from './streams'
 import { Submissions } from './submissions'
@@ -85,6 +85,12 @@ export class Task implements RunningTask {
   table(name: string): TableReader {
     if (!this.readable) throw new StreamsError('STREAMS_NOT_RUNNING', `partition ${this.partition}`)
     return this.local!.store.committed(name)
+  }
+
+  isDamage(error: unknown): boolean {
+    if (!isDamage(error)) return false
+    this.running?.fail(error as Error)
+    return true
   }
 
   reached(offset: Offset, timeoutMs: number): Promise<void> {

@@ -70,7 +70,7 @@ export class DryRuns {
     const { partition } = task
     try {
       const positions = new Map([[partition, task.position - 1]])
-      const said = await guarded(partition, () => trySettings(task, command, this.rules))
+      const said = await guarded(task, () => trySettings(task, command, this.rules))
       if (!(await this.owners.isSure(task))) return { ...NOTHING, missing: [{ partition, reason: 'rebalancing' }] }
       if (said.settings === undefined) return { ...NOTHING, faults: said.faults }
       return { ...said.tried, settings: said.settings, missing: [], positions }

@@ -119,7 +119,7 @@ export class Listing {
     const { partition } = task
     try {
       await upTo(task, query.bound, query.waitMs)
-      const page = await guarded(partition, () => this.#scan(task, query))
+      const page = await guarded(task, () => this.#scan(task, query))
       if (await this.owners.isSure(task)) return page
       if (await this.owners.mayAnswerInDoubt(task, request)) return { ...page, age: this.owners.age }
       return { ...NONE, missing: [{ partition, reason: 'rebalancing' }] }
