@@ -38,8 +38,7 @@ describeKafka('two notifiers on Kafka, killed at every step of the courier', () 
   const other = (name: string): string => (name === 'one' ? 'two' : 'one')
 
   /** A change as an aggregator would have written it. */
-  async function change(object: string, state: string): Promise<void> {
-    const revision = (revisions.get(object) ?? 0) + 1
+  async function change(object: string, state: string, revision = (revisions.get(object) ?? 0) + 1): Promise<void> {
     revisions.set(object, revision)
     const now = Date.now()
     const view: View = {
@@ -80,6 +79,21 @@ describeKafka('two notifiers on Kafka, killed at every step of the courier', () 
     expect(new Set(receiver.arrivals.map(({ sender }) => sender))).toEqual(new Set(['one', 'two']))
     expect(receiver.arrivals.map(({ object }) => object).sort()).toEqual([...objects].sort())
   }, 90_000)
+
+  it('N02: the same record again, once its partition has moved: nothing more is sent, and a hit of the inbox is counted', async () => {
+    const owner = await ownerOf('n02')
+    await change('n02', 'down')
+    await receiver.told('n02', 'down')
+    await decided(app(owner), 'n02', 'down', 'delivered')
+    await app(owner).process.stop()
+    await change('n02', 'down', revisions.get('n02'))
+    await change('n02', 'up')
+    expect((await receiver.told('n02', 'up', 2)).sender).toBe(other(owner))
+    expect(receiver.about('n02').map(({ state }) => state)).toEqual(['up', 'down', 'up'])
+    const { text } = await app(other(owner)).call('GET', '/metrics')
+    expect(text).toMatch(/^quorate_notifier_inbox_hits_total.* 1$/m)
+    await start(owner)
+  }, 180_000)
 
   it('N12: killed after the commit, before sending: the other one delivers it, under the id it had', async () => {
     const owner = await ownerOf('n12')
