@@ -18,7 +18,7 @@ export interface BatchLimits {
   readonly paceMs: number
 }
 
-export const BATCH_LIMITS: BatchLimits = { rows: 20_000, turnMs: 30, workMs: 100, paceMs: 10 }
+export const BATCH_LIMITS: BatchLimits = { rows: 20_000, turnMs: 30, workMs: 100, paceMs: 16 }
 
 /** Asking the clock costs as much as a row: it is read at every n-th question only. */
 const CLOCK_EVERY = 16
