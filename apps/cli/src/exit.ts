@@ -19,8 +19,9 @@ export function explain(error: unknown): { readonly text: string; readonly code:
     return { text: (error as ConfigError).faults.join('\n'), code: EXIT.usage }
   if (error instanceof UsageError || error instanceof RangeError) return { text: error.message, code: EXIT.usage }
   // Errors with a code were foreseen where they were thrown; the others are faults of ours, which need their stack.
-  if (error instanceof Error)
-    return { text: 'code' in error ? error.message : (error.stack ?? error.message), code: EXIT.refused }
+  if (error instanceof Error && 'code' in error)
+    return { text: error.message, code: error.code === 'not-found' ? EXIT.notFound : EXIT.refused }
+  if (error instanceof Error) return { text: error.stack ?? error.message, code: EXIT.refused }
   return { text: String(error), code: EXIT.refused }
 }
 

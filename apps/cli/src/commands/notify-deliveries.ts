@@ -57,6 +57,13 @@ const row = (one: Delivery): string[] => [
   [one.reason, one.by, one.lastAttempt?.outcome].filter((part) => part !== null && part !== undefined).join(', '),
 ]
 
+class UnknownDelivery extends Error {
+  readonly code = 'not-found'
+  constructor(id: string) {
+    super(`No decision with the id ${id} is kept. \`quorate deliveries list\` shows those that are.`)
+  }
+}
+
 const show = () =>
   new Command('show')
     .description('Shows everything that is known of a decision.')
@@ -67,6 +74,7 @@ const show = () =>
         const found: Delivery[] = []
         for await (const one of notifier.allDeliveries({ limit: 1000, ...(object === undefined ? {} : { object }) }))
           if (one.id === id) found.push(one)
+        if (found.length === 0) throw new UnknownDelivery(id)
         await screen.print(found, () => `${JSON.stringify(found, null, 2)}\n`)
       }),
     )
