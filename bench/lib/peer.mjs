@@ -1,12 +1,10 @@
 // The Kafka Streams peer and its broker (peer/run.sh), which our own runs use too: both are measured on the same broker.
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const DIR = join(import.meta.dirname, '..', 'peer')
 export const BROKERS = '127.0.0.1:39092'
-
-export const hasJava = () => spawnSync('java', ['-version']).status === 0 && spawnSync('mvn', ['-v']).status === 0
 
 const run = (command, env = {}) =>
   execFileSync('./run.sh', [command], {
@@ -23,8 +21,6 @@ export function startBroker() {
   execFileSync('bash', ['-c', './run.sh broker >/dev/null 2>&1'], { cwd: DIR })
   return Number(readFileSync(join(DIR, 'data', 'broker.pid'), 'utf8'))
 }
-
-export const stopBroker = () => run('stop')
 
 /** One workload of the peer, as its JSON lines say. */
 export const peer = (workload, env) =>

@@ -1,5 +1,5 @@
 import { BrokerCluster, type BrokerOptions } from './cluster'
-import { whyNoBroker } from './jars'
+import { KAFKA_VERSION } from './jars'
 
 export { BrokerCluster, type BrokerOptions } from './cluster'
 export { KAFKA_VERSION, whyNoBroker } from './jars'
@@ -34,18 +34,14 @@ export const describeKafka: jest.Describe = ((name: string, suite: () => void) =
   return (there ? describe : describe.skip)(name, suite)
 }) as jest.Describe
 
+/** `describe` for suites on a shared broker that order a transaction step by step: their requests (RawTransaction) are those of Kafka 4. */
+export const describeOrdered: jest.Describe = KAFKA_VERSION.startsWith('3.') ? describe.skip : describeKafka
+
 /** `describe` for suites that start brokers of their own (kill, pause, three nodes); KAFKA_BROKERS does not help them. */
 export const describeOwnKafka: jest.Describe = ((name: string, suite: () => void) => {
   const there = !process.env[SHARED_REASON]
   return (there ? describe : describe.skip)(name, suite)
 }) as jest.Describe
-
-/** For projects without the shared set-up (system tests): why no broker can be started here, said aloud; undefined when one can. */
-export async function requireBroker(): Promise<string | undefined> {
-  const reason = await whyNoBroker()
-  if (reason) announceNoBroker(reason)
-  return reason
-}
 
 let last = 0
 /** A name that no other test uses, for topics, groups and transactional ids. */

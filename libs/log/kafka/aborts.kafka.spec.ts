@@ -1,4 +1,4 @@
-import { describeKafka, KAFKA_VERSION, sharedBrokers, unique } from '../../../test/broker'
+import { describeOrdered, sharedBrokers, unique } from '../../../test/broker'
 import type { Log } from '../src'
 import { collect, readTo } from '../testing'
 import { openKafkaLog } from '.'
@@ -6,9 +6,6 @@ import type { Cluster } from './cluster'
 import type { Connections } from './connections'
 import { RawTransaction } from './testing/raw-transaction'
 import { withCluster } from './testing/admin'
-
-/** What the test orders step by step goes out in the requests of Kafka 4. */
-const describeOrdered = KAFKA_VERSION.startsWith('3.') ? describe.skip : describeKafka
 
 describeOrdered('aborted and open transactions', () => {
   let log: Log

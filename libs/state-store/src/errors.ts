@@ -8,6 +8,10 @@ export const STORE_ERRORS = {
 
 export type StoreErrorCode = keyof typeof STORE_ERRORS
 
+/** Whether this is what SQLite throws when it finds a file damaged, whichever call meets it. */
+export const isDamage = (error: unknown): boolean =>
+  /^SQLITE_(CORRUPT|NOTADB)/.test((error as { code?: string } | undefined)?.code ?? '')
+
 export class StoreError extends Error {
   override readonly name = 'StoreError'
   constructor(

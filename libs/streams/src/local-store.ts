@@ -1,5 +1,5 @@
 import type { Log, Logger, Offset, PartitionOffsets } from '@quorate/log'
-import { PartitionStore, removeFile, type StoreOptions } from '@quorate/state-store'
+import { isDamage, PartitionStore, removeFile, type StoreOptions } from '@quorate/state-store'
 import { setTimeout } from 'node:timers/promises'
 import { StreamsError } from './errors'
 import type { Topology } from './topology'
@@ -37,10 +37,6 @@ export function closeStore({ store, options }: LocalStore, logger: Logger): void
     logger.warn({ err: error, file: options.file }, 'the local store could not be closed cleanly; nothing is lost')
   }
 }
-
-/** What SQLite throws when it finds a file damaged. */
-export const isDamage = (error: unknown): boolean =>
-  /^SQLITE_(CORRUPT|NOTADB)/.test((error as { code?: string } | undefined)?.code ?? '')
 
 /**
  * After an error of SQLite's that says the file is damaged: throws it away, and answers true. The next attempt builds the partition anew.

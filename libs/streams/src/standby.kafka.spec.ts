@@ -1,6 +1,6 @@
 import type { Log } from '@quorate/log'
 import { openKafkaLog } from '@quorate/log/kafka'
-import { describeKafka, KAFKA_VERSION, sharedBrokers, unique } from '../../../test/broker'
+import { describeOrdered, sharedBrokers, unique } from '../../../test/broker'
 import { withCluster } from '../../log/kafka/testing/admin'
 import { RawTransaction } from '../../log/kafka/testing/raw-transaction'
 import { TestDriver } from '../testing'
@@ -15,9 +15,6 @@ class Last implements Processor {
     return batch.next
   }
 }
-
-/** What is ordered step by step goes out in the requests of Kafka 4. */
-const describeOrdered = KAFKA_VERSION.startsWith('3.') ? describe.skip : describeKafka
 
 describeOrdered('a standby on Kafka', () => {
   let log: Log

@@ -223,6 +223,7 @@ export function describeReshard(
       return [await runAudit({ log, client, prefix: to, applicationId: 'aggregator', output }), text]
     }
 
+    // Kafka removes records only at its own pace, or by a request that our log does not need: the embedded log shows it.
     const whereTruncated = truncate ? it : it.skip
     whereTruncated(
       'is told from the changelog where the source has lost its beginning: an audit judges what came after',

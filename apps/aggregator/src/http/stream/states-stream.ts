@@ -1,8 +1,9 @@
 import { Problem } from '@quorate/http'
-import { type Log, LogError, type Logger } from '@quorate/log'
+import type { Log, LogBatch, Logger, LogRecord } from '@quorate/log'
 import type { FastifyRequest } from 'fastify'
 import { eventOf, type Interest, message } from './events'
 import type { Outlet } from './outlet'
+import { type SinkRange, sinkBatches } from './sink-batches'
 import { decodeVector, encodeVector, type Vector } from './vector'
 
 /** An object of the snapshot. */
@@ -30,19 +31,12 @@ export interface StatesStreamOptions {
   readonly source: string
   readonly sink: string
   readonly group: string
-  readonly snapshot: (
-    interest: Interest,
-    bound: ReadonlyMap<number, number>,
-    request: FastifyRequest,
-    signal: AbortSignal,
-  ) => AsyncIterable<readonly SnapshotItem[]>
+  readonly snapshot: SnapshotOf
   readonly logger: Logger
 }
 
 /** ms kept back from the sink's compaction lag: what is that old may be compacted before it is read. */
 const MARGIN = 3_600_000
-/** Bytes read ahead for each partition of a subscriber. */
-const READ_AHEAD = 128 * 1024
 
 /** Where a subscriber begins, found out before the first byte is sent. */
 export interface Beginning {
@@ -146,21 +140,12 @@ export class StatesStream {
     known: Map<string, SnapshotItem>,
     outlet: Outlet,
   ): Promise<void> {
-    const { log, sink } = this.options
-    for (const { partition, end } of await log.offsets(sink)) {
-      if (offsets[partition]! >= end || outlet.closed.aborted) continue
-      const reader = log.reader({ topic: sink, partition, from: offsets[partition]!, maxBytes: READ_AHEAD })
-      try {
-        while (offsets[partition]! < end && !outlet.closed.aborted) {
-          const { records, next } = await reader.next()
-          await outlet.ready()
-          const events = records.map((record) => eventOf(record, interest))
-          const news = events.filter((event) => event !== undefined && !isKnown(event.object, known))
-          if (news.length > 0) outlet.write(news.map((event) => message(event!.name, event!.data)).join(''))
-          offsets[partition] = next
-        }
-      } finally {
-        reader.close()
+    for (const { partition, end: until } of await this.options.log.offsets(this.options.sink)) {
+      for await (const { records, next } of this.#batches({ partition, from: offsets[partition]!, until }, outlet)) {
+        await outlet.ready()
+        const news = newsOf(records, interest, known)
+        if (news.length > 0) outlet.write(news.map(({ event }) => message(event.name, event.data)).join(''))
+        offsets[partition] = next
       }
     }
   }
@@ -173,19 +158,12 @@ export class StatesStream {
     outlet: Outlet,
     vector: { current?: Vector },
   ): Promise<void> {
-    const { log, sink } = this.options
-    const reader = log.reader({ topic: sink, partition, from: offsets[partition]!, maxBytes: READ_AHEAD })
-    const close = () => reader.close()
-    outlet.closed.addEventListener('abort', close, { once: true })
     try {
-      while (!outlet.closed.aborted) {
-        const { records, next } = await reader.next(5_000)
+      for await (const { records, next } of this.#batches({ partition, from: offsets[partition]! }, outlet)) {
         await outlet.ready()
         let text = ''
-        for (const record of records) {
-          offsets[partition] = record.offset + 1
-          const event = eventOf(record, interest)
-          if (!event || isKnown(event.object, known)) continue
+        for (const { offset, event } of newsOf(records, interest, known)) {
+          offsets[partition] = offset + 1
           vector.current = { time: Date.now(), offsets }
           text += message(event.name, event.data, encodeVector(vector.current))
         }
@@ -195,14 +173,23 @@ export class StatesStream {
       }
     } catch (error) {
       // Its end is told by its connection; what it has seen lets it resume.
-      if (!outlet.closed.aborted && !LogError.is(error, 'LOG_CLOSED'))
+      if (!outlet.closed.aborted)
         this.options.logger.warn({ partition, err: error }, 'a stream of states broke off; its subscriber can resume')
       outlet.end()
-    } finally {
-      outlet.closed.removeEventListener('abort', close)
-      reader.close()
     }
   }
+
+  #batches(range: SinkRange, outlet: Outlet): AsyncIterable<LogBatch> {
+    return sinkBatches(this.options.log, this.options.sink, range, outlet.closed)
+  }
+}
+
+/** The records' events of interest that the snapshot did not know yet. */
+function newsOf(records: readonly LogRecord[], interest: Interest, known: Map<string, SnapshotItem>) {
+  return records.flatMap((record) => {
+    const event = eventOf(record, interest)
+    return event && !isKnown(event.object, known) ? [{ offset: record.offset, event }] : []
+  })
 }
 
 /** True when the snapshot was at least as new. */
