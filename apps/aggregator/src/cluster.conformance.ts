@@ -193,6 +193,7 @@ export function describeCluster(open: () => Promise<ClusterLog>): void {
         path: at(foreign),
         body: undefined,
         principal,
+        headers: {},
         at: time,
       })
       const headers = { [FORWARDED]: `${time};${bodyHash(undefined)};${principal}`, [SIGNATURE]: signature }

@@ -92,6 +92,7 @@ function forwardedBy(request: FastifyRequest, mark: string, secret: Secret): Pri
     at: Number(at),
     principal,
     hash,
+    headers: request.headers,
     signature: String(request.headers[SIGNATURE] ?? ''),
   }
   if (!verify(secret, claim))

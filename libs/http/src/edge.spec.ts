@@ -261,7 +261,9 @@ describe('the HTTP edge', () => {
   describe('with a cluster secret', () => {
     const clusterSecret = new Secret('c-1')
     const principal = Buffer.from('{"name":"anna","roles":["operator","king"]}').toString('base64url')
-    const signed = (change: Partial<{ path: string; body: string; secret: Secret; at: number; sent: string }> = {}) => {
+    const signed = (
+      change: Partial<{ path: string; body: string; secret: Secret; at: number; headers: Record<string, string> }> = {},
+    ) => {
       const at = change.at ?? Date.now()
       const body = change.body ?? ''
       return {
@@ -271,6 +273,7 @@ describe('the HTTP edge', () => {
           path: change.path ?? '/v1/things/x',
           body,
           principal,
+          headers: change.headers ?? {},
           at,
         }),
       }
@@ -281,6 +284,16 @@ describe('the HTTP edge', () => {
         name: 'anna',
         roles: ['operator'],
       })
+    })
+    it('refuses what was signed with other headers, so that nobody makes another request of it', async () => {
+      for (const name of ['if-match', 'idempotency-key', 'quorate-min-position']) {
+        const headers = { [name]: '"1"' }
+        expect((await call('DELETE', '/v1/things/x', { headers: { ...signed({ headers }), ...headers } })).status).toBe(
+          200,
+        )
+        expect((await call('DELETE', '/v1/things/x', { headers: signed({ headers }) })).status).toBe(403)
+        expect((await call('DELETE', '/v1/things/x', { headers: { ...signed(), ...headers } })).status).toBe(403)
+      }
     })
     it('refuses another path, another secret, an old signature, none, and another body', async () => {
       const attempts: Record<string, string>[] = [

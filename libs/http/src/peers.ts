@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import type { Answer } from './answer'
 import { type Lane, Peer, PEER_TIMES, type PeerTimes } from './peer'
 import { Problem } from './problem'
-import { bodyHash, FORWARDED, sign, SIGNATURE, type Signed } from './signature'
+import { bodyHash, FORWARDED, sign, SIGNATURE, SIGNED, type Signed } from './signature'
 
 export interface PeerOptions {
   readonly clusterSecret?: Secret | undefined
@@ -29,7 +29,7 @@ export interface Forwarding {
 }
 
 /** Passed on to the owner; the rest concerns this hop alone. */
-const UP = ['accept', 'content-type', 'idempotency-key', 'if-match', 'if-none-match', 'quorate-min-position'] as const
+const UP = ['accept', ...SIGNED] as const
 const CREDENTIALS = ['authorization', 'x-api-key'] as const
 /** Said by each hop for itself. */
 const NOT_BACK = new Set(['connection', 'keep-alive', 'transfer-encoding', 'date', 'x-request-id', 'content-length'])
@@ -113,7 +113,7 @@ export class Peers {
     const principal = Buffer.from(JSON.stringify(request.principal ?? { name: '', roles: [] })).toString('base64url')
     const at = Date.now()
     headers[FORWARDED] = `${at};${bodyHash(body)};${principal}`
-    if (clusterSecret) headers[SIGNATURE] = sign(clusterSecret, { method, path, at, principal, body })
+    if (clusterSecret) headers[SIGNATURE] = sign(clusterSecret, { method, path, at, principal, body, headers })
     return headers
   }
 }

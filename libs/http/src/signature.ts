@@ -4,6 +4,8 @@ import type { Secret } from '@quorate/config'
 /** Headers of a request that one instance forwards to another. */
 export const FORWARDED = 'quorate-forwarded'
 export const SIGNATURE = 'quorate-signature'
+/** Headers that say what is to be done, or to whom it is to be answered: they are passed on to the owner, and signed. */
+export const SIGNED = ['content-type', 'idempotency-key', 'if-match', 'if-none-match', 'quorate-min-position'] as const
 /** ms that clocks of instances may differ, both ways. */
 const WINDOW = 60_000
 
@@ -12,29 +14,34 @@ export interface Signed {
   /** With the query, as sent. */
   readonly path: string
   readonly body: Buffer | string | undefined
+  /** Of these the `SIGNED` count. */
+  readonly headers: Readonly<Record<string, unknown>>
   /** The caller's name and roles, which the owner trusts by the signature. */
   readonly principal: string
   readonly at: number
 }
 
-/** HMAC-SHA256 over method, path, time, caller and the body's hash: none of them can be changed or replayed later. */
-export function sign(secret: Secret, { method, path, body, principal, at }: Signed): string {
-  return createHmac('sha256', secret.reveal())
-    .update([method, path, at, principal, bodyHash(body)].join('\n'))
-    .digest('hex')
-}
+/** What is signed: of the body its hash. */
+type Claim = Omit<Signed, 'body'> & { readonly hash: string }
+
+/** HMAC-SHA256 over method, path, time, caller, headers and the body's hash: none of them can be changed or replayed later. */
+export const sign = (secret: Secret, { body, ...claim }: Signed): string =>
+  digest(secret, { ...claim, hash: bodyHash(body) }).toString('hex')
 
 /** Judges everything but the body, which has not been read yet: `hash` is what the sender claims of it. */
-export function verify(
-  secret: Secret,
-  claim: Omit<Signed, 'body'> & { hash: string; signature: string },
-  now = Date.now(),
-): boolean {
+export function verify(secret: Secret, claim: Claim & { readonly signature: string }, now = Date.now()): boolean {
   if (Math.abs(now - claim.at) > WINDOW) return false
-  const { method, path, at, principal, hash } = claim
-  const expected = createHmac('sha256', secret.reveal()).update([method, path, at, principal, hash].join('\n')).digest()
+  const expected = digest(secret, claim)
   const given = Buffer.from(claim.signature, 'hex')
   return given.length === expected.length && timingSafeEqual(given, expected)
+}
+
+function digest(secret: Secret, { method, path, at, principal, hash, headers }: Claim): Buffer {
+  // A line each, also for one that is not there: no value can take another's place.
+  const said = SIGNED.map((name) => headers[name] ?? '')
+  return createHmac('sha256', secret.reveal())
+    .update([method, path, at, principal, hash, ...said].join('\n'))
+    .digest()
 }
 
 export const bodyHash = (body: Buffer | string | undefined) =>
