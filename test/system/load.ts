@@ -15,6 +15,8 @@ export interface LoadOptions {
 const OBJECTS = 1_000
 const AGENTS = 5
 const TICK_MS = 50
+/** ms that a suite may take all brokers away. */
+const LONGEST_OUTAGE = 900_000
 
 /** Objects under `kept/` are never deleted, and their reports last: whoever asks for them must find them. */
 export const keptObject = (i: number): string => `kept/${i}`
@@ -78,7 +80,7 @@ export class Load {
           if (LogError.is(error) && (error.action === 'retry' || error.action === 'refence')) return undefined
           throw error
         }),
-      120_000,
+      LONGEST_OUTAGE,
     )
   }
 

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describeKafka } from '../broker'
 import { audited } from './auditing'
@@ -7,6 +6,7 @@ import { Instance } from './instance'
 import { Load, LOAD_POLICIES } from './load'
 import { expectSinkAsSimulated, quiet } from './oracle'
 import { sequence } from './random'
+import { residentOf } from './resident'
 import { byLength, LONG, say, SEED } from './run-length'
 import { Watch } from './watch'
 
@@ -15,16 +15,6 @@ const RATE = 800
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGKILL'] as const
 /** MiB of a process at most, however long it has been under load: the rest of the machine is not for it. */
 const MEMORY = 512
-
-/** Resident MiB of a process; undefined when it has gone. */
-function residentOf(pid: number): number | undefined {
-  try {
-    const said = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-    return said === undefined ? undefined : Number(said) / 1024
-  } catch {
-    return undefined
-  }
-}
 
 describeKafka(`three instances under load, killed at random for ${STORM_MS / 1000} s`, () => {
   let cluster: KafkaCluster

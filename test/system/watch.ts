@@ -17,7 +17,15 @@ interface Wire {
 }
 
 /** Reasons for which a read of something that exists may be put off (rest.md, "Queries"). */
-const PUT_OFF = ['restoring', 'rebalancing', 'owner-unreachable', 'no-owner', 'not-up-to-bound', 'log-unavailable']
+const PUT_OFF = [
+  'restoring',
+  'rebalancing',
+  'owner-unreachable',
+  'no-owner',
+  'not-up-to-bound',
+  'log-unavailable',
+  'shutting-down',
+]
 
 /**
  * A client that reads and writes at all instances, one request after the other, whatever is done to them. It notes as a fault: a 404 for what
