@@ -1,7 +1,8 @@
 import type { RunningTask, Streams } from '@quorate/streams'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Answer, json } from './answer'
-import { type Answering, GENERATION, Owners } from './owners'
+import { type Answering, Owners } from './owners'
+import { GENERATION } from './refusal'
 import { Peers } from './peers'
 import { Problem } from './problem'
 

@@ -1,25 +1,19 @@
-import { StoreError } from '@quorate/state-store'
-import { type RunningTask, type Streams, StreamsError } from '@quorate/streams'
+import type { RunningTask, Streams } from '@quorate/streams'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Answer, send } from './answer'
 import { OwnershipMap } from './ownership-map'
 import type { Forwarding, Peers } from './peers'
 import { Problem } from './problem'
 import type { ProblemCode } from './problems'
+import { found, GENERATION, generationOf, guarded, PASSING, type Refusal, refusalOf } from './refusal'
 import { Sureness } from './sureness'
 
 /** Where a partition is answered: here, or at another instance. */
 export type Place =
   { readonly task: RunningTask; readonly url?: undefined } | { readonly url: string; readonly task?: undefined }
 
-/** Of a forwarded request: the generation by which its sender chose. Of a refusal: the generation of who refused. */
-export const GENERATION = 'quorate-generation'
 /** ms that a request waits for a partition that changes hands, before it is refused. */
 export const PATIENCE = 1_000
-/** Refusals that a newer map may mend; nothing was written. */
-const PASSING: readonly ProblemCode[] = ['rebalancing', 'no-owner', 'restoring', 'owner-unreachable']
-/** What is no answer of who is not surely the owner; another may have one. */
-const NOT_HERE: readonly ProblemCode[] = [...PASSING, 'not-found', 'position-timeout']
 /** ms between two looks whether the group was heard again. */
 const POLL = 25
 /** A restore with more than this to do is not waited for. */
@@ -278,51 +272,3 @@ const isRead = ({ method }: FastifyRequest) => method === 'GET' || method === 'H
 
 /** What had arrived before is handled when this resolves. */
 const turn = () => new Promise<void>((resolve) => void setImmediate(resolve))
-
-/** undefined where who is no owner knows nothing of it: that is no 404. */
-async function found(task: RunningTask, local: () => Answer | Promise<Answer>): Promise<Answer | undefined> {
-  try {
-    return await guarded(task, local)
-  } catch (error) {
-    if (error instanceof Problem && NOT_HERE.includes(error.code)) return undefined
-    throw error
-  }
-}
-
-interface Refusal {
-  readonly problem: Problem
-  /** Of who refused; −1 where it is not known. */
-  readonly generation: number
-}
-
-/** A peer's 503 that a newer map may mend. */
-function refusalOf({ status, headers, body }: Answer): Refusal | undefined {
-  if (status !== 503 || headers[GENERATION] === undefined) return undefined
-  const { code, detail } = JSON.parse(String(body)) as { code: ProblemCode; detail: string }
-  if (!PASSING.includes(code)) return undefined
-  return { problem: new Problem(code, detail), generation: generationOf(headers[GENERATION]) }
-}
-
-const generationOf = (value: string | string[] | undefined): number => {
-  const generation = Number(value ?? NaN)
-  return Number.isSafeInteger(generation) ? generation : -1
-}
-
-/** A task that closes under a read has moved, which is no fault; one that finds its store damaged builds it anew. */
-export async function guarded<T>(task: RunningTask, work: () => T | Promise<T>): Promise<T> {
-  const { partition } = task
-  try {
-    return await work()
-  } catch (error) {
-    if (StreamsError.is(error, 'STREAMS_TASK_CLOSED', 'STREAMS_NOT_RUNNING') || isClosed(error)) {
-      throw new Problem('rebalancing', `Partition ${partition} is changing hands. Try again.`, { cause: error })
-    }
-    if (task.isDamage(error)) {
-      const detail = `The local store of partition ${partition} is damaged and is built anew from the changelog. Try again.`
-      throw new Problem('restoring', detail, { cause: error })
-    }
-    throw error
-  }
-}
-
-const isClosed = (error: unknown) => error instanceof StoreError && error.code === 'STORE_CLOSED'

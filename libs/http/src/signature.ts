@@ -38,7 +38,7 @@ export function verify(secret: Secret, claim: Claim & { readonly signature: stri
 
 function digest(secret: Secret, { method, path, at, principal, hash, headers }: Claim): Buffer {
   // A line each, also for one that is not there: no value can take another's place.
-  const said = SIGNED.map((name) => headers[name] ?? '')
+  const said = SIGNED.map((name) => (typeof headers[name] === 'string' ? headers[name] : ''))
   return createHmac('sha256', secret.reveal())
     .update([method, path, at, principal, hash, ...said].join('\n'))
     .digest()
