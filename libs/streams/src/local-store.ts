@@ -76,14 +76,21 @@ export async function fitStore(question: FitQuestion): Promise<Fit> {
     const reason = useless ?? (question.local ? undefined : store.rebuilt)
     if (reason !== undefined)
       logger.warn({ partition, file, reason }, 'building the local store anew from the changelog; nothing is lost')
-    if (useless === undefined) return { local: question.local ?? { store, options }, changelogEnd: offsets.end }
+    if (useless === undefined)
+      return { local: begun(question.local ?? { store, options }, offsets), changelogEnd: offsets.end }
     store.close()
     removeFile(file)
-    return { local: { store: PartitionStore.open(options), options }, changelogEnd: offsets.end }
+    return { local: begun({ store: PartitionStore.open(options), options }, offsets), changelogEnd: offsets.end }
   } catch (error) {
     if (!question.local) store.close()
     throw error
   }
+}
+
+/** An empty store begins where the changelog does, which need not be at 0. */
+function begun(local: LocalStore, { start }: PartitionOffsets): LocalStore {
+  if (local.store.changelogPosition < start) local.store.load([], start)
+  return local
 }
 
 /**

@@ -1,5 +1,5 @@
-import { type Log, type LogBatch, type Logger, type PartitionReader } from '@quorate/log'
-import { openEmbeddedLog } from '@quorate/log/embedded'
+import { type Log, type LogBatch, type Logger, type PartitionOffsets, type PartitionReader } from '@quorate/log'
+import { type EmbeddedLog, openEmbeddedLog } from '@quorate/log/embedded'
 import Database from 'better-sqlite3'
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { TestDriver } from '../testing'
@@ -207,6 +207,18 @@ describe('a local file that cannot go on', () => {
     )
     expect(task.restore.restored).toBeGreaterThan(100)
     expect([rows(0), rows(1)]).toEqual(before)
+  })
+
+  it('because the changelog now begins behind it is built anew', async () => {
+    const before = [rows(0), rows(1)]
+    const [{ end }] = (await driver.log.offsets(topology.changelog)) as [PartitionOffsets]
+    await driver.stop()
+    setMeta('changelog', '10')()
+    // The last round wrote each of the 200 rows once more: what went before may go.
+    await (driver.log as EmbeddedLog).truncate(topology.changelog, 0, end - 210)
+    const streams = await driver.start()
+    await driver.settle()
+    expectRebuilt(streams, /behind its position 10/, before)
   })
 
   it('because it is older than the changelog keeps tombstones is built anew', async () => {
