@@ -209,6 +209,26 @@ describe('a local file that cannot go on', () => {
     expect([rows(0), rows(1)]).toEqual(before)
   })
 
+  it('of a standby, because a reader met damage in it, is built anew', async () => {
+    await driver.start('b')
+    const standby = await driver.standby(0)
+    await standby.reached(driver.task(0).position - 1, 20_000)
+    const before = [rows(0), rows(1)]
+    const restored = (): string[] =>
+      logger.lines.filter(({ message }) => /damaged; building it anew/.test(message)).map(({ message }) => message)
+    expect(standby.isDamage(new Error('some other fault'))).toBe(false)
+    expect(restored()).toEqual([])
+    expect(standby.isDamage(Object.assign(new Error('malformed'), { code: 'SQLITE_CORRUPT' }))).toBe(true)
+    await driver.pipe({ key: key(0), value: 'new', partition: 0 })
+    await driver.settle()
+    await standby.reached(driver.task(0).position - 1, 20_000)
+    expect(await driver.standby(0)).toBe(standby)
+    expect(restored()).toHaveLength(1)
+    expect(standby.restore.restored).toBeGreaterThan(100)
+    const held = [...standby.table('sums').range()].map((r) => `${r.key}=${r.value.toString()}`)
+    expect([held, rows(1)]).toEqual([rows(0), before[1]])
+  })
+
   it('because the changelog now begins behind it is built anew', async () => {
     const before = [rows(0), rows(1)]
     const [{ end }] = (await driver.log.offsets(topology.changelog)) as [PartitionOffsets]

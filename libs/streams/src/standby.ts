@@ -44,6 +44,8 @@ export class Standby implements RunningTask {
   private wasAtEnd = false
   private reachedPosition = 0
   private readonly closing = new AbortController()
+  /** Aborted with the damage that a reader met. */
+  private following = new AbortController()
   private ended: Promise<void> | undefined
 
   constructor(private readonly options: StandbyOptions) {
@@ -80,9 +82,10 @@ export class Standby implements RunningTask {
     return this.local!.store.committed(name)
   }
 
-  /** Its next write finds the damage too, and builds the file anew. */
   isDamage(error: unknown): boolean {
-    return isDamage(error)
+    if (!isDamage(error)) return false
+    this.following.abort(error)
+    return true
   }
 
   reached(offset: Offset, timeoutMs: number): Promise<void> {
@@ -137,7 +140,8 @@ export class Standby implements RunningTask {
 
   private async follow(onMoved: () => void): Promise<void> {
     const { log, topology, partition, clock } = this.options
-    const { signal } = this.closing
+    const { signal: damaged } = (this.following = new AbortController())
+    const signal = AbortSignal.any([this.closing.signal, damaged])
     const question = { ...this.options, local: this.local, fenced: false, now: clock.now(), signal }
     const { local, changelogEnd } = await fitStore(question)
     this.local = local
@@ -168,6 +172,7 @@ export class Standby implements RunningTask {
         this.options.onChange(this)
       },
     })
+    damaged.throwIfAborted()
   }
 
   private moved(): void {
