@@ -1,3 +1,4 @@
+import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -161,6 +162,39 @@ describe('a partition store', () => {
       expect(again.checkpoint).toBeUndefined()
       expect(again.table('plain').get('a')).toBeUndefined()
       again.close()
+    })
+
+    /** Lets writes of this key of the file's own fail, as they do on a full disk; answers the way to make room again. */
+    const fill = (key: string, value: string): (() => void) => {
+      PartitionStore.open(options).close()
+      const inFile = (sql: string): void => {
+        const db = new Database(options.file, { timeout: 0 })
+        try {
+          db.exec(sql)
+        } finally {
+          db.close()
+        }
+      }
+      inFile(`CREATE TRIGGER fill BEFORE UPDATE ON meta WHEN NEW.k = '${key}' AND NEW.v = '${value}'
+        BEGIN SELECT RAISE(ABORT, 'no room'); END`)
+      return () => inFile('DROP TRIGGER fill')
+    }
+
+    it('does not keep the file when it could not be opened', () => {
+      const makeRoom = fill('clean', '0')
+      expect(() => PartitionStore.open(options)).toThrow('no room')
+      makeRoom()
+      PartitionStore.open(options).close()
+    })
+
+    it('does not keep the file when it could not be closed cleanly', () => {
+      const makeRoom = fill('clean', '1')
+      const store = PartitionStore.open(options)
+      expect(() => store.close()).toThrow('no room')
+      expect(store.closed).toBe(true)
+      expect(() => store.committed('plain')).toThrow(/closed/)
+      makeRoom()
+      PartitionStore.open(options).close()
     })
 
     it('starts empty when the file is damaged', () => {

@@ -60,9 +60,16 @@ export class PartitionStore {
     mkdirSync(dirname(options.file), { recursive: true })
     const reason = unfit(options)
     if (reason !== undefined) removeFile(options.file)
-    const store = new PartitionStore(connect(options.file), options)
-    store.rebuilt = reason
-    return store
+    const db = connect(options.file)
+    try {
+      const store = new PartitionStore(db, options)
+      store.rebuilt = reason
+      return store
+    } catch (error) {
+      // On a full disk, say: left open it would keep its lock, and the next attempt would find the file taken.
+      db.close()
+      throw error
+    }
   }
 
   /** Next changelog offset to apply. */
@@ -133,12 +140,20 @@ export class PartitionStore {
     this.rollback()
   }
 
+  /** Lets go of the file, also where it throws because the last write failed. */
   close(): void {
     if (!this.open) return
-    this.rollback()
-    this.setMeta('clean', 1)
     this.open = false
-    this.db.close()
+    try {
+      this.rollback()
+      this.setMeta('clean', 1)
+    } finally {
+      this.db.close()
+    }
+  }
+
+  get closed(): boolean {
+    return !this.open
   }
 
   private find(name: string): SqliteTable {
@@ -195,9 +210,14 @@ export const PRAGMAS: readonly string[] = [
 
 function connect(file: string): Database.Database {
   const db = new Database(file)
-  for (const pragma of PRAGMAS) db.pragma(pragma)
-  db.exec('CREATE TABLE IF NOT EXISTS meta(k TEXT NOT NULL PRIMARY KEY, v TEXT NOT NULL) WITHOUT ROWID, STRICT')
-  return db
+  try {
+    for (const pragma of PRAGMAS) db.pragma(pragma)
+    db.exec('CREATE TABLE IF NOT EXISTS meta(k TEXT NOT NULL PRIMARY KEY, v TEXT NOT NULL) WITHOUT ROWID, STRICT')
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
 }
 
 /** Why an existing file cannot be kept. A machine that went down without a sync may leave a torn file, a killed process may not. */

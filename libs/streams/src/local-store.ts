@@ -66,23 +66,24 @@ export async function fitStore(question: FitQuestion): Promise<Fit> {
     schemaVersion: topology.schemaVersion,
     topicId: changelog.id,
   }
-  const store = question.local?.store ?? PartitionStore.open(options)
-  const other = question.local !== undefined && question.local.options.topicId !== changelog.id
+  // Closed: an earlier round threw it away, and could not make another.
+  const held = question.local?.store.closed ? undefined : question.local
+  const store = held?.store ?? PartitionStore.open(options)
+  const other = held !== undefined && held.options.topicId !== changelog.id
   try {
     const offsets = await settledOffsets(question, store)
     const useless = other
       ? 'its changelog has been created anew'
       : unusable(store, offsets, now, changelog.deleteRetentionMs)
-    const reason = useless ?? (question.local ? undefined : store.rebuilt)
+    const reason = useless ?? (held ? undefined : store.rebuilt)
     if (reason !== undefined)
       logger.warn({ partition, file, reason }, 'building the local store anew from the changelog; nothing is lost')
-    if (useless === undefined)
-      return { local: begun(question.local ?? { store, options }, offsets), changelogEnd: offsets.end }
-    store.close()
+    if (useless === undefined) return { local: begun(held ?? { store, options }, offsets), changelogEnd: offsets.end }
+    closeStore({ store, options }, logger)
     removeFile(file)
     return { local: begun({ store: PartitionStore.open(options), options }, offsets), changelogEnd: offsets.end }
   } catch (error) {
-    if (!question.local) store.close()
+    if (!held) closeStore({ store, options }, logger)
     throw error
   }
 }
