@@ -44,9 +44,9 @@ export async function catchUp(options: CatchUp): Promise<void> {
   }
   const order = { log, logger, changelog: topology.changelog, partition, end, signal, onProgress }
   if (end - from <= LITTLE) return restore({ ...order, store: local.store })
-  await restores.run(() =>
+  const work = (): Promise<void> =>
     local.options.file === ':memory:'
       ? restore({ ...order, store: local.store })
-      : bulkRestore({ ...order, local, threads: options.threads, now: clock.now(), hold: options.hold }),
-  )
+      : bulkRestore({ ...order, local, threads: options.threads, now: clock.now(), hold: options.hold })
+  await restores.run(work, signal)
 }

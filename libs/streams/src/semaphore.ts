@@ -7,9 +7,11 @@ export class Semaphore {
     this.free = places
   }
 
-  async run<T>(work: () => Promise<T>): Promise<T> {
+  /** Who is aborted while it waits leaves the queue, and `work` is not begun: rejects with the signal's reason. */
+  async run<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    signal.throwIfAborted()
     if (this.free > 0) this.free--
-    else await new Promise<void>((resolve) => this.queue.push(resolve))
+    else await this.turn(signal)
     try {
       return await work()
     } finally {
@@ -17,5 +19,20 @@ export class Semaphore {
       if (next) next()
       else this.free++
     }
+  }
+
+  private turn(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        this.queue.splice(this.queue.indexOf(come), 1)
+        reject(signal.reason as Error)
+      }
+      const come = (): void => {
+        signal.removeEventListener('abort', leave)
+        resolve()
+      }
+      this.queue.push(come)
+      signal.addEventListener('abort', leave, { once: true })
+    })
   }
 }
