@@ -53,7 +53,12 @@ export class KafkaLog implements Log {
     this.topics = new Topics(cluster, this.patience)
     const rangeOf = (topic: string, partition: number) => this.range(topic, partition)
     this.fetcher = new Fetcher(cluster, cluster.connections(), rangeOf, settings.logger, settings.rack)
-    this.appender = new Appender(cluster, cluster.connections(), this.topics, this.patience)
+    this.appender = new Appender({
+      cluster,
+      connections: cluster.connections(),
+      topics: this.topics,
+      timeoutMs: settings.appendTimeoutMs,
+    })
     this.transactions = Array.from({ length: TRANSACTION_CONNECTIONS }, () => cluster.connections())
   }
 

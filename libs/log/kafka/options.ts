@@ -17,8 +17,10 @@ export interface KafkaLogOptions {
   readonly requestTimeoutMs?: number
   /** ms for connecting, and again for logging in; 10,000. */
   readonly connectionTimeoutMs?: number
-  /** ms that `append`, `fence` and questions retry while brokers are away, before `LOG_UNAVAILABLE`; 30,000. */
+  /** ms that `fence` and questions retry while brokers are away, before `LOG_UNAVAILABLE`; 30,000. */
   readonly retryTimeoutMs?: number
+  /** ms that `append` retries; 15,000: longer than the brokers take to elect a leader, short enough for who waits for an answer. */
+  readonly appendTimeoutMs?: number
   /** ms after which the cluster aborts the transaction of an identity that nobody fences; 10,000. */
   readonly transactionTimeoutMs?: number
 }
@@ -32,6 +34,7 @@ export function settingsOf(options: KafkaLogOptions): KafkaSettings {
     requestTimeoutMs: 30_000,
     connectionTimeoutMs: 10_000,
     retryTimeoutMs: 30_000,
+    appendTimeoutMs: 15_000,
     transactionTimeoutMs: 10_000,
     ...options,
   }

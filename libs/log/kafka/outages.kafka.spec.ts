@@ -44,7 +44,12 @@ describe.each([1, 3])('when a broker of %i goes away and comes back', (nodes) =>
         nodes,
         config: { 'broker.session.timeout.ms': 3000, 'broker.heartbeat.interval.ms': 500 },
       })
-      log = await openKafkaLog({ brokers: broker.brokers, clientId: 'spec', retryTimeoutMs: 60_000 })
+      log = await openKafkaLog({
+        brokers: broker.brokers,
+        clientId: 'spec',
+        appendTimeoutMs: 60_000,
+        retryTimeoutMs: 60_000,
+      })
     }, 120_000)
     afterAll(async () => {
       await log?.close()
@@ -135,6 +140,7 @@ describeOwnKafka('when the only broker', () => {
       brokers: broker.brokers,
       clientId: 'spec',
       requestTimeoutMs: 1000,
+      appendTimeoutMs: 2000,
       retryTimeoutMs: 2000,
     })
     topic = unique('topic')

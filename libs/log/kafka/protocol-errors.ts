@@ -75,7 +75,7 @@ export const LEADER_MOVED = codes(
 )
 /** The coordinator is somewhere else, or still loading: find it again. */
 export const COORDINATOR_MOVED = codes('COORDINATOR_LOAD_IN_PROGRESS', 'COORDINATOR_NOT_AVAILABLE', 'NOT_COORDINATOR')
-/** Nothing was done; the same request may pass a little later. */
+/** The same request may pass a little later. Nothing was done, but of an append that its replicas are late for (append-line.ts). */
 export const BUSY = codes(
   'REQUEST_TIMED_OUT',
   'NETWORK_EXCEPTION',

@@ -10,7 +10,7 @@ export type LogAction =
 export const LOG_ERRORS = {
   LOG_FENCED: { action: 'close', title: 'another writer has taken over this partition' },
   LOG_STALE_MEMBER: { action: 'refence', title: 'the group has moved on to another generation' },
-  LOG_OUTCOME_UNKNOWN: { action: 'refence', title: 'the connection broke before the outcome of a commit was known' },
+  LOG_OUTCOME_UNKNOWN: { action: 'refence', title: 'it is not known whether all of it was written' },
   LOG_UNAVAILABLE: { action: 'retry', title: 'the log is out of reach' },
   LOG_OFFSET_OUT_OF_RANGE: { action: 'refuse', title: 'the offset is not in the log' },
   LOG_UNKNOWN_TOPIC: { action: 'refuse', title: 'there is no such topic or partition' },

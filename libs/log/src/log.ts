@@ -30,7 +30,7 @@ export interface Log {
   /**
    * Appends outside any transaction and waits until all in-sync replicas have it. In order per partition; a retry inside does not
    * duplicate (idempotent producer). Answers in the order of `records`. Rejections: `LOG_UNAVAILABLE` (nothing was appended),
-   * `LOG_OUTCOME_UNKNOWN` (a request went out and was never answered: perhaps appended), `LOG_RECORD_TOO_LARGE`.
+   * `LOG_OUTCOME_UNKNOWN` (perhaps appended, or some of it: a request was never answered, or one partition has its records and another has not), `LOG_RECORD_TOO_LARGE`.
    */
   append(records: readonly OutRecord[]): Promise<Position[]>
 

@@ -95,6 +95,15 @@ export function describeAppending(subject: Subject): void {
       expect(read.map((record) => record.value!.length)).toEqual([9_000])
     })
 
+    it('takes others of the same moment beside one that is too large', async () => {
+      const topic = await subject.topic({ maxMessageBytes: 10_000 })
+      const append = (value: string) => subject.log.append([{ topic, partition: 0, key: null, value }])
+      const appends = [append('a'), append('x'.repeat(20_000)), append('b')]
+      await refusal(appends[1]!, 'LOG_RECORD_TOO_LARGE')
+      await Promise.all([appends[0], appends[2]])
+      expect((await readTo(subject.log, topic, 0)).map(({ value }) => value!.toString())).toEqual(['a', 'b'])
+    })
+
     it('takes many records at once although together they exceed what one message may have', async () => {
       const topic = await subject.topic({ maxMessageBytes: 10_000 })
       const values = Array.from({ length: 100 }, (_, i) => `${i}`.padEnd(5_000, 'x'))
