@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events'
-import { Pool } from 'undici'
+import type { Pool } from 'undici'
+import { connections, Lanes } from './lane'
 
 export interface PeerTimes {
   /** ms for a connection. */
@@ -8,16 +9,13 @@ export interface PeerTimes {
   readonly probeEveryMs: number
   /** ms that a probe may take; with the pause before it, what it takes to notice a dead peer. */
   readonly probeMs: number
+  /** ms that a request waits for one of the connections, when all are taken. */
+  readonly placeMs: number
 }
 
 /** A dead peer is noticed within 2 s, apart from the group's protocol, which takes the session's six. */
-export const PEER_TIMES: PeerTimes = { connectMs: 1_000, probeEveryMs: 400, probeMs: 1_400 }
+export const PEER_TIMES: PeerTimes = { connectMs: 1_000, probeEveryMs: 400, probeMs: 1_400, placeMs: 2_000 }
 
-/** Connections to one peer at most: point requests and fan-outs each have their own, so that lists hold up no point read. */
-const CONNECTIONS = { points: 64, lists: 16 } as const
-export type Lane = keyof typeof CONNECTIONS
-
-const MAX_ANSWER = 64 * 1024 * 1024
 /** ms that a timer of ours may be late before we take it that we slept ourselves, and know nothing of the peer. */
 const OVERSLEPT = 300
 
@@ -30,7 +28,7 @@ export class Peer {
   reachable = true
   /** performance.now() of the last change of `reachable`. */
   since = performance.now()
-  readonly #lanes = new Map<Lane, Pool>()
+  readonly lanes: Lanes
   #lost = lostSignal()
   #heardAt = performance.now()
   #probe: Pool | undefined
@@ -39,21 +37,14 @@ export class Peer {
 
   constructor(
     readonly url: string,
-    private readonly times: PeerTimes,
-  ) {}
+    readonly times: PeerTimes,
+  ) {
+    this.lanes = new Lanes(url, times.connectMs)
+  }
 
   /** Aborts when the peer is found to be out of reach. */
   get lost(): AbortSignal {
     return this.#lost.signal
-  }
-
-  lane(lane: Lane): Pool {
-    let pool = this.#lanes.get(lane)
-    if (!pool) {
-      pool = this.#pool(CONNECTIONS[lane])
-      this.#lanes.set(lane, pool)
-    }
-    return pool
   }
 
   /** Something came from it. */
@@ -79,14 +70,14 @@ export class Peer {
     this.#watched = false
     clearTimeout(this.#timer)
     await this.#probe?.destroy()
-    await Promise.all([...this.#lanes.values()].map((pool) => pool.close()))
+    await this.lanes.close()
   }
 
   async close(): Promise<void> {
     this.#watched = false
     clearTimeout(this.#timer)
     await this.#probe?.destroy()
-    await Promise.all([...this.#lanes.values()].map((pool) => pool.destroy()))
+    await this.lanes.destroy()
   }
 
   async #ask(): Promise<void> {
@@ -95,7 +86,7 @@ export class Peer {
     const timer = setTimeout(() => limit.abort(), probeMs)
     const began = performance.now()
     try {
-      this.#probe ??= this.#pool(1)
+      this.#probe ??= connections(this.url, 1, this.times.connectMs)
       const { body } = await this.#probe.request({ method: 'GET', path: '/livez', signal: limit.signal })
       // Whatever it says of itself, it answers.
       this.heard()
@@ -122,16 +113,6 @@ export class Peer {
     this.since = performance.now()
     if (reachable) this.#lost = lostSignal()
     else this.#lost.abort()
-  }
-
-  #pool(connections: number): Pool {
-    return new Pool(this.url, {
-      connections,
-      connect: { timeout: this.times.connectMs },
-      pipelining: 1,
-      keepAliveTimeout: 30_000,
-      maxResponseSize: MAX_ANSWER,
-    })
   }
 }
 

@@ -1,9 +1,10 @@
 import type { FastifyRequest } from 'fastify'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { PeerTimes } from './peer'
 import { Peers } from './peers'
 
-const TIMES = { connectMs: 500, probeEveryMs: 20, probeMs: 400 }
+const TIMES = { connectMs: 500, probeEveryMs: 20, probeMs: 400, placeMs: 5_000 }
 
 /** A peer that answers, or holds every answer back as a frozen process does. */
 class Other {
@@ -19,6 +20,10 @@ class Other {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     other.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
     return other
+  }
+
+  count(path: string): number {
+    return this.seen.filter((seen) => seen === path).length
   }
 
   thaw(): void {
@@ -52,9 +57,9 @@ const until = async (holds: () => boolean) => {
 describe('peers', () => {
   let other: Other
   let peers: Peers
-  const open = async (hold?: (path: string) => boolean) => {
+  const open = async (hold?: (path: string) => boolean, times: Partial<PeerTimes> = {}) => {
     other = await Other.open(hold)
-    peers = new Peers({ times: TIMES, answerMs: 5_000 })
+    peers = new Peers({ times: { ...TIMES, ...times }, answerMs: 5_000 })
     peers.attend(new Set([other.url]))
     await until(() => other.seen.includes('/livez'))
   }
@@ -89,15 +94,67 @@ describe('peers', () => {
   it('let point reads through while lists take all the connections that lists have', async () => {
     await open((path) => path === '/list')
     const lists = Array.from({ length: 200 }, () => codeOf(peers.forward(other.url, asked('/list'), { lane: 'lists' })))
-    await until(() => other.seen.filter((path) => path === '/list').length === 16)
+    await until(() => other.count('/list') === 16)
     expect(await codeOf(peers.forward(other.url, asked('/point')))).toBe('answered')
-    expect(other.seen.filter((path) => path === '/list')).toHaveLength(16)
-    while (other.seen.filter((path) => path === '/list').length < 200) {
+    expect(other.count('/list')).toBe(16)
+    while (other.count('/list') < 200) {
       other.thaw()
       await new Promise(setImmediate)
     }
     other.thaw()
     expect(new Set(await Promise.all(lists))).toEqual(new Set(['answered']))
+  })
+
+  it.each([
+    ['points', 128],
+    ['lists', 32],
+  ] as const)('let %s through while as many wait at the owner as may', async (lane, most) => {
+    await open((path) => path === '/waits')
+    const waits = Array.from({ length: most + 8 }, () =>
+      codeOf(peers.forward(other.url, asked('/waits'), { lane, waitMs: 60_000 })),
+    )
+    await until(() => other.count('/waits') === most)
+    expect(await codeOf(peers.forward(other.url, asked('/now', 'DELETE'), { lane }))).toBe('answered')
+    expect(other.count('/waits')).toBe(most)
+    other.thaw()
+    await until(() => other.count('/waits') === most + 8)
+    other.thaw()
+    expect(new Set(await Promise.all(waits))).toEqual(new Set(['answered']))
+  })
+
+  it('never send what finds no place before the peer is lost: nothing was done', async () => {
+    await open()
+    other.frozen = true
+    const writes = Array.from({ length: 200 }, () => codeOf(peers.forward(other.url, asked('/write', 'DELETE'))))
+    await until(() => !peers.peer(other.url).reachable)
+    other.thaw()
+    const codes = await Promise.all(writes)
+    expect(codes.map((code) => codes.filter((other) => other === code).length)).toEqual(
+      codes.map((code) => (code === 'answered' ? 64 : 136)),
+    )
+    expect(new Set(codes)).toEqual(new Set(['answered', 'owner-unreachable']))
+    expect(other.count('/write')).toBe(64)
+  })
+
+  it('never send what finds no place in time', async () => {
+    await open((path) => path === '/write', { placeMs: 50 })
+    const first = Array.from({ length: 64 }, () => codeOf(peers.forward(other.url, asked('/write', 'DELETE'))))
+    expect(await codeOf(peers.forward(other.url, asked('/late', 'DELETE')))).toBe('owner-unreachable')
+    await until(() => other.count('/write') === 64)
+    other.thaw()
+    expect(new Set(await Promise.all(first))).toEqual(new Set(['answered']))
+    expect(other.count('/late')).toBe(0)
+  })
+
+  it('send nothing more to a peer that has left, and end what is under way to it', async () => {
+    await open((path) => path === '/write')
+    const writes = Array.from({ length: 70 }, () => codeOf(peers.forward(other.url, asked('/write', 'DELETE'))))
+    await until(() => other.count('/write') === 64)
+    peers.attend(new Set())
+    expect(await Promise.all(writes.slice(64))).toEqual(Array.from({ length: 6 }, () => 'owner-unreachable'))
+    other.thaw()
+    expect(new Set(await Promise.all(writes.slice(0, 64)))).toEqual(new Set(['answered']))
+    expect(other.count('/write')).toBe(64)
   })
 
   it('take a peer that answers anything for alive, however busy it is with its probes', async () => {

@@ -1,8 +1,10 @@
 import type { Secret } from '@quorate/config'
 import type { FastifyRequest } from 'fastify'
 import type { Answer } from './answer'
-import { type Lane, Peer, PEER_TIMES, type PeerTimes } from './peer'
-import { Problem } from './problem'
+import { busy, NOT_SENT, unknownOutcome, unreachable } from './broken-off'
+import type { LaneName } from './lane'
+import { Peer, PEER_TIMES, type PeerTimes } from './peer'
+import { answerOf } from './peer-answer'
 import { bodyHash, FORWARDED, sign, SIGNATURE, SIGNED, type Signed } from './signature'
 
 export interface PeerOptions {
@@ -22,8 +24,8 @@ export interface Forwarding {
   /** ms that the request may wait at the owner before it is answered. */
   readonly waitMs?: number
   readonly headers?: Readonly<Record<string, string>>
-  /** Which connections it takes: `points` by default. */
-  readonly lane?: Lane
+  /** Which connections it takes: `points` by default; a request that waits has others than one that does not. */
+  readonly lane?: LaneName
   /** It changes nothing, whatever its method is: it may end when the peer is found to be out of reach. */
   readonly reads?: boolean
 }
@@ -31,8 +33,6 @@ export interface Forwarding {
 /** Passed on to the owner; the rest concerns this hop alone. */
 const UP = ['accept', ...SIGNED] as const
 const CREDENTIALS = ['authorization', 'x-api-key'] as const
-/** Said by each hop for itself. */
-const NOT_BACK = new Set(['connection', 'keep-alive', 'transfer-encoding', 'date', 'x-request-id', 'content-length'])
 
 /** The other instances: each with connections of its own, so that a slow one holds up nobody else. */
 export class Peers {
@@ -64,13 +64,18 @@ export class Peers {
     const answerMs = forwarding.answerMs ?? this.options.answerMs ?? 10_000
     const method = forwarding.method ?? (request.method as 'GET')
     const path = forwarding.path ?? request.url
-    const timeout = (forwarding.waitMs ?? 0) + answerMs
+    const waitMs = forwarding.waitMs ?? 0
+    const until = performance.now() + waitMs + answerMs
     const body = forwarding.method === undefined ? request.rawBody : undefined
     const peer = this.peer(url)
     const reads = forwarding.reads ?? (method === 'GET' || (method as string) === 'HEAD')
     if (!peer.reachable) throw unreachable(url, false)
+    const lane = peer.lanes.of(forwarding.lane ?? 'points', waitMs > 0)
+    const taking = await lane.take(Math.min(peer.times.placeMs, waitMs + answerMs), peer.lost)
+    if (taking !== 'taken') throw taking === 'lost' ? unreachable(url, false) : busy(url)
+    const timeout = Math.max(1, Math.ceil(until - performance.now()))
     try {
-      const answer = await peer.lane(forwarding.lane ?? 'points').request({
+      const answer = await lane.pool.request({
         method,
         path,
         headers: this.#headers(request, { method, path, body }, forwarding.headers),
@@ -81,12 +86,14 @@ export class Peers {
         ...(body === undefined ? {} : { body }),
       })
       peer.heard()
-      return { status: answer.statusCode, headers: headersBack(answer.headers), body: await whole(answer.body) }
+      return await answerOf(answer)
     } catch (error) {
       const sent = !NOT_SENT.has((error as { code?: string }).code ?? '')
       if (!sent) peer.refused()
       if (sent && !reads) throw unknownOutcome(url, error)
       throw unreachable(url, sent, error)
+    } finally {
+      lane.release()
     }
   }
 
@@ -116,43 +123,4 @@ export class Peers {
     if (clusterSecret) headers[SIGNATURE] = sign(clusterSecret, { method, path, at, principal, body, headers })
     return headers
   }
-}
-
-const unreachable = (url: string, sent: boolean, cause?: unknown) =>
-  new Problem(
-    'owner-unreachable',
-    `The owner (${url}) did not answer${sent ? '' : '; nothing was done'}. Another takes its partitions over within seconds; try again.`,
-    { cause },
-  )
-
-const unknownOutcome = (url: string, cause: unknown) =>
-  new Problem(
-    'outcome-unknown',
-    `The owner (${url}) did not answer: perhaps it was written, perhaps not. Read before you repeat.`,
-    { cause },
-  )
-
-/** Errors before a byte of the request left. */
-const NOT_SENT = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EAI_AGAIN',
-  'UND_ERR_CONNECT_TIMEOUT',
-])
-
-/** The bytes as they came. */
-async function whole(body: AsyncIterable<unknown>): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  for await (const chunk of body) chunks.push(chunk as Buffer)
-  return Buffer.concat(chunks)
-}
-
-function headersBack(headers: Record<string, string | string[] | undefined>): Record<string, string> {
-  const back: Record<string, string> = {}
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined && !NOT_BACK.has(name)) back[name] = Array.isArray(value) ? value.join(', ') : value
-  }
-  return back
 }

@@ -1,0 +1,110 @@
+import { Pool } from 'undici'
+
+/**
+ * Connections to one peer at most. Points and fan-outs each have their own, so that lists hold up no point read; and so have requests that
+ * may wait at the owner for a position, which they do for up to a minute: one partition that lags holds up none of the others.
+ */
+const CONNECTIONS = { points: 64, waits: 128, lists: 16, listWaits: 32 } as const
+type Kind = keyof typeof CONNECTIONS
+/** What a request is: which connections it takes besides depends on whether it waits. */
+export type LaneName = 'points' | 'lists'
+
+const MAX_ANSWER = 64 * 1024 * 1024
+
+/** What came of asking for a place: while it is not `taken`, nothing has been sent. */
+export type Taking = 'taken' | 'busy' | 'lost'
+
+export const connections = (url: string, count: number, connectMs: number): Pool =>
+  new Pool(url, {
+    connections: count,
+    connect: { timeout: connectMs },
+    pipelining: 1,
+    keepAliveTimeout: 30_000,
+    maxResponseSize: MAX_ANSWER,
+  })
+
+/**
+ * Connections with a place for each request. The pool's own queue has no time-out and no end when the peer is lost: a write that waits in
+ * it is sent whenever a connection becomes free, long after another has taken its partition over.
+ */
+export class Lane {
+  readonly pool: Pool
+  #free: number
+  #closed = false
+  /** In the order they came. */
+  readonly #waiting = new Set<(taking: Taking) => void>()
+
+  constructor(url: string, kind: Kind, connectMs: number) {
+    this.#free = CONNECTIONS[kind]
+    this.pool = connections(url, CONNECTIONS[kind], connectMs)
+  }
+
+  /** A place, to be released; or none within `ms`, or before `lost`. */
+  take(ms: number, lost: AbortSignal): Promise<Taking> {
+    if (this.#closed || lost.aborted) return Promise.resolve('lost')
+    if (this.#free > 0) {
+      this.#free--
+      return Promise.resolve('taken')
+    }
+    return new Promise((resolve) => {
+      const end = (taking: Taking): void => {
+        clearTimeout(timer)
+        lost.removeEventListener('abort', onLost)
+        this.#waiting.delete(end)
+        resolve(taking)
+      }
+      const onLost = (): void => end('lost')
+      const timer = setTimeout(() => end('busy'), ms)
+      lost.addEventListener('abort', onLost, { once: true })
+      this.#waiting.add(end)
+    })
+  }
+
+  release(): void {
+    const [next] = this.#waiting
+    // The place goes on to the next one as it is.
+    if (next) next('taken')
+    else this.#free++
+  }
+
+  /** What has been sent goes on to its end; what waits for a place gets none. */
+  async close(): Promise<void> {
+    this.#shut()
+    await this.pool.close()
+  }
+
+  async destroy(): Promise<void> {
+    this.#shut()
+    await this.pool.destroy()
+  }
+
+  #shut(): void {
+    this.#closed = true
+    for (const end of [...this.#waiting]) end('lost')
+  }
+}
+
+/** The lanes to one peer, opened when they are first used. */
+export class Lanes {
+  readonly #open = new Map<Kind, Lane>()
+
+  constructor(
+    private readonly url: string,
+    private readonly connectMs: number,
+  ) {}
+
+  of(name: LaneName, waits: boolean): Lane {
+    const kind = !waits ? name : name === 'points' ? 'waits' : 'listWaits'
+    let lane = this.#open.get(kind)
+    if (!lane) this.#open.set(kind, (lane = new Lane(this.url, kind, this.connectMs)))
+    return lane
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#open.values()].map((lane) => lane.close()))
+  }
+
+  async destroy(): Promise<void> {
+    await Promise.all([...this.#open.values()].map((lane) => lane.destroy()))
+  }
+}
