@@ -20,7 +20,11 @@ class Scene {
   readonly owners: Owners
 
   constructor() {
+    const sure = (): boolean => this.tasks.every(({ owned }) => owned)
     const streams = {
+      get sure() {
+        return sure()
+      },
       partitions: 1,
       task: () => this.tasks[0],
       tasks: () => this.tasks,

@@ -23,8 +23,7 @@ export class Sureness {
   }
 
   #look(): boolean {
-    // One member, one word of the group: it holds for all of its partitions.
-    const isSure = this.streams.tasks().every((task) => task.owned || task.state === 'closed')
+    const isSure = this.streams.sure
     if (isSure) this.#sureAt = Date.now()
     this.#noticedAt = isSure ? undefined : (this.#noticedAt ?? performance.now())
     return isSure

@@ -96,7 +96,7 @@ class Engine implements Streams {
     await this.running.close()
     await this.kit.close()
     await this.member?.leave()
-    await this.broadcaster.close()
+    this.broadcaster.close()
     this.unlock?.()
     this.changed()
   }
@@ -143,6 +143,10 @@ class Engine implements Streams {
       })),
       members: this.ownership.members(),
     }
+  }
+
+  get sure(): boolean {
+    return this.member?.current ?? false
   }
 
   get ready(): boolean {

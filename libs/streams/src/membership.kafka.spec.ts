@@ -12,6 +12,9 @@ jest.setTimeout(60_000)
 /** The least that a broker takes. */
 const SESSION = 6_000
 
+/** No timer, no socket and no promise gets its turn here, as in a process that was stopped. */
+const freeze = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SESSION + 500)
+
 class Echo implements Processor {
   process(batch: TaskBatch, context: TaskContext): number {
     for (const { key, value } of batch.records) context.forward('sums', { key, value })
@@ -55,6 +58,17 @@ describeKafka('a member of a group', () => {
     await driver.close()
   })
 
+  it('is sure of its group, or not, also with nothing assigned to it', async () => {
+    const driver = await driverOf()
+    await driver.start('a')
+    const idle = await driver.start('b')
+    expect([idle.tasks(), idle.ready, idle.sure]).toEqual([[], true, true])
+    freeze()
+    expect(idle.sure).toBe(false)
+    while (!idle.sure) await delay(50)
+    await driver.close()
+  })
+
   it('says in its first breath after it was frozen that it may own nothing any more, and joins again', async () => {
     const driver = await driverOf()
     const streams = await driver.start()
@@ -62,8 +76,7 @@ describeKafka('a member of a group', () => {
     await driver.settle()
     const task = streams.task(0)!
     expect(task.owned).toBe(true)
-    // No timer, no socket and no promise gets its turn here, as in a process that was stopped.
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SESSION + 500)
+    freeze()
     expect(task.owned).toBe(false)
     await driver.pipe({ key: 'k', value: '2' })
     await driver.settle()

@@ -92,6 +92,8 @@ export interface Streams {
   /** Where the standbys of a partition are, as the group's last assignment says. */
   standbysOf(partition: number): readonly Owner[]
   status(): StreamsStatus
+  /** The group surely counts on this member (see `RunningTask.owned`), also while nothing is assigned to it. */
+  readonly sure: boolean
   /** True when every assigned partition is restored and the group has been joined. */
   readonly ready: boolean
   /** True while progress is made: lag falls or is 0, no task has failed for good. */

@@ -51,7 +51,7 @@ export class Cluster {
     const tasks = streams.tasks()
     return {
       generation: streams.status().generation ?? null,
-      sure: tasks.length > 0 ? tasks.every(({ owned }) => owned) : streams.ready,
+      sure: streams.sure,
       tasks: [...tasks, ...streams.standbys()].map(reportOf),
     }
   }
