@@ -2,6 +2,7 @@ import type { OutRecord, SourceOffset, Transactor } from '@quorate/log'
 import { CHECKPOINT_KEY, type Checkpoint, encodeCheckpoint, type PartitionStore } from '@quorate/state-store'
 import type { BatchContext } from './batch-context'
 import { StreamsError } from './errors'
+import { unlessAborted } from './unless-aborted'
 
 /** The places of a commit at which a process may die; DESIGN.md has a row for each. */
 export const COMMIT_STEPS = ['sealed', 'logged', 'applied'] as const
@@ -21,6 +22,8 @@ export interface Commit {
   readonly source: SourceOffset
   /** Told at each step, in order. */
   readonly observe?: ((step: CommitStep) => void) | undefined
+  /** Given while the log is at it: the outcome is not waited for, and nothing is applied. */
+  readonly abandoned: AbortSignal
 }
 
 /**
@@ -43,6 +46,7 @@ export async function commit({
   checkpoint,
   source,
   observe,
+  abandoned,
 }: Commit): Promise<void> {
   // 1
   const records: OutRecord[] = []
@@ -56,7 +60,7 @@ export async function commit({
   observe?.('sealed')
 
   // 2–4
-  const appended = await transactor.commit({ records, source })
+  const appended = await unlessAborted(transactor.commit({ records, source }), abandoned)
   observe?.('logged')
 
   // 5

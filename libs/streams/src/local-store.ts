@@ -3,6 +3,7 @@ import { isDamage, PartitionStore, removeFile, type StoreOptions } from '@quorat
 import { setTimeout } from 'node:timers/promises'
 import { StreamsError } from './errors'
 import type { Topology } from './topology'
+import { unlessAborted } from './unless-aborted'
 
 /** A partition's open store, and what it was opened for. */
 export interface LocalStore {
@@ -57,8 +58,8 @@ const UNSETTLED = { patience: 30_000, every: 100 }
  * anew from the changelog; the log says why.
  */
 export async function fitStore(question: FitQuestion): Promise<Fit> {
-  const { log, topology, partition, file, logger, now } = question
-  const changelog = await log.describeTopic(topology.changelog)
+  const { log, topology, partition, file, logger, now, signal } = question
+  const changelog = await unlessAborted(log.describeTopic(topology.changelog), signal)
   if (!changelog) throw new StreamsError('STREAMS_SOURCE_LOST', `the changelog ${topology.changelog} does not exist`)
   const options: StoreOptions = {
     file,
@@ -102,7 +103,7 @@ async function settledOffsets(question: FitQuestion, store: PartitionStore): Pro
   const { log, topology, partition, fenced, signal } = question
   const until = performance.now() + UNSETTLED.patience
   for (;;) {
-    const offsets = await offsetsOf(log, topology.changelog, partition)
+    const offsets = await unlessAborted(offsetsOf(log, topology.changelog, partition), signal)
     if (fenced || store.changelogPosition <= offsets.end || performance.now() > until) return offsets
     await setTimeout(UNSETTLED.every, undefined, { signal })
   }

@@ -36,6 +36,8 @@ export interface Opened {
   readonly submissions: Submissions
   readonly bell: Bell
   readonly signal: AbortSignal
+  /** Given a while after `signal`: the commit in hand takes too long. */
+  readonly abandoned: AbortSignal
 }
 
 /** A partition that is further behind than this does not wait. */
@@ -192,7 +194,7 @@ export class TaskWork {
 
   private async commit(resume: Offset, time: number): Promise<void> {
     const { topology, partition, processor, identity, observe } = this.options
-    const { store, transactor, progress } = this.opened
+    const { store, transactor, progress, abandoned } = this.opened
     this.begunAt = performance.now()
     processor.flush?.(this.context)
     const member = identity()
@@ -206,6 +208,7 @@ export class TaskWork {
       checkpoint: { source: resume, time },
       source: member ? { ...source, member } : source,
       observe: observe && ((step) => observe(step, partition)),
+      abandoned,
     })
     progress.time = time
     progress.moveTo(resume)

@@ -5,6 +5,7 @@ import { Bell } from './bell'
 import { catchUp } from './catch-up'
 import type { TaskContext } from './context'
 import { StreamsError } from './errors'
+import { fence } from './fencing'
 import { closeStore, discardIfDamaged, fitStore, type LocalStore } from './local-store'
 import type { Semaphore } from './semaphore'
 import type { RunningTask, TaskState } from './streams'
@@ -13,6 +14,7 @@ import { checkTransition } from './task-life'
 import { TaskProgress } from './task-progress'
 import { findSource } from './task-start'
 import { TaskWork, type WorkOptions } from './task-work'
+import { unlessAborted } from './unless-aborted'
 
 export interface TaskOptions extends WorkOptions {
   readonly logger: Logger
@@ -27,6 +29,9 @@ export interface TaskOptions extends WorkOptions {
   readonly current: () => boolean
   readonly onChange: (task: Task) => void
 }
+
+/** ms that a task which is closed waits for its commit in hand. */
+const LAST_COMMIT = 2_000
 
 /** One partition: fenced, restored, then one batch after the other (task-work.ts). Its life is drawn in task-life.ts. */
 export class Task implements RunningTask {
@@ -45,6 +50,7 @@ export class Task implements RunningTask {
   private readonly submissions = new Submissions()
   private readonly bell: Bell
   private readonly closing = new AbortController()
+  private readonly abandoning = new AbortController()
   private ended: Promise<void> | undefined
 
   constructor(private readonly options: TaskOptions) {
@@ -106,11 +112,13 @@ export class Task implements RunningTask {
     return answer
   }
 
-  /** Abandons or finishes the batch in hand, closes the store. Nothing of it is written after this resolves. */
+  /** Finishes the commit in hand, or abandons it where that takes long; closes the store. Nothing is written here after this resolves. */
   async close(): Promise<void> {
     this.closing.abort()
     this.bell.ring()
+    const timer = setTimeout(() => this.abandoning.abort(), LAST_COMMIT)
     await this.ended
+    clearTimeout(timer)
   }
 
   private async live(): Promise<void> {
@@ -153,7 +161,7 @@ export class Task implements RunningTask {
     const { log, topology, partition, clock } = this.options
     const { signal } = this.closing
     this.become('restoring')
-    this.transactor = await log.fence(`${topology.group}.${partition}`)
+    this.transactor = await fence(log, `${topology.group}.${partition}`, signal)
     this.untouched = false
     const question = { ...this.options, local: this.local, fenced: true, now: clock.now(), signal }
     const { local, changelogEnd } = await fitStore(question)
@@ -165,12 +173,13 @@ export class Task implements RunningTask {
     }
     await catchUp({ ...this.options, local, end: changelogEnd, signal, progress, hold })
     const { store } = this.local
-    const source = await findSource({ ...this.options, store })
+    const source = await unlessAborted(findSource({ ...this.options, store }), signal)
     progress.end = source.end
     progress.time = store.checkpoint?.time ?? 0
     progress.moveTo(source.offset)
     const { transactor, submissions, bell } = this
-    const work = new TaskWork(this.options, { store, transactor, progress, submissions, bell, signal })
+    const abandoned = this.abandoning.signal
+    const work = new TaskWork(this.options, { store, transactor, progress, submissions, bell, signal, abandoned })
     this.failure = undefined
     this.become('running')
     return work
