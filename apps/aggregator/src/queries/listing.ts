@@ -118,8 +118,10 @@ export class Listing {
   async #local(task: RunningTask, query: ListQuery, request: FastifyRequest): Promise<Page> {
     const { partition } = task
     try {
-      await upTo(task, query.bound, query.waitMs)
-      const page = await guarded(task, () => this.#scan(task, query))
+      const page = await guarded(task, async () => {
+        await upTo(task, query.bound, query.waitMs)
+        return this.#scan(task, query)
+      })
       if (await this.owners.isSure(task)) return page
       if (await this.owners.mayAnswerInDoubt(task, request)) return { ...page, age: this.owners.age }
       return { ...NONE, missing: [{ partition, reason: 'rebalancing' }] }
