@@ -1,5 +1,5 @@
 import type { View } from '@quorate/contracts'
-import type { Owners, Peers } from '@quorate/http'
+import { type Owners, type Peers, Problem } from '@quorate/http'
 import { type RunningTask, StreamsError } from '@quorate/streams'
 import type { FastifyRequest } from 'fastify'
 import { Listing, type ListQuery } from './listing'
@@ -7,6 +7,12 @@ import type { Reading, Seen } from './reading'
 
 /** Each partition has that many objects, and none of them is `up`. */
 const ROWS = 10_000
+
+const VIEW: Omit<View, 'object'> = {
+  ...{ incarnation: 1, version: 1, revision: 1, state: 'down', from: null, voted: 'down', since: 0, decidedAt: 0 },
+  ...{ cause: null, trigger: null, contested: false, stale: false, flapping: false, divergent: false },
+  ...{ override: null, tally: {}, participants: 0, electorate: 0, quorum: 1, rule: null, policy: 'p', incident: null },
+}
 
 class Scene {
   readonly tasks = [0, 1].map((partition) => this.task(partition))
@@ -44,7 +50,7 @@ class Scene {
     this.onSlice()
     return Array.from({ length: Math.min(limit, ROWS - from) }, (_, i) => {
       const object = `${partition}/${String(from + i).padStart(5, '0')}`
-      return { view: { object, state: 'down', trigger: null } as unknown as View, overrides: 0 }
+      return { view: { ...VIEW, object }, overrides: 0 }
     })
   }
 
@@ -64,5 +70,32 @@ describe('a list', () => {
     const page = await scene.page({ state: 'up', bound: new Map([[1, 9]]) })
     expect(page.missing).toEqual([{ partition: 1, reason: 'rebalancing' }])
     expect([...page.positions]).toEqual([[0, 4]])
+  })
+
+  it('is looked for no further once who asked has gone', async () => {
+    const scene = new Scene()
+    const socket = { destroyed: false }
+    scene.onSlice = () => (socket.destroyed = scene.slices >= 6)
+    await scene.page({ state: 'up' }, asking(socket))
+    expect(scene.slices).toBe(6)
+    scene.onSlice = () => undefined
+    expect((await scene.page({ limit: 2 })).items).toHaveLength(2)
+  })
+
+  it('is not begun for who has gone when its turn comes, and leaves the turn to the next', async () => {
+    const scene = new Scene()
+    let release = (_sure: boolean): void => undefined
+    scene.sure = new Promise((resolve) => (release = resolve))
+    const others = Array.from({ length: 4 }, () => scene.page({}))
+    const socket = { destroyed: false }
+    const given = expect(scene.page({}, asking(socket))).rejects.toBeInstanceOf(Problem)
+    const last = scene.page({})
+    await new Promise(setImmediate)
+    const { slices } = scene
+    socket.destroyed = true
+    release(true)
+    await Promise.all([given, ...others])
+    expect((await last).items).toHaveLength(1)
+    expect(scene.slices).toBe(slices + 2)
   })
 })

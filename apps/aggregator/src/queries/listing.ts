@@ -4,6 +4,7 @@ import type { RunningTask } from '@quorate/streams'
 import type { FastifyRequest } from 'fastify'
 import { formatPositions, type Positions } from '../http/positions'
 import { upTo } from '../http/waiting'
+import { refuseGone } from './asker'
 import { refuseImport } from './importing'
 import { type Missing, PARTS, placesOf, reasonOf } from './places'
 import type { Reading } from './reading'
@@ -78,7 +79,7 @@ export class Listing {
       const { version } = this.owners.map
       const partitions = asked
       // Who waits for a partition holds no place: others may have all of theirs.
-      const round = await inTurn(this.#rounds, query, () => this.#round(partitions, query, request))
+      const round = await inTurn(this.#rounds, query, request, () => this.#round(partitions, query, request))
       parts.push({ ...round, missing: [] })
       const { missing } = round
       const isPassing = missing.every(({ partition, reason }) => this.owners.isPassing(partition, reason))
@@ -106,7 +107,7 @@ export class Listing {
   /** Only the given partitions, and only what is here: what a peer asks. */
   async part(partitions: readonly number[], query: ListQuery, request: FastifyRequest): Promise<Page> {
     await this.owners.upToSender(request)
-    return inTurn(this.#parts, query, () => this.#part(partitions, query, request))
+    return inTurn(this.#parts, query, request, () => this.#part(partitions, query, request))
   }
 
   async #part(partitions: readonly number[], query: ListQuery, request: FastifyRequest): Promise<Page> {
@@ -120,7 +121,7 @@ export class Listing {
     try {
       const page = await guarded(task, async () => {
         await upTo(task, query.bound, query.waitMs)
-        return this.#scan(task, query)
+        return this.#scan(task, query, request)
       })
       if (await this.owners.isSure(task)) return page
       if (await this.owners.mayAnswerInDoubt(task, request)) return { ...page, age: this.owners.age }
@@ -130,8 +131,8 @@ export class Listing {
     }
   }
 
-  /** Slice by slice, so that a filter that matches little does not hold everything else up. */
-  async #scan(task: RunningTask, query: ListQuery): Promise<Page> {
+  /** Slice by slice, so that a filter that matches little does not hold everything else up, nor goes on for nobody. */
+  async #scan(task: RunningTask, query: ListQuery, request: FastifyRequest): Promise<Page> {
     const { partition } = task
     refuseImport(task)
     const items: Listed[] = []
@@ -148,6 +149,7 @@ export class Listing {
       }
       if (slice.length === 0) break
       await new Promise(setImmediate)
+      refuseGone(request)
     }
     const positions = new Map([[partition, task.position - 1]])
     return { items: items.slice(0, query.limit), more: items.length > query.limit, missing: [], positions }
@@ -176,9 +178,19 @@ export class Listing {
   }
 }
 
-/** What waits for a position, for up to a minute, takes no place from others. */
-const inTurn = (turns: Turns, { bound }: ListQuery, work: () => Promise<Page>): Promise<Page> =>
-  bound ? work() : turns.run(work)
+/** What waits for a position, for up to a minute, takes no place from others; nor does who has gone when its turn comes. */
+const inTurn = (
+  turns: Turns,
+  { bound }: ListQuery,
+  request: FastifyRequest,
+  work: () => Promise<Page>,
+): Promise<Page> =>
+  bound
+    ? work()
+    : turns.run(() => {
+        refuseGone(request)
+        return work()
+      })
 
 /** A page between instances. */
 export const encodePart = ({ positions, ...page }: Page): string =>
