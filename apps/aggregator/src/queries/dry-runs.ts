@@ -5,6 +5,7 @@ import type { FastifyRequest } from 'fastify'
 import { formatPositions, type Positions } from '../http/positions'
 import { MOST_LISTED, trySettings, type Tried, type TriedCommand } from '../objects/policy-trial'
 import { NO_RULES, type Rules } from '../vote'
+import { refuseImport } from './importing'
 import { type Missing, PARTS, placesOf, reasonOf } from './places'
 
 /** What some partitions said. */
@@ -70,7 +71,10 @@ export class DryRuns {
     const { partition } = task
     try {
       const positions = new Map([[partition, task.position - 1]])
-      const said = await guarded(task, () => trySettings(task, command, this.rules))
+      const said = await guarded(task, () => {
+        refuseImport(task)
+        return trySettings(task, command, this.rules)
+      })
       if (!(await this.owners.isSure(task))) return { ...NOTHING, missing: [{ partition, reason: 'rebalancing' }] }
       if (said.settings === undefined) return { ...NOTHING, faults: said.faults }
       return { ...said.tried, settings: said.settings, missing: [], positions }

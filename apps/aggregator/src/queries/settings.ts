@@ -13,6 +13,7 @@ import { formatPositions, lastOf } from '../http/positions'
 import { upTo } from '../http/waiting'
 import type { Answers } from '../requests/answers'
 import { type RequestKey, requestHeader } from '../requests/request-key'
+import { refuseImport } from './importing'
 import type { ReadOptions } from './objects'
 import type { Reading } from './reading'
 import { accepted, appended } from './writes'
@@ -27,6 +28,7 @@ export class Settings {
 
   async policies(task: RunningTask, options: ReadOptions): Promise<Answer> {
     await upTo(task, options.bound, options.waitMs)
+    refuseImport(task)
     return this.#shown(task, { items: [...this.reading.policies(task), DEFAULT_POLICY] })
   }
 
@@ -70,6 +72,7 @@ export class Settings {
 
   async agents(task: RunningTask, options: ReadOptions): Promise<Answer> {
     await upTo(task, options.bound, options.waitMs)
+    refuseImport(task)
     return this.#shown(task, { items: this.reading.agents(task) })
   }
 
@@ -113,6 +116,7 @@ export class Settings {
   }
 
   #missing(task: RunningTask, what: string): Problem {
+    refuseImport(task)
     return new Problem('not-found', `There is no ${what}.`, { headers: this.owners.freshness(task) })
   }
 

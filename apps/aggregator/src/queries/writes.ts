@@ -5,6 +5,7 @@ import { StoreError } from '@quorate/state-store'
 import { type RunningTask, StreamsError } from '@quorate/streams'
 import { entityTag, matchesWrite, type Tags, writeTag } from '../http/entity-tag'
 import { DEFAULT_WAIT } from '../http/waiting'
+import { refuseImport } from './importing'
 import { type Objects, versionOf } from './objects'
 import { checkFingerprint } from '../requests/answers'
 import { type RequestKey, requestHeader } from '../requests/request-key'
@@ -83,17 +84,18 @@ export class Writes {
 
   #existing(task: RunningTask, id: ObjectId): Seen {
     const seen = this.reading.object(task, id)
-    if (!seen)
-      throw new Problem('not-found', `There is no object ${JSON.stringify(id)}.`, {
-        headers: this.owners.freshness(task),
-      })
-    return seen
+    if (seen) return seen
+    refuseImport(task)
+    throw new Problem('not-found', `There is no object ${JSON.stringify(id)}.`, {
+      headers: this.owners.freshness(task),
+    })
   }
 
-  /** What the record carries as `ifMatch`; undefined for an object that is not there yet. @throws Problem 428 or 412 */
+  /** What the record carries as `ifMatch`; undefined for an object that is not there yet. @throws Problem 428 or 412; 503 while it may come */
   #precondition(task: RunningTask, seen: Seen | undefined, ifMatch: Tags | undefined): string | undefined {
     const headers = this.owners.freshness(task)
     if (!seen) {
+      refuseImport(task)
       if (ifMatch)
         throw new Problem('precondition-failed', 'Nothing was written: the object is not there (any more).', {
           headers,

@@ -263,6 +263,24 @@ export function describeReshard(
       await expect(serve(to, 1, 0)).rejects.toMatchObject({ status: 503 })
       const asked = new QuorateClient({ url: server!.url, retries: 0 })
       await expectSoon(() => asked.get('x'), 'restoring')
+      const override = { state: 'down', reason: 'it may be there', expiresAt: Date.now() + 60_000 }
+      const refused = [
+        asked.setOverride('x', override, { ifMatch: '"1.1.0.1"' }),
+        asked.clearOverride('x', { ifMatch: '"1.1.0.1"' }),
+        asked.delete('x', { ifMatch: '"1.1.0.1"' }),
+        asked.policy('p'),
+        asked.policies(),
+        asked.deletePolicy('p'),
+        asked.agents(),
+        asked.tryPolicy('p', { match: '**' }),
+      ].map((answer) => expect(answer).rejects.toMatchObject({ code: 'restoring' }))
+      await Promise.all(refused)
+      // A new object's override needs no If-Match; that this is a new one cannot be told.
+      const headers = { 'content-type': 'application/json' }
+      const set = await fetch(`${server!.url}/v1/objects/x/override`, {
+        ...{ method: 'PUT', headers, body: JSON.stringify(override) },
+      })
+      expect(await set.json()).toMatchObject({ code: 'restoring' })
       await log.append([{ topic, partition: 0, ...encodeSource({ type: 'snapshot', data: { rows: [] } }) }])
       const done = new QuorateClient({ url: server!.url, retries: 30 })
       expect((await done.page({ partial: 'refuse' })).items).toEqual([])
