@@ -158,10 +158,10 @@ export class Task implements RunningTask {
 
   /** On assignment: fence first, then read the changelog's end and the offset, restore, check the source, resume. */
   private async open(): Promise<TaskWork> {
-    const { log, topology, partition, clock } = this.options
+    const { topology, partition, clock } = this.options
     const { signal } = this.closing
     this.become('restoring')
-    this.transactor = await fence(log, `${topology.group}.${partition}`, signal)
+    this.transactor = await fence({ ...this.options, id: `${topology.group}.${partition}`, signal })
     this.untouched = false
     const question = { ...this.options, local: this.local, fenced: true, now: clock.now(), signal }
     const { local, changelogEnd } = await fitStore(question)
