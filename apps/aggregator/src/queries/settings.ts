@@ -134,7 +134,7 @@ export class Settings {
     if (waitMs === 0) return accepted(positions)
     const bound = lastOf(positions)
     const written = { 'quorate-position': formatPositions(bound) }
-    return appended(written, async () => {
+    return appended(task, written, async () => {
       await upTo(task, bound, waitMs)
       const outcome = this.reading.outcome(task.partition, bound.get(task.partition)!)
       if (typeof outcome === 'object')

@@ -158,7 +158,7 @@ export class Writes {
     const { partition, offset } = position!
     const written = `${partition}@${offset}`
     if (waitMs === 0 && !request) return accepted([position!])
-    return appended({ 'quorate-position': written }, async () => {
+    return appended(task, { 'quorate-position': written }, async () => {
       // A repeat that was under way beside it may have been the first: only what was applied tells.
       await task.reached(offset, waitMs || DEFAULT_WAIT)
       const repeated = this.#repeated(task, id, command.type, { request, waitMs })
@@ -202,14 +202,20 @@ export class Writes {
 }
 
 /**
- * What is done once a record is in the log: a partition that moves, or lags, does not make a 503 of it, which would say that nothing was
- * written. @throws Problem `outcome-unknown`
+ * What is done once a record is in the log: a partition that moves, lags, or finds its store damaged does not make a 503 of it, which would
+ * say that nothing was written, and lead to its being written again. @throws Problem `outcome-unknown`
  */
-export async function appended<T>(headers: Readonly<Record<string, string>>, work: () => Promise<T>): Promise<T> {
+export async function appended<T>(
+  task: RunningTask,
+  headers: Readonly<Record<string, string>>,
+  work: () => Promise<T>,
+): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    if (!(error instanceof StreamsError) && !(error instanceof StoreError && error.code === 'STORE_CLOSED')) throw error
+    const isForeseen = error instanceof StreamsError || error instanceof StoreError || task.isDamage(error)
+    // A fault of ours stays one: told as 500, and noted in the log.
+    if (!isForeseen) throw error
     throw new Problem(
       'outcome-unknown',
       'It is in the log, but what became of it was not seen in time. Read with this Quorate-Position as Quorate-Min-Position.',
