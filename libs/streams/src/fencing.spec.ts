@@ -34,12 +34,19 @@ function withoutCoordinator(log: Log, cut: { off: boolean; onAsked: () => void }
 }
 
 describe('a task that has to fence anew', () => {
+  let ends: (() => Promise<void>)[] = []
+  afterEach(async () => {
+    for (const end of ends.reverse()) await end()
+    ends = []
+  })
+
   it.each(['LOG_STALE_MEMBER', 'LOG_FENCED'] as const)(
     'after %s does not take the partition from its new owner while it is cut off from its group',
     async (code) => {
       const topology = topologyOf('cut', 1)
       const id = `${topology.group}.0`
       const embedded = await openEmbeddedLog({ memory: true })
+      ends.push(() => embedded.close())
       const faults = hangingLog(embedded)
       let fences = 0
       const cut = { off: false, onAsked: (): void => undefined }
@@ -54,6 +61,7 @@ describe('a task that has to fence anew', () => {
         },
       })
       const driver = await TestDriver.open({ topology, processor: () => new Last(), log: counting })
+      ends.push(() => driver.close())
       const streams = await driver.start()
       await driver.pipe({ key: 'k', value: '1' })
       await driver.settle()
@@ -78,8 +86,6 @@ describe('a task that has to fence anew', () => {
       cut.off = false
       await driver.settle()
       expect(driver.task(0).table('sums').get('k')?.toString()).toBe('2')
-      await driver.close()
-      await embedded.close()
     },
   )
 })
