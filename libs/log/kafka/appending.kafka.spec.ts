@@ -8,7 +8,7 @@ import { withCluster } from './testing/admin'
 
 const PATIENCE_MS = 3_000
 
-describeOwnKafka('what an append that failed says of its records', () => {
+describeOwnKafka('with three brokers', () => {
   let brokers: BrokerCluster
   let log: Log
   let topic: string
@@ -26,14 +26,29 @@ describeOwnKafka('what an append that failed says of its records', () => {
     topic = unique('topic')
     const spec = { name: topic, partitions, cleanupPolicy: 'delete', timestampType: 'CreateTime' } as const
     await log.ensureTopics([spec], { replication })
-    await log.append(Array.from({ length: partitions }, (_, p) => records(topic, p, ['first'])).flat())
+    await until(() => log.append(Array.from({ length: partitions }, (_, p) => records(topic, p, ['first'])).flat()))
   }
   const leaderOf = (partition: number): Promise<number> =>
     withCluster([...brokers.brokers], (cluster) => cluster.leaderOf(topic, partition))
   const values = async (partition: number) =>
     (await readTo(log, topic, partition)).map(({ value }) => value!.toString())
 
-  it('is not "nothing" when the leader has them and its replicas are late', async () => {
+  it.each([1, 2, 3])(
+    'one that is silent (%i) is passed by: the others are asked',
+    async (node) => {
+      await create(1, 3)
+      const patience = { requestTimeoutMs: 3_000, retryTimeoutMs: 4_000 }
+      const other = await openKafkaLog({ brokers: brokers.brokers, clientId: 'spec', ...patience })
+      await other.describeTopic(topic)
+      brokers.pause(node)
+      expect(await other.describeTopic(topic)).toMatchObject({ partitions: 1 })
+      brokers.resume(node)
+      await other.close()
+    },
+    60_000,
+  )
+
+  it('what a failed append says is not "nothing" when the leader has them and its replicas are late', async () => {
     await create(1, 3)
     const leader = await leaderOf(0)
     const followers = brokers.nodeIds.filter((node) => node !== leader)
@@ -44,7 +59,7 @@ describeOwnKafka('what an append that failed says of its records', () => {
     expect(await values(0)).toEqual(['first', 'late', 'after'])
   }, 120_000)
 
-  it('is not "nothing" when another partition has its own; and those that are lost are not waited for again and again', async () => {
+  it('what a failed append says is not "nothing" when another partition has its own; and those that are lost are not waited for again and again', async () => {
     await create(3, 1)
     const dead = await leaderOf(0)
     const partitions = [0, 1, 2]

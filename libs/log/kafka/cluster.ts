@@ -1,7 +1,7 @@
 import { LogError } from '../src'
 import { Connections, type Address } from './connections'
 import type { KafkaSettings } from './options'
-import { check, CODE, ProtocolError, Unreachable } from './protocol-errors'
+import { check, CODE, NoAnswer, ProtocolError, Unreachable } from './protocol-errors'
 import { apiVersions } from './requests/api-versions'
 import { findCoordinator, type CoordinatorKind } from './requests/find-coordinator'
 import { metadata, type TopicMetadata } from './requests/metadata'
@@ -9,6 +9,9 @@ import type { Request } from './requests/request'
 
 /** How long nodes may say that there is no such topic before it is believed: of one that was there, and of one that never was. */
 const UNKNOWN_MS = { seen: 3000, neverSeen: 300 }
+
+/** ms that a node may be silent before the next is asked. */
+const SILENCE_MS = 10_000
 
 /** What is known of the cluster: nodes, the leaders of partitions, coordinators; asked over connections of its own. */
 export class Cluster {
@@ -28,7 +31,7 @@ export class Cluster {
       this.nodes.set(-1 - i, parseAddress(broker))
       return -1 - i
     })
-    this.questions = this.connections()
+    this.questions = this.connections(Math.min(settings.requestTimeoutMs, SILENCE_MS))
   }
 
   /** New connections to this cluster's nodes, for one purpose. */
@@ -42,7 +45,7 @@ export class Cluster {
     return errorCode === CODE.NONE && (features.get('transaction.version') ?? 0) >= 2
   }
 
-  /** Asks any node that answers. */
+  /** Asks any node that answers: one that is silent is passed by like one that is not there. Such requests may be done twice. */
   async ask<Answer>(request: Request<Answer>): Promise<Answer> {
     const known = [...this.nodes.keys()].filter((nodeId) => nodeId >= 0)
     const candidates = [...known, ...this.seeds]
@@ -55,7 +58,7 @@ export class Cluster {
         this.turn = candidates.indexOf(nodeId)
         return answer
       } catch (error) {
-        if (!(error instanceof Unreachable)) throw error
+        if (!(error instanceof NoAnswer)) throw error
         failure = error
       }
     }

@@ -109,6 +109,7 @@ export class Connections {
 
   private async connect(link: Link, connection: Connection): Promise<Connection> {
     await nextTurn() // a connection that has just failed ends its *present* socket a few microtasks later: not the new one
+    link.broker.connectionPool.pool.forEach(forgetTorso)
     try {
       if (!link.ready) {
         await link.broker.connect()
@@ -119,7 +120,7 @@ export class Connections {
     } catch (error) {
       await hangUp(connection)
       if (LogError.is(error)) throw error // no token to log in with
-      if (error instanceof Error && error.name === 'KafkaJSSASLAuthenticationError')
+      if (error instanceof Error && error.name === 'KafkaJSSASLAuthenticationError' && !BROKEN_OFF.test(error.message))
         throw new LogError('LOG_UNAUTHORIZED', error.message, { cause: error })
       const { host, port } = link.address
       const reason = error instanceof Error ? error.message : String(error)
@@ -147,6 +148,17 @@ export class Connections {
     connectionPool.pool.forEach(stopIdleTimer)
     return new Broker({ connectionPool, logger, nodeId, authenticationTimeout: connectionTimeoutMs })
   }
+}
+
+/** kafkajs calls every failure of a log-in a refusal, also a connection that ended amid it: what it says of those. */
+const BROKEN_OFF = /closed connection|connection (error|timeout|closed|was closed)|not connected|timed out/i
+
+/** kafkajs keeps half an answer over a reconnect and would add the new connection's bytes to it: nothing would be answered ever again. */
+function forgetTorso(connection: Connection): void {
+  if (connection.isConnected()) return
+  connection.chunks = []
+  connection.bytesBuffered = 0
+  connection.bytesNeeded = 4
 }
 
 function openSocket(options: {

@@ -7,6 +7,10 @@ declare module 'kafkajs/src/network/connectionPool' {
     interface Connection {
       readonly socket: Socket | undefined
       readonly requestQueue: RequestQueue
+      /** What has come of an answer that is not complete. */
+      chunks: Buffer[]
+      bytesBuffered: number
+      bytesNeeded: number
       isConnected(): boolean
       connect(): Promise<unknown>
       /** false for ever without SASL; else until the session's lifetime nears its end. */
