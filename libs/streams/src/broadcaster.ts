@@ -10,10 +10,14 @@ export interface BroadcasterOptions {
   /** The stable id, so that a writer that died never holds the partitions up. */
   readonly id: string
   readonly topic: string
+  /** Whether the group surely still counts on this process. */
+  readonly current: () => boolean
 }
 
 /** Writes one record to every partition of the source in one transaction. Only the owner of partition 0 holds the fence. */
 export class Broadcaster {
+  /** Partition 0 is ours. */
+  private ours = false
   private fenced: Promise<Transactor> | undefined
   /** Settles when the write before has come to its end. */
   private before: Promise<unknown> = Promise.resolve()
@@ -22,11 +26,16 @@ export class Broadcaster {
 
   /** Told at each assignment whether partition 0 is ours. */
   hold(ours: boolean): void {
+    this.ours = ours
     if (!ours) this.fenced = undefined
     else this.fenced ??= this.fence()
   }
 
-  /** One transaction at a time, in the order of the calls: a second one under the same identity would fail, and fence the first. */
+  /**
+   * One transaction at a time, in the order of the calls: a second one under the same identity would fail, and fence the first. Rejects
+   * with STREAMS_NOT_OWNER where partition 0 is another's, and for a moment after it seemed so; with LOG_OUTCOME_UNKNOWN also where
+   * the write was fenced, since it may have been asked to end before.
+   */
   write(record: Omit<OutRecord, 'topic' | 'partition'>, partitions: number): Promise<Position[]> {
     const written = this.before.then(() => this.writeNow(record, partitions))
     this.before = written.catch(() => undefined)
@@ -44,14 +53,20 @@ export class Broadcaster {
         .map(({ partition, last }) => ({ topic, partition, offset: last }))
         .sort((a, b) => a.partition - b.partition)
     } catch (error) {
-      // Dead after any rejection. Where we were fenced, the new owner of partition 0 has it.
-      this.fenced = LogError.is(error, 'LOG_FENCED') ? undefined : this.fence()
-      throw error
+      // Dead after any rejection.
+      if (!LogError.is(error, 'LOG_FENCED')) {
+        if (this.ours) this.fenced = this.fence()
+        throw error
+      }
+      this.fenced = undefined
+      this.fenceLater()
+      throw new LogError('LOG_OUTCOME_UNKNOWN', `a broadcast to ${topic}`, { cause: error })
     }
   }
 
   /** A fence that is still under way is given back when it comes: nobody waits for brokers that are away. */
   close(): void {
+    this.ours = false
     this.fenced?.then((transactor) => transactor.close()).catch(() => undefined)
     this.fenced = undefined
   }
@@ -65,5 +80,17 @@ export class Broadcaster {
       }, RETRY).unref()
     })
     return fenced
+  }
+
+  /**
+   * Mostly the new owner of partition 0 has it. But a log forgets an identity that wrote nothing for days, and ends a transaction that
+   * took too long: then nobody else is there, and no assignment comes that would tell.
+   */
+  private fenceLater(): void {
+    setTimeout(() => {
+      if (!this.ours || this.fenced) return
+      if (this.options.current()) this.fenced = this.fence()
+      else this.fenceLater()
+    }, RETRY).unref()
   }
 }

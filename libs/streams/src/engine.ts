@@ -41,7 +41,8 @@ class Engine implements Streams {
   constructor(private readonly options: StreamsOptions) {
     this.clock = options.clock ?? systemClock
     const { log, logger, topology } = options
-    this.broadcaster = new Broadcaster({ log, logger, id: `${topology.group}.broadcast`, topic: topology.source })
+    const [id, topic] = [`${topology.group}.broadcast`, topology.source]
+    this.broadcaster = new Broadcaster({ log, logger, id, topic, current: () => this.sure })
     this.sourceEnds = new SourceEnds(log, topology.source, logger, () => this.changed())
     this.kit = new TaskKit({
       streams: options,
