@@ -1,18 +1,17 @@
 import type { Logger } from '@quorate/log'
 import { type Clock, type RunningTask, StreamsError } from '@quorate/streams'
 import { endpointOfKey } from '../outbox/keys'
-import type { Outcome } from '../channels'
 import type { GoneMark } from '../pipeline'
 import type { Planned } from '../outbox/planned'
+import { attempt, type AttemptContext } from './attempt'
 import { type Backoff, BACKOFF } from './backoff'
 import type { CourierEndpoint, CourierEvents, EndpointStatus } from './endpoint'
 import type { EndpointQueue, LaneHead } from './endpoint-queue'
 import { Outcomes } from './outcomes'
 import { announceStanding, restoreStanding } from './standing'
-import { dropDead, redrive, type Settlement } from './settle'
+import { dropDead, redrive } from './settle'
 import { type Unwritten, UnwrittenOutcomes } from './unwritten'
-import { together, type Together } from './together'
-import { judgeOutcome } from './verdict'
+import { together } from './together'
 import { OutboxWindow } from './window'
 
 export interface CourierOptions {
@@ -58,6 +57,7 @@ export class Courier {
   /** Endpoints that could send if there was room in all, in turn. */
   private readonly hungry = new Set<EndpointQueue>()
   private readonly most: number
+  private readonly attempts: AttemptContext
   private sending = 0
   private closed = false
 
@@ -65,6 +65,10 @@ export class Courier {
     this.endpoints = new Map(options.endpoints.map((endpoint) => [endpoint.name, endpoint]))
     this.window = new OutboxWindow(this.endpoints, options.window ?? WINDOW, options.spare ?? SPARE)
     this.most = options.atOnce ?? AT_ONCE
+    const { clock, events, logger, random = Math.random, backoff = BACKOFF } = options
+    const fallbackOf = (name: string) => this.endpoints.get(name)?.fallback
+    const spread = () => random() * RETURN_SPREAD
+    this.attempts = { clock, events, logger, random, backoff, fallbackOf, spread }
     this.unwrittenOutcomes = new UnwrittenOutcomes(options.clock, (unwritten) => this.track(this.settle(unwritten)))
   }
 
@@ -227,7 +231,10 @@ export class Courier {
   private async deliver(queue: EndpointQueue, head: LaneHead): Promise<void> {
     const heads = [head, ...queue.takeTogether(head)]
     const sent = together(heads.map(({ row }) => row))
-    const settlement = await this.attempt(queue, { ...head, row: sent.rows[0]! }, sent)
+    const settlement = await attempt(this.attempts, queue, { ...head, row: sent.rows[0]! }, sent).finally(() => {
+      queue.underWay--
+      this.sending--
+    })
     // The endpoint need not wait for our commit: outcomes gather and are written together.
     this.stir(queue)
     const settling = heads.map((one, i) => {
@@ -260,62 +267,6 @@ export class Courier {
     this.options.logger.error(
       { err: error, endpoint: unwritten.settlement.row.endpoint, delivery: unwritten.settlement.row.id, retryInMs },
       'the outcome of a delivery could not be written; nothing is lost, it will be tried again',
-    )
-  }
-
-  private async attempt(queue: EndpointQueue, { key, row }: LaneHead, { id, message }: Together): Promise<Settlement> {
-    const { clock, events, random = Math.random, backoff = BACKOFF } = this.options
-    try {
-      const begun = clock.now()
-      const { sender, refusal } = queue
-      const fingerprint = sender?.fingerprint ?? ''
-      if (!sender || refusal !== undefined) {
-        const outcome = { kind: 'dead', reason: refusal ?? 'endpoint-removed' } as const
-        return {
-          key,
-          row,
-          outcome,
-          attempted: false,
-          at: begun,
-          nextAttemptAt: begun,
-          fingerprint,
-          fallback: undefined,
-        }
-      }
-      const done = row.done ? { done: row.done } : {}
-      const outgoing = { id, message, attempt: row.attempts + 1, at: begun, ...done }
-      const said = await sender.send(outgoing).catch((error: unknown) => this.threw(queue, error))
-      const at = clock.now()
-      events.attempted(queue.name, said.kind, (at - begun) / 1000)
-      const { outcome, nextAttemptAt, gaveUp, back } = judgeOutcome(queue, row, said, at, { backoff, random })
-      if (back) queue.hurry(at, () => random() * RETURN_SPREAD)
-      if (outcome.kind === 'dead' || outcome.kind === 'gone') this.complain(queue, row.id, outcome)
-      const fallback = gaveUp ? this.endpoints.get(queue.name)?.fallback : undefined
-      const stands = sender.standing !== undefined
-      return { key, row, outcome, attempted: true, stands, at, nextAttemptAt, fingerprint, fallback }
-    } finally {
-      queue.underWay--
-      this.sending--
-    }
-  }
-
-  /** Senders never reject; where one does all the same, that is an attempt that failed, and our fault. */
-  private threw(queue: EndpointQueue, error: unknown): Outcome {
-    this.options.logger.error({ err: error, endpoint: queue.name }, 'a sender failed; the delivery will be tried again')
-    return { kind: 'retry', reason: 'sender-failed' }
-  }
-
-  private complain(
-    queue: EndpointQueue,
-    delivery: string,
-    { kind, reason, status }: { kind: 'dead' | 'gone'; reason: string; status?: number },
-  ): void {
-    const fields = { endpoint: queue.name, delivery, reason, ...(status === undefined ? {} : { status }) }
-    this.options.logger.error(
-      fields,
-      kind === 'gone'
-        ? 'an endpoint says that it is gone: nothing more is sent there; what it is owed is in the dead letters'
-        : 'a delivery is given up: it is in the dead letters and can be redriven',
     )
   }
 
