@@ -82,6 +82,19 @@ describe('a bulk load', () => {
     store.close()
   })
 
+  it('makes rows that were there before no younger', async () => {
+    const before = PartitionStore.open(options)
+    before.table('rows').put('old', bytes('1'))
+    before.apply({ source: 1, time: 5 }, 3)
+    before.close()
+    const load = new BulkLoad(thread, options)
+    await load.add([entry('rows/new', '1')], 7)
+    await load.stop()
+    const store = PartitionStore.open(options)
+    expect([store.changelogPosition, store.loadedAt]).toEqual([7, 0])
+    store.close()
+  })
+
   it('loads what the loader of small restores loads, whatever the pieces and however little it may hold', async () => {
     const value = fc.option(fc.string({ maxLength: 8 }), { nil: null })
     const key = fc.tuple(fc.constantFrom('rows', 'timed', '@', 'other'), fc.string({ unit: 'grapheme', maxLength: 3 }))

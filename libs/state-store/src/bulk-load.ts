@@ -12,7 +12,10 @@ const AHEAD = 3
 const CHECKPOINT = Buffer.from(CHECKPOINT_KEY)
 
 export interface BulkOptions extends StoreOptions {
-  /** Wall time at which the reading began, ms: kept in the file, which tells by it whether tombstones may have passed it by. */
+  /**
+   * Wall time at which the reading began, ms: kept in a file that was empty then, which tells by it whether tombstones may have passed it
+   * by.
+   */
   readonly startedAt: number
 }
 

@@ -152,7 +152,8 @@ class Target {
         else table.remove.run(row)
       })
       this.setMeta.run('changelog', String(position))
-      this.setMeta.run('loadedAt', String(this.task.startedAt))
+      // Rows that were there before are as old as they were: what deletes them may have left the changelog long ago.
+      if (this.empty) this.setMeta.run('loadedAt', String(this.task.startedAt))
       if (checkpoint) {
         this.setMeta.run('source', String(checkpoint.source))
         this.setMeta.run('time', String(checkpoint.time))

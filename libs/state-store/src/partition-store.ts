@@ -77,7 +77,7 @@ export class PartitionStore {
     return this.position
   }
 
-  /** When the last bulk load of this file began, ms; 0: never. What it read was in the changelog then. */
+  /** When the bulk load that filled this file began, ms; 0: none did. What it read was in the changelog then. */
   get loadedAt(): number {
     return Number(this.meta('loadedAt') ?? 0)
   }
