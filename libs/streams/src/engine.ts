@@ -43,7 +43,7 @@ class Engine implements Streams {
     const { log, logger, topology } = options
     const [id, topic] = [`${topology.group}.broadcast`, topology.source]
     this.broadcaster = new Broadcaster({ log, logger, id, topic, current: () => this.sure })
-    this.sourceEnds = new SourceEnds(log, topology.source, logger, () => this.changed())
+    this.sourceEnds = new SourceEnds(log, topology.source, logger)
     this.kit = new TaskKit({
       streams: options,
       clock: this.clock,

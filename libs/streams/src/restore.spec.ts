@@ -241,6 +241,20 @@ describe('a local file that cannot go on', () => {
     expectRebuilt(streams, /behind its position 10/, before)
   })
 
+  it('is none where the changelog has lost everything: then the source is read again', async () => {
+    const before = [rows(0), rows(1)]
+    const ends = await driver.log.offsets(topology.changelog)
+    await driver.stop()
+    driver.loseDisk()
+    for (const { partition, end } of ends)
+      await (driver.log as EmbeddedLog).truncate(topology.changelog, partition, end)
+    await driver.start()
+    await driver.settle()
+    expect([rows(0), rows(1)]).toEqual(before)
+    const told = logger.lines.filter(({ message }) => message.includes('knows nothing of what was applied'))
+    expect(told.map(({ fields }) => fields.partition).sort()).toEqual([0, 1])
+  })
+
   it('because it is older than the changelog keeps tombstones is built anew', async () => {
     await driver.stop()
     await driver.start('b')

@@ -23,7 +23,7 @@ export interface StandbyOptions {
   /** Bounds how many standbys load at once. */
   readonly restores: Semaphore
   readonly threads: BulkThreads
-  /** Stable end of the partition's source, as last seen. */
+  /** Stable end of the partition's source, as seen a moment ago; undefined when that is not known. */
   readonly sourceEnd: () => Offset | undefined
   readonly onChange: (standby: Standby) => void
 }
@@ -54,7 +54,7 @@ export class Standby implements RunningTask {
   }
 
   get readable(): boolean {
-    return this.wasAtEnd && this.local !== undefined && this.options.sourceEnd() !== undefined
+    return this.wasAtEnd && this.local !== undefined
   }
   get position(): Offset {
     return this.progress.position

@@ -25,7 +25,10 @@ export interface RunningTask {
   readonly owned: boolean
   /** Next source offset to be applied: everything below is in `table`. */
   readonly position: Offset
-  /** Records between position and the source's stable end, as last seen; a standby looks every second. */
+  /**
+   * Records between position and the source's stable end, as last seen; a standby looks every second, and says Infinity where it has
+   * heard of no end for 3 s: then it may be behind by any number.
+   */
   readonly lag: number
   /** Next changelog offset to be applied: as long as it stands, so do the rows of `table`. */
   readonly changelogPosition: Offset

@@ -15,7 +15,8 @@ export interface SourceQuestion {
 
 /**
  * Where the source is to be read next; asked after the restore, which may bring a newer checkpoint. The checkpoint travels with the
- * rows, so it is right even where the group's offset has been forgotten.
+ * rows, so it is right even where the group's offset has been forgotten. Without a checkpoint there are no rows, whatever the group says
+ * was applied: then the changelog is lost, and all that the source still holds is applied again.
  */
 export async function findSource({
   log,
@@ -26,8 +27,13 @@ export async function findSource({
 }: SourceQuestion): Promise<{ offset: Offset; end: Offset }> {
   const held = await offsetsOf(log, topology.source, partition)
   const checkpoint = store.checkpoint?.source
-  const wanted =
-    checkpoint ?? (await log.committed(topology.group, topology.source, [partition])).get(partition) ?? held.start
+  const applied = checkpoint ?? (await log.committed(topology.group, topology.source, [partition])).get(partition) ?? 0
+  if (checkpoint === undefined && applied > 0 && applied <= held.end)
+    logger.error(
+      { partition, applied, start: held.start },
+      'the changelog knows nothing of what was applied: it has been deleted or emptied; reading the source again from its beginning: what it still holds is decided again, what has left it is lost',
+    )
+  const wanted = checkpoint ?? (applied > held.end ? applied : held.start)
   if (wanted > held.end)
     throw new StreamsError(
       'STREAMS_SOURCE_LOST',

@@ -1,0 +1,38 @@
+import { openEmbeddedLog } from '@quorate/log/embedded'
+import { setTimeout } from 'node:timers/promises'
+import { hangingLog, TestDriver } from '../testing'
+import type { Processor, TaskBatch, TaskContext } from './context'
+import { topologyOf } from './streams.conformance'
+
+class Last implements Processor {
+  process(batch: TaskBatch, context: TaskContext): number {
+    for (const { key, value } of batch.records) context.table('sums').put(key!.toString(), value!)
+    return batch.next
+  }
+}
+
+describe('a standby that does not hear of the source', () => {
+  it('does not know its lag, and still shows what it has', async () => {
+    const topology = topologyOf('unheard', 1)
+    const embedded = await openEmbeddedLog({ memory: true })
+    const hanging = hangingLog(embedded)
+    const driver = await TestDriver.open({ topology, processor: () => new Last(), log: hanging.log })
+    await driver.start('a')
+    await driver.start('b')
+    await driver.pipe({ key: 'k', value: '1' })
+    await driver.settle()
+    const standby = await driver.standby(0)
+    await standby.reached(driver.task(0).position - 1, 5_000)
+    expect(standby.lag).toBe(0)
+
+    await hanging.hang('offsets', topology.source)
+    while (standby.lag === 0) await setTimeout(50)
+    expect([standby.lag, standby.readable]).toEqual([Infinity, true])
+    expect(standby.table('sums').get('k')?.toString()).toBe('1')
+
+    await hanging.release()
+    while (standby.lag !== 0) await setTimeout(50)
+    await driver.close()
+    await embedded.close()
+  }, 15_000)
+})
