@@ -6,19 +6,22 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { type Access, type Principal, ROLES } from './access'
 import { useBodyParsers } from './bodies'
-import { HTTP_LIMITS } from './limits'
+import { EDGE_TIMES, type EdgeTimes, HTTP_LIMITS } from './limits'
 import { Problem } from './problem'
 import { sendProblem } from './problem-filter'
 import { FORWARDED, SIGNATURE, verify } from './signature'
+import { cutOffStalled } from './stalled'
 
 export interface AdapterOptions {
   readonly access: Access
   readonly clusterSecret?: Secret | undefined
   readonly logger: Logger
+  readonly times?: Partial<EdgeTimes> | undefined
 }
 
 /** Fastify with every limit set, request ids, and the caller found out before any body is read. */
-export function createAdapter({ access, clusterSecret, logger }: AdapterOptions): FastifyAdapter {
+export function createAdapter({ access, clusterSecret, logger, times }: AdapterOptions): FastifyAdapter {
+  const { stalledMs, bodyIdleMs } = { ...EDGE_TIMES, ...times }
   const adapter = new FastifyAdapter<RawServerDefault>({
     // No middleware is used; middie would cost every request.
     skipMiddie: true,
@@ -35,9 +38,10 @@ export function createAdapter({ access, clusterSecret, logger }: AdapterOptions)
   })
   const instance: FastifyInstance = adapter.getInstance()
   instance.server.headersTimeout = HTTP_LIMITS.headersMs
+  cutOffStalled(instance.server, stalledMs)
   instance.decorateRequest('principal', undefined)
   instance.decorateRequest('forwarded', false)
-  useBodyParsers(instance)
+  useBodyParsers(instance, bodyIdleMs)
   const inHand = { own: 0, forwarded: 0 }
   instance.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id)

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { isUtf8 } from 'node:buffer'
 import type { Readable } from 'node:stream'
-import { HTTP_LIMITS } from './limits'
+import { EDGE_TIMES, HTTP_LIMITS } from './limits'
 import { Problem } from './problem'
 import { bodyHash, FORWARDED } from './signature'
 
@@ -17,7 +17,7 @@ declare module 'fastify' {
 }
 
 /** JSON, read whole and parsed; on routes that ask for it (`@RouteConfig({ streamed: true })`) JSON and NDJSON as streams. All else is 415. */
-export function useBodyParsers(instance: FastifyInstance): void {
+export function useBodyParsers(instance: FastifyInstance, idleMs: number): void {
   const parse = instance.getDefaultJsonParser('error', 'error')
   instance.removeAllContentTypeParsers()
   instance.addContentTypeParser('application/json', (request, payload, done) => {
@@ -25,7 +25,7 @@ export function useBodyParsers(instance: FastifyInstance): void {
       done(null, payload)
       return
     }
-    void readWhole(request, payload)
+    void readWhole(request, payload, idleMs)
       .then((body) => {
         request.rawBody = body
         if (body.length === 0) throw malformed('is empty')
@@ -45,14 +45,14 @@ export function useBodyParsers(instance: FastifyInstance): void {
 const malformed = (what: string) => new Problem('malformed', `Nothing was written: the body ${what}.`)
 
 /** @throws Problem when it is larger than is taken, slower than is waited for, or other than its sender signed */
-async function readWhole(request: FastifyRequest, payload: Readable): Promise<Buffer> {
+async function readWhole(request: FastifyRequest, payload: Readable, idleMs: number): Promise<Buffer> {
   const tooLarge = new Problem('too-large', `Nothing was written: a body may have ${HTTP_LIMITS.body} bytes.`, {
     headers: { connection: 'close' },
   })
   if (Number(request.headers['content-length'] ?? 0) > HTTP_LIMITS.body) throw tooLarge
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of withinTime(payload)) {
+  for await (const chunk of withinTime(payload, idleMs)) {
     size += chunk.length
     if (size > HTTP_LIMITS.body) throw tooLarge
     chunks.push(chunk)
@@ -65,15 +65,37 @@ async function readWhole(request: FastifyRequest, payload: Readable): Promise<Bu
   return body
 }
 
-/** The chunks of a body; a pause longer than the limit ends the request. */
-export async function* withinTime(payload: Readable): AsyncGenerator<Buffer> {
-  const slow = new Problem('malformed', 'The body did not arrive in time.', { headers: { connection: 'close' } })
-  const timer = setTimeout(() => payload.destroy(slow), HTTP_LIMITS.bodyIdleMs)
+/**
+ * The chunks of a body; a pause of the sender longer than `idleMs` ends the request. The time runs only while a chunk is waited for: the
+ * reader may take as long as it likes. Whoever leaves early can still answer, which destroying the body would prevent: what comes then is
+ * read and thrown away.
+ * @throws Problem 400
+ */
+export async function* withinTime(payload: Readable, idleMs = EDGE_TIMES.bodyIdleMs): AsyncGenerator<Buffer> {
+  const chunks = payload.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer, undefined>
   try {
-    for await (const chunk of payload) {
-      timer.refresh()
-      yield chunk as Buffer
+    for (;;) {
+      const next = await inTime(chunks.next(), idleMs)
+      if (next.done) return
+      yield next.value
     }
+  } finally {
+    // Only a body that is let go of flows. Not waited for: where a chunk is still to come, this comes after it.
+    void chunks.return?.().then(
+      () => payload.resume(),
+      () => undefined,
+    )
+  }
+}
+
+async function inTime<T>(coming: Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    const slow = new Problem('malformed', 'The body did not arrive in time.', { headers: { connection: 'close' } })
+    timer = setTimeout(() => reject(slow), ms)
+  })
+  try {
+    return await Promise.race([coming, late])
   } finally {
     clearTimeout(timer)
   }

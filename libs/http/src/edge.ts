@@ -8,7 +8,7 @@ import type { Registry } from 'prom-client'
 import { Access, RolesGuard } from './access'
 import { createAdapter } from './adapter'
 import { HEALTH_CHECKS, type HealthCheck, HealthController } from './health'
-import { HTTP_LIMITS } from './limits'
+import { type EdgeTimes, HTTP_LIMITS } from './limits'
 import { nestLogger } from './logger'
 import { METRICS, MetricsController } from './metrics'
 import { createOpenApi, type OpenApiOptions, serveDocs, serveOpenApi } from './openapi'
@@ -23,6 +23,8 @@ export interface EdgeOptions {
   readonly clusterSecret?: Secret | undefined
   readonly logger: PinoLogger
   readonly openapi: OpenApiOptions
+  /** Other times than the service's, for tests. */
+  readonly times?: Partial<EdgeTimes>
   /** The page at `/docs`: in processes, not in tests. */
   readonly docs?: boolean
   /** What receives records. Started by `startAllMicroservices`, closed with the application. */
@@ -45,7 +47,8 @@ export async function createEdge(options: EdgeOptions): Promise<NestFastifyAppli
     providers,
     controllers: [HealthController, MetricsController],
   }
-  const adapter = createAdapter({ access: new Access(options.apiKey), clusterSecret: options.clusterSecret, logger })
+  const { clusterSecret, times } = options
+  const adapter = createAdapter({ access: new Access(options.apiKey), clusterSecret, logger, times })
   const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
     logger: nestLogger(logger),
     bodyParser: false,

@@ -16,10 +16,16 @@ export const HTTP_LIMITS = {
   headersMs: 10_000,
   /** ms to send a whole request; bulk bodies are streamed, hence so long. */
   requestMs: 300_000,
-  /** ms between two chunks of a body. */
-  bodyIdleMs: 15_000,
   /** ms that an idle connection is kept. */
   keepAliveMs: 72_000,
   /** ms that a shutdown waits for requests in hand. */
   drainMs: 5_000,
 } as const
+
+export interface EdgeTimes {
+  /** ms between two chunks of a body. */
+  readonly bodyIdleMs: number
+  /** ms without progress after which an answer that its reader does not read is given up. */
+  readonly stalledMs: number
+}
+export const EDGE_TIMES: EdgeTimes = { bodyIdleMs: 15_000, stalledMs: 30_000 }

@@ -75,6 +75,26 @@ describe('taking many reports at once', () => {
     expect(most).toBeLessThan(10_000)
   })
 
+  it('does not take it for a slow sender when the log is slow, and tells a slow one without cutting it off', async () => {
+    const idleMs = 40
+    const appends = new Appends()
+    const slowly = async (records: readonly SourceRecord[]) => {
+      await new Promise((resolve) => setTimeout(resolve, 3 * idleMs))
+      return appends.append(records)
+    }
+    const lines = (from: number) => Buffer.from(Array.from({ length: 2_000 }, (_, i) => line(from + i)).join(''))
+    const body = Readable.from([lines(0), lines(2_000), lines(4_000)])
+    expect(await new Intake(slowly, idleMs).take(body, new LineSplitter())).toMatchObject({ accepted: 6_000 })
+    const slow = new Readable({ read: () => undefined })
+    slow.push(lines(0))
+    await expect(new Intake(appends.append, idleMs).take(slow, new LineSplitter())).rejects.toMatchObject({
+      code: 'malformed',
+      message: expect.stringContaining('The first 2000 good reports were accepted'),
+      headers: { connection: 'close' },
+    })
+    expect(slow.destroyed).toBe(false)
+  })
+
   it('lists a bounded number of rejections and counts the others', async () => {
     const taken = await new Intake(new Appends().append).take(
       Readable.from([Buffer.from('1\n'.repeat(10_005))]),

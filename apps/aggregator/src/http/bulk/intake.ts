@@ -38,12 +38,16 @@ export class Intake {
   readonly #rejected: Rejected[] = []
   readonly #positions = new Map<number, number>()
 
-  constructor(private readonly append: (records: readonly SourceRecord[]) => Promise<Position[]>) {}
+  /** `idleMs`: how long the sender may pause; it does not run while the log is waited for. */
+  constructor(
+    private readonly append: (records: readonly SourceRecord[]) => Promise<Position[]>,
+    private readonly idleMs?: number,
+  ) {}
 
   /** @throws Problem; when a part was accepted before, its detail says how many reports */
   async take(body: Readable, splitter: Splitter): Promise<Taken> {
     try {
-      for await (const chunk of withinTime(body)) {
+      for await (const chunk of withinTime(body, this.idleMs)) {
         for (const item of splitter.push(chunk)) if (this.#judge(item)) await this.#flush()
       }
       for (const item of splitter.end()) this.#judge(item)
