@@ -1,4 +1,4 @@
-import type { Log, TopicSpec } from '@quorate/log'
+import { type Log, LogError, type TopicSpec } from '@quorate/log'
 import { randomUUID } from 'node:crypto'
 import { type KeyValueChange, KeyValueTable } from './key-value-table'
 
@@ -81,6 +81,28 @@ export function describeKeyValueTable(name: string, open: () => Promise<Log>): v
       expect([...again.entries()].map(([key]) => key)).toEqual(['a', 'b'])
       await table.close()
       await again.close()
+    })
+
+    /** Its readers see nothing, as where the log is out of reach of them alone. */
+    const unread = (): Log => {
+      const readers = ({ from }: { from: number }) => {
+        const closed = Promise.withResolvers<never>()
+        const close = () => closed.reject(new LogError('LOG_CLOSED', 'the reader'))
+        return { position: from, next: () => closed.promise, close }
+      }
+      const [offsets, append] = [log.offsets.bind(log), log.append.bind(log)]
+      return { offsets, append, reader: readers } as unknown as Log
+    }
+
+    it('does not wait for ever for what cannot be read: nothing to be opened, a write of unknown outcome', async () => {
+      const empty = await KeyValueTable.open<Setting>({ log: unread(), topic, patienceMs: 20 })
+      await expect(empty.put('a', { colour: 'red' })).rejects.toMatchObject({ code: 'LOG_OUTCOME_UNKNOWN' })
+      await empty.close()
+      const open = () => KeyValueTable.open<Setting>({ log: unread(), topic, patienceMs: 20 })
+      await expect(open()).rejects.toMatchObject({ code: 'LOG_UNAVAILABLE' })
+      const table = await KeyValueTable.open<Setting>({ log, topic })
+      expect(table.get('a')).toEqual({ colour: 'red' })
+      await table.close()
     })
 
     it('refuses to wait for ever once it is closed', async () => {

@@ -1,4 +1,5 @@
 import { type Log, LogError, type Logger, partitionOf, type PartitionReader, silentLogger } from '@quorate/log'
+import { jsonCodec, type ValueCodec } from './key-value-table-codec'
 import { compareUtf8 } from './utf8-order'
 
 /** One change of a key-value table: `value` undefined = deleted. */
@@ -9,18 +10,6 @@ export interface KeyValueChange<V> {
   readonly offset: number
 }
 
-export interface ValueCodec<V> {
-  encode(value: V): Buffer
-  /** Throws for bytes that are no value; such a record is skipped, logged and counted, and the value before it stays. */
-  decode(bytes: Buffer): V
-}
-
-/** JSON values, as UTF-8. */
-export const jsonCodec = <V>(): ValueCodec<V> => ({
-  encode: (value) => Buffer.from(JSON.stringify(value)),
-  decode: (bytes) => JSON.parse(bytes.toString('utf8')) as V,
-})
-
 export interface KeyValueTableOptions<V> {
   readonly log: Log
   /** A compacted topic; all its partitions are read. */
@@ -30,7 +19,11 @@ export interface KeyValueTableOptions<V> {
   readonly logger?: Logger
   /** Told of every record in log order, those read at the start included. */
   readonly onChange?: (change: KeyValueChange<V>) => void
+  /** ms that opening and writing wait while nothing more can be read; 30,000 by default. */
+  readonly patienceMs?: number
 }
+
+const PATIENCE = 30_000
 
 /**
  * A whole copy of a compacted topic in this process (design.md, "Settings"): read from the beginning at the start, tombstones
@@ -58,13 +51,22 @@ export class KeyValueTable<V> {
     if (options.onChange) this.watchers.add(options.onChange)
   }
 
-  /** Resolves when everything that was in the topic at the call has been read. */
+  /**
+   * Resolves when everything that was in the topic at the call has been read.
+   * @throws LogError LOG_UNAVAILABLE when reading does not go on
+   */
   static async open<V>(options: KeyValueTableOptions<V>): Promise<KeyValueTable<V>> {
     const table = new KeyValueTable(options, options.codec ?? jsonCodec<V>())
     const offsets = await options.log.offsets(options.topic)
     for (const { partition, start } of offsets) table.read(partition, start)
     try {
-      await Promise.all(offsets.map(({ partition, end }) => table.reached(partition, end)))
+      await Promise.all(
+        offsets.map(async ({ partition, end }) => {
+          if (await table.reached(partition, end)) return
+          const place = `${options.topic}/${partition}`
+          throw new LogError('LOG_UNAVAILABLE', `${place} could not be read to its end, ${end}, and nothing more came`)
+        }),
+      )
     } catch (error) {
       await table.close()
       throw error
@@ -92,10 +94,12 @@ export class KeyValueTable<V> {
     }
   }
 
+  /** @throws LogError LOG_OUTCOME_UNKNOWN when it is in the log and does not come back; otherwise nothing was written */
   async put(key: string, value: V): Promise<void> {
     await this.write(key, this.codec.encode(value))
   }
 
+  /** Likewise. */
   async delete(key: string): Promise<void> {
     await this.write(key, null)
   }
@@ -116,7 +120,12 @@ export class KeyValueTable<V> {
   private async write(key: string, value: Buffer | null): Promise<void> {
     const { log, topic } = this.options
     const [position] = await log.append([{ topic, partition: partitionOf(key, this.positions.length), key, value }])
-    await this.reached(position!.partition, position!.offset + 1)
+    const { partition, offset } = position!
+    if (await this.reached(partition, offset + 1)) return
+    throw new LogError(
+      'LOG_OUTCOME_UNKNOWN',
+      `${JSON.stringify(key)} was appended to ${topic}/${partition} at ${offset} and could not be read back. Nothing is lost: read it before you write it again`,
+    )
   }
 
   private read(partition: number, from: number): void {
@@ -164,12 +173,25 @@ export class KeyValueTable<V> {
     for (const watcher of this.watchers) watcher({ key, value, partition, offset })
   }
 
-  private async reached(partition: number, position: number): Promise<void> {
-    while (this.positions[partition]! < position) {
+  /** False when reading has not gone on for as long as one waits. */
+  private async reached(partition: number, position: number): Promise<boolean> {
+    const { patienceMs = PATIENCE, topic } = this.options
+    for (let [at, until] = [-1, 0]; this.positions[partition]! < position;) {
       if (this.failure) throw this.failure
-      if (this.closed) throw new LogError('LOG_CLOSED', `the key-value table on ${this.options.topic}`)
-      await this.moved.promise
+      if (this.closed) throw new LogError('LOG_CLOSED', `the key-value table on ${topic}`)
+      if (this.positions[partition]! > at) [at, until] = [this.positions[partition]!, performance.now() + patienceMs]
+      const left = until - performance.now()
+      if (left <= 0) return false
+      await this.move(left)
     }
+    return true
+  }
+
+  /** Resolves when something was read, or after so many ms. */
+  private move(ms: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)))
+    return Promise.race([this.moved.promise, late]).finally(() => clearTimeout(timer))
   }
 
   private announce(): void {
