@@ -1,6 +1,6 @@
 import { objectIdOf } from '@quorate/contracts'
 import { Problem } from '@quorate/http'
-import { header, type Log, type LogRecord, type Position } from '@quorate/log'
+import { header, type Log, LogError, type LogRecord, type Position } from '@quorate/log'
 import { KeyValueTable } from '@quorate/state-store'
 import type { Streams } from '@quorate/streams'
 import {
@@ -12,6 +12,8 @@ import {
   wholeOf,
   type WholeDeadLetter,
 } from './dead-letter'
+import { Marks } from './marks'
+import { TurnsByOffset } from './turns-by-offset'
 
 export interface DeadLettersOptions {
   readonly log: Log
@@ -20,6 +22,8 @@ export interface DeadLettersOptions {
   readonly deadLetters: string
   readonly settings: string
   readonly source: string
+  /** ms to wait for the log while nothing comes. */
+  readonly patienceMs?: number
 }
 
 export interface DeadLetterPage {
@@ -30,28 +34,28 @@ export interface DeadLetterPage {
 
 /** Says on the replayed record which dead letter it was. */
 const REPLAYED_FROM = 'quorate-replayed-from'
-const PREFIX = 'dead-letters/'
 /** Bytes read ahead: values may have a megabyte, and a page shows none of them. */
 const READ_AHEAD = 4 << 20
-/** Marks of records that have left the topic, taken away in one go. */
-const SWEPT = 100
-
-type Marks = KeyValueTable<Mark>
+const PATIENCE = 5_000
 
 /**
  * What could not be applied (design.md, "Topics"), from any instance: read off the topic itself. Records cannot be taken out of a log, so
  * what became of one is a mark in the settings; the record leaves by retention, and its mark after it.
  */
 export class DeadLetters {
+  readonly #turns = new TurnsByOffset()
+  /** Of this instance alone. */
+  readonly #unwritten = new Map<number, Mark>()
+
   constructor(private readonly options: DeadLettersOptions) {}
 
   /** The oldest first, from offset `from`; those that were replayed or dropped only with `all`. */
   async list(from: number, limit: number, all: boolean): Promise<DeadLetterPage> {
     return this.#marked(async (marks, { start, end }) => {
-      await sweep(marks, start)
+      await marks.upkeep(start)
       const items: DeadLetter[] = []
       for await (const record of this.#records(Math.max(from, start), end)) {
-        const mark = markOf(marks, record.offset)
+        const mark = marks.of(record.offset)
         if (mark && !all) continue
         if (items.length === limit) return { items, next: record.offset }
         items.push(deadLetterOf(record, mark))
@@ -62,33 +66,46 @@ export class DeadLetters {
 
   /** @throws Problem 404 */
   async get(offset: number): Promise<WholeDeadLetter> {
-    return this.#marked(async (marks, range) => wholeOf(await this.#at(offset, range), markOf(marks, offset)))
+    return this.#marked(async (marks, range) => wholeOf(await this.#at(offset, range), marks.of(offset)))
   }
 
   /**
-   * Appends it again to the source, as it was: to the partition of its key, or where it lay when it has none.
-   * @throws Problem 404; 409 when that, or a drop, has been done, or when it came from elsewhere
+   * Appends it again to the source, as it was: to the partition of its key, or where it lay when it has none. Replays of one letter wait
+   * for each other here; between instances only the mark keeps them apart (docs/adr/0012).
+   * @throws Problem 404; 409 when that, or a drop, has been done, or when it came from elsewhere; 504 when it was done and cannot be noted
    */
   async replay(offset: number, by: string): Promise<Position> {
-    return this.#marked(async (marks, range) => {
+    return this.#alone(offset, async (marks, range) => {
       const record = await this.#at(offset, range)
-      refuseMarked(markOf(marks, offset), offset)
-      const [position] = await this.options.streams.append([this.#original(record)])
-      const { partition, offset: again } = position!
-      await mark(marks, offset, { done: 'replayed', by, position: `${partition}@${again}` })
-      return position!
+      marks.refuse(offset)
+      const [appended] = await this.options.streams.append([this.#original(record)])
+      const position = `${appended!.partition}@${appended!.offset}`
+      const mark: Mark = { done: 'replayed', at: new Date().toISOString(), by, position }
+      await marks.put(offset, mark).catch((cause: unknown) => {
+        if (!(cause instanceof LogError)) throw cause
+        marks.hold(offset, mark)
+        throw new Problem(
+          'outcome-unknown',
+          `It was appended again, at ${position}, but the settings could not be told. This instance will tell them; do not replay it at another meanwhile.`,
+          { headers: { 'quorate-position': position }, cause },
+        )
+      })
+      return appended!
     })
   }
 
   /** It is not shown any more. Dropping it twice is dropping it. @throws Problem 404; 409 when it was replayed */
   async drop(offset: number, by: string): Promise<void> {
-    await this.#marked(async (marks, range) => {
+    await this.#alone(offset, async (marks, range) => {
       await this.#at(offset, range)
-      const done = markOf(marks, offset)
-      if (done?.done === 'dropped') return
-      refuseMarked(done, offset)
-      await mark(marks, offset, { done: 'dropped', by })
+      if (marks.of(offset)?.done === 'dropped') return
+      marks.refuse(offset)
+      await marks.put(offset, { done: 'dropped', at: new Date().toISOString(), by })
     })
+  }
+
+  #alone<T>(offset: number, work: (marks: Marks, range: { start: number; end: number }) => Promise<T>): Promise<T> {
+    return this.#turns.run(offset, () => this.#marked(work))
   }
 
   #original(record: LogRecord) {
@@ -108,15 +125,15 @@ export class DeadLetters {
 
   /** A whole copy of the marks as they are now: whatever any instance has answered is in it. */
   async #marked<T>(work: (marks: Marks, range: { start: number; end: number }) => Promise<T>): Promise<T> {
-    const { log, deadLetters, settings, streams } = this.options
+    const { log, deadLetters, settings, streams, patienceMs = PATIENCE } = this.options
     if (streams.partitions === 0)
       throw new Problem('no-owner', 'This instance has not joined its group yet. Try again.')
     const [range] = await log.offsets(deadLetters)
-    const marks = await KeyValueTable.open<Mark>({ log, topic: settings })
+    const table = await KeyValueTable.open<Mark>({ log, topic: settings, patienceMs })
     try {
-      return await work(marks, range!)
+      return await work(new Marks(table, this.#unwritten), range!)
     } finally {
-      await marks.close()
+      await table.close()
     }
   }
 
@@ -134,37 +151,25 @@ export class DeadLetters {
 
   async *#records(from: number, end: number): AsyncGenerator<LogRecord> {
     if (from >= end) return
-    const { log, deadLetters: topic } = this.options
+    const { log, deadLetters: topic, patienceMs = PATIENCE } = this.options
     const reader = log.reader({ topic, partition: 0, from, maxBytes: READ_AHEAD })
+    let isLate = false
+    const late = setTimeout(() => {
+      isLate = true
+      reader.close()
+    }, patienceMs)
     try {
-      while (reader.position < end) {
+      for (let at = from; at < end; at = reader.position) {
         const { records } = await reader.next()
+        if (reader.position > at) late.refresh()
         for (const record of records) if (record.offset < end) yield record
       }
+    } catch (error) {
+      if (!isLate) throw error
+      throw new LogError('LOG_UNAVAILABLE', `nothing more of ${topic} came in ${patienceMs} ms`, { cause: error })
     } finally {
+      clearTimeout(late)
       reader.close()
     }
   }
-}
-
-const markOf = (marks: Marks, offset: number): Mark | undefined => marks.get(`${PREFIX}${positionOf(offset)}`)
-
-const mark = (marks: Marks, offset: number, said: Omit<Mark, 'at'>): Promise<void> =>
-  marks.put(`${PREFIX}${positionOf(offset)}`, { ...said, at: new Date().toISOString() })
-
-function refuseMarked(done: Mark | undefined, offset: number): void {
-  if (!done) return
-  const where = done.position === undefined ? '' : ` to ${done.position}`
-  throw new Problem(
-    'conflict',
-    `The dead letter ${positionOf(offset)} was ${done.done}${where} by ${done.by} at ${done.at}. Nothing was done.`,
-  )
-}
-
-/** Takes the marks of records away that retention has taken. */
-async function sweep(marks: Marks, start: number): Promise<void> {
-  const gone = [...marks.entries()]
-    .map(([key]) => key)
-    .filter((key) => key.startsWith(PREFIX) && Number(key.split('@')[1]) < start)
-  for (const key of gone.slice(0, SWEPT)) await marks.delete(key)
 }

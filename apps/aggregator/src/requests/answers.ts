@@ -1,5 +1,5 @@
 import { type Answer, json, Problem } from '@quorate/http'
-import type { Log } from '@quorate/log'
+import { type Log, LogError } from '@quorate/log'
 import { KeyValueTable } from '@quorate/state-store'
 import type { RequestKey } from './request-key'
 import { REMEMBERED } from './requests'
@@ -16,6 +16,10 @@ interface Kept {
 
 const PREFIX = 'requests/'
 const FORGOTTEN = 100
+/** Answers that could not be kept, held here at most. */
+const HELD = 1_000
+/** ms to wait for the log while nothing comes. */
+const PATIENCE = 5_000
 
 /**
  * Answers to requests that concern several partitions, or none: kept in the settings, since no one partition's store has all of their
@@ -24,9 +28,13 @@ const FORGOTTEN = 100
 export class Answers {
   readonly #underWay = new Map<string, { readonly fingerprint: string; readonly answer: Promise<Answer> }>()
 
+  /** What was done while the settings could not be told; the oldest first. */
+  readonly #held = new Map<string, Kept>()
+
   constructor(
     private readonly log: Log,
     private readonly settings: string,
+    private readonly patienceMs = PATIENCE,
   ) {}
 
   /** Does `work`, or answers what it answered to this key before. @throws Problem 409 for a key that was used for something else */
@@ -44,22 +52,51 @@ export class Answers {
   }
 
   async #once(request: RequestKey, work: () => Promise<Answer>): Promise<Answer> {
-    const table = await KeyValueTable.open<Kept>({ log: this.log, topic: this.settings })
+    const held = this.#again(request, this.#held.get(request.key))
+    if (held) return held
+    const { log, settings: topic, patienceMs } = this
+    const table = await KeyValueTable.open<Kept>({ log, topic, patienceMs })
     try {
-      const kept = table.get(`${PREFIX}${request.key}`)
-      if (kept && kept.at + REMEMBERED > Date.now()) {
-        checkFingerprint(request, kept.fingerprint)
-        return json(kept.status, kept.body, { 'quorate-position': kept.position })
-      }
-      await forget(table)
+      const kept = this.#again(request, table.get(`${PREFIX}${request.key}`))
+      if (kept) return kept
       const answer = await work()
-      const position = answer.headers['quorate-position'] ?? ''
+      const { status, headers, body } = answer
+      const position = headers['quorate-position'] ?? ''
       const { fingerprint } = request
-      const body = String(answer.body ?? '')
-      await table.put(`${PREFIX}${request.key}`, { fingerprint, at: Date.now(), status: answer.status, position, body })
+      this.#hold(request.key, { fingerprint, at: Date.now(), status, position, body: String(body ?? '') })
+      await this.#keep(table)
       return answer
     } finally {
       await table.close()
+    }
+  }
+
+  /** @throws Problem 409 */
+  #again(request: RequestKey, kept: Kept | undefined): Answer | undefined {
+    if (!kept || kept.at + REMEMBERED <= Date.now()) return undefined
+    checkFingerprint(request, kept.fingerprint)
+    return json(kept.status, kept.body, { 'quorate-position': kept.position })
+  }
+
+  #hold(key: string, kept: Kept): void {
+    this.#held.set(key, kept)
+    const [oldest] = this.#held.keys()
+    if (this.#held.size > HELD) this.#held.delete(oldest!)
+  }
+
+  /**
+   * What is done is answered so, whatever becomes of this: an error would say that nothing was written. What cannot be kept now is with the
+   * next request, and until then this instance knows it.
+   */
+  async #keep(table: KeyValueTable<Kept>): Promise<void> {
+    try {
+      for (const [key, kept] of this.#held) {
+        await table.put(`${PREFIX}${key}`, kept)
+        if (this.#held.get(key) === kept) this.#held.delete(key)
+      }
+      await forget(table)
+    } catch (error) {
+      if (!(error instanceof LogError)) throw error
     }
   }
 }
