@@ -63,6 +63,8 @@ export class StatesStreamController {
     try {
       const beginning = await this.streams.source.begin(interest, one(request, 'last-event-id'), request, gone.signal)
       reply.hijack()
+      // Its end has been told already, and will not be told again.
+      if (gone.signal.aborted) return
       reply.raw.writeHead(200, {
         'content-type': 'text/event-stream; charset=utf-8',
         'cache-control': 'no-store',

@@ -63,6 +63,21 @@ describe('the outlet to a subscriber', () => {
     expect(out.closed.aborted).toBe(true)
   })
 
+  it('to a subscriber that has left already is closed, and holds nobody up', async () => {
+    const left = new Promise<Outlet>((resolve) => {
+      server = createServer((_request, response) => {
+        response.once('close', () => resolve(new Outlet(response, () => 'p1', { patience: 60_000, keepAlive: 60_000 })))
+      })
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const request = get({ port: (server.address() as AddressInfo).port }).on('error', () => undefined)
+    server.once('request', () => request.destroy())
+    const out = await left
+    expect(out.closed.aborted).toBe(true)
+    out.write('x')
+    await out.ready()
+  })
+
   it('comments now and then, with the position to resume from', async () => {
     const response = await subscribe({ patience: 60_000, keepAlive: 10 })
     const text = await new Promise<string>((resolve) =>

@@ -30,10 +30,13 @@ export class Outlet {
       if (!response.writableNeedDrain)
         response.write(id === undefined ? ': still here\n\n' : `: still here\nid: ${id}\n\n`)
     }, times.keepAlive)
-    response.once('close', () => {
+    const end = () => {
       clearInterval(this.#timer)
       controller.abort()
-    })
+    }
+    response.once('close', end)
+    // Closed before we listened.
+    if (response.destroyed) end()
     response.on('error', () => response.destroy())
   }
 
