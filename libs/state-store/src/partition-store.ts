@@ -25,7 +25,7 @@ export interface ChangelogEntry {
   readonly value: Buffer | null
 }
 
-type Meta = 'schemaVersion' | 'topicId' | 'changelog' | 'source' | 'time' | 'loadedAt' | 'clean' | 'boot'
+type Meta = 'schemaVersion' | 'topicId' | 'changelog' | 'source' | 'time' | 'appliedAt' | 'loadedAt' | 'clean' | 'boot'
 
 /**
  * The store of one partition: one SQLite file with the tables, the source offset, the time and the changelog position, which are
@@ -82,6 +82,14 @@ export class PartitionStore {
     return Number(this.meta('loadedAt') ?? 0)
   }
 
+  /**
+   * Wall time at which the file held all that was in its changelog, ms, as last told to `apply` or `load`; 0: never told. The checkpoint's time is no
+   * measure of it: a source may be quiet for days while other work is committed.
+   */
+  get appliedAt(): number {
+    return Number(this.meta('appliedAt') ?? 0)
+  }
+
   /** undefined: nothing has been applied yet. */
   get checkpoint(): Checkpoint | undefined {
     return this.point
@@ -111,11 +119,11 @@ export class PartitionStore {
       for (const [key, value] of table.changes()) yield { key: changelogKey(name, key), value }
   }
 
-  /** Writes what is staged with its checkpoint and changelog position: step 5 of a commit. */
-  apply(checkpoint: Checkpoint, changelogPosition: number): void {
+  /** Writes what is staged with its checkpoint and changelog position: step 5 of a commit, which began `at`, ms of wall time. */
+  apply(checkpoint: Checkpoint, changelogPosition: number, at?: number): void {
     this.transaction(() => {
       for (const table of this.tables.values()) table.write()
-      this.writePosition(changelogPosition, checkpoint)
+      this.writePosition(changelogPosition, checkpoint, at)
     })
     this.rollback()
   }
@@ -127,15 +135,15 @@ export class PartitionStore {
 
   /**
    * Loads restored entries, one per key, best in the order of their keys, with the position behind them. Entries of tables that the
-   * topology no longer has are left out.
+   * topology no longer has are left out. `at`: when the changelog was asked, ms of wall time, where this was all that it held.
    */
-  load(entries: Iterable<ChangelogEntry>, changelogPosition: number, checkpoint?: Checkpoint): void {
+  load(entries: Iterable<ChangelogEntry>, changelogPosition: number, checkpoint?: Checkpoint, at?: number): void {
     this.transaction(() => {
       for (const { key, value } of entries) {
         const place = parseChangelogKey(key)
         if (place) this.tables.get(place.table)?.load(place.key, value)
       }
-      this.writePosition(changelogPosition, checkpoint)
+      this.writePosition(changelogPosition, checkpoint, at)
     })
     this.rollback()
   }
@@ -162,8 +170,9 @@ export class PartitionStore {
     return table
   }
 
-  private writePosition(changelogPosition: number, checkpoint: Checkpoint | undefined): void {
+  private writePosition(changelogPosition: number, checkpoint: Checkpoint | undefined, at: number | undefined): void {
     this.setMeta('changelog', changelogPosition)
+    if (at !== undefined) this.setMeta('appliedAt', at)
     if (checkpoint) {
       this.setMeta('source', checkpoint.source)
       this.setMeta('time', checkpoint.time)

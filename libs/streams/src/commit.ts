@@ -20,6 +20,8 @@ export interface Commit {
   /** The source offset and time that the batch moves to. */
   readonly checkpoint: Checkpoint
   readonly source: SourceOffset
+  /** Wall time, ms. */
+  readonly now: number
   /** Told at each step, in order. */
   readonly observe?: ((step: CommitStep) => void) | undefined
   /** Given while the log is at it: the outcome is not waited for, and nothing is applied. */
@@ -45,6 +47,7 @@ export async function commit({
   partition,
   checkpoint,
   source,
+  now,
   observe,
   abandoned,
 }: Commit): Promise<void> {
@@ -65,6 +68,6 @@ export async function commit({
 
   // 5
   const written = appended.find((a) => a.topic === changelog && a.partition === partition)!
-  store.apply(checkpoint, written.last + 1)
+  store.apply(checkpoint, written.last + 1, now)
   observe?.('applied')
 }

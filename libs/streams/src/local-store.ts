@@ -123,7 +123,7 @@ function unusable(
   // One offset behind is the marker of its last commit (each writes rows and a checkpoint): an idle partition is no old one.
   if (changelog.end - position <= 1) return undefined
   // A restore that was interrupted may not have come to a checkpoint yet.
-  const age = now - Math.max(store.checkpoint?.time ?? 0, store.loadedAt)
+  const age = now - Math.max(store.checkpoint?.time ?? 0, store.appliedAt, store.loadedAt)
   if (age > tombstoneRetentionMs) return `it is older than the changelog keeps tombstones (${age} ms)`
   return undefined
 }

@@ -248,8 +248,8 @@ describe('a local file that cannot go on', () => {
     driver.loseDisk()
     for (const { partition, end } of ends)
       await (driver.log as EmbeddedLog).truncate(topology.changelog, partition, end)
+    // Ready, and readable, only when all is back.
     await driver.start()
-    await driver.settle()
     expect([rows(0), rows(1)]).toEqual(before)
     const told = logger.lines.filter(({ message }) => message.includes('knows nothing of what was applied'))
     expect(told.map(({ fields }) => fields.partition).sort()).toEqual([0, 1])
@@ -270,6 +270,40 @@ describe('a local file that cannot go on', () => {
     expect(told.map(({ fields }) => fields.partition).sort()).toEqual([0, 1])
     expect(streams.task(0)!.restore.restored).toBeGreaterThan(100)
     expect([rows(0), rows(1)]).toEqual(before)
+  })
+
+  it('is none because its source was quiet while other work was committed, here or at its owner', async () => {
+    /** Work that moves no source offset and no source time, as reminders do. */
+    const work = (value: string): Promise<unknown> =>
+      Promise.all(
+        Array.from({ length: 10 }, (_, i) =>
+          driver.task(i % 2).submit((context) => context.table('sums').put(`work/${i}`, Buffer.from(value))),
+        ),
+      )
+    const told = (): Line[] => logger.lines.filter(({ fields }) => fields.reason)
+    driver.clock.advance(2 * DAY)
+    await work('first')
+    await driver.stop()
+    await driver.start('b')
+    await work('second')
+    const streams = await driver.start()
+    expect(told()).toEqual([])
+    for (const p of [0, 1]) {
+      const standby = await driver.standby(p)
+      const active = driver.task(p)
+      expect(standby.restore.restored).toBeLessThan(50)
+      driver.clock.advance(2 * DAY)
+      await active.submit((context) => context.table('sums').put('work/last', Buffer.from('third')))
+      while (standby.changelogPosition < active.changelogPosition) await new Promise((resolve) => setImmediate(resolve))
+    }
+    await driver.stop('b')
+    await driver.settle()
+    await work('fourth')
+    await work('fifth')
+    await driver.start('b')
+    await driver.standby(0)
+    expect(streams.tasks()).toHaveLength(1)
+    expect(told()).toEqual([])
   })
 
   it('is none because nothing happened for longer than the changelog keeps tombstones', async () => {

@@ -15,6 +15,8 @@ export interface TailOptions {
   readonly changelog: string
   readonly partition: number
   readonly signal: AbortSignal
+  /** Wall time, ms. */
+  readonly now: () => number
   /** The store moved; `atEnd`: it holds everything that is stable in the changelog. */
   readonly onMoved: (atEnd: boolean) => void
 }
@@ -29,16 +31,17 @@ const HELD = 200_000
  * the store never sees half of one. The reader is read_committed: what an owner has not committed never gets here.
  */
 export async function tail(options: TailOptions): Promise<void> {
-  const { log, store, changelog, partition, signal, onMoved } = options
+  const { log, store, changelog, partition, signal, now, onMoved } = options
   const reader = log.reader({ topic: changelog, partition, from: store.changelogPosition })
   const stop = (): void => reader.close()
   signal.addEventListener('abort', stop, { once: true })
   const rows = new Rows()
   try {
     while (!signal.aborted) {
+      const askedAt = now()
       const batch = await reader.next()
       rows.take(batch)
-      const moved = rows.writeTo(store, batch)
+      const moved = rows.writeTo(store, batch, askedAt)
       const atEnd = rows.held === 0 && batch.next >= batch.end
       if (moved || atEnd) onMoved(atEnd)
       if (atEnd) await setTimeout(PACE, undefined, { signal })
@@ -75,7 +78,7 @@ class Rows {
   }
 
   /** False when nothing could be written yet. */
-  writeTo(store: PartitionStore, { next }: LogBatch): boolean {
+  writeTo(store: PartitionStore, { next, end }: LogBatch, askedAt: number): boolean {
     // After compaction a checkpoint may be far away: memory goes first, and the rows are right at the next one again.
     if (this.waiting.size > HELD) this.complete(next, undefined)
     // Markers and holes behind a whole commit are no news, but the position must not stay before them for ever.
@@ -83,7 +86,8 @@ class Rows {
     if (this.position === undefined || this.position <= store.changelogPosition) return false
     const entries: ChangelogEntry[] = [...this.ready].map(([key, value]) => ({ key, value }))
     entries.sort((a, b) => compareUtf8(a.key, b.key))
-    store.load(entries, this.position, this.checkpoint)
+    const all = this.waiting.size === 0 && next >= end
+    store.load(entries, this.position, this.checkpoint, all ? askedAt : undefined)
     this.ready = new Map()
     this.position = this.checkpoint = undefined
     return true

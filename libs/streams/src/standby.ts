@@ -163,6 +163,7 @@ export class Standby implements RunningTask {
       changelog: topology.changelog,
       partition,
       signal,
+      now: () => clock.now(),
       onMoved: (atEnd) => {
         onMoved()
         this.moved()

@@ -52,7 +52,10 @@ export class TaskSet {
 
   /** Every assigned partition is restored and running. */
   get running(): boolean {
-    return this.assigned.every((partition) => this.get(partition)?.state === 'running')
+    return this.assigned.every((partition) => {
+      const task = this.get(partition)
+      return task?.state === 'running' && task.readable
+    })
   }
 
   /** Closes what is no longer wanted here, opens what is new, and changes the role of what stays. */

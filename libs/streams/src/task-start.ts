@@ -13,18 +13,19 @@ export interface SourceQuestion {
   readonly logger: Logger
 }
 
+export interface SourceFound {
+  readonly offset: Offset
+  readonly end: Offset
+  /** What was applied once: before that is reached again, the rows are no answer. */
+  readonly applied: Offset
+}
+
 /**
  * Where the source is to be read next; asked after the restore, which may bring a newer checkpoint. The checkpoint travels with the
  * rows, so it is right even where the group's offset has been forgotten. Without a checkpoint there are no rows, whatever the group says
  * was applied: then the changelog is lost, and all that the source still holds is applied again.
  */
-export async function findSource({
-  log,
-  topology,
-  partition,
-  store,
-  logger,
-}: SourceQuestion): Promise<{ offset: Offset; end: Offset }> {
+export async function findSource({ log, topology, partition, store, logger }: SourceQuestion): Promise<SourceFound> {
   const held = await offsetsOf(log, topology.source, partition)
   const checkpoint = store.checkpoint?.source
   const applied = checkpoint ?? (await log.committed(topology.group, topology.source, [partition])).get(partition) ?? 0
@@ -44,5 +45,5 @@ export async function findSource({
       { partition, applied: wanted, start: held.start, lost: held.start - wanted },
       'the source no longer holds the records after the last applied one: its retention is shorter than this pause was; going on with what is there',
     )
-  return { offset: Math.max(wanted, held.start), end: held.end }
+  return { offset: Math.max(wanted, held.start), end: held.end, applied }
 }

@@ -193,7 +193,7 @@ export class TaskWork {
   }
 
   private async commit(resume: Offset, time: number): Promise<void> {
-    const { topology, partition, processor, identity, observe } = this.options
+    const { topology, partition, processor, identity, clock, observe } = this.options
     const { store, transactor, progress, abandoned } = this.opened
     this.begunAt = performance.now()
     processor.flush?.(this.context)
@@ -207,6 +207,7 @@ export class TaskWork {
       partition,
       checkpoint: { source: resume, time },
       source: member ? { ...source, member } : source,
+      now: clock.now(),
       observe: observe && ((step) => observe(step, partition)),
       abandoned,
     })

@@ -33,6 +33,9 @@ export interface TaskOptions extends WorkOptions {
 /** ms that a task which is closed waits for its commit in hand. */
 const LAST_COMMIT = 2_000
 
+/** ms; the longest that a timer takes. */
+const FOR_EVER = 2 ** 31 - 1
+
 /** One partition: fenced, restored, then one batch after the other (task-work.ts). Its life is drawn in task-life.ts. */
 export class Task implements RunningTask {
   readonly partition: number
@@ -45,6 +48,8 @@ export class Task implements RunningTask {
   private reachedPosition = 0
   /** It ran, and nothing has been loaded since. */
   private untouched = false
+  /** What was applied once. Behind it only where the changelog was lost. */
+  private applied = 0
   private transactor: Transactor | undefined
   private running: TaskWork | undefined
   private readonly submissions = new Submissions()
@@ -62,7 +67,8 @@ export class Task implements RunningTask {
 
   /** Also while the log is away: the rows stay as they were committed until the task has been fenced anew. */
   get readable(): boolean {
-    return this.local !== undefined && (this.state === 'running' || this.untouched)
+    const isWhole = this.state === 'running'
+    return this.local !== undefined && (isWhole || this.untouched)
   }
   get owned(): boolean {
     return this.state !== 'closed' && !this.closing.signal.aborted && this.options.current()
@@ -175,8 +181,14 @@ export class Task implements RunningTask {
     const { store } = this.local
     const source = await unlessAborted(findSource({ ...this.options, store }), signal)
     progress.end = source.end
+    this.applied = source.applied
     progress.time = store.checkpoint?.time ?? 0
     progress.moveTo(source.offset)
+    if (!this.readable && source.applied > source.offset)
+      progress.reached(source.applied - 1, FOR_EVER).then(
+        () => this.options.onChange(this),
+        () => undefined, // it is closed
+      )
     const { transactor, submissions, bell } = this
     const abandoned = this.abandoning.signal
     const work = new TaskWork(this.options, { store, transactor, progress, submissions, bell, signal, abandoned })
