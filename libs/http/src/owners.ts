@@ -69,6 +69,11 @@ export class Owners {
       const { restored, total } = task.restore
       throw this.#refusal('restoring', `Partition ${partition} is being restored (${restored} of ${total}). Try again.`)
     }
+    if (task?.state === 'running')
+      throw this.#refusal(
+        'restoring',
+        `Partition ${partition} has lost its changelog and decides its source again (at ${task.position}). Try again.`,
+      )
     if (task) throw this.#refusal('rebalancing', `Partition ${partition} is being handed over. Try again.`)
     const owner = this.streams.owner(partition)
     if (!owner) throw this.#refusal('no-owner', `Nobody owns partition ${partition} yet. Try again.`)

@@ -67,7 +67,7 @@ export class Task implements RunningTask {
 
   /** Also while the log is away: the rows stay as they were committed until the task has been fenced anew. */
   get readable(): boolean {
-    const isWhole = this.state === 'running'
+    const isWhole = this.state === 'running' && this.position >= this.applied
     return this.local !== undefined && (isWhole || this.untouched)
   }
   get owned(): boolean {
