@@ -37,7 +37,7 @@ export class Access {
   constructor(private readonly apiKey: Secret | undefined) {}
 
   /** @throws Problem 401 or 403 */
-  principalOf(request: Pick<FastifyRequest, 'headers'>): Principal {
+  principalOf(request: Pick<FastifyRequest, 'headers' | 'method'>): Principal {
     if (!this.apiKey) return localOf(request)
     const given = credentialsOf(request)
     if (given === undefined)
@@ -48,19 +48,29 @@ export class Access {
 }
 
 /**
- * A page of another site can send requests to 127.0.0.1 through its visitor's browser under a name that it lets resolve there (DNS
- * rebinding); such requests carry that name as their host.
+ * A page of another site can send requests to 127.0.0.1 through its visitor's browser: under a name that it lets resolve there (DNS
+ * rebinding), and such requests carry that name as their host; or straight, without being asked before it writes where no body or
+ * header gives it away, and such requests carry the page's origin (`null` for one that hides it). What it reads so it cannot see.
  */
-function localOf(request: Pick<FastifyRequest, 'headers'>): Principal {
-  const host = request.headers.host ?? ''
+function localOf({ headers, method }: Pick<FastifyRequest, 'headers' | 'method'>): Principal {
+  const host = headers.host ?? ''
   if (!isLoopback(host.replace(/:\d+$/, ''))) {
     throw new Problem(
       'forbidden',
       'Without access configured only requests to localhost or 127.0.0.1 are answered. Set QUORATE_API_KEY to be reachable under other names.',
     )
   }
+  if (method !== 'GET' && method !== 'HEAD' && isForeign(headers.origin)) {
+    throw new Problem(
+      'forbidden',
+      'Nothing was done: without access configured a page may write only when it comes from localhost or 127.0.0.1. Set QUORATE_API_KEY to write from other pages.',
+    )
+  }
   return LOCAL
 }
+
+const isForeign = (origin: string | undefined) =>
+  origin !== undefined && !(URL.canParse(origin) && isLoopback(new URL(origin).hostname))
 
 function credentialsOf({ headers }: Pick<FastifyRequest, 'headers'>): string | undefined {
   const key = headers['x-api-key']

@@ -230,6 +230,25 @@ describe('the HTTP edge', () => {
     })
   })
 
+  describe("with a page in its caller's browser", () => {
+    const of = (origin: string) => ({ headers: { origin } })
+    it('lets it write only where it comes from this machine, when nothing is configured', async () => {
+      await open()
+      for (const origin of ['https://evil.example', 'http://localhost.evil.example', 'null', 'file://', 'x']) {
+        const { status, json } = await call('DELETE', '/v1/things/x', of(origin))
+        expect([origin, status, json.code]).toEqual([origin, 403, 'forbidden'])
+        expect((await call('GET', '/v1/things/x', of(origin))).status).toBe(200)
+      }
+      for (const origin of ['http://localhost:3000', 'https://127.0.0.1', 'http://[::1]:8080'])
+        expect((await call('DELETE', '/v1/things/x', of(origin))).status).toBe(200)
+    })
+    it('asks it for the key alone, where there is one', async () => {
+      await open({ apiKey: new Secret('k-1') })
+      const headers = { ...of('https://ours.example').headers, 'x-api-key': 'k-1' }
+      expect((await call('DELETE', '/v1/things/x', { headers })).status).toBe(200)
+    })
+  })
+
   describe('with an API key', () => {
     beforeEach(() => open({ apiKey: new Secret('k-1') }))
     it('refuses who has none or a wrong one', async () => {
