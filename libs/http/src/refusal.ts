@@ -27,10 +27,13 @@ export interface Refusal {
   readonly generation: number
 }
 
+const UNTOLD = { code: 'rebalancing', detail: 'The owner cannot answer for the partition now. Try again.' } as const
+
 /** A peer's 503 that a newer map may mend. */
 export function refusalOf({ status, headers, body }: Answer): Refusal | undefined {
   if (status !== 503 || headers[GENERATION] === undefined) return undefined
-  const { code, detail } = JSON.parse(String(body)) as { code: ProblemCode; detail: string }
+  // To HEAD it has no body; that a generation is told says that another map may mend it.
+  const { code, detail } = body?.length ? (JSON.parse(String(body)) as { code: ProblemCode; detail: string }) : UNTOLD
   if (!PASSING.includes(code)) return undefined
   return { problem: new Problem(code, detail), generation: generationOf(headers[GENERATION]) }
 }
