@@ -26,7 +26,7 @@ const rowKey = (key: string) => `key/${key}`
 const ageKey = (at: number, key = '') => `at/${Math.max(0, at).toString(36).padStart(10, '0')}/${key}`
 
 /** What is known of a key at that time; undefined for one that is new, or older than a day. */
-export function knownRequest(rows: TableReader, key: string, now: number): RequestRow | undefined {
+export function knownRequest(rows: Pick<TableReader, 'get'>, key: string, now: number): RequestRow | undefined {
   const value = rows.get(rowKey(key))
   if (value === undefined) return undefined
   const row = JSON.parse(value.toString('utf8')) as RequestRow

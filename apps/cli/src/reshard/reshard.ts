@@ -5,6 +5,7 @@ import { aggregatorTopology } from '../../../aggregator/src/topology'
 import { recordsOf, stretches } from '../simulate/source-topic'
 import { type OldPartition, readOldPartition } from './old-partition'
 import { ReshardRefused } from './refusal'
+import { repeatsOf } from './repeats'
 import { newPartitions } from './snapshot'
 import { tailOf } from './tail'
 
@@ -55,7 +56,8 @@ export async function runReshard(options: ReshardOptions): Promise<void> {
     }))
     const base = Math.max(...source.map(({ partition, end }) => end + (old[partition]?.base ?? 0)))
     const moved = newPartitions(old, { topic: made.reports, partitions, base, from: prefix })
-    const tail = await tailOf(log, applied, made.reports, partitions)
+    const isGrown = source.length > changelogs.length
+    const tail = await tailOf(log, applied, { topic: made.reports, partitions, isGrown, isRepeat: repeatsOf(old) })
     await refuseRunning(fences)
 
     const { topics } = aggregatorTopology({ prefix: to, applicationId, partitions })

@@ -1,47 +1,102 @@
-import { BROADCAST, decodeSource } from '@quorate/contracts'
-import { type Log, type LogRecord, type OutRecord, partitionOf } from '@quorate/log'
+import { BROADCAST, decodeSource, REAPPENDED } from '@quorate/contracts'
+import { header, type Log, type LogRecord, type OutRecord, partitionOf } from '@quorate/log'
 import { recordsOf, type Stretch } from '../simulate/source-topic'
+import { ReshardRefused } from './refusal'
 
 interface Placed {
   readonly record: LogRecord
   readonly partition: number
+  /** Append time, or that of an earlier record of the partition where the clock was set back in between. */
+  readonly time: number
+}
+
+interface Broadcast {
+  readonly record: LogRecord
+  readonly type: string
+}
+
+/** What a partition had not applied: its broadcasts, and what lies before, between and behind them. */
+interface Left {
+  readonly partition: number
+  readonly broadcasts: readonly Broadcast[]
+  readonly between: readonly (readonly Placed[])[]
+}
+
+export interface TailOptions {
+  /** Of the new partitions. */
+  readonly topic: string
+  readonly partitions: number
+  /** Partitions were added to the old source: the added ones never had its broadcasts, and the old system does not start. */
+  readonly isGrown: boolean
+  /** A request that has been applied already: the record would do nothing. */
+  readonly isRepeat: (record: LogRecord, partition: number) => boolean
 }
 
 /**
- * What had been appended to the old source and not been applied, in the order of its append times, for the partitions of the new one. Ticks
- * stay behind. Policies and agents' settings stood in every partition: they are taken from the one that has most of them to come, and go to
- * every partition again; where they had been applied already they change nothing.
+ * What had been appended to the old source and not been applied, for the partitions of the new one. Records of one partition keep their
+ * order, those of several follow their append times. Broadcasts (policies, agents' settings) stood in every partition and go to every
+ * partition again, each behind all that lay before it anywhere; so every partition must have the same ones to come. Ticks, and settings that
+ * were appended again as they were in force, stay behind.
+ *
+ * @throws ReshardRefused where some partitions have applied broadcasts that others have not: their objects would get them twice, and late.
+ * In a source that has grown there is no other way
  */
-export async function tailOf(
-  log: Log,
-  stretches: readonly Stretch[],
-  topic: string,
-  partitions: number,
-): Promise<OutRecord[]> {
-  const own: Placed[] = []
-  let broadcasts: Placed[] = []
-  for (const stretch of stretches) {
-    const here: Placed[] = []
-    for await (const records of recordsOf(log, stretch))
-      for (const record of records) {
-        const kind = record.key === null ? decodeSource(record).command?.type : undefined
-        const placed = { record, partition: stretch.partition }
-        if (kind === 'tick') continue
-        if (kind !== undefined && BROADCAST.includes(kind)) here.push(placed)
-        else own.push(placed)
-      }
-    if (here.length > broadcasts.length) broadcasts = here
-  }
-  const everywhere = new Set(broadcasts)
-  return [...own, ...broadcasts].sort(byTime).flatMap((placed) => {
-    const { record, partition } = placed
-    const { key, value, headers } = record
-    // A key that is none becomes a dead letter wherever it lies.
-    const to = key === null ? partition % partitions : partitionOf(key, partitions)
-    const all = Array.from({ length: partitions }, (_, i) => i)
-    return (everywhere.has(placed) ? all : [to]).map((it) => ({ topic, partition: it, key, value, headers }))
+export async function tailOf(log: Log, stretches: readonly Stretch[], options: TailOptions): Promise<OutRecord[]> {
+  const left: Left[] = []
+  for (const stretch of stretches) left.push(await leftOf(log, stretch, options))
+  const { topic, partitions, isGrown } = options
+  if (!isGrown) refuseApart(left)
+  const to = ({ key, value, headers }: LogRecord, partition: number): OutRecord => ({
+    ...{ topic, partition, key, value, headers },
   })
+  const everywhere = Array.from({ length: partitions }, (_, partition) => partition)
+  // Who has fewer to come has the last ones: all of them came in the same order.
+  const broadcasts = left.reduce<readonly Broadcast[]>((most, it) => longer(most, it.broadcasts), [])
+  return [...broadcasts, undefined].flatMap((broadcast, i) => [
+    ...left
+      .flatMap(({ between }) => between[i + between.length - broadcasts.length - 1] ?? [])
+      .sort(byTime)
+      // A key that is none becomes a dead letter wherever it lies.
+      .map(({ record, partition }) =>
+        to(record, record.key === null ? partition % partitions : partitionOf(record.key, partitions)),
+      ),
+    ...(broadcast ? everywhere.map((partition) => to(broadcast.record, partition)) : []),
+  ])
 }
 
-const byTime = (a: Placed, b: Placed): number =>
-  a.record.timestamp - b.record.timestamp || a.partition - b.partition || a.record.offset - b.record.offset
+async function leftOf(log: Log, stretch: Stretch, { isRepeat }: TailOptions): Promise<Left> {
+  const { partition } = stretch
+  const broadcasts: Broadcast[] = []
+  const between: Placed[][] = [[]]
+  let time = -Infinity
+  for await (const records of recordsOf(log, stretch))
+    for (const record of records) {
+      time = Math.max(time, record.timestamp)
+      const type = record.key === null ? decodeSource(record).command?.type : undefined
+      const isBroadcast = type !== undefined && BROADCAST.includes(type)
+      if (type === 'tick' || isRepeat(record, partition)) continue
+      if (!isBroadcast) between.at(-1)!.push({ record, partition, time })
+      else if (header(record, REAPPENDED) === undefined) {
+        broadcasts.push({ record, type })
+        between.push([])
+      }
+    }
+  return { partition, broadcasts, between }
+}
+
+function refuseApart(left: readonly Left[]): void {
+  const textOf = ({ broadcasts }: Left) =>
+    JSON.stringify(broadcasts.map(({ type, record }) => [type, record.value?.toString('base64')]))
+  const [first, ...others] = left
+  const other = others.find((it) => textOf(it) !== textOf(first!))
+  if (!other) return
+  const [some, more] = [first!, other].map((it) => `${it.broadcasts.length} in partition ${it.partition}`)
+  throw new ReshardRefused(
+    `Some partitions have applied policies or agents' settings that others have not (to come: ${some}, ${more}). Start the aggregators, wait until no partition lags (/v1/cluster), stop them and try again.`,
+  )
+}
+
+const longer = <T>(a: readonly T[], b: readonly T[]): readonly T[] => (b.length > a.length ? b : a)
+
+/** Stable: records of one partition stay as they were. */
+const byTime = (a: Placed, b: Placed): number => a.time - b.time || a.partition - b.partition

@@ -1,0 +1,17 @@
+import { type LogRecord, partitionOf } from '@quorate/log'
+import { requestOf } from '../../../aggregator/src/requests/request-key'
+import { knownRequest } from '../../../aggregator/src/requests/requests'
+import { TABLE } from '../../../aggregator/src/tables'
+import type { OldPartition } from './old-partition'
+
+/** Tells the repeats of requests that the old partitions have applied: the new ones know nothing of those, and would do them once more. */
+export const repeatsOf =
+  (old: readonly OldPartition[]) =>
+  (record: LogRecord, partition: number): boolean => {
+    const request = requestOf(record.headers)
+    const home = record.key === null ? partition : partitionOf(record.key, old.length)
+    const from = request && old.find((it) => it.partition === home)
+    if (!from) return false
+    const time = Math.max(from.clock?.time ?? 0, record.timestamp)
+    return knownRequest(from.table(TABLE.requests), request.key, time) !== undefined
+  }
