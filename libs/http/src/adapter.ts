@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { type Access, type Principal, ROLES } from './access'
 import { useBodyParsers } from './bodies'
+import { InHand } from './in-hand'
 import { EDGE_TIMES, type EdgeTimes, HTTP_LIMITS } from './limits'
 import { Problem } from './problem'
 import { sendProblem } from './problem-filter'
@@ -42,19 +43,12 @@ export function createAdapter({ access, clusterSecret, logger, times }: AdapterO
   instance.decorateRequest('principal', undefined)
   instance.decorateRequest('forwarded', false)
   useBodyParsers(instance, bodyIdleMs)
-  const inHand = { own: 0, forwarded: 0 }
+  const inHand = new InHand()
   instance.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id)
     try {
       identify(request, access, clusterSecret)
-      const kind = request.forwarded ? 'forwarded' : 'own'
-      if (inHand[kind] >= HTTP_LIMITS[kind])
-        throw new Problem(
-          'too-many-requests',
-          'This instance has all the requests in hand that it takes. Nothing was done; try again.',
-        )
-      inHand[kind]++
-      reply.raw.once('close', () => inHand[kind]--)
+      inHand.admit(request, reply)
     } catch (error) {
       done(error as Error)
       return
