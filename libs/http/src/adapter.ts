@@ -12,6 +12,7 @@ import { Problem } from './problem'
 import { sendProblem } from './problem-filter'
 import { FORWARDED, SIGNATURE, verify } from './signature'
 import { cutOffStalled } from './stalled'
+import { refuseUnparsed } from './unparsed'
 
 export interface AdapterOptions {
   readonly access: Access
@@ -33,6 +34,7 @@ export function createAdapter({ access, clusterSecret, logger, times }: AdapterO
     // Fastify's own refusal is no problem+json, and comes while the partitions are still here to be answered.
     return503OnClosing: false,
     genReqId: requestId,
+    clientErrorHandler: refuseUnparsed,
     routerOptions: { maxParamLength: HTTP_LIMITS.segment, caseSensitive: true, ignoreTrailingSlash: false },
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
       sendProblem(error, request, reply, logger),

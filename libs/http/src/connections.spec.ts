@@ -83,6 +83,18 @@ describe('connections to the edge', () => {
     expect(answer).toContain('HTTP/1.1 200 OK')
   })
 
+  it('tell with a problem what is refused before it is a request', async () => {
+    socket.write(head('GET', `/${'x'.repeat(100_000)}`))
+    await once(socket, 'close')
+    expect(problem('headers-too-large').status).toBe(431)
+  })
+
+  it('tell with a problem what is no HTTP', async () => {
+    socket.write('GET / HTTP/1.1\r\nhost: localhost\r\nno header\r\n\r\n')
+    await once(socket, 'close')
+    expect(problem('malformed').status).toBe(400)
+  })
+
   it('end when their answers are not read', async () => {
     socket.pause()
     socket.write(head('GET', '/v1/large'))

@@ -14,6 +14,7 @@ export const PROBLEMS = {
   invalid: { status: 422, title: 'The request breaks the contract' },
   'precondition-required': { status: 428, title: 'If-Match is required' },
   'too-many-requests': { status: 429, title: 'Too many requests at once' },
+  'headers-too-large': { status: 431, title: 'The address and headers are too large' },
   internal: { status: 500, title: 'A fault of ours' },
   restoring: { status: 503, title: 'The partition is being restored' },
   rebalancing: { status: 503, title: 'The partition is changing hands' },
