@@ -5,7 +5,10 @@ import { REQUEST } from '../requests/request-key'
 /** What the processor says of a dead letter in headers of its own; the others are the original's. A replay is a new request: the key of the first is left out. */
 export const SAID = ['quorate-topic', 'quorate-partition', 'quorate-offset', 'quorate-reason', REQUEST] as const
 
-/** What an operator has done with a dead letter: kept in the settings under `dead-letters/<position>`. */
+/** Keys of marks in the settings begin so: `dead-letters/<position>`. */
+export const MARKS = 'dead-letters/'
+
+/** What an operator has done with a dead letter. */
 export interface Mark {
   readonly done: 'replayed' | 'dropped'
   /** RFC 3339 */

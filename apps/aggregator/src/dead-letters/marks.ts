@@ -1,13 +1,12 @@
 import { Problem } from '@quorate/http'
 import { LogError } from '@quorate/log'
 import type { KeyValueTable } from '@quorate/state-store'
-import { type Mark, positionOf } from './dead-letter'
+import { type Mark, MARKS, positionOf } from './dead-letter'
 
-const PREFIX = 'dead-letters/'
 /** Marks of records that have left the topic, taken away in one go. */
 const SWEPT = 100
 
-const keyOf = (offset: number): string => `${PREFIX}${positionOf(offset)}`
+const keyOf = (offset: number): string => `${MARKS}${positionOf(offset)}`
 
 /** What was done with dead letters: in the settings, and here what could not be written there yet. */
 export class Marks {
@@ -50,7 +49,7 @@ export class Marks {
       }
       const gone = [...this.table.entries()]
         .map(([key]) => key)
-        .filter((key) => key.startsWith(PREFIX) && Number(key.split('@')[1]) < start)
+        .filter((key) => key.startsWith(MARKS) && Number(key.split('@')[1]) < start)
       for (const key of gone.slice(0, SWEPT)) await this.table.delete(key)
     } catch (error) {
       if (!(error instanceof LogError)) throw error

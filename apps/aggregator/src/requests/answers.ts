@@ -2,7 +2,7 @@ import { type Answer, json, Problem } from '@quorate/http'
 import { type Log, LogError } from '@quorate/log'
 import { KeyValueTable } from '@quorate/state-store'
 import type { RequestKey } from './request-key'
-import { REMEMBERED } from './requests'
+import { ANSWERS, REMEMBERED } from './requests'
 
 /** An answer as it was given. */
 interface Kept {
@@ -14,7 +14,6 @@ interface Kept {
   readonly body: string
 }
 
-const PREFIX = 'requests/'
 const FORGOTTEN = 100
 /** Answers that could not be kept, held here at most. */
 const HELD = 1_000
@@ -57,7 +56,7 @@ export class Answers {
     const { log, settings: topic, patienceMs } = this
     const table = await KeyValueTable.open<Kept>({ log, topic, patienceMs })
     try {
-      const kept = this.#again(request, table.get(`${PREFIX}${request.key}`))
+      const kept = this.#again(request, table.get(`${ANSWERS}${request.key}`))
       if (kept) return kept
       const answer = await work()
       const { status, headers, body } = answer
@@ -91,7 +90,7 @@ export class Answers {
   async #keep(table: KeyValueTable<Kept>): Promise<void> {
     try {
       for (const [key, kept] of this.#held) {
-        await table.put(`${PREFIX}${key}`, kept)
+        await table.put(`${ANSWERS}${key}`, kept)
         if (this.#held.get(key) === kept) this.#held.delete(key)
       }
       await forget(table)
@@ -103,7 +102,7 @@ export class Answers {
 
 async function forget(table: KeyValueTable<Kept>): Promise<void> {
   const before = Date.now() - REMEMBERED
-  const old = [...table.entries()].filter(([key, { at }]) => key.startsWith(PREFIX) && at < before)
+  const old = [...table.entries()].filter(([key, { at }]) => key.startsWith(ANSWERS) && at < before)
   for (const [key] of old.slice(0, FORGOTTEN)) await table.delete(key)
 }
 

@@ -4,6 +4,8 @@ import type { RequestKey } from './request-key'
 
 /** ms that a request is remembered, by the partition's time. */
 export const REMEMBERED = 86_400_000
+/** Keys of answers that the settings hold begin so: `requests/<Idempotency-Key>` (answers.ts). */
+export const ANSWERS = 'requests/'
 /** Forgotten with each new one: more than come, so that the rest shrinks. */
 const FORGOTTEN = 8
 

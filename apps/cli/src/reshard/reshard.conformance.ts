@@ -303,6 +303,46 @@ export function describeReshard(
       )
     }, 120_000)
 
+    it('takes settings along, and leaves marks of dead letters and answers to requests with the old topics', async () => {
+      const asked = (method: string, path: string, body?: unknown) =>
+        fetch(`${server!.url}${path}`, {
+          method,
+          headers: { 'idempotency-key': path, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        })
+      const first = await serve(from, OLD)
+      const spoil = (prefix: string, key: string, partitions: number) =>
+        log.append([
+          { topic: topicNames(prefix).reports, partition: partitionOf(key, partitions), key, value: 'no JSON' },
+        ])
+      const letters = async () => {
+        const { items } = (await (await asked('GET', '/v1/dead-letters')).json()) as { items: { key: string }[] }
+        return items.map(({ key }) => key)
+      }
+      const appears = async (key: string) => {
+        while (!(await letters()).includes(key)) await delay(20)
+      }
+      await spoil(from, 'old', OLD)
+      await appears('old')
+      expect((await asked('DELETE', '/v1/dead-letters/0@0')).status).toBe(204)
+      expect((await asked('PUT', '/v1/policies/p', { match: 'x/*' })).status).toBe(200)
+      await log.append([{ topic: topicNames(from).settings, partition: 0, key: 'routes/r', value: '{}' }])
+      await caughtUp(first, from)
+      await stop()
+      await reshard()
+      expect((await read(topicNames(to).settings)).map(({ key }) => key!.toString())).toEqual(['routes/r'])
+
+      const second = await serve(to, NEW)
+      await spoil(to, 'new', NEW)
+      await appears('new')
+      expect((await asked('POST', '/v1/dead-letters/0@0/replay')).status).toBe(202)
+      const ends = await log.offsets(topicNames(to).reports)
+      const { headers } = await asked('PUT', '/v1/policies/p', { match: 'x/*' })
+      for (const { partition, end } of ends)
+        expect(headers.get('quorate-position')).toMatch(new RegExp(`\\b${partition}@(${end}|${end + 1})\\b`))
+      await caughtUp(second, to)
+    }, 120_000)
+
     it('is refused while an instance runs, which goes on', async () => {
       const client = await serve(from, OLD)
       await live(client)

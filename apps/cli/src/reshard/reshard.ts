@@ -1,6 +1,8 @@
 import type { Writable } from 'node:stream'
 import { RESHARDED_FROM, topicNames } from '@quorate/contracts'
 import { type Log, LogError, type OutRecord, partitionOf, type Transactor } from '@quorate/log'
+import { MARKS } from '../../../aggregator/src/dead-letters/dead-letter'
+import { ANSWERS } from '../../../aggregator/src/requests/requests'
 import { aggregatorTopology } from '../../../aggregator/src/topology'
 import { recordsOf, stretches } from '../simulate/source-topic'
 import { type OldPartition, readOldPartition } from './old-partition'
@@ -163,7 +165,10 @@ async function copyStates(log: Log, from: string, topic: string, partitions: num
   return records.length
 }
 
-/** A compacted topic of one partition, without what is gone. */
+/** What is said of places in the old topics: marks of dead letters by their offset, answers with positions. In the new topics others lie there. */
+const OF_OLD_TOPICS = [MARKS, ANSWERS]
+
+/** A compacted topic of one partition, without what is gone, or belongs to the old topics. */
 async function copyTable(log: Log, from: string, topic: string): Promise<number> {
   if (!(await log.describeTopic(from))) return 0
   const latest = new Map<string, OutRecord>()
@@ -171,7 +176,7 @@ async function copyTable(log: Log, from: string, topic: string): Promise<number>
     for await (const batch of recordsOf(log, stretch))
       for (const { key, value, headers } of batch) {
         const name = key?.toString('utf8')
-        if (key === null || name === undefined) continue
+        if (key === null || name === undefined || OF_OLD_TOPICS.some((prefix) => name.startsWith(prefix))) continue
         if (value === null) latest.delete(name)
         else latest.set(name, { topic, partition: 0, key: name, value: Buffer.from(value), headers })
       }
