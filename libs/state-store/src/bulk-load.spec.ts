@@ -1,3 +1,4 @@
+import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -164,6 +165,34 @@ describe('a bulk load', () => {
       ],
       position: 8,
     })
+  })
+
+  it('that is stopped leaves its schedule to the next, and not to who opens the file', async () => {
+    const store = (): PartitionStore => PartitionStore.open(options)
+    const scheduled = (it: PartitionStore): unknown[] => {
+      const found = [it.scheduled, it.table('timed').firstDue()]
+      it.close()
+      return found
+    }
+    prepare(options)
+    const load = new BulkLoad(thread, options)
+    await load.add([entry('timed/b', '70'), entry('timed/a', '50')], 3)
+    await load.stop()
+    expect(scheduled(store())).toEqual([false, { key: 'a', due: 50 }])
+    expect(scheduled(store())).toEqual([false, { key: 'a', due: 50 }])
+
+    const again = new BulkLoad(thread, options)
+    await again.add([entry('timed/a', '90')], 5)
+    await again.finish()
+    expect(scheduled(store())).toEqual([true, { key: 'b', due: 70 }])
+
+    // Killed when it had read all, before it had sorted it.
+    const db = new Database(options.file)
+    db.exec('DROP INDEX "due/timed"')
+    db.close()
+    expect(scheduled(store())).toEqual([false, { key: 'b', due: 70 }])
+    await new BulkLoad(thread, options).finish()
+    expect(scheduled(store())).toEqual([true, { key: 'b', due: 70 }])
   })
 
   it('tells when the disk is full, and leaves what was there', async () => {

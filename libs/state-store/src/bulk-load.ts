@@ -28,7 +28,7 @@ export interface BulkLimits {
 /**
  * Loads changelog entries into a partition's file in a thread: the latest value of each key, sorted, in one transaction with the
  * position behind it, at most `BULK_BYTES` at a time. What was written before an interruption stays, and the load goes on from its
- * position. The file has been made by `PartitionStore.open` and is closed meanwhile.
+ * position; the index of due times is made when it comes to its end. The file has been made by `PartitionStore.open` and is closed meanwhile.
  */
 export class BulkLoad {
   private readonly schedules: readonly Schedule[]
@@ -121,6 +121,7 @@ function sqlOf(name: string): TableSql {
     first: `SELECT 1 FROM ${rows} LIMIT 1`,
     upsert: `INSERT INTO ${rows}(k, v, due) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET v = excluded.v, due = excluded.due`,
     remove: `DELETE FROM ${rows} WHERE k = ?`,
+    scheduled: `SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = 'due/${name}'`,
     dropSchedule: `DROP INDEX IF EXISTS "due/${name}"`,
     createSchedule: `CREATE INDEX IF NOT EXISTS "due/${name}" ON ${rows}(due, k) WHERE due IS NOT NULL`,
   }

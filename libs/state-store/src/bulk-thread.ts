@@ -19,6 +19,7 @@ export interface TableSql {
   readonly first: string
   readonly upsert: string
   readonly remove: string
+  readonly scheduled: string
   readonly dropSchedule: string
   readonly createSchedule: string
 }

@@ -120,8 +120,10 @@ class Target {
   private readonly db: Database.Database
   private readonly tables: Map<string, { upsert: Database.Statement; remove: Database.Statement }>
   private readonly setMeta: Database.Statement<[string, string]>
-  /** Nothing was in the tables: their schedules are sorted at the end, once. */
+  /** Nothing was in the tables. */
   private readonly empty: boolean
+  /** Nothing was in the tables, or a load before did not come to its end: the schedules are sorted at the end, once. */
+  private readonly unsorted: boolean
 
   constructor(open: typeof Database, task: BulkTask) {
     this.task = task
@@ -130,7 +132,8 @@ class Target {
     this.setMeta = this.db.prepare('INSERT INTO meta(k, v) VALUES (?, ?) ON CONFLICT DO UPDATE SET v = excluded.v')
     this.setMeta.run('clean', '0')
     this.empty = task.tables.every(({ first }) => this.db.prepare(first).get() === undefined)
-    if (this.empty) for (const { dropSchedule } of task.tables) this.db.exec(dropSchedule)
+    this.unsorted = this.empty || task.tables.some(({ scheduled }) => this.db.prepare(scheduled).get() === undefined)
+    if (this.unsorted) for (const { dropSchedule } of task.tables) this.db.exec(dropSchedule)
     this.tables = new Map(
       task.tables.map(({ name, upsert, remove }) => [
         name,
@@ -165,7 +168,7 @@ class Target {
   }
 
   finish(): void {
-    if (this.empty) for (const { createSchedule } of this.task.tables) this.db.exec(createSchedule)
+    if (this.unsorted) for (const { createSchedule } of this.task.tables) this.db.exec(createSchedule)
   }
 
   close(clean: boolean): void {

@@ -82,6 +82,11 @@ export class PartitionStore {
     return Number(this.meta('loadedAt') ?? 0)
   }
 
+  /** False: a bulk load was interrupted and left rows without the index of their due times. A bulk load that finishes makes it. */
+  get scheduled(): boolean {
+    return [...this.tables.values()].every((table) => table.scheduled)
+  }
+
   /**
    * Wall time at which the file held all that was in its changelog, ms, as last told to `apply` or `load`; 0: never told. The checkpoint's time is no
    * measure of it: a source may be quiet for days while other work is committed.

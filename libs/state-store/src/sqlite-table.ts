@@ -71,6 +71,11 @@ export class SqliteTable implements Table {
     }
   }
 
+  /** Whether due times have their index; without it they are found by reading all rows. */
+  get scheduled(): boolean {
+    return this.sql.scheduled
+  }
+
   /** Number of staged rows, a measure of the batch. */
   get stagedRows(): number {
     return this.staged.size
@@ -138,6 +143,7 @@ const prefixBounds = (prefix: string): RangeBounds => {
 
 /** The prepared statements of one table. */
 class Statements {
+  readonly scheduled: boolean
   private readonly selectValue: Statement<[Key], Buffer>
   private readonly selectDue: Statement<[Key], number | null>
   private readonly selectDuePage: Statement<[number, number, Key, number], Due>
@@ -153,7 +159,7 @@ class Statements {
     db.exec(
       `CREATE TABLE IF NOT EXISTS ${table}(k TEXT NOT NULL PRIMARY KEY, v BLOB NOT NULL, due INTEGER) WITHOUT ROWID, STRICT`,
     )
-    db.exec(`CREATE INDEX IF NOT EXISTS "due/${name}" ON ${table}(due, k) WHERE due IS NOT NULL`)
+    this.scheduled = schedule(db, name, table)
     this.selectValue = db.prepare<[Key], Buffer>(`SELECT v FROM ${table} WHERE k = ?`).pluck()
     this.selectDue = db.prepare<[Key], number | null>(`SELECT due FROM ${table} WHERE k = ?`).pluck()
     this.selectDuePage = db.prepare(
@@ -215,4 +221,16 @@ class Statements {
       page = left > 0 && page.length === PAGE ? this.selectAfter.all(page.at(-1)!.key, Math.min(left, PAGE)) : []
     }
   }
+}
+
+/**
+ * Makes the index of due times where there are no rows yet. Where a bulk load was interrupted there may be millions without it: to sort
+ * them here would hold up the event loop, so that is left to the thread that ends the load.
+ */
+function schedule(db: Database, name: string, table: string): boolean {
+  const index = `due/${name}`
+  if (db.prepare(`SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = ?`).get(index)) return true
+  if (db.prepare(`SELECT 1 FROM ${table} LIMIT 1`).get()) return false
+  db.exec(`CREATE INDEX "${index}" ON ${table}(due, k) WHERE due IS NOT NULL`)
+  return true
 }

@@ -18,7 +18,7 @@ export interface BulkRestore extends Omit<Restore, 'store'> {
 export async function bulkRestore(options: BulkRestore): Promise<void> {
   const { log, logger, local, threads, now, changelog, partition, end, onProgress, signal, hold } = options
   const from = local.store.changelogPosition
-  if (from >= end) return
+  if (from >= end && local.store.scheduled) return
   closeStore(local, logger)
   hold(undefined)
   const reader = log.reader({ topic: changelog, partition, from, maxBytes: READ_AHEAD })

@@ -43,7 +43,7 @@ export async function catchUp(options: CatchUp): Promise<void> {
     progress.restoring(at)
   }
   const order = { log, logger, changelog: topology.changelog, partition, end, signal, onProgress }
-  if (end - from <= LITTLE) return restore({ ...order, store: local.store })
+  if (end - from <= LITTLE && local.store.scheduled) return restore({ ...order, store: local.store })
   const work = (): Promise<void> =>
     local.options.file === ':memory:'
       ? restore({ ...order, store: local.store })

@@ -40,6 +40,14 @@ describe('a restore', () => {
   const rows = (): string[] =>
     [...driver.task(0).table('sums').range()].map((row) => `${row.key}=${row.value.toString()}`)
 
+  /** The indexes of due times in the local file of a stopped instance. */
+  const schedules = (): unknown[] => {
+    const db = new Database(driver.fileOf(0))
+    const found = db.prepare(`SELECT name FROM sqlite_master WHERE name LIKE 'due/%'`).pluck().all()
+    db.close()
+    return found
+  }
+
   afterEach(() => driver.close())
 
   it('of much is loaded beside the event loop, and gives what there was', async () => {
@@ -79,12 +87,15 @@ describe('a restore', () => {
     const starting = driver.start()
     await stalled.reached!
     await driver.stop()
+    expect(schedules()).toEqual([])
     stalled.at = Infinity
     void starting.catch(() => undefined)
 
     const streams = await driver.start()
     expect(streams.task(0)!.restore.total).toBeLessThanOrEqual(ROWS * 0.6)
     expect(rows()).toHaveLength(ROWS)
+    await driver.stop()
+    expect(schedules()).toEqual(['due/sums'])
     await driver.close()
     await log.close()
   }, 30_000)
