@@ -74,7 +74,8 @@ export function staleReadOptionsOf(request: FastifyRequest): ReadOptions {
 }
 
 /** ms that a read may take at its owner. */
-export const waitOf = ({ bound, waitMs }: ReadOptions): number => (bound ? (waitMs ?? DEFAULT_WAIT) : 0)
+export const waitOf = ({ bound, waitMs }: Pick<ReadOptions, 'bound' | 'waitMs'>): number =>
+  bound ? (waitMs ?? DEFAULT_WAIT) : 0
 
 /** The request's `Idempotency-Key`, if it has one. @throws Problem 400 */
 export function requestKeyOf(request: FastifyRequest): RequestKey | undefined {

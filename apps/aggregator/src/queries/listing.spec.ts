@@ -1,5 +1,5 @@
 import type { View } from '@quorate/contracts'
-import { type Owners, type Peers, Problem } from '@quorate/http'
+import { type Forwarding, type Owners, type Peers, Problem } from '@quorate/http'
 import { type RunningTask, StreamsError } from '@quorate/streams'
 import type { FastifyRequest } from 'fastify'
 import { Listing, type ListQuery } from './listing'
@@ -19,14 +19,16 @@ class Scene {
   /** Slices read. */
   slices = 0
   onSlice = (): void => undefined
+  /** To the owners of partitions that are not here. */
+  readonly sent: Forwarding[] = []
   sure: Promise<boolean> = Promise.resolve(true)
   readonly listing: Listing
 
   constructor() {
     const owners = {
-      streams: { partitions: this.tasks.length },
+      streams: { partitions: 2 },
       map: { version: 1, generation: 1, changed: () => Promise.resolve(false) },
-      find: (partition: number) => ({ task: this.tasks[partition] }),
+      find: (partition: number) => (this.tasks[partition] ? { task: this.tasks[partition] } : { url: 'http://b' }),
       isPassing: () => false,
       isSure: () => this.sure,
       upToSender: () => Promise.resolve(),
@@ -35,7 +37,12 @@ class Scene {
       objects: (task: RunningTask, after: string | undefined, _prefix: string, limit: number) =>
         this.rows(task.partition, after === undefined ? 0 : Number(after.slice(2)) + 1, limit),
     } as unknown as Reading
-    this.listing = new Listing(reading, owners, {} as Peers)
+    const forward: Peers['forward'] = (_url, _request, forwarding = {}) => {
+      this.sent.push(forwarding)
+      return Promise.reject(new Problem('owner-unreachable', 'gone'))
+    }
+    const peers = { forward } as unknown as Peers
+    this.listing = new Listing(reading, owners, peers)
   }
 
   task(partition: number) {
@@ -97,5 +104,17 @@ describe('a list', () => {
     await Promise.all([given, ...others])
     expect((await last).items).toHaveLength(1)
     expect(scene.slices).toBe(slices + 2)
+  })
+
+  it.each([
+    [{ bound: new Map([[1, 9]]) }, 5_000],
+    [{ bound: new Map([[1, 9]]), waitMs: 60_000 }, 60_000],
+    [{ waitMs: 60_000 }, 0],
+  ])('takes connections of those that wait where it waits for a position: %p', async (query, waitMs) => {
+    const scene = new Scene()
+    const { sent } = scene
+    scene.tasks.pop()
+    await scene.page({ state: 'up', ...query })
+    expect(sent).toMatchObject([{ lane: 'lists', waitMs }])
   })
 })

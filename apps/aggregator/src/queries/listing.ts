@@ -3,6 +3,7 @@ import { GENERATION, guarded, type Owners, PATIENCE, type Peers, Problem } from 
 import type { RunningTask } from '@quorate/streams'
 import type { FastifyRequest } from 'fastify'
 import { formatPositions, type Positions } from '../http/positions'
+import { waitOf } from '../http/request-parts'
 import { upTo } from '../http/waiting'
 import { refuseGone } from './asker'
 import { refuseImport } from './importing'
@@ -166,7 +167,7 @@ export class Listing {
           [GENERATION]: String(this.owners.map.generation),
           ...(bound ? { 'quorate-min-position': bound } : {}),
         },
-        waitMs: query.waitMs ?? 0,
+        waitMs: waitOf(query),
         lane: 'lists',
       })
       if (answer.status !== 200) throw new Problem('owner-unreachable', `The owner (${url}) answered ${answer.status}.`)
