@@ -9,6 +9,8 @@ export interface Checkpoint {
   readonly source: number
   /** Largest append time applied, ms. */
   readonly time: number
+  /** Names the submitted work that its commit carried, for who did not hear whether that was committed. Not kept in the file. */
+  readonly work?: string
 }
 
 /** Changelog key of a row: `<table>/<key>`. */
@@ -20,12 +22,11 @@ export function parseChangelogKey(key: string): { table: string; key: Key } | un
   return slash <= 0 || key[0] === '@' ? undefined : { table: key.slice(0, slash), key: key.slice(slash + 1) }
 }
 
-export const encodeCheckpoint = (checkpoint: Checkpoint): string =>
-  JSON.stringify({ source: checkpoint.source, time: checkpoint.time })
+export const encodeCheckpoint = ({ source, time, work }: Checkpoint): string => JSON.stringify({ source, time, work })
 
 export function decodeCheckpoint(bytes: Buffer): Checkpoint {
-  const { source, time } = JSON.parse(bytes.toString('utf8')) as Checkpoint
+  const { source, time, work } = JSON.parse(bytes.toString('utf8')) as Checkpoint
   if (!Number.isSafeInteger(source) || !Number.isFinite(time))
     throw new Error(`no checkpoint: ${bytes.toString('utf8')}`)
-  return { source, time }
+  return work === undefined ? { source, time } : { source, time, work }
 }

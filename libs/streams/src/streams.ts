@@ -46,8 +46,9 @@ export interface RunningTask {
   reached(offset: Offset, timeoutMs: number): Promise<void>
   /**
    * Runs `work` as a batch of its own and resolves with its answer once that is committed. For state that changes by other things
-   * than source records (the courier's outcomes). Rejects, with nothing changed, when the task closes or loses its fence, and with
-   * STREAMS_NOT_OWNER in a standby.
+   * than source records (the courier's outcomes). Rejects when the task closes or loses its fence: then nothing has changed, unless its
+   * commit was under way. It is never done twice: a task that did not hear what became of a commit fences anew and reads it in the
+   * changelog. Rejects with STREAMS_NOT_OWNER in a standby.
    */
   submit<T>(work: (context: TaskContext) => T): Promise<T>
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { TaskContext } from './context'
 
 interface Submission {
@@ -6,10 +7,13 @@ interface Submission {
   readonly reject: (error: unknown) => void
 }
 
-/** Work that waits to be run as part of the task's own sequence. What was in a commit that failed is run again. */
+/** Work that waits to be run as part of the task's own sequence, once: also where its commit failed and nobody heard whether it happened. */
 export class Submissions {
   private queue: Submission[] = []
   private inHand: Submission[] = []
+  private answers: unknown[] = []
+  /** Names what is in hand in the checkpoint of its commit. */
+  private work: string | undefined
 
   get waiting(): boolean {
     return this.queue.length > 0
@@ -23,45 +27,46 @@ export class Submissions {
 
   /**
    * Runs all that waits, staging together. One that throws is refused alone: `drop` unstages everything and the others run again.
-   * Answers how to settle them once the commit is through.
+   * Answers the name to commit it by; undefined when nothing is left to commit.
    */
-  run(context: TaskContext, drop: () => void): { ran: number; resolve: () => void } {
+  run(context: TaskContext, drop: () => void): string | undefined {
     this.inHand = this.queue
     this.queue = []
-    for (;;) {
-      const answers: unknown[] = []
-      let failed: Submission | undefined
-      for (const submission of this.inHand) {
-        try {
-          answers.push(submission.work(context))
-        } catch (error) {
-          failed = submission
-          submission.reject(error)
-          break
-        }
-      }
-      if (!failed) {
-        const resolve = (): void => {
-          const settled = this.inHand
-          this.inHand = []
-          settled.forEach((submission, i) => submission.resolve(answers[i]))
-        }
-        return { ran: this.inHand.length, resolve }
-      }
-      drop()
-      this.inHand = this.inHand.filter((submission) => submission !== failed)
-    }
+    while (!this.stage(context)) drop()
+    this.work = this.inHand.length > 0 ? randomUUID() : undefined
+    return this.work
   }
 
-  /** The commit failed: what was in it waits again. */
-  retry(): void {
-    this.queue = [...this.inHand, ...this.queue]
+  /**
+   * Told the last work that is committed in the log, once that is known: after the commit, or after the task has fenced anew and read the
+   * truth. What is in hand is settled by it, or waits again.
+   */
+  judge(committed: string | undefined): void {
+    const { inHand, answers } = this
     this.inHand = []
+    if (this.work !== undefined && this.work === committed) inHand.forEach(({ resolve }, i) => resolve(answers[i]))
+    else this.queue = [...inHand, ...this.queue]
+    this.work = undefined
   }
 
   close(error: Error): void {
     for (const submission of [...this.inHand, ...this.queue]) submission.reject(error)
     this.inHand = []
     this.queue = []
+  }
+
+  /** False when one threw, which is out then. */
+  private stage(context: TaskContext): boolean {
+    this.answers = []
+    for (const submission of this.inHand) {
+      try {
+        this.answers.push(submission.work(context))
+      } catch (error) {
+        submission.reject(error)
+        this.inHand = this.inHand.filter((other) => other !== submission)
+        return false
+      }
+    }
+    return true
   }
 }

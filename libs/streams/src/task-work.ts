@@ -161,9 +161,10 @@ export class TaskWork {
 
   private async runSubmitted(): Promise<void> {
     this.context.begin()
-    const settle = this.opened.submissions.run(this.context, () => this.context.drop())
-    if (settle.ran > 0) await this.commit(this.opened.progress.position, this.opened.progress.time)
-    settle.resolve()
+    const { submissions, progress } = this.opened
+    const work = submissions.run(this.context, () => this.context.drop())
+    if (work !== undefined) await this.commit(progress.position, progress.time, work)
+    submissions.judge(work)
   }
 
   private async wake(): Promise<void> {
@@ -192,7 +193,7 @@ export class TaskWork {
     return due === undefined ? Infinity : this.wakes.in(due, progress.position, clock.now())
   }
 
-  private async commit(resume: Offset, time: number): Promise<void> {
+  private async commit(resume: Offset, time: number, work?: string): Promise<void> {
     const { topology, partition, processor, identity, clock, observe } = this.options
     const { store, transactor, progress, abandoned } = this.opened
     this.begunAt = performance.now()
@@ -205,7 +206,7 @@ export class TaskWork {
       transactor,
       changelog: topology.changelog,
       partition,
-      checkpoint: { source: resume, time },
+      checkpoint: { source: resume, time, ...(work === undefined ? {} : { work }) },
       source: member ? { ...source, member } : source,
       now: clock.now(),
       observe: observe && ((step) => observe(step, partition)),

@@ -149,7 +149,6 @@ export class Task implements RunningTask {
         await backoff.wait()
       } finally {
         this.running?.close()
-        this.submissions.retry()
         await this.transactor?.close().catch(() => undefined)
         this.running = this.transactor = undefined
       }
@@ -194,6 +193,7 @@ export class Task implements RunningTask {
     const work = new TaskWork(this.options, { store, transactor, progress, submissions, bell, signal, abandoned })
     this.failure = undefined
     this.become('running')
+    submissions.judge(store.checkpoint?.work)
     return work
   }
 
