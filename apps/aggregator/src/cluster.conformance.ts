@@ -1,7 +1,9 @@
 import 'reflect-metadata'
 import { loadConfig, Secret } from '@quorate/config'
 import { bodyHash, FORWARDED, type Running, sign, SIGNATURE } from '@quorate/http'
+import { topicNames } from '@quorate/contracts'
 import type { Log } from '@quorate/log'
+import { openKafkaLog } from '@quorate/log/kafka'
 import { get } from 'node:http'
 import { startAggregator } from './bootstrap'
 
@@ -179,6 +181,27 @@ export function describeCluster(open: () => Promise<ClusterLog>): void {
       for (const instance of instances) expect((await call(instance, 'GET', '/v1/policies')).json.items).toHaveLength(3)
     })
 
+    it('replay a dead letter once, though both are asked at once', async () => {
+      const log = place.shared ?? (await openKafkaLog({ brokers: place.brokers.split(','), clientId: 'spec' }))
+      const { reports } = topicNames(place.prefix)
+      await log.append([{ topic: reports, partition: 2, key: 'site/1', value: 'nobody can read this' }])
+      if (!place.shared) await log.close()
+      const [a, b] = instances as [Running, Running]
+      const listed = () => call(a, 'GET', '/v1/dead-letters')
+      await until(async () => (await listed()).json.items.length > 0)
+      const { position } = (await listed()).json.items[0]
+      const path = `/v1/dead-letters/${position}`
+      const answers = await Promise.all([a, b, a, b].map((instance) => call(instance, 'POST', `${path}/replay`)))
+      expect(answers.map(({ status }) => status).sort()).toEqual([202, 409, 409, 409])
+      expect((await call(b, 'DELETE', path)).status).toBe(409)
+      // It is refused again, as a new one.
+      await until(async () => (await listed()).json.items.length === 1)
+      const [again] = (await listed()).json.items
+      for (const instance of [a, b])
+        expect((await call(instance, 'DELETE', `/v1/dead-letters/${again.position}`)).status).toBe(204)
+      expect((await listed()).json.items).toEqual([])
+    })
+
     it('never forward twice, and refuse a forwarded request that nobody signed', async () => {
       const [a, b] = instances as [Running, Running]
       const foreign = await (async () => {
@@ -195,8 +218,10 @@ export function describeCluster(open: () => Promise<ClusterLog>): void {
         principal,
         headers: {},
         at: time,
+        to: a.url,
+        nonce: 'n',
       })
-      const headers = { [FORWARDED]: `${time};${bodyHash(undefined)};${principal}`, [SIGNATURE]: signature }
+      const headers = { [FORWARDED]: `${time};${bodyHash(undefined)};${principal};n`, [SIGNATURE]: signature }
       const { status, json, headers: back } = await call(a, 'GET', at(foreign), undefined, headers)
       expect([status, json.code, back['retry-after']]).toEqual([503, 'rebalancing', '1'])
     })

@@ -71,7 +71,7 @@ export class DeadLetters {
 
   /**
    * Appends it again to the source, as it was: to the partition of its key, or where it lay when it has none. Replays of one letter wait
-   * for each other here; between instances only the mark keeps them apart (docs/adr/0012).
+   * for each other here, and all are done at one instance (docs/adr/0012).
    * @throws Problem 404; 409 when that, or a drop, has been done, or when it came from elsewhere; 504 when it was done and cannot be noted
    */
   async replay(offset: number, by: string): Promise<Position> {

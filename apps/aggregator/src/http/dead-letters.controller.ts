@@ -1,6 +1,6 @@
 import { Controller, Delete, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common'
 import { ApiOkResponse, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger'
-import { type Answer, invalid, json, Problem, Requires, send } from '@quorate/http'
+import { type Answer, invalid, json, Owners, Problem, Requires, send } from '@quorate/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { offsetOf, type WholeDeadLetter } from '../dead-letters/dead-letter'
 import { DeadLetters } from '../dead-letters/dead-letters'
@@ -9,6 +9,11 @@ import { Answers } from '../requests/answers'
 import { LIST } from './list-query'
 import { ApiOnce, ApiProblems, ApiWritten, DEAD_LETTER, DEAD_LETTERS } from './openapi'
 import { queryOf, requestKeyOf } from './request-parts'
+
+/** Replays and drops are done by the owner of this partition alone, one after the other. */
+const SETTLER = 0
+/** ms: the settings are read whole, the letter is appended, and that is noted. */
+const ANSWER_MS = 30_000
 
 const ApiPosition = () =>
   ApiParam({ name: 'position', schema: { type: 'string' }, description: 'As the list shows it: `0@17`.' })
@@ -20,6 +25,7 @@ export class DeadLettersController {
   constructor(
     @Inject(DeadLetters) private readonly deadLetters: DeadLetters,
     @Inject(Answers) private readonly answers: Answers,
+    @Inject(Owners) private readonly owners: Owners,
   ) {}
 
   @Get()
@@ -82,9 +88,10 @@ export class DeadLettersController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     queryOf(request, [])
+    const offset = offsetAt(position)
     const replay = async (): Promise<Answer> =>
-      accepted([await this.deadLetters.replay(offsetAt(position), request.principal!.name)])
-    send(reply, await this.answers.once(requestKeyOf(request), replay))
+      accepted([await this.deadLetters.replay(offset, request.principal!.name)])
+    await this.#settle(request, reply, () => this.answers.once(requestKeyOf(request), replay))
   }
 
   @Delete(':position')
@@ -94,9 +101,21 @@ export class DeadLettersController {
   @ApiPosition()
   @ApiResponse({ status: 204, description: 'It is dropped.' })
   @ApiProblems(403, 404, 409, 422, 503, 504)
-  async drop(@Param('position') position: string, @Req() request: FastifyRequest): Promise<void> {
+  async drop(
+    @Param('position') position: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     queryOf(request, [])
-    await this.deadLetters.drop(offsetAt(position), request.principal!.name)
+    const offset = offsetAt(position)
+    await this.#settle(request, reply, async () => {
+      await this.deadLetters.drop(offset, request.principal!.name)
+      return { status: 204, headers: {} }
+    })
+  }
+
+  #settle(request: FastifyRequest, reply: FastifyReply, work: () => Promise<Answer>): Promise<void> {
+    return this.owners.answer(SETTLER, request, reply, work, { answerMs: ANSWER_MS })
   }
 }
 
