@@ -86,7 +86,7 @@ export class DeadLetters {
         marks.hold(offset, mark)
         throw new Problem(
           'outcome-unknown',
-          `It was appended again, at ${position}, but the settings could not be told. This instance will tell them; do not replay it at another meanwhile.`,
+          `It was appended again, at ${position}, but the settings could not be told. They will be told with the next request; do not replay it meanwhile.`,
           { headers: { 'quorate-position': position }, cause },
         )
       })
