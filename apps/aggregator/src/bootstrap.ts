@@ -42,6 +42,7 @@ export async function startAggregator(
       metrics: [processMetrics('aggregator'), parts.metrics],
       apiKey: config.apiKey,
       clusterSecret: config.clusterSecret,
+      url,
       logger,
       openapi: {
         title: 'Quorate aggregator',

@@ -34,6 +34,7 @@ export async function startNotifier(config: Config, { log: given, docs = false }
       metrics: [processMetrics('notifier'), parts.metrics],
       apiKey: config.apiKey,
       clusterSecret: config.clusterSecret,
+      url,
       logger,
       openapi: { title: 'Quorate notifier', version: VERSION, description: 'Who was told what, and why.' },
       docs,

@@ -8,21 +8,24 @@ import { type Access, type Principal, ROLES } from './access'
 import { useBodyParsers } from './bodies'
 import { InHand } from './in-hand'
 import { EDGE_TIMES, type EdgeTimes, HTTP_LIMITS } from './limits'
+import { Nonces } from './nonces'
 import { Problem } from './problem'
 import { sendProblem } from './problem-filter'
-import { FORWARDED, SIGNATURE, verify } from './signature'
+import { FORWARDED, NONCE_MS, SIGNATURE, verify } from './signature'
 import { cutOffStalled } from './stalled'
 import { refuseUnparsed } from './unparsed'
 
 export interface AdapterOptions {
   readonly access: Access
   readonly clusterSecret?: Secret | undefined
+  /** Where peers reach this instance: what they sign for. */
+  readonly url?: (() => string) | undefined
   readonly logger: Logger
   readonly times?: Partial<EdgeTimes> | undefined
 }
 
 /** Fastify with every limit set, request ids, and the caller found out before any body is read. */
-export function createAdapter({ access, clusterSecret, logger, times }: AdapterOptions): FastifyAdapter {
+export function createAdapter({ access, clusterSecret, url, logger, times }: AdapterOptions): FastifyAdapter {
   const { stalledMs, bodyIdleMs } = { ...EDGE_TIMES, ...times }
   const adapter = new FastifyAdapter<RawServerDefault>({
     // No middleware is used; middie would cost every request.
@@ -45,11 +48,12 @@ export function createAdapter({ access, clusterSecret, logger, times }: AdapterO
   instance.decorateRequest('principal', undefined)
   instance.decorateRequest('forwarded', false)
   useBodyParsers(instance, bodyIdleMs)
+  const peers = clusterSecret && { secret: clusterSecret, url: url ?? (() => ''), nonces: new Nonces(NONCE_MS) }
   const inHand = new InHand()
   instance.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id)
     try {
-      identify(request, access, clusterSecret)
+      identify(request, access, peers)
       inHand.admit(request, reply)
     } catch (error) {
       done(error as Error)
@@ -67,11 +71,11 @@ function requestId(request: IncomingMessage): string {
 }
 
 /** Leaves `principal` unset where the credentials are missing or wrong; handlers that are not public refuse then. */
-function identify(request: FastifyRequest, access: Access, clusterSecret: Secret | undefined): void {
+function identify(request: FastifyRequest, access: Access, peers: Trust | undefined): void {
   const mark = request.headers[FORWARDED]
   request.forwarded = mark !== undefined
-  if (typeof mark === 'string' && clusterSecret) {
-    request.principal = forwardedBy(request, mark, clusterSecret)
+  if (typeof mark === 'string' && peers) {
+    request.principal = forwardedBy(request, mark, peers)
     return
   }
   if (isOpen(request)) return
@@ -83,14 +87,24 @@ const OPEN = ['/livez', '/readyz', '/metrics', '/openapi.json', '/docs']
 const isOpen = ({ url }: FastifyRequest) =>
   OPEN.some((path) => url === path || url.startsWith(`${path}?`) || url.startsWith(`${path}/`))
 
-/** `<ms>;<sha256 of the body>;<base64url of the principal>`, signed. */
-function forwardedBy(request: FastifyRequest, mark: string, secret: Secret): Principal {
-  const [at = '', hash = '', principal = ''] = mark.split(';')
+/** What tells a peer's requests from others. */
+interface Trust {
+  readonly secret: Secret
+  readonly url: () => string
+  /** Of writes. */
+  readonly nonces: Nonces
+}
+
+/** `<ms>;<sha256 of the body>;<base64url of the principal>;<nonce>`, signed. */
+function forwardedBy(request: FastifyRequest, mark: string, { secret, url, nonces }: Trust): Principal {
+  const [at = '', hash = '', principal = '', nonce = ''] = mark.split(';')
   const claim = {
     method: request.method,
     path: request.url,
     at: Number(at),
     principal,
+    to: url(),
+    nonce,
     hash,
     headers: request.headers,
     signature: String(request.headers[SIGNATURE] ?? ''),
@@ -100,6 +114,8 @@ function forwardedBy(request: FastifyRequest, mark: string, secret: Secret): Pri
       'forbidden',
       'The signature of this forwarded request is not valid, or its time is off. All instances need the same QUORATE_CLUSTER_SECRET and clocks within a minute.',
     )
+  if (request.method !== 'GET' && request.method !== 'HEAD' && !nonces.isNew(nonce))
+    throw new Problem('forbidden', 'This forwarded request was taken once already; it is not taken again.')
   const { name, roles } = JSON.parse(Buffer.from(principal, 'base64url').toString('utf8')) as Principal
   return { name, roles: roles.filter((role) => ROLES.includes(role)) }
 }

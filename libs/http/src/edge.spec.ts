@@ -4,6 +4,7 @@ import { type NestFastifyApplication, RouteConfig } from '@nestjs/platform-fasti
 import { Secret } from '@quorate/config'
 import { IsInt, IsString } from 'class-validator'
 import type { FastifyRequest } from 'fastify'
+import { randomUUID } from 'node:crypto'
 import { request as http } from 'node:http'
 import type { Readable } from 'node:stream'
 import pino from 'pino'
@@ -281,15 +282,26 @@ describe('the HTTP edge', () => {
     const clusterSecret = new Secret('c-1')
     const principal = Buffer.from('{"name":"anna","roles":["operator","king"]}').toString('base64url')
     const signed = (
-      change: Partial<{ path: string; body: string; secret: Secret; at: number; headers: Record<string, string> }> = {},
+      change: Partial<{
+        path: string
+        method: string
+        body: string
+        secret: Secret
+        at: number
+        headers: Record<string, string>
+        to: string
+      }> = {},
     ) => {
       const at = change.at ?? Date.now()
       const body = change.body ?? ''
+      const nonce = randomUUID()
       return {
-        [FORWARDED]: `${at};${bodyHash(body)};${principal}`,
+        [FORWARDED]: `${at};${bodyHash(body)};${principal};${nonce}`,
         [SIGNATURE]: sign(change.secret ?? clusterSecret, {
-          method: 'DELETE',
+          method: change.method ?? 'DELETE',
           path: change.path ?? '/v1/things/x',
+          to: change.to ?? 'http://here',
+          nonce,
           body,
           principal,
           headers: change.headers ?? {},
@@ -297,7 +309,7 @@ describe('the HTTP edge', () => {
         }),
       }
     }
-    beforeEach(() => open({ apiKey: new Secret('k-1'), clusterSecret }))
+    beforeEach(() => open({ apiKey: new Secret('k-1'), clusterSecret, url: () => 'http://here' }))
     it('takes the caller that a peer signed for, without roles that do not exist', async () => {
       expect((await call('DELETE', '/v1/things/x', { headers: signed() })).json).toEqual({
         name: 'anna',
@@ -313,6 +325,16 @@ describe('the HTTP edge', () => {
         expect((await call('DELETE', '/v1/things/x', { headers: signed({ headers }) })).status).toBe(403)
         expect((await call('DELETE', '/v1/things/x', { headers: { ...signed(), ...headers } })).status).toBe(403)
       }
+    })
+    it('takes no write twice, however it is spelt, and none that was signed for another', async () => {
+      const headers = signed()
+      expect((await call('DELETE', '/v1/things/x', { headers })).status).toBe(200)
+      const again = { ...headers, [SIGNATURE]: headers[SIGNATURE].toUpperCase() }
+      for (const replayed of [headers, again, { ...headers, [FORWARDED]: `${headers[FORWARDED]};x` }])
+        expect((await call('DELETE', '/v1/things/x', { headers: replayed })).status).toBe(403)
+      expect((await call('DELETE', '/v1/things/x', { headers: signed({ to: 'http://there' }) })).status).toBe(403)
+      const read = signed({ method: 'GET', path: '/livez' })
+      for (let i = 0; i < 2; i++) expect((await call('GET', '/livez', { headers: read })).status).toBe(200)
     })
     it('refuses another path, another secret, an old signature, none, and another body', async () => {
       const attempts: Record<string, string>[] = [

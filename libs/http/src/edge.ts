@@ -21,6 +21,8 @@ export interface EdgeOptions {
   readonly metrics: readonly Registry[]
   readonly apiKey?: Secret | undefined
   readonly clusterSecret?: Secret | undefined
+  /** Where peers reach this instance; with a cluster secret. */
+  readonly url?: () => string
   readonly logger: PinoLogger
   readonly openapi: OpenApiOptions
   /** Other times than the service's, for tests. */
@@ -47,8 +49,8 @@ export async function createEdge(options: EdgeOptions): Promise<NestFastifyAppli
     providers,
     controllers: [HealthController, MetricsController],
   }
-  const { clusterSecret, times } = options
-  const adapter = createAdapter({ access: new Access(options.apiKey), clusterSecret, logger, times })
+  const { clusterSecret, url, times } = options
+  const adapter = createAdapter({ access: new Access(options.apiKey), clusterSecret, url, logger, times })
   const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
     logger: nestLogger(logger),
     bodyParser: false,

@@ -1,5 +1,6 @@
 import type { Secret } from '@quorate/config'
 import type { FastifyRequest } from 'fastify'
+import { randomUUID } from 'node:crypto'
 import type { Answer } from './answer'
 import { busy, NOT_SENT, unknownOutcome, unreachable } from './broken-off'
 import type { LaneName } from './lane'
@@ -78,7 +79,7 @@ export class Peers {
       const answer = await lane.pool.request({
         method,
         path,
-        headers: this.#headers(request, { method, path, body }, forwarding.headers),
+        headers: this.#headers(request, { method, path, body, to: url }, forwarding.headers),
         headersTimeout: timeout,
         bodyTimeout: timeout,
         // A write may still be done: it is waited for, so that its outcome is known if it can be.
@@ -105,7 +106,7 @@ export class Peers {
 
   #headers(
     request: FastifyRequest,
-    { method, path, body }: Pick<Signed, 'method' | 'path' | 'body'>,
+    claim: Pick<Signed, 'method' | 'path' | 'body' | 'to'>,
     more: Forwarding['headers'],
   ): Record<string, string> {
     const { clusterSecret } = this.options
@@ -116,11 +117,12 @@ export class Peers {
       if (typeof value === 'string') headers[name] = value
     }
     Object.assign(headers, more)
-    if (body === undefined) delete headers['content-type']
+    if (claim.body === undefined) delete headers['content-type']
     const principal = Buffer.from(JSON.stringify(request.principal ?? { name: '', roles: [] })).toString('base64url')
     const at = Date.now()
-    headers[FORWARDED] = `${at};${bodyHash(body)};${principal}`
-    if (clusterSecret) headers[SIGNATURE] = sign(clusterSecret, { method, path, at, principal, body, headers })
+    const nonce = randomUUID()
+    headers[FORWARDED] = `${at};${bodyHash(claim.body)};${principal};${nonce}`
+    if (clusterSecret) headers[SIGNATURE] = sign(clusterSecret, { ...claim, at, principal, nonce, headers })
     return headers
   }
 }

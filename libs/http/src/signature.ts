@@ -8,6 +8,8 @@ export const SIGNATURE = 'quorate-signature'
 export const SIGNED = ['content-type', 'idempotency-key', 'if-match', 'if-none-match', 'quorate-min-position'] as const
 /** ms that clocks of instances may differ, both ways. */
 const WINDOW = 60_000
+/** ms for which a nonce has to be remembered: the sender's clock may be that far ahead, and ours behind it. */
+export const NONCE_MS = 2 * WINDOW
 
 export interface Signed {
   readonly method: string
@@ -19,12 +21,19 @@ export interface Signed {
   /** The caller's name and roles, which the owner trusts by the signature. */
   readonly principal: string
   readonly at: number
+  /** Where it is sent to: the URL by which the peer is a member. */
+  readonly to: string
+  /** Never the same again. */
+  readonly nonce: string
 }
 
 /** What is signed: of the body its hash. */
 type Claim = Omit<Signed, 'body'> & { readonly hash: string }
 
-/** HMAC-SHA256 over method, path, time, caller, headers and the body's hash: none of them can be changed or replayed later. */
+/**
+ * HMAC-SHA256 over method, path, time, caller, receiver, nonce, headers and the body's hash: none of them can be changed, nor sent to another peer,
+ * and who remembers the nonces of writes takes none of them twice.
+ */
 export const sign = (secret: Secret, { body, ...claim }: Signed): string =>
   digest(secret, { ...claim, hash: bodyHash(body) }).toString('hex')
 
@@ -36,11 +45,11 @@ export function verify(secret: Secret, claim: Claim & { readonly signature: stri
   return given.length === expected.length && timingSafeEqual(given, expected)
 }
 
-function digest(secret: Secret, { method, path, at, principal, hash, headers }: Claim): Buffer {
+function digest(secret: Secret, { method, path, at, principal, to, nonce, hash, headers }: Claim): Buffer {
   // A line each, also for one that is not there: no value can take another's place.
   const said = SIGNED.map((name) => (typeof headers[name] === 'string' ? headers[name] : ''))
   return createHmac('sha256', secret.reveal())
-    .update([method, path, at, principal, hash, ...said].join('\n'))
+    .update([method, path, at, principal, to, nonce, hash, ...said].join('\n'))
     .digest()
 }
 
