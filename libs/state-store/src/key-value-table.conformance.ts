@@ -1,4 +1,4 @@
-import { type Log, LogError, type TopicSpec } from '@quorate/log'
+import { type Log, LogError, type PartitionReader, type ReaderOptions, type TopicSpec } from '@quorate/log'
 import { randomUUID } from 'node:crypto'
 import { type KeyValueChange, KeyValueTable } from './key-value-table'
 
@@ -105,10 +105,74 @@ export function describeKeyValueTable(name: string, open: () => Promise<Log>): v
       await table.close()
     })
 
+    it('follows again after an error that its reader could not ride out, and writes nothing meanwhile', async () => {
+      const refused = { now: false, told: Promise.withResolvers<void>() }
+      const view = refusing(log, refused)
+      const table = await KeyValueTable.open<Setting>({ log: view, topic })
+      const writer = await KeyValueTable.open<Setting>({ log, topic })
+      await table.put('a', { colour: 'red' })
+      refused.now = true
+      await refused.told.promise
+      await writer.put('a', { colour: 'blue' })
+      const ends = await log.offsets(topic)
+      await expect(table.put('a', { colour: 'lost' })).rejects.toMatchObject({ code: 'LOG_UNAVAILABLE' })
+      expect(await log.offsets(topic)).toEqual(ends)
+      expect(table.get('a')).toEqual({ colour: 'red' })
+
+      const seen: unknown[] = []
+      const followed = new Promise<void>((resolve) =>
+        table.watch(({ value }) => (seen.push(value?.colour), value?.colour === 'green' && resolve())),
+      )
+      refused.now = false
+      await writer.put('a', { colour: 'green' })
+      await followed
+      expect(seen).toEqual(['blue', 'green'])
+      await table.put('a', { colour: 'white' })
+      expect(table.get('a')).toEqual({ colour: 'white' })
+      await table.close()
+      await writer.close()
+    })
+
+    it('is not opened where the log refuses it', async () => {
+      const refused = { now: true, told: Promise.withResolvers<void>() }
+      const writer = await KeyValueTable.open<Setting>({ log, topic })
+      await writer.put('a', { colour: 'red' })
+      const open = KeyValueTable.open<Setting>({ log: refusing(log, refused), topic })
+      await expect(open).rejects.toMatchObject({ code: 'LOG_UNAUTHORIZED' })
+      await writer.close()
+    })
+
     it('refuses to wait for ever once it is closed', async () => {
       const table = await KeyValueTable.open<Setting>({ log, topic })
       await table.close()
       await expect(table.put('a', { colour: 'red' })).rejects.toMatchObject({ code: 'LOG_CLOSED' })
     })
+  })
+}
+
+/** A log whose readers are refused while `refused.now`; `told` resolves when all partitions' have been. */
+function refusing(log: Log, refused: { now: boolean; told: PromiseWithResolvers<void> }): Log {
+  const told = new Set<number>()
+  const reader = (options: ReaderOptions): PartitionReader => {
+    const inner = log.reader(options)
+    return {
+      get position() {
+        return inner.position
+      },
+      next: async (maxWaitMs) => {
+        if (!refused.now) return inner.next(maxWaitMs)
+        const { length } = await log.offsets(options.topic)
+        if (told.add(options.partition).size === length) refused.told.resolve()
+        throw new LogError('LOG_UNAUTHORIZED', 'for a moment')
+      },
+      close: () => inner.close(),
+    }
+  }
+  return new Proxy(log, {
+    get: (target, name, receiver) => {
+      if (name === 'reader') return reader
+      const value: unknown = Reflect.get(target, name, receiver)
+      return typeof value === 'function' ? (value as () => unknown).bind(target) : value
+    },
   })
 }

@@ -1,5 +1,6 @@
-import { type Log, LogError, type Logger, partitionOf, type PartitionReader, silentLogger } from '@quorate/log'
+import { type Log, LogError, type Logger, type LogRecord, partitionOf, silentLogger } from '@quorate/log'
 import { jsonCodec, type ValueCodec } from './key-value-table-codec'
+import { PartitionFollower } from './partition-follower'
 import { compareUtf8 } from './utf8-order'
 
 /** One change of a key-value table: `value` undefined = deleted. */
@@ -37,11 +38,9 @@ export class KeyValueTable<V> {
   undecodable = 0
   private readonly values = new Map<string, V>()
   private readonly watchers = new Set<(change: KeyValueChange<V>) => void>()
-  private readonly readers: PartitionReader[] = []
-  private readonly loops: Promise<void>[] = []
-  private readonly positions: number[] = []
+  /** By partition. */
+  private readonly followers: PartitionFollower[] = []
   private moved: { promise: Promise<void>; resolve: () => void } = gate()
-  private failure: Error | undefined
   private closed = false
 
   private constructor(
@@ -53,16 +52,18 @@ export class KeyValueTable<V> {
 
   /**
    * Resolves when everything that was in the topic at the call has been read.
-   * @throws LogError LOG_UNAVAILABLE when reading does not go on
+   * @throws LogError LOG_UNAVAILABLE when reading does not go on, or what the log refuses it with
    */
   static async open<V>(options: KeyValueTableOptions<V>): Promise<KeyValueTable<V>> {
     const table = new KeyValueTable(options, options.codec ?? jsonCodec<V>())
     const offsets = await options.log.offsets(options.topic)
-    for (const { partition, start } of offsets) table.read(partition, start)
+    for (const { partition, start } of offsets) table.follow(partition, start)
     try {
       await Promise.all(
         offsets.map(async ({ partition, end }) => {
-          if (await table.reached(partition, end)) return
+          const follower = table.followers[partition]!
+          if (await table.reached(follower, end, () => follower.failure !== undefined)) return
+          if (follower.failure) throw follower.failure
           const place = `${options.topic}/${partition}`
           throw new LogError('LOG_UNAVAILABLE', `${place} could not be read to its end, ${end}, and nothing more came`)
         }),
@@ -94,7 +95,10 @@ export class KeyValueTable<V> {
     }
   }
 
-  /** @throws LogError LOG_OUTCOME_UNKNOWN when it is in the log and does not come back; otherwise nothing was written */
+  /**
+   * @throws LogError LOG_OUTCOME_UNKNOWN when it is in the log and does not come back; otherwise nothing was written, as with
+   * LOG_UNAVAILABLE where the topic cannot be read just now
+   */
   async put(key: string, value: V): Promise<void> {
     await this.write(key, this.codec.encode(value))
   }
@@ -112,47 +116,35 @@ export class KeyValueTable<V> {
 
   async close(): Promise<void> {
     this.closed = true
-    for (const reader of this.readers) reader.close()
-    await Promise.all(this.loops)
+    await Promise.all(this.followers.map((follower) => follower.close()))
     this.announce()
   }
 
   private async write(key: string, value: Buffer | null): Promise<void> {
     const { log, topic } = this.options
-    const [position] = await log.append([{ topic, partition: partitionOf(key, this.positions.length), key, value }])
-    const { partition, offset } = position!
-    if (await this.reached(partition, offset + 1)) return
+    const partition = partitionOf(key, this.followers.length)
+    const follower = this.followers[partition]!
+    if (follower.failure && !this.closed)
+      throw new LogError('LOG_UNAVAILABLE', `${topic}/${partition} cannot be read just now; nothing was written`, {
+        cause: follower.failure,
+      })
+    const [position] = await log.append([{ topic, partition, key, value }])
+    const { offset } = position!
+    if (await this.reached(follower, offset + 1)) return
     throw new LogError(
       'LOG_OUTCOME_UNKNOWN',
       `${JSON.stringify(key)} was appended to ${topic}/${partition} at ${offset} and could not be read back. Nothing is lost: read it before you write it again`,
     )
   }
 
-  private read(partition: number, from: number): void {
-    const reader = this.options.log.reader({ topic: this.options.topic, partition, from })
-    this.positions[partition] = from
-    this.readers.push(reader)
-    this.loops.push(this.follow(partition, reader))
-  }
-
-  private async follow(partition: number, reader: PartitionReader): Promise<void> {
-    try {
-      while (!this.closed) {
-        const batch = await reader.next()
-        for (const { key, value, offset } of batch.records)
-          if (key !== null) this.take(partition, offset, key.toString('utf8'), value)
-        this.positions[partition] = batch.next
-        this.announce()
-      }
-    } catch (error) {
-      if (this.closed && LogError.is(error, 'LOG_CLOSED')) return
-      this.failure = error as Error
-      this.options.logger?.error(
-        { err: error, topic: this.options.topic, partition },
-        'a key-value table has stopped following its topic',
-      )
-      this.announce()
+  private follow(partition: number, from: number): void {
+    const { log, topic, logger = silentLogger } = this.options
+    const onMoved = (): void => this.announce()
+    const onRecords = (records: readonly LogRecord[]): void => {
+      for (const { key, value, offset } of records)
+        if (key !== null) this.take(partition, offset, key.toString('utf8'), value)
     }
+    this.followers[partition] = new PartitionFollower({ log, topic, partition, from, logger, onRecords, onMoved })
   }
 
   private take(partition: number, offset: number, key: string, bytes: Buffer | null): void {
@@ -173,13 +165,13 @@ export class KeyValueTable<V> {
     for (const watcher of this.watchers) watcher({ key, value, partition, offset })
   }
 
-  /** False when reading has not gone on for as long as one waits. */
-  private async reached(partition: number, position: number): Promise<boolean> {
+  /** False when reading has not gone on for as long as one waits, or `inVain` says so. */
+  private async reached(follower: PartitionFollower, position: number, inVain = () => false): Promise<boolean> {
     const { patienceMs = PATIENCE, topic } = this.options
-    for (let [at, until] = [-1, 0]; this.positions[partition]! < position;) {
-      if (this.failure) throw this.failure
+    for (let [at, until] = [-1, 0]; follower.position < position;) {
       if (this.closed) throw new LogError('LOG_CLOSED', `the key-value table on ${topic}`)
-      if (this.positions[partition]! > at) [at, until] = [this.positions[partition]!, performance.now() + patienceMs]
+      if (inVain()) return false
+      if (follower.position > at) [at, until] = [follower.position, performance.now() + patienceMs]
       const left = until - performance.now()
       if (left <= 0) return false
       await this.move(left)
