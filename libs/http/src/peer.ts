@@ -92,18 +92,17 @@ export class Peer {
       this.heard()
       await body.dump()
     } catch {
-      if (this.#watched) this.#silent(performance.now() - began)
+      if (this.#watched) this.#silent(limit.signal.aborted, performance.now() - began)
     } finally {
       clearTimeout(timer)
     }
     if (this.#watched) this.#timer = setTimeout(() => void this.#ask(), probeEveryMs).unref()
   }
 
-  /** A probe failed after `took` ms. */
-  #silent(took: number): void {
+  /** A probe failed after `took` ms: by the time that it has, which its timer tells (a clock may say a bit less), or by itself. */
+  #silent(timedOut: boolean, took: number): void {
     // A process that was frozen finds its own timers run out before it has read what came meanwhile.
     if (took > this.times.probeMs + OVERSLEPT) return
-    const timedOut = took >= this.times.probeMs
     if (timedOut && performance.now() - this.#heardAt < this.times.probeMs) return
     if (this.reachable) this.#turn(false)
   }
