@@ -55,6 +55,16 @@ describe('a stop while the log does not answer', () => {
     await expectGoingOn()
   })
 
+  it('does not wait for what a standby asks', async () => {
+    await driver.start('a')
+    const hangs = hanging.hang('offsets', topology.changelog)
+    await driver.start('b')
+    await hangs
+    expect(driver.streams('b').standby(0)!.readable).toBe(false)
+    await driver.stop('b')
+    expect(driver.streams('a').ready).toBe(true)
+  })
+
   it.each([
     ['a task', identity],
     ['the writer of broadcasts', `${topology.group}.broadcast`],
