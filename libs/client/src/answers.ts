@@ -10,8 +10,8 @@ export interface Freshness {
   readonly role: string
   /** The last source offset that the answer knows of. */
   readonly position: string
-  /** Records that the answer does not know of yet. */
-  readonly lag: number
+  /** Records that the answer does not know of yet; undefined where that is not known. */
+  readonly lag: number | undefined
   /** The partition's time. */
   readonly asOf: string
 }

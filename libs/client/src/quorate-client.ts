@@ -276,6 +276,6 @@ const freshness = (headers: Headers): Freshness => ({
   owner: headers.get('quorate-owner') ?? '',
   role: headers.get('quorate-role') ?? '',
   position: headers.get('quorate-position') ?? '',
-  lag: Number(headers.get('quorate-lag')),
+  lag: headers.has('quorate-lag') ? Number(headers.get('quorate-lag')) : undefined,
   asOf: headers.get('quorate-as-of') ?? '',
 })

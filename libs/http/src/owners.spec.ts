@@ -146,6 +146,14 @@ describe('owners', () => {
     expect(await scene.ask('GET', scene.seen)).toBe('owner-unreachable')
   })
 
+  it('let a standby that cannot tell how far behind it is answer only where any lag is permitted, and say no number', async () => {
+    const scene = new Scene()
+    scene.standbys = [{ ...scene.second, lag: Infinity }]
+    const { status, headers } = (await scene.ask('GET', scene.seen, { stale: {} })) as Answer
+    expect([status, headers['quorate-role'], headers['quorate-lag']]).toEqual([200, 'standby', undefined])
+    expect(await scene.ask('GET', scene.seen, { stale: { maxLag: 1e9 } })).toBe('owner-unreachable')
+  })
+
   it('wait for a partition that is on its way here, and tell who asks their generation when it does not come', async () => {
     const scene = new Scene()
     scene.changed()

@@ -257,7 +257,8 @@ export class Owners {
       'quorate-owner': this.url(),
       'quorate-role': task.role,
       'quorate-position': `${task.partition}@${task.position - 1}`,
-      'quorate-lag': String(task.lag),
+      // A standby that is cut off cannot tell how far behind it is.
+      ...(Number.isFinite(task.lag) ? { 'quorate-lag': String(task.lag) } : {}),
       'quorate-as-of': new Date(task.time).toISOString(),
     }
     if (task.role === 'active' && !task.owned) {
