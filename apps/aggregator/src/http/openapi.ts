@@ -39,7 +39,9 @@ const FRESHNESS = {
     '`active`; `standby` where the read permits it; `unconfirmed` when the log is out of reach of all members, so that the owner cannot be sure that it still is.',
   ),
   ...POSITION,
-  'Quorate-Lag': header('Records that the answer does not know of yet; left out where that is not known.', { type: 'integer' }),
+  'Quorate-Lag': header('Records that the answer does not know of yet; left out where that is not known.', {
+    type: 'integer',
+  }),
   'Quorate-As-Of': header("The partition's time.", { type: 'string', format: 'date-time' }),
   'Quorate-Age': {
     ...header('With `unconfirmed` alone: ms since the owner was last sure.', { type: 'integer' }),
