@@ -5,6 +5,7 @@ import { AgentsController } from './http/agents.controller'
 import { DeadLetters } from './dead-letters/dead-letters'
 import { ClusterController } from './http/cluster.controller'
 import { DeadLettersController } from './http/dead-letters.controller'
+import { ObjectWritesController } from './http/object-writes.controller'
 import { ObjectsController } from './http/objects.controller'
 import { PoliciesController } from './http/policies.controller'
 import { ReportsController } from './http/reports.controller'
@@ -43,6 +44,7 @@ export class AggregatorModule {
       controllers: [
         AggregatorBatchesController,
         ObjectsController,
+        ObjectWritesController,
         ReportsController,
         PoliciesController,
         AgentsController,

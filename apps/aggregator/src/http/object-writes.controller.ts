@@ -1,0 +1,137 @@
+import { Body, Controller, Delete, HttpCode, Inject, Param, Put, Req, Res } from '@nestjs/common'
+import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger'
+import { type Answer, Owners, Requires } from '@quorate/http'
+import type { RunningTask } from '@quorate/streams'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type OverrideWanted, type WriteOptions, Writes } from '../queries/writes'
+import { OverrideBody, StateBody } from './dto/override'
+import { parseTags } from './entity-tag'
+import { ApiConditional, ApiObject, ApiOnce, ApiProblems, ApiRead, ApiWait, VIEW } from './openapi'
+import { objectIdOf, one, queryOf, requestKeyOf } from './request-parts'
+import { parseTime } from './times'
+import { DEFAULT_WAIT, parseWait } from './waiting'
+
+/** Objects, changed by operators: each change is a record in the log, and the answer is what came of it. */
+@ApiTags('objects')
+@Controller('v1/objects')
+export class ObjectWritesController {
+  constructor(
+    @Inject(Owners) private readonly owners: Owners,
+    @Inject(Writes) private readonly writes: Writes,
+  ) {}
+
+  @Put(':object/override')
+  @HttpCode(200)
+  @Requires('operator')
+  @ApiOperation({ operationId: 'setOverride', summary: 'Set a state above the vote, for a time and with a reason.' })
+  @ApiObject()
+  @ApiConditional()
+  @ApiOnce()
+  @ApiWait('5s', '202 and the position at once with 0.')
+  @ApiBody({ type: OverrideBody })
+  @ApiRead(VIEW, 'The object as it is once the override was applied.', 'object')
+  @ApiProblems(202, 204, 400, 403, 409, 412, 413, 415, 422, 428, 503, 504)
+  async setOverride(
+    @Param('object') object: string,
+    @Body() body: OverrideBody,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    await this.#override(objectIdOf(object), body, request, reply)
+  }
+
+  @Delete(':object/override')
+  @HttpCode(200)
+  @Requires('operator')
+  @ApiOperation({ operationId: 'clearOverride', summary: 'Let the vote decide again.' })
+  @ApiObject()
+  @ApiConditional()
+  @ApiWait('5s', '202 and the position at once with 0.')
+  @ApiRead(VIEW, 'The object as it is without the override.', 'object')
+  @ApiProblems(202, 204, 400, 403, 404, 412, 422, 428, 503, 504)
+  async clearOverride(
+    @Param('object') object: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const id = objectIdOf(object)
+    const options = writeOptionsOf(request)
+    await this.#at(id, request, reply, options, (task) => this.writes.clearOverride(task, id, options))
+  }
+
+  @Put(':object')
+  @HttpCode(200)
+  @Requires('operator')
+  @ApiOperation({
+    operationId: 'setObject',
+    summary: 'Set the state of an object.',
+    description: 'Shorthand for an override; without an end it lasts as long as the policy permits.',
+  })
+  @ApiObject()
+  @ApiConditional()
+  @ApiOnce()
+  @ApiWait('5s', '202 and the position at once with 0.')
+  @ApiBody({ type: StateBody })
+  @ApiRead(VIEW, 'The object as it is once the state was set.', 'object')
+  @ApiProblems(202, 204, 400, 403, 409, 412, 413, 415, 422, 428, 503, 504)
+  async set(
+    @Param('object') object: string,
+    @Body() body: StateBody,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    await this.#override(objectIdOf(object), body, request, reply)
+  }
+
+  @Delete(':object')
+  @HttpCode(204)
+  @Requires('operator')
+  @ApiOperation({ operationId: 'deleteObject', summary: 'Forget an object: its reports, its override, its history.' })
+  @ApiObject()
+  @ApiConditional()
+  @ApiWait('5s', '202 and the position at once with 0.')
+  @ApiProblems(202, 204, 400, 403, 404, 412, 422, 428, 503, 504)
+  async delete(
+    @Param('object') object: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const id = objectIdOf(object)
+    const options = writeOptionsOf(request)
+    await this.#at(id, request, reply, options, (task) => this.writes.delete(task, id, options))
+  }
+
+  async #override(
+    id: string,
+    body: OverrideBody | StateBody,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<void> {
+    const options = { ...writeOptionsOf(request), request: requestKeyOf(request) }
+    const expiresAt = parseTime(body.expiresAt)
+    const wanted: OverrideWanted = {
+      state: body.state,
+      reason: body.reason,
+      author: request.principal!.name,
+      mode: ('mode' in body ? body.mode : null) ?? 'pin',
+      ...(expiresAt === undefined ? {} : { expiresAt }),
+    }
+    await this.#at(id, request, reply, options, (task) => this.writes.setOverride(task, id, wanted, options))
+  }
+
+  async #at(
+    id: string,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { waitMs = DEFAULT_WAIT }: WriteOptions,
+    local: (task: RunningTask) => Promise<Answer>,
+  ): Promise<void> {
+    await this.owners.answer(this.owners.partitionOf(id), request, reply, local, { waitMs })
+  }
+}
+
+/** What a write of an object asks for: which state of it was seen, and how long to wait. @throws Problem */
+function writeOptionsOf(request: FastifyRequest): WriteOptions {
+  const { wait } = queryOf(request, ['wait'])
+  return { ifMatch: parseTags('If-Match', one(request, 'if-match')), waitMs: parseWait(wait) }
+}
