@@ -4,9 +4,13 @@ import { InHand } from './in-hand'
 
 describe('the requests in hand', () => {
   const inHand = () => new InHand({ own: 8, forwarded: 8 })
-  const admit = (hand: InHand, method: string, more: { url?: string; forwarded?: boolean } = {}): EventEmitter => {
+  const admit = (
+    hand: InHand,
+    method: string,
+    more: { url?: string; forwarded?: boolean; headers?: object } = {},
+  ): EventEmitter => {
     const raw = new EventEmitter()
-    const request = { method, url: '/v1/objects', forwarded: false, ...more } as FastifyRequest
+    const request = { method, url: '/v1/objects', forwarded: false, headers: {}, ...more } as FastifyRequest
     hand.admit(request, { raw } as unknown as FastifyReply)
     return raw
   }
@@ -22,9 +26,12 @@ describe('the requests in hand', () => {
     expect(() => admit(hand, 'GET')).toThrow(refused)
   })
 
-  it('leave room for reads, however many writes wait for the log', () => {
+  it('leave room for reads, however many others wait for the log', () => {
     const hand = inHand()
-    const writes = times(6, () => admit(hand, 'PUT'))
+    const writes = times(3, () => admit(hand, 'PUT'))
+    times(2, () => admit(hand, 'GET', { headers: { 'quorate-min-position': '0@1' } }))
+    admit(hand, 'GET', { url: '/v1/objects/x?stale=allow&wait=60s' })
+    expect(() => admit(hand, 'GET', { url: '/v1/objects?wait=1s' })).toThrow(refused)
     expect(() => admit(hand, 'DELETE')).toThrow(refused)
     times(2, () => admit(hand, 'GET'))
     expect(() => admit(hand, 'HEAD')).toThrow(refused)

@@ -5,14 +5,16 @@ import { Problem } from './problem'
 /** Answered whatever else is in hand: whoever watches over this instance must not take "busy" for "dead". */
 const HEALTH = ['/livez', '/readyz', '/metrics']
 const isHealth = ({ url }: FastifyRequest) => HEALTH.some((path) => url === path || url.startsWith(`${path}?`))
-const isRead = ({ method }: FastifyRequest) => method === 'GET' || method === 'HEAD'
+/** A write waits for the log and for its outcome, a read at most for a position. */
+const mayWait = ({ method, headers, url }: FastifyRequest) =>
+  (method !== 'GET' && method !== 'HEAD') || 'quorate-min-position' in headers || /[?&]wait=/.test(url)
 
 export type Most = Pick<typeof HTTP_LIMITS, 'own' | 'forwarded'>
 
 /** Counts the requests that are being answered, and refuses what is too much. */
 export class InHand {
   private readonly all = { own: 0, forwarded: 0 }
-  private readonly writes = { own: 0, forwarded: 0 }
+  private readonly waiting = { own: 0, forwarded: 0 }
 
   constructor(private readonly most: Readonly<Record<keyof Most, number>> = HTTP_LIMITS) {}
 
@@ -20,11 +22,10 @@ export class InHand {
   admit(request: FastifyRequest, reply: FastifyReply): void {
     if (isHealth(request)) return
     const kind = request.forwarded ? 'forwarded' : 'own'
-    // While the log is away writes wait for it: a quarter stays for reads, which need it not.
-    const counts = isRead(request) ? [this.all] : [this.all, this.writes]
-    const isFull =
-      this.all[kind] >= this.most[kind] || (!isRead(request) && this.writes[kind] >= (this.most[kind] * 3) / 4)
-    if (isFull)
+    // While the log is away, or a partition lags, requests that wait for it pile up: a quarter stays for those that need not.
+    const waits = mayWait(request)
+    const counts = waits ? [this.all, this.waiting] : [this.all]
+    if (this.all[kind] >= this.most[kind] || (waits && this.waiting[kind] >= (this.most[kind] * 3) / 4))
       throw new Problem(
         'too-many-requests',
         'This instance has all the requests in hand that it takes. Nothing was done; try again.',
