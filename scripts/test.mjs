@@ -2,15 +2,17 @@
 // Where no Kafka can be had, what needs one is skipped and said aloud; QUORATE_REQUIRE_KAFKA=1 makes that a failure.
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ROOT } from './sources.mjs'
 
+// Jest leaves one core to others by default. Most of a file's time goes by in start-up and in waiting: two at a time, on one core too.
+const WORKERS = `--maxWorkers=${Math.max(2, availableParallelism())}`
 const SUITES = [
-  { name: 'unit', options: [] },
-  { name: 'kafka', options: [] },
-  // Real processes by the dozen: one file at a time.
-  { name: 'system', options: ['--runInBand'] },
+  { name: 'unit', options: [WORKERS] },
+  { name: 'kafka', options: ['--maxWorkers=2'] },
+  // Real processes by the dozen in each.
+  { name: 'system', options: ['--maxWorkers=2'] },
 ]
 const chosen = process.argv.slice(2)
 if (chosen.length > 0) chosen.push('--passWithNoTests')
