@@ -85,7 +85,9 @@ export class AppendLine {
     this.waiting = this.waiting.filter((it) => it !== entry)
     const { load } = this
     const isSent = load?.entries.includes(entry) && (load.underWay || isTouched(load))
-    if (isSent) entry.fail(this.unknown(this.failure))
+    const appended = load && appendedOf(load).find(({ entry: it }) => it === entry)?.offsets
+    if (appended) entry.done(appended)
+    else if (isSent) entry.fail(this.unknown(this.failure))
     else entry.fail(new LogError('LOG_UNAVAILABLE', `${this.what}: ${said(this.failure)}`, { cause: this.failure }))
     this.isLost = true
   }
@@ -185,15 +187,10 @@ export class AppendLine {
   }
 
   /** Tells each what became of its own records. */
-  private conclude({ entries, offsets, inDoubt }: Load, failure: LogError | undefined): void {
-    let first = 0
-    for (const entry of entries) {
-      const end = first + entry.count
-      if (end <= offsets.length) entry.done(offsets.slice(first, end))
-      else if (inDoubt || first < offsets.length) entry.fail(this.unknown(failure))
-      else entry.fail(failure!)
-      first = end
-    }
+  private conclude(load: Load, failure: LogError | undefined): void {
+    for (const { entry, offsets, isPartly } of appendedOf(load))
+      if (offsets) entry.done(offsets)
+      else entry.fail(load.inDoubt || isPartly ? this.unknown(failure) : failure!)
   }
 
   private unknown(cause: unknown): LogError {
@@ -207,6 +204,16 @@ export class AppendLine {
     check(errorCode, 'InitProducerId')
     return { producerId, epoch }
   }
+}
+
+/** The offsets of each entry that is in the log as a whole, and whether one is in part. */
+function appendedOf({ entries, offsets: all }: Load) {
+  let end = 0
+  return entries.map((entry) => {
+    const first = end
+    end += entry.count
+    return { entry, offsets: end <= all.length ? all.slice(first, end) : undefined, isPartly: first < all.length }
+  })
 }
 
 /** Whether some of it may be in the log. */
