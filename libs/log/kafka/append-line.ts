@@ -59,10 +59,11 @@ export class AppendLine {
 
   /** Base offsets of the records, once all in-sync replicas have them. */
   append(group: PartitionRecords): Promise<readonly number[]> {
-    const { closing, timeoutMs } = this.context
+    const { closing, timeoutMs, cluster } = this.context
     return new Promise((done, fail) => {
       if (closing.aborted) return fail(new LogError('LOG_CLOSED', 'nothing was appended'))
-      const patience = this.isLost ? Math.min(timeoutMs, WAIT_FOR_THE_LOST) : timeoutMs
+      const isLost = this.isLost || cluster.awayFor > timeoutMs / 2
+      const patience = isLost ? Math.min(timeoutMs, WAIT_FOR_THE_LOST) : timeoutMs
       this.waiting.push(new AppendEntry(group, patience, { done, fail }, (entry) => this.late(entry)))
       if (!this.busy) void this.drain()
     })

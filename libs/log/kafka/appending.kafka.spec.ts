@@ -79,6 +79,18 @@ describeOwnKafka('with three brokers', () => {
     expect(await values(0)).toEqual(['first', 'after'])
   }, 120_000)
 
+  it('waits its time once, and not for each partition, when all brokers are away', async () => {
+    await create(2, 3)
+    await Promise.all(brokers.nodeIds.map((node) => brokers.kill(node)))
+    await refusal(log.append(records(topic, 0, ['never'])), 'LOG_UNAVAILABLE')
+    const begun = performance.now()
+    await refusal(log.append(records(topic, 1, ['never'])), 'LOG_UNAVAILABLE')
+    expect(performance.now() - begun).toBeLessThan(PATIENCE_MS)
+    await Promise.all(brokers.nodeIds.map((node) => brokers.restart(node)))
+    await until(() => log.append(records(topic, 1, ['after'])))
+    expect(await values(1)).toEqual(['first', 'after'])
+  }, 120_000)
+
   /** Until leaders are elected and replicas have caught up. */
   async function until(work: () => Promise<unknown>): Promise<void> {
     for (const end = performance.now() + 60_000; ; await delay(200)) {

@@ -23,6 +23,8 @@ export class Cluster {
   private readonly questions: Connections
   private asking: { readonly topics: readonly string[]; readonly answer: Promise<void> } | undefined
   private turn = 0
+  /** performance.now() of the first question that nobody answered, since somebody last did. */
+  private awaySince: number | undefined
   private readonly seen = new Set<string>()
   private readonly missing = new Map<string, { readonly since: number; readonly lastAsked: number }>()
 
@@ -56,13 +58,20 @@ export class Cluster {
       try {
         const answer = await this.questions.send(nodeId, request)
         this.turn = candidates.indexOf(nodeId)
+        this.awaySince = undefined
         return answer
       } catch (error) {
         if (!(error instanceof NoAnswer)) throw error
         failure = error
       }
     }
+    this.awaySince ??= performance.now()
     throw failure
+  }
+
+  /** ms that no broker at all has answered a question; 0 where the last one was answered. */
+  get awayFor(): number {
+    return this.awaySince === undefined ? 0 : performance.now() - this.awaySince
   }
 
   askNode<Answer>(nodeId: number, request: Request<Answer>): Promise<Answer> {
