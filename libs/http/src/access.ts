@@ -2,6 +2,7 @@ import { type CanActivate, type ExecutionContext, Injectable, SetMetadata } from
 import { isLoopback, type Secret } from '@quorate/config'
 import { Reflector } from '@nestjs/core'
 import type { FastifyRequest } from 'fastify'
+import { isRead } from './methods'
 import { Problem } from './problem'
 
 export type Role = 'reader' | 'reporter' | 'operator' | 'admin'
@@ -60,7 +61,7 @@ function localOf({ headers, method }: Pick<FastifyRequest, 'headers' | 'method'>
       'Without access configured only requests to localhost or 127.0.0.1 are answered. Set QUORATE_API_KEY to be reachable under other names.',
     )
   }
-  if (method !== 'GET' && method !== 'HEAD' && isForeign(headers.origin)) {
+  if (!isRead(method) && isForeign(headers.origin)) {
     throw new Problem(
       'forbidden',
       'Nothing was done: without access configured a page may write only when it comes from localhost or 127.0.0.1. Set QUORATE_API_KEY to write from other pages.',

@@ -6,8 +6,9 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { type Access, type Principal, ROLES } from './access'
 import { useBodyParsers } from './bodies'
-import { InHand } from './in-hand'
+import { HEALTH, InHand } from './in-hand'
 import { EDGE_TIMES, type EdgeTimes, HTTP_LIMITS } from './limits'
+import { isRead } from './methods'
 import { Nonces } from './nonces'
 import { Problem } from './problem'
 import { sendProblem } from './problem-filter'
@@ -83,7 +84,7 @@ function identify(request: FastifyRequest, access: Access, peers: Trust | undefi
 }
 
 /** Health, metrics and documentation are answered without credentials; their handlers are `@Public`. */
-const OPEN = ['/livez', '/readyz', '/metrics', '/openapi.json', '/docs']
+const OPEN = [...HEALTH, '/openapi.json', '/docs']
 const isOpen = ({ url }: FastifyRequest) =>
   OPEN.some((path) => url === path || url.startsWith(`${path}?`) || url.startsWith(`${path}/`))
 
@@ -114,7 +115,7 @@ function forwardedBy(request: FastifyRequest, mark: string, { secret, url, nonce
       'forbidden',
       'The signature of this forwarded request is not valid, or its time is off. All instances need the same QUORATE_CLUSTER_SECRET and clocks within a minute.',
     )
-  if (request.method !== 'GET' && request.method !== 'HEAD' && !nonces.isNew(nonce))
+  if (!isRead(request.method) && !nonces.isNew(nonce))
     throw new Problem('forbidden', 'This forwarded request was taken once already; it is not taken again.')
   const { name, roles } = JSON.parse(Buffer.from(principal, 'base64url').toString('utf8')) as Principal
   return { name, roles: roles.filter((role) => ROLES.includes(role)) }

@@ -1,22 +1,21 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { HTTP_LIMITS } from './limits'
+import { isRead } from './methods'
 import { Problem } from './problem'
 
 /** Answered whatever else is in hand: whoever watches over this instance must not take "busy" for "dead". */
-const HEALTH = ['/livez', '/readyz', '/metrics']
+export const HEALTH = ['/livez', '/readyz', '/metrics']
 const isHealth = ({ url }: FastifyRequest) => HEALTH.some((path) => url === path || url.startsWith(`${path}?`))
 /** A write waits for the log and for its outcome, a read at most for a position. */
 const mayWait = ({ method, headers, url }: FastifyRequest) =>
-  (method !== 'GET' && method !== 'HEAD') || 'quorate-min-position' in headers || /[?&]wait=/.test(url)
-
-export type Most = Pick<typeof HTTP_LIMITS, 'own' | 'forwarded'>
+  !isRead(method) || 'quorate-min-position' in headers || /[?&]wait=/.test(url)
 
 /** Counts the requests that are being answered, and refuses what is too much. */
 export class InHand {
   private readonly all = { own: 0, forwarded: 0 }
   private readonly waiting = { own: 0, forwarded: 0 }
 
-  constructor(private readonly most: Readonly<Record<keyof Most, number>> = HTTP_LIMITS) {}
+  constructor(private readonly most: Readonly<Record<'own' | 'forwarded', number>> = HTTP_LIMITS) {}
 
   /** @throws Problem `too-many-requests` */
   admit(request: FastifyRequest, reply: FastifyReply): void {

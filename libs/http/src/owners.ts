@@ -1,6 +1,7 @@
 import type { RunningTask, Streams } from '@quorate/streams'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Answer, send } from './answer'
+import { isRead } from './methods'
 import { OwnershipMap } from './ownership-map'
 import type { Forwarding, Peers } from './peers'
 import { Problem } from './problem'
@@ -142,7 +143,7 @@ export class Owners {
    * commit, which the log fences. @throws Problem `rebalancing` in doubt
    */
   async #here(task: RunningTask, request: FastifyRequest, local: Local): Promise<Answer> {
-    if (!isRead(request)) {
+    if (!isRead(request.method)) {
       await turn()
       this.surely(task)
       return guarded(task, () => local(task))
@@ -207,7 +208,7 @@ export class Owners {
     local: Local,
     answering: Answering,
   ): Promise<Answer | undefined> {
-    if (!isRead(request)) return undefined
+    if (!isRead(request.method)) return undefined
     const task = this.streams.task(partition)
     if (task && (await this.mayAnswerInDoubt(task, request, answering.stale))) {
       const answer = await found(task, () => local(task))
@@ -273,8 +274,6 @@ export class Owners {
     return this.#sureness.age
   }
 }
-
-const isRead = ({ method }: FastifyRequest) => method === 'GET' || method === 'HEAD'
 
 /** What had arrived before is handled when this resolves. */
 const turn = () => new Promise<void>((resolve) => void setImmediate(resolve))

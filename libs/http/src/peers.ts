@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import type { Answer } from './answer'
 import { busy, NOT_SENT, unknownOutcome, unreachable } from './broken-off'
 import type { LaneName } from './lane'
+import { isRead } from './methods'
 import { Peer, PEER_TIMES, type PeerTimes } from './peer'
 import { answerOf } from './peer-answer'
 import { bodyHash, FORWARDED, sign, SIGNATURE, SIGNED, type Signed } from './signature'
@@ -69,7 +70,7 @@ export class Peers {
     const until = performance.now() + waitMs + answerMs
     const body = forwarding.method === undefined ? request.rawBody : undefined
     const peer = this.peer(url)
-    const reads = forwarding.reads ?? (method === 'GET' || (method as string) === 'HEAD')
+    const reads = forwarding.reads ?? isRead(method)
     if (!peer.reachable) throw unreachable(url, false)
     const lane = peer.lanes.of(forwarding.lane ?? 'points', waitMs > 0)
     const taking = await lane.take(Math.min(peer.times.placeMs, waitMs + answerMs), peer.lost)
