@@ -3,6 +3,7 @@ import { CHECKPOINT_KEY, type Checkpoint, decodeCheckpoint } from './changelog'
 import { StoreError } from './errors'
 import { packEntries, type RawEntry } from './packed-entries'
 import { PRAGMAS, type StoreOptions } from './partition-store'
+import { rowsOf, scheduleSql } from './schedule-sql'
 import type { TableSpec } from './table'
 
 /** Bytes of entries that a load holds before it sorts and writes them: the bound of its memory, beside the pieces under way. */
@@ -115,14 +116,15 @@ function startsWith(key: Buffer, prefix: Buffer): boolean {
 
 /** The statements of a load, for the tables as sqlite-table.ts makes them. */
 function sqlOf(name: string): TableSql {
-  const rows = `"rows/${name}"`
+  const rows = rowsOf(name)
+  const schedule = scheduleSql(name)
   return {
     name,
     first: `SELECT 1 FROM ${rows} LIMIT 1`,
     upsert: `INSERT INTO ${rows}(k, v, due) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET v = excluded.v, due = excluded.due`,
     remove: `DELETE FROM ${rows} WHERE k = ?`,
-    scheduled: `SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = 'due/${name}'`,
-    dropSchedule: `DROP INDEX IF EXISTS "due/${name}"`,
-    createSchedule: `CREATE INDEX IF NOT EXISTS "due/${name}" ON ${rows}(due, k) WHERE due IS NOT NULL`,
+    scheduled: schedule.exists,
+    dropSchedule: schedule.drop,
+    createSchedule: schedule.create,
   }
 }

@@ -1,5 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3'
 import { Schedule } from './schedule'
+import { rowsOf, scheduleSql } from './schedule-sql'
 import type { Due, Key, RangeBounds, Row, Table, TableReader, TableSpec } from './table'
 import { afterPrefix, compareUtf8 } from './utf8-order'
 
@@ -155,11 +156,11 @@ class Statements {
   private readonly selectAfter: Statement<[Key, number], Row>
 
   constructor(db: Database, name: string) {
-    const table = `"rows/${name}"`
+    const table = rowsOf(name)
     db.exec(
       `CREATE TABLE IF NOT EXISTS ${table}(k TEXT NOT NULL PRIMARY KEY, v BLOB NOT NULL, due INTEGER) WITHOUT ROWID, STRICT`,
     )
-    this.scheduled = schedule(db, name, table)
+    this.scheduled = schedule(db, name)
     this.selectValue = db.prepare<[Key], Buffer>(`SELECT v FROM ${table} WHERE k = ?`).pluck()
     this.selectDue = db.prepare<[Key], number | null>(`SELECT due FROM ${table} WHERE k = ?`).pluck()
     this.selectDuePage = db.prepare(
@@ -227,10 +228,10 @@ class Statements {
  * Makes the index of due times where there are no rows yet. Where a bulk load was interrupted there may be millions without it: to sort
  * them here would hold up the event loop, so that is left to the thread that ends the load.
  */
-function schedule(db: Database, name: string, table: string): boolean {
-  const index = `due/${name}`
-  if (db.prepare(`SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = ?`).get(index)) return true
-  if (db.prepare(`SELECT 1 FROM ${table} LIMIT 1`).get()) return false
-  db.exec(`CREATE INDEX "${index}" ON ${table}(due, k) WHERE due IS NOT NULL`)
+function schedule(db: Database, name: string): boolean {
+  const { exists, create } = scheduleSql(name)
+  if (db.prepare(exists).get()) return true
+  if (db.prepare(`SELECT 1 FROM ${rowsOf(name)} LIMIT 1`).get()) return false
+  db.exec(create)
   return true
 }
