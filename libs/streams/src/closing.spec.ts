@@ -1,15 +1,7 @@
 import { LogError } from '@quorate/log'
 import { type EmbeddedLog, openEmbeddedLog } from '@quorate/log/embedded'
-import { type HangingCall, type HangingLog, hangingLog, TestDriver } from '../testing'
-import type { Processor, TaskBatch, TaskContext } from './context'
+import { type HangingCall, type HangingLog, hangingLog, Last, TestDriver } from '../testing'
 import { topologyOf } from './streams.conformance'
-
-class Last implements Processor {
-  process(batch: TaskBatch, context: TaskContext): number {
-    for (const { key, value } of batch.records) context.table('sums').put(key!.toString(), value!)
-    return batch.next
-  }
-}
 
 describe('a stop while the log does not answer', () => {
   const topology = topologyOf('closing', 1)

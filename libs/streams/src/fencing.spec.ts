@@ -1,15 +1,7 @@
 import { type GroupMember, type Log, LogError, type MemberOptions } from '@quorate/log'
 import { openEmbeddedLog } from '@quorate/log/embedded'
-import { hangingLog, TestDriver } from '../testing'
-import type { Processor, TaskBatch, TaskContext } from './context'
+import { hangingLog, Last, TestDriver } from '../testing'
 import { topologyOf } from './streams.conformance'
-
-class Last implements Processor {
-  process(batch: TaskBatch, context: TaskContext): number {
-    for (const { key, value } of batch.records) context.table('sums').put(key!.toString(), value!)
-    return batch.next
-  }
-}
 
 /** A log whose members hear nothing of their group while `cut.off`; counts how often they were asked then. */
 function withoutCoordinator(log: Log, cut: { off: boolean; onAsked: () => void }): Log {

@@ -2,21 +2,9 @@ import { type Log, type LogBatch, type Logger, type PartitionOffsets, type Parti
 import { type EmbeddedLog, openEmbeddedLog } from '@quorate/log/embedded'
 import Database from 'better-sqlite3'
 import { closeSync, openSync, writeSync } from 'node:fs'
-import { TestDriver } from '../testing'
-import type { Processor, TaskBatch, TaskContext } from './context'
+import { Last, TestDriver } from '../testing'
 import type { Streams } from './streams'
 import { topologyOf } from './streams.conformance'
-
-/** Keeps the last value of each key. */
-class Last implements Processor {
-  process(batch: TaskBatch, context: TaskContext): number {
-    const table = context.table('sums')
-    for (const { key, value } of batch.records)
-      if (value === null || value.length === 0) table.delete(key!.toString())
-      else table.put(key!.toString(), value)
-    return batch.next
-  }
-}
 
 interface Line {
   readonly fields: { readonly partition?: number; readonly reason?: string; readonly percent?: number }

@@ -3,18 +3,10 @@ import { openKafkaLog } from '@quorate/log/kafka'
 import { describeOrdered, sharedBrokers, unique } from '../../../test/broker'
 import { withCluster } from '../../log/kafka/testing/admin'
 import { RawTransaction } from '../../log/kafka/testing/raw-transaction'
-import { TestDriver } from '../testing'
-import type { Processor, TaskBatch, TaskContext } from './context'
+import { Last, TestDriver } from '../testing'
 import { topologyOf } from './streams.conformance'
 
 jest.setTimeout(30_000)
-
-class Last implements Processor {
-  process(batch: TaskBatch, context: TaskContext): number {
-    for (const { key, value } of batch.records) context.table('sums').put(key!.toString(), value!)
-    return batch.next
-  }
-}
 
 describeOrdered('a standby on Kafka', () => {
   let log: Log

@@ -1,15 +1,7 @@
 import { openEmbeddedLog } from '@quorate/log/embedded'
 import { setTimeout } from 'node:timers/promises'
-import { hangingLog, TestDriver } from '../testing'
-import type { Processor, TaskBatch, TaskContext } from './context'
+import { hangingLog, Last, TestDriver } from '../testing'
 import { topologyOf } from './streams.conformance'
-
-class Last implements Processor {
-  process(batch: TaskBatch, context: TaskContext): number {
-    for (const { key, value } of batch.records) context.table('sums').put(key!.toString(), value!)
-    return batch.next
-  }
-}
 
 describe('a standby that does not hear of the source', () => {
   it('does not know its lag, and still shows what it has', async () => {

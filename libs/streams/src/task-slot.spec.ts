@@ -1,14 +1,6 @@
 import { openEmbeddedLog } from '@quorate/log/embedded'
-import { TestDriver } from '../testing'
-import type { Processor, TaskBatch, TaskContext } from './context'
+import { Last, TestDriver } from '../testing'
 import { topologyOf } from './streams.conformance'
-
-class Last implements Processor {
-  process(batch: TaskBatch, context: TaskContext): number {
-    for (const { key, value } of batch.records) context.table('sums').put(key!.toString(), value!)
-    return batch.next
-  }
-}
 
 describe('assignments that change while tasks open and close', () => {
   it('end where the last one says, each partition once, with nothing lost', async () => {
