@@ -29,21 +29,20 @@ export async function findSource({ log, topology, partition, store, logger }: So
   const held = await offsetsOf(log, topology.source, partition)
   const checkpoint = store.checkpoint?.source
   const applied = checkpoint ?? (await log.committed(topology.group, topology.source, [partition])).get(partition) ?? 0
-  if (checkpoint === undefined && applied > 0 && applied <= held.end)
+  if (applied > held.end)
+    throw new StreamsError(
+      'STREAMS_SOURCE_LOST',
+      `${topology.source}/${partition} ends at ${held.end}, but ${applied} has been applied: was the topic created anew?`,
+    )
+  if (checkpoint === undefined && applied > 0)
     logger.error(
       { partition, applied, start: held.start },
       'the changelog knows nothing of what was applied: it has been deleted or emptied; reading the source again from its beginning: what it still holds is decided again, what has left it is lost',
     )
-  const wanted = checkpoint ?? (applied > held.end ? applied : held.start)
-  if (wanted > held.end)
-    throw new StreamsError(
-      'STREAMS_SOURCE_LOST',
-      `${topology.source}/${partition} ends at ${held.end}, but ${wanted} has been applied: was the topic created anew?`,
-    )
-  if (wanted < held.start)
+  if (checkpoint !== undefined && checkpoint < held.start)
     logger.error(
-      { partition, applied: wanted, start: held.start, lost: held.start - wanted },
+      { partition, applied, start: held.start, lost: held.start - applied },
       'the source no longer holds the records after the last applied one: its retention is shorter than this pause was; going on with what is there',
     )
-  return { offset: Math.max(wanted, held.start), end: held.end, applied }
+  return { offset: Math.max(checkpoint ?? 0, held.start), end: held.end, applied }
 }
