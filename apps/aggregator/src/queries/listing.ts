@@ -1,6 +1,6 @@
 import { compareUtf8, encodeWireView, type View } from '@quorate/contracts'
 import { GENERATION, guarded, type Owners, PATIENCE, type Peers, Problem } from '@quorate/http'
-import type { RunningTask } from '@quorate/streams'
+import { type RunningTask, Semaphore } from '@quorate/streams'
 import type { FastifyRequest } from 'fastify'
 import { formatPositions, type Positions } from '../http/positions'
 import { waitOf } from '../http/request-parts'
@@ -9,7 +9,6 @@ import { refuseGone } from './asker'
 import { refuseImport } from './importing'
 import { type Missing, PARTS, placesOf, reasonOf } from './places'
 import type { Reading } from './reading'
-import { Turns } from './turns'
 
 /** Which objects a list shows. */
 export interface Filter {
@@ -62,9 +61,9 @@ const AT_ONCE = 4
 
 /** Lists objects of all partitions in one order: here, and one hop to each owner. A partition that cannot answer is named. */
 export class Listing {
-  readonly #rounds = new Turns(AT_ONCE)
+  readonly #rounds = new Semaphore(AT_ONCE)
   /** Apart: a list waits for parts from others, a part waits for nobody. */
-  readonly #parts = new Turns(AT_ONCE)
+  readonly #parts = new Semaphore(AT_ONCE)
 
   constructor(
     private readonly reading: Reading,
@@ -181,7 +180,7 @@ export class Listing {
 
 /** What waits for a position, for up to a minute, takes no place from others; nor does who has gone when its turn comes. */
 const inTurn = (
-  turns: Turns,
+  turns: Semaphore,
   { bound }: ListQuery,
   request: FastifyRequest,
   work: () => Promise<Page>,
