@@ -1,6 +1,6 @@
 import type { ObjectView, StatesEvent } from '@quorate/client'
 import { changeText } from './change-text'
-import { marks, viewText } from './screen'
+import { marks, stateText, viewText } from './screen'
 import { colour, plain } from './text'
 
 const view: ObjectView = {
@@ -22,6 +22,10 @@ it('an object is shown in a few lines, with its override and the vote underneath
     ].join('\n'),
   )
   expect(viewText({ ...view, override: null, divergent: false }, plain).split('\n')).toHaveLength(3)
+})
+
+it('a state is cleaned before it is coloured', () => {
+  expect(stateText('x\u001b[2J', colour)).toBe('\u001b[33mx\uFFFD[2J\u001b[0m')
 })
 
 it('marks are those that are set', () => {

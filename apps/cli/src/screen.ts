@@ -1,5 +1,5 @@
 import type { ObjectView } from '@quorate/client'
-import { colour, type Ink, plain, printable, table } from './text'
+import { type Cell, colour, type Ink, plain, printable, type Style, table } from './text'
 
 /** Where a command's answers go: JSON for programs, columns for eyes. */
 export class Screen {
@@ -9,7 +9,7 @@ export class Screen {
     private readonly json: boolean,
     private readonly out: NodeJS.WriteStream = process.stdout,
   ) {
-    this.terminal = out.isTTY && !process.env['NO_COLOR']
+    this.terminal = out.isTTY && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb'
   }
 
   get ink(): Ink {
@@ -22,7 +22,7 @@ export class Screen {
     if (!this.out.write(written)) await new Promise<void>((drained) => this.out.once('drain', drained))
   }
 
-  table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  table(head: readonly string[], rows: readonly (readonly Cell[])[]): string {
     return table(head, rows, this.out.isTTY ? this.ink : undefined)
   }
 }
@@ -40,12 +40,18 @@ export const tallyText = (tally: Readonly<Record<string, number>>): string =>
     .map(([state, weight]) => `${state} ${weight}`)
     .join(', ') || 'no votes'
 
-/** A state in the colour that most people would give it. */
-export function stateText(state: string, ink: Ink): string {
-  if (['up', 'ok', 'healthy'].includes(state)) return ink('green', state)
-  if (state === 'unknown') return ink('dim', state)
-  return ink(['down', 'failed', 'critical'].includes(state) ? 'red' : 'yellow', state)
+/** The style of a state: the colour that most people would give it. */
+function stateStyle(state: string): Style {
+  if (['up', 'ok', 'healthy'].includes(state)) return 'green'
+  if (state === 'unknown') return 'dim'
+  return ['down', 'failed', 'critical'].includes(state) ? 'red' : 'yellow'
 }
+
+/** A state within a line of text. */
+export const stateText = (state: string, ink: Ink): string => ink(stateStyle(state), printable(state))
+
+/** A state within a table. */
+export const stateCell = (state: string): Cell => ({ text: state, style: stateStyle(state) })
 
 /** An object in a few lines. */
 export function viewText(view: ObjectView, ink: Ink): string {

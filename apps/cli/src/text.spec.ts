@@ -11,6 +11,19 @@ describe('a table', () => {
     expect(table(['OBJECT', 'STATE', 'MARKS'], rows, plain)).toBe(
       'OBJECT  STATE  MARKS\nsite/x  down   stale\na       up     \n',
     ))
+  it('cleans, pads and then colours: columns are as wide as their text', () =>
+    expect(
+      table(
+        ['A', 'STATE', 'C'],
+        [
+          ['x', { text: 'down', style: 'red' }, '1'],
+          ['y', { text: 'u\u001bp', style: 'green' }, '2'],
+        ],
+        colour,
+      ),
+    ).toBe('\u001b[2mA  STATE  C\u001b[0m\nx  \u001b[31mdown\u001b[0m   1\ny  \u001b[32mu\uFFFDp\u001b[0m    2\n'))
+  it('shows styled cells to programs as text', () =>
+    expect(table(['A'], [[{ text: 'down', style: 'red' }]], undefined)).toBe('down\n'))
   it('lets no cell steer the terminal', () => expect(table(['A'], [['\u001b[2J']], undefined)).toBe('\uFFFD[2J\n'))
 })
 

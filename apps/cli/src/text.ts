@@ -1,6 +1,8 @@
-/** Colours and rulers are for eyes: on a terminal only, and not where NO_COLOR is set. */
+export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow'
+
+/** Colours and rulers are for eyes: on a terminal only, not a dumb one, and not where NO_COLOR is set. */
 export interface Ink {
-  (style: 'bold' | 'dim' | 'red' | 'green' | 'yellow', text: string): string
+  (style: Style, text: string): string
 }
 const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const
 export const colour: Ink = (style, text) => `\u001b[${CODES[style]}m${text}\u001b[0m`
@@ -9,18 +11,34 @@ export const plain: Ink = (_, text) => text
 /** Control characters of what a server sent must not steer the terminal that it is shown on. */
 export const printable = (text: string): string => text.replace(/\p{Cc}/gu, '�')
 
+/** A cell of a table: bare text, or text with the style that a terminal shows it in. */
+export type Cell = string | { readonly text: string; readonly style: Style }
+
 /**
- * Rows in columns. On a terminal with a head and padded; else one row a line, separated by tabs, for `cut` and `awk`.
- * The last column is never padded.
+ * Rows in columns. On a terminal with a head, padded and coloured; else one row a line, separated by tabs, for `cut` and `awk`.
+ * The last column is never padded. Cells hold no escape sequences of their own: the text is cleaned, then padded, then coloured.
  */
-export function table(head: readonly string[], rows: readonly (readonly string[])[], ink: Ink | undefined): string {
-  const cells = rows.map((row) => row.map(printable))
-  if (!ink) return cells.map((row) => `${row.join('\t')}\n`).join('')
-  const widths = head.map((name, i) => Math.max(name.length, ...cells.map((row) => row[i]?.length ?? 0)))
-  const line = (row: readonly string[]) =>
-    row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i]!))).join('  ')
-  return [ink('dim', line(head)), ...cells.map(line)].map((text) => `${text}\n`).join('')
+export function table(head: readonly string[], rows: readonly (readonly Cell[])[], ink: Ink | undefined): string {
+  const cells = rows.map((row) => row.map(cleaned))
+  if (!ink) return cells.map((row) => `${row.map(({ text }) => text).join('\t')}\n`).join('')
+  const widths = head.map((name, i) => Math.max(name.length, ...cells.map((row) => row[i]?.text.length ?? 0)))
+  const line = (row: readonly CleanCell[]) =>
+    row
+      .map(({ text, style }, i) => {
+        const shown = style ? ink(style, text) : text
+        return i === row.length - 1 ? shown : shown + ' '.repeat(widths[i]! - text.length)
+      })
+      .join('  ')
+  return [ink('dim', line(head.map(cleaned))), ...cells.map(line)].map((text) => `${text}\n`).join('')
 }
+
+interface CleanCell {
+  readonly text: string
+  readonly style?: Style
+}
+
+const cleaned = (cell: Cell): CleanCell =>
+  typeof cell === 'string' ? { text: printable(cell) } : { text: printable(cell.text), style: cell.style }
 
 /** `3` → `3 ms`; `61_000` → `1m 1s`. */
 export function duration(ms: number): string {

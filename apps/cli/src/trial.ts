@@ -1,6 +1,7 @@
 import type { Trial, TriedObject } from '@quorate/client'
 import { EXIT } from './exit'
-import { marks, type Screen } from './screen'
+import { marks, type Screen, stateCell } from './screen'
+import type { Cell } from './text'
 
 /** Shows what settings would change: the objects, one a row, then how many. Exits with 1 where partitions could not be asked. */
 export async function showTrial(screen: Screen, trial: Trial): Promise<void> {
@@ -9,9 +10,15 @@ export async function showTrial(screen: Screen, trial: Trial): Promise<void> {
   if (!trial.complete) process.exitCode = EXIT.refused
 }
 
-function row({ object, before, after }: TriedObject): string[] {
+function row({ object, before, after }: TriedObject): Cell[] {
   const set = after === null ? [] : marks(after)
-  return [object, before.state, after?.state ?? '(gone)', after?.cause ?? '', set.join(', ')]
+  return [
+    object,
+    stateCell(before.state),
+    after ? stateCell(after.state) : '(gone)',
+    after?.cause ?? '',
+    set.join(', '),
+  ]
 }
 
 function summary({ evaluated, changed, updated, deleted, unlisted, missing }: Trial): string {

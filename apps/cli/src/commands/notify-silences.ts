@@ -2,6 +2,7 @@ import type { SilenceAnswer } from '@quorate/client'
 import { Command } from 'commander'
 import { userInfo } from 'node:os'
 import { UsageError } from '../exit'
+import { stateCell } from '../screen'
 import { instant, span } from './command-line'
 import { withNotifier } from './notify-door'
 
@@ -57,7 +58,7 @@ const add = () =>
         const silence = { match, startsAt, endsAt, author, comment }
         if (preview) {
           const { items, total, complete, missing } = await notifier.previewSilence(silence)
-          const rows = items.map((one) => [one.object, one.state, one.waiting ? 'waits to be told' : ''])
+          const rows = items.map((one) => [one.object, stateCell(one.state), one.waiting ? 'waits to be told' : ''])
           const left = complete ? '' : `partitions missing: ${missing.map(({ partition }) => partition).join(', ')}\n`
           await screen.print({ items, total, complete, missing }, () =>
             [screen.table(['OBJECT', 'STATE', ''], rows), `${total} in all\n`, left].join(''),

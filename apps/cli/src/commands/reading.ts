@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import type { HistoryEntry, ListOptions, ObjectView } from '@quorate/client'
 import { integer, withServer } from './command-line'
 import { changeText } from '../change-text'
-import { marks, stateText, tallyText, viewText } from '../screen'
+import { marks, stateCell, tallyText, viewText } from '../screen'
 import { duration } from '../text'
 
 interface Filter {
@@ -53,12 +53,7 @@ const list = () =>
     .action(
       withServer<[], Filter>(async ({ client, screen, options }) => {
         const { limit, ...filter } = filterOf(options)
-        const row = (view: ObjectView) => [
-          view.object,
-          stateText(view.state, screen.ink),
-          view.since,
-          marks(view).join(','),
-        ]
+        const row = (view: ObjectView) => [view.object, stateCell(view.state), view.since, marks(view).join(',')]
         const views: ObjectView[] = []
         let seen = 0
         for await (const view of client.list({ ...filter, limit: Math.min(limit ?? 1000, 1000) })) {
@@ -122,7 +117,7 @@ const explain = () =>
             explanation
           const rows = agents.map((it) => [
             it.agent,
-            it.state,
+            stateCell(it.state),
             it.standing,
             String(it.weight),
             duration(it.age),
@@ -148,7 +143,7 @@ const history = () =>
           it.at,
           `v${it.version}`,
           it.from ?? '-',
-          it.state,
+          stateCell(it.state),
           it.cause ?? '-',
           tallyText(it.tally),
         ]
