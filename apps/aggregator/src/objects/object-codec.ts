@@ -228,6 +228,7 @@ export function decodeObject(
   const rows = readNumber()
   readRows(object, Math.min(rows, PAGE_ROWS))
   object.storedPages = morePages(rows)
+  object.storedRows = rows
   for (let number = 1; number <= object.storedPages; number++) {
     beginRead(page(number))
     readRows(object, Math.min(rows - number * PAGE_ROWS, PAGE_ROWS))

@@ -123,6 +123,8 @@ export class PartitionState implements VoteState {
     const pages = this.#dirtyPages.get(object)
     if (pages === undefined) this.#dirtyPages.set(object, new Set([Math.floor(place / PAGE_ROWS)]))
     else pages.add(Math.floor(place / PAGE_ROWS))
+    // The object's row holds the number of reports: it is written whenever one came or went, wherever that was.
+    if (object.rows.length !== object.storedRows) this.#mark(object)
   }
 
   drop(object: VoteObject): void {
@@ -281,7 +283,8 @@ export class PartitionState implements VoteState {
     // Dropped since.
     if (!object.dirty) return
     object.dirty = false
-    object.storedPages = morePages(object.rows.length)
+    object.storedRows = object.rows.length
+    object.storedPages = morePages(object.storedRows)
     const row = encodeObject(object)
     this.#objects.put(object.id, row)
     this.#hot.rest(object, row)

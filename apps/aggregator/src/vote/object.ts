@@ -112,6 +112,8 @@ export interface VoteObject {
   armed: number
   /** The store's own: pages of reports that it has beside the first; −1: it has nothing of this object yet. */
   storedPages: number
+  /** The store's own: how many reports the object's row says there are. */
+  storedRows: number
   /** The store's own: whether it changed since it was encoded, and whether anything but reports did. */
   dirty: boolean
   headChanged: boolean
@@ -174,6 +176,7 @@ export function newObject({ id, incarnation, createdAt, inForce, ballots }: NewO
     rows: [],
     armed: Infinity,
     storedPages: -1,
+    storedRows: 0,
     dirty: false,
     headChanged: true,
     head: null,
