@@ -1,4 +1,5 @@
-import type { Streams } from '@quorate/streams'
+import { silentLogger } from '@quorate/log'
+import { Conditions, type Streams } from '@quorate/streams'
 import { streamsCheck } from './streams-reports'
 
 describe('the health of a streams application', () => {
@@ -13,7 +14,8 @@ describe('the health of a streams application', () => {
       lag: 0,
       restore: { restored: 0, total: 0 },
     }
-    const streams = { live: true, ready: true, sure: true, tasks: () => [task], standbys: () => [] }
+    const conditions = new Conditions(silentLogger)
+    const streams = { live: true, ready: true, sure: true, conditions, tasks: () => [task], standbys: () => [] }
     const check = streamsCheck('a', streams as unknown as Streams)
     jest.advanceTimersByTime(600_000)
     expect([check.live(), check.details!()]).toEqual([true, expect.objectContaining({ unheard: 0 })])
@@ -31,6 +33,7 @@ describe('the health of a streams application', () => {
     const common = { owned: true, position: 5, lag: 2, restore: { restored: 333, total: 1_000 } }
     const streams = {
       sure: true,
+      conditions: new Conditions(silentLogger),
       tasks: () => [{ ...common, partition: 0, state: 'restoring' }],
       standbys: () => [
         { ...common, partition: 1, readable: false },

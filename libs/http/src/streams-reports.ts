@@ -1,5 +1,6 @@
 import type { RunningTask, Streams } from '@quorate/streams'
 import { Gauge, type Registry } from 'prom-client'
+import { conditionReports } from './condition-reports'
 import type { HealthCheck } from './health'
 import { Sureness } from './sureness'
 
@@ -16,6 +17,7 @@ export function streamsCheck(name: string, streams: Streams): HealthCheck {
     details: () => ({
       // ms since it was last sure that the group counts on it; 0 while it is.
       unheard: sureness.age,
+      conditions: conditionReports(streams.conditions),
       partitions: streams.tasks().map(({ partition, state, position, lag, restore }) => ({
         partition,
         state,
@@ -69,6 +71,18 @@ export function streamsMetrics(streams: Streams, registry: Registry): void {
   )
   each('quorate_task_restored', 'Changelog positions read since the restore began.', (task) => task.restore.restored)
   each('quorate_task_restore_total', 'Changelog positions to read in this restore.', (task) => task.restore.total)
+
+  new Gauge({
+    name: 'quorate_condition',
+    help: 'What is wrong, by its code (docs/errors.md): how many of that code; absent when it is cleared.',
+    labelNames: ['code', 'partition'],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const { code, partition } of streams.conditions.all())
+        this.inc({ code, partition: partition === undefined ? '' : String(partition) })
+    },
+  })
 
   const standbys = () => streams.standbys()
   each(

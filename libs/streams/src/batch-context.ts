@@ -1,5 +1,6 @@
 import type { OutRecord } from '@quorate/log'
 import type { PartitionStore, Table } from '@quorate/state-store'
+import type { PartitionConditions } from './conditions'
 import type { Forwarded, OutputName, TaskContext } from './context'
 import type { Topology } from './topology'
 
@@ -38,6 +39,7 @@ export class BatchContext implements TaskContext {
     private readonly topology: Topology,
     private readonly store: PartitionStore,
     private readonly limits: BatchLimits,
+    readonly conditions: PartitionConditions,
   ) {
     this.source = topology.source
   }

@@ -1,5 +1,6 @@
 import type { LogRecord, Offset, OutRecord } from '@quorate/log'
 import type { Table } from '@quorate/state-store'
+import type { PartitionConditions } from './conditions'
 
 /** A logical output of the topology: `states`, `reports`, `dead-letters`; the topology maps it to a topic. */
 export type OutputName = string
@@ -30,6 +31,8 @@ export interface TaskContext {
   readonly full: boolean
   /** A slot for what the processor wants to keep between batches of this task (decoded hot objects); dropped when the task closes or a commit fails. */
   cache: unknown
+  /** To name what is wrong with this partition until it is mended (health, metrics, log). Not staged: it holds at once, also when the batch is dropped. */
+  readonly conditions: PartitionConditions
 }
 
 /** Whole batch of one partition. */

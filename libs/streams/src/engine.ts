@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { assign } from './assignor'
 import { Broadcaster } from './broadcaster'
 import { type Clock, systemClock } from './clock'
+import { Conditions } from './conditions'
 import { StreamsError } from './errors'
 import { decodeDown, encodeUp } from './member-data'
 import { Ownership } from './ownership'
@@ -25,6 +26,7 @@ export function createStreams(options: StreamsOptions): Streams {
 
 class Engine implements Streams {
   partitions = 0
+  readonly conditions: Conditions
   private running: TaskSet
   private readonly listeners = new Set<() => void>()
   private readonly ownership = new Ownership(() => this.member?.identity)
@@ -40,6 +42,7 @@ class Engine implements Streams {
 
   constructor(private readonly options: StreamsOptions) {
     this.clock = options.clock ?? systemClock
+    this.conditions = new Conditions(options.logger, () => this.clock.now())
     const { log, logger, topology } = options
     const [id, topic] = [`${topology.group}.broadcast`, topology.source]
     this.broadcaster = new Broadcaster({ log, logger, id, topic, current: () => this.sure })
@@ -47,6 +50,7 @@ class Engine implements Streams {
     this.kit = new TaskKit({
       streams: options,
       clock: this.clock,
+      conditions: this.conditions,
       partitions: () => this.partitions,
       member: () => this.member,
       sourceEnds: this.sourceEnds,
@@ -98,6 +102,7 @@ class Engine implements Streams {
     await this.kit.close()
     await this.member?.leave()
     this.broadcaster.close()
+    this.conditions.close()
     this.unlock?.()
     this.changed()
   }
@@ -156,12 +161,13 @@ class Engine implements Streams {
       !this.grown &&
       this.member?.identity !== undefined &&
       this.ownership.known &&
-      this.running.running
+      this.running.running &&
+      !this.conditions.blocks('ready')
     )
   }
 
   get live(): boolean {
-    if (this.grown) return false
+    if (this.grown || this.conditions.blocks('live')) return false
     const since = this.clock.now() - STALLED
     return this.running
       .all()

@@ -1,5 +1,6 @@
 import type { Offset, OutRecord, Position } from '@quorate/log'
 import type { TableReader } from '@quorate/state-store'
+import type { Conditions } from './conditions'
 import type { TaskContext } from './context'
 
 /** Drawn in task.ts. */
@@ -98,9 +99,11 @@ export interface Streams {
   status(): StreamsStatus
   /** The group surely counts on this member (see `RunningTask.owned`), also while nothing is assigned to it. */
   readonly sure: boolean
-  /** True when every assigned partition is restored and the group has been joined. */
+  /** What is wrong here, by name. Other parts of the process raise what they find, too. */
+  readonly conditions: Conditions
+  /** True when every assigned partition is restored, the group has been joined, and no condition blocks it. */
   readonly ready: boolean
-  /** True while progress is made: lag falls or is 0, no task has failed for good. */
+  /** True while progress is made: lag falls or is 0, no task has failed for good, and no condition blocks it. */
   readonly live: boolean
   /** Appends to the source topic; records need key (or explicit partition), value, headers. */
   append(records: readonly SourceRecord[]): Promise<Position[]>

@@ -3,6 +3,7 @@ import { BulkThreads, filePositions } from '@quorate/state-store'
 import { join } from 'node:path'
 import { BATCH_LIMITS } from './batch-context'
 import type { Clock } from './clock'
+import type { Conditions } from './conditions'
 import { Semaphore } from './semaphore'
 import type { SourceEnds } from './source-ends'
 import type { StandbyOptions } from './standby'
@@ -15,6 +16,7 @@ const RESTORES = { active: 2, standby: 1 }
 export interface KitOptions {
   readonly streams: StreamsOptions
   readonly clock: Clock
+  readonly conditions: Conditions
   readonly partitions: () => number
   readonly member: () => GroupMember | undefined
   readonly sourceEnds: SourceEnds
@@ -52,7 +54,7 @@ export class TaskKit {
   }
 
   forActive(partition: number): Omit<TaskOptions, 'onChange' | 'local'> {
-    const { clock, partitions, member } = this.options
+    const { clock, conditions, partitions, member } = this.options
     const { topology, log, logger, processor, handle, limits, observe } = this.options.streams
     return {
       partition,
@@ -67,6 +69,7 @@ export class TaskKit {
       restores: this.restores.active,
       threads: this.threads,
       clock,
+      conditions,
       identity: () => member()?.identity,
       current: () => member()?.current ?? false,
       observe,

@@ -5,6 +5,7 @@ import { BatchContext, type BatchLimits } from './batch-context'
 import type { Bell } from './bell'
 import type { Clock } from './clock'
 import { commit, type CommitStep } from './commit'
+import type { Conditions } from './conditions'
 import type { Processor, TaskBatch, TaskContext } from './context'
 import { StreamsError } from './errors'
 import type { Submissions } from './submissions'
@@ -24,6 +25,7 @@ export interface WorkOptions {
   readonly handle: BatchHandler
   readonly limits: BatchLimits
   readonly clock: Clock
+  readonly conditions: Conditions
   readonly identity: () => MemberIdentity | undefined
   readonly observe?: ((step: CommitStep, partition: number) => void) | undefined
 }
@@ -58,8 +60,8 @@ export class TaskWork {
     private readonly options: WorkOptions,
     private readonly opened: Opened,
   ) {
-    const { topology, partition, partitions, limits, log } = options
-    this.context = new BatchContext(partition, partitions, topology, opened.store, limits)
+    const { topology, partition, partitions, limits, log, conditions } = options
+    this.context = new BatchContext(partition, partitions, topology, opened.store, limits, conditions.of(partition))
     this.reader = log.reader({ topic: topology.source, partition, from: opened.progress.position })
     this.wakes = new WakeClock(topology.clock)
   }

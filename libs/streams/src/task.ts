@@ -156,6 +156,7 @@ export class Task implements RunningTask {
     this.reachedPosition = this.changelogPosition
     if (this.local) closeStore(this.local, this.options.logger)
     this.local = undefined
+    this.options.conditions.clearPartition(this.partition)
     this.become('closed')
     this.progress.close(this.closedError())
     this.submissions.close(this.closedError())

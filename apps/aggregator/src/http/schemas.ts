@@ -40,6 +40,14 @@ const TOLD = {
   lag: { type: ['integer', 'null'], minimum: 0, description: 'Records; a standby that has not looked yet has null.' },
   asOf: { type: ['string', 'null'], format: 'date-time' },
 }
+const CONDITION = object(
+  {
+    code: text, partition: count, subject: text, position: { ...count, description: 'Source offset of the record that waits.' },
+    reason: text, detail: text, blocks: { type: 'array', items: { type: 'string', enum: ['live', 'ready'] } }, since: time,
+    age: { ...count, description: 'ms' },
+  },
+  ['partition', 'subject', 'position', 'detail'],
+) // prettier-ignore
 const DEAD_LETTER = {
   position: text,
   at: time,
@@ -150,6 +158,7 @@ export const AGGREGATOR_SCHEMAS: Readonly<Record<string, object>> = {
     members: listOf(object({
       memberId: text, url: text, version: text, self: flag, reachable: flag, generation: { type: ['integer', 'null'] },
       sure: { type: ['boolean', 'null'], description: 'The group surely counts on it: it may answer as owner.' },
+      conditions: { oneOf: [listOf(CONDITION), { type: 'null' }], description: 'What is wrong there, by its code (docs/errors.md).' },
     })),
   }), // prettier-ignore
 }

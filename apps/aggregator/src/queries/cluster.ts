@@ -1,4 +1,4 @@
-import { type Owners, type Peers } from '@quorate/http'
+import { type ConditionReport, detailedReports, type Owners, type Peers } from '@quorate/http'
 import type { RunningTask, StreamsStatus, TaskRole, TaskState } from '@quorate/streams'
 import type { FastifyRequest } from 'fastify'
 import { askMember, type MemberReport, type TaskReport } from './member-report'
@@ -33,6 +33,8 @@ export interface ClusterReport {
     readonly generation: number | null
     /** The group surely counts on it; null where it cannot be asked. */
     readonly sure: boolean | null
+    /** What is wrong there; null where it cannot be asked. */
+    readonly conditions: readonly ConditionReport[] | null
   }[]
 }
 
@@ -53,6 +55,7 @@ export class Cluster {
       generation: streams.status().generation ?? null,
       sure: streams.sure,
       tasks: [...tasks, ...streams.standbys()].map(reportOf),
+      conditions: detailedReports(streams.conditions),
     }
   }
 
@@ -63,8 +66,8 @@ export class Cluster {
       status.members.map(async (member) => {
         const said = member.self ? this.member() : await askMember(this.peers, member.url, request, PATIENCE)
         if (said) told.set(member.memberId, said)
-        const { generation = null, sure = null } = said ?? {}
-        return { ...member, reachable: said !== undefined, generation, sure }
+        const { generation = null, sure = null, conditions = null } = said ?? {}
+        return { ...member, reachable: said !== undefined, generation, sure, conditions }
       }),
     )
     return {

@@ -1,4 +1,4 @@
-import type { Peers } from '@quorate/http'
+import type { ConditionReport, Peers } from '@quorate/http'
 import type { TaskRole, TaskState } from '@quorate/streams'
 import type { FastifyRequest } from 'fastify'
 
@@ -21,6 +21,8 @@ export interface MemberReport {
   /** The group surely counts on it. */
   readonly sure: boolean
   readonly tasks: readonly TaskReport[]
+  /** What is wrong there; absent from members of an earlier version. */
+  readonly conditions?: readonly ConditionReport[]
 }
 
 /** What a member says of itself; undefined when it does not answer. */

@@ -1,7 +1,7 @@
 import { encodeSource, type SourceCommand } from '@quorate/contracts'
-import type { LogRecord } from '@quorate/log'
+import { type LogRecord, silentLogger } from '@quorate/log'
 import { PartitionStore, type Table } from '@quorate/state-store'
-import type { Forwarded, TaskContext } from '@quorate/streams'
+import { Conditions, type Forwarded, type PartitionConditions, type TaskContext } from '@quorate/streams'
 import { VoteProcessor, type VoteProcessorOptions } from '../processor'
 import { AGGREGATOR_TABLES } from '../tables'
 import type { ScenarioLine } from './scenario'
@@ -122,13 +122,16 @@ class TestContext implements TaskContext {
   readonly source = 'quorate.reports'
   cache: unknown
   forwarded: Sent[] = []
+  readonly conditions: PartitionConditions
 
   constructor(
     readonly partition: number,
     readonly partitions: number,
     readonly table: (name: string) => Table,
     readonly cut: () => boolean,
-  ) {}
+  ) {
+    this.conditions = new Conditions(silentLogger).of(partition)
+  }
 
   forward(output: string, record: Forwarded): void {
     this.forwarded.push({ output, ...record })
