@@ -93,6 +93,16 @@ describe('silences', () => {
     expect(channel.told().sort()).toEqual(['x1 ->down', 'x3 ->degraded', 'y ->down'])
   }) // prettier-ignore
 
+  it('holds back the one object whose id has an asterisk, where the asterisk is escaped', async () => {
+    const { bench, channel, sink } = await open({
+      ...routing(),
+      silences: [silence(0, 600, { match: { object: [String.raw`rack/\*`] } })],
+    })
+    await using _ = bench
+    await bench.pipe(sink.changed('rack/*', 'down', s(0)), sink.changed('rack/1', 'down', s(0)))
+    expect(channel.told()).toEqual(['rack/1 ->down'])
+  })
+
   it('still holds after a restart that saw it end', async () => {
     const { bench, channel, sink } = await open({ ...routing(), silences: [silence(0, 600)] })
     await using _ = bench
@@ -124,6 +134,18 @@ describe('inhibitions', () => {
     expect(channel.told().sort()).toEqual(['rack/1 ->down', 'rack/2/c ->down'])
     expect(dependantsIn(channel)).toEqual([{ objects: ['rack/1/a', 'rack/1/b'], total: 2 }])
     expect(bench.decisions('rack/1/b')).toMatchObject([{ status: 'held', reason: 'inhibited' }])
+  })
+
+  it('name what waited for its group, also where the glob begins with an escaped asterisk', async () => {
+    const star = { ...rack, parent: '*', dependants: [String.raw`\*/**`] }
+    const { bench, channel, sink } = await open({ ...rules(), inhibitions: [star] })
+    await using _ = bench
+    await bench.pipe(sink.changed('*/a', 'down', s(0)), sink.changed('x/a', 'down', s(0)))
+    await bench.pipe(sink.changed('*', 'down', s(1)))
+    expect(bench.decisions('*/a')).toMatchObject([{ status: 'held', reason: 'inhibited' }])
+    await bench.advance(10)
+    expect(channel.told().sort()).toEqual(['* ->down', 'x/a ->down'])
+    expect(dependantsIn(channel)).toEqual([{ objects: ['*/a'], total: 1 }])
   })
 
   it('tell those that are still bad when the parent has recovered', async () => {

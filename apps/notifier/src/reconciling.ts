@@ -1,4 +1,4 @@
-import type { ObjectId, State } from '@quorate/contracts'
+import { globPrefix, type ObjectId, type State } from '@quorate/contracts'
 import type { Forwarded, TaskContext } from '@quorate/streams'
 import { settingsKey } from './configuration/keys'
 import { dueOfObject } from './outbox/due'
@@ -99,7 +99,7 @@ function holdDependants(context: TaskContext, directions: Directions, now: numbe
   const table = context.table('objects')
   for (const { affliction, inhibition } of directions.inhibitions.all) {
     if (!affliction) continue
-    for (const opening of new Set(inhibition.dependants.map((pattern) => pattern.split('*')[0]!))) {
+    for (const opening of new Set(inhibition.dependants.map(globPrefix))) {
       if (opening === '') continue
       for (const { key, value } of table.prefix(opening)) {
         const row = objectRow.decode(value)

@@ -3,7 +3,7 @@ type OneOrMore<T> = T | readonly T[]
 
 /** What a change must be; absent ones take everything. */
 export interface MatchersInput {
-  /** Globs: `*` any characters but `/`, `**` any. */
+  /** Globs: `*` any characters but `/`, `**` any; `\*` an asterisk, `\\` a backslash. */
   readonly object?: OneOrMore<string>
   readonly state?: OneOrMore<string>
   /** The state before; null before the first. */

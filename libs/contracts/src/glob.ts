@@ -1,16 +1,42 @@
-/** A glob on object ids: `*` = any characters but `/`, `**` = any, both may be empty, all else literal (vote.md 9). */
+/**
+ * A glob on object ids: `*` = any characters but `/`, `**` = any, both may be empty; `\*` = an asterisk, `\\` = a backslash; all else
+ * is literal, a backslash before anything else too (vote.md 9).
+ */
 export type Glob = (id: string) => boolean
 
 interface Wild {
   readonly any: boolean
 }
 
+/** Literal text is one token, however it is escaped. */
 function tokens(pattern: string): (string | Wild)[] {
-  return pattern
-    .split(/(\*\*|\*)/)
-    .filter((part) => part !== '')
-    .map((part) => (part === '**' ? { any: true } : part === '*' ? { any: false } : part))
+  const found: (string | Wild)[] = []
+  let text = ''
+  for (const [piece] of pattern.matchAll(/\\[\\*]|\*\*|[^]/g)) {
+    if (piece !== '*' && piece !== '**') {
+      text += piece.length === 2 ? piece[1]! : piece
+      continue
+    }
+    if (text !== '') found.push(text)
+    text = ''
+    found.push({ any: piece === '**' })
+  }
+  if (text !== '') found.push(text)
+  return found
 }
+
+/** The text that every id begins with that the glob takes. */
+export function globPrefix(pattern: string): string {
+  const [first] = tokens(pattern)
+  return typeof first === 'string' ? first : ''
+}
+
+/** Whether two wildcards touch, as in `***`: rarely what was meant. */
+export const hasTouchingWildcards = (pattern: string): boolean =>
+  tokens(pattern).some((part, i, parts) => i > 0 && typeof part === 'object' && typeof parts[i - 1] === 'object')
+
+/** The glob that takes this id and no other. */
+export const escapeGlob = (id: string): string => id.replace(/[\\*]/g, '\\$&')
 
 /**
  * Compiles a glob. No regular expression: `**a**a**a…` would let one policy stall a partition by backtracking; here the work is at

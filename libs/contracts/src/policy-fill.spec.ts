@@ -1,5 +1,14 @@
 import fc from 'fast-check'
-import { bySeverity, checkAgentSettings, DEFAULT_POLICY, fillPolicy, glob } from '.'
+import {
+  bySeverity,
+  checkAgentSettings,
+  DEFAULT_POLICY,
+  escapeGlob,
+  fillPolicy,
+  glob,
+  globPrefix,
+  hasTouchingWildcards,
+} from '.'
 
 const faults = (input: object, options = {}) =>
   fillPolicy({ name: 'p', match: '**', ...input }, options).faults?.map(
@@ -122,6 +131,12 @@ describe("an agent's settings", () => {
   })
 })
 
+/** A glob as a regular expression, told in another way than the product does. */
+const expression = (pattern: string): string =>
+  pattern.replace(/(\\\*|\\\\)|(\*\*)|(\*)|[\\/]/g, (piece, escaped, any, some) =>
+    escaped ? piece : any ? '[^]*' : some ? '[^/]*' : `\\${piece}`,
+  )
+
 describe('a glob', () => {
   it.each([
     ['site/*', ['site/x', 'site/'], ['site', 'site/x/y', 'a/site/x']],
@@ -134,6 +149,12 @@ describe('a glob', () => {
     ['***', ['a/b'], []],
     ['', [''], ['a']],
     ['a.c[0]?', ['a.c[0]?'], ['abc0x']],
+    [String.raw`\*`, ['*'], ['', 'a', String.raw`\*`]],
+    [String.raw`a\*b*`, ['a*b', 'a*bc'], ['axb', 'a*b/c', String.raw`a\*b`]],
+    [String.raw`\***`, ['*', '*a/b'], ['a']],
+    [String.raw`a\\*`, ['a\\', String.raw`a\x`], ['a*', 'ab']],
+    [String.raw`a\b\\c`, [String.raw`a\b\c`], ['abc', String.raw`a\b\\c`]],
+    ['a\\', ['a\\'], ['a']],
   ])('%s', (pattern, yes, no) => {
     const matches = glob(pattern)
     expect(yes.filter((id) => !matches(id))).toEqual([])
@@ -141,19 +162,40 @@ describe('a glob', () => {
   })
 
   it('says what a regular expression says', () => {
-    const piece = fc.constantFrom('a', 'b', '/', '*', '**', '😀')
-    const id = fc.array(fc.constantFrom('a', 'b', '/', '😀'), { maxLength: 8 }).map((parts) => parts.join(''))
+    const piece = fc.constantFrom('a', 'b', '/', '*', '**', '😀', '\\', '\\*', '\\\\')
+    const id = fc
+      .array(fc.constantFrom('a', 'b', '/', '😀', '*', '\\'), { maxLength: 8 })
+      .map((parts) => parts.join(''))
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 6 }), id, (pieces, text) => {
         const pattern = pieces.join('')
-        const source = pattern
-          .split(/(\*\*|\*)/)
-          .map((part) => (part === '**' ? '[^]*' : part === '*' ? '[^/]*' : part.replace('/', '\\/')))
-        expect(glob(pattern)(text)).toBe(new RegExp(`^${source.join('')}$`, 'u').test(text))
+        expect(glob(pattern)(text)).toBe(new RegExp(`^${expression(pattern)}$`, 'u').test(text))
+        if (glob(pattern)(text)) expect(text.startsWith(globPrefix(pattern))).toBe(true)
       }),
       { seed: 7, numRuns: 3000 },
     )
   })
+
+  it('made of an escaped id takes that id and no other', () => {
+    const sign = fc.constantFrom('a', '/', '*', '\\', '😀')
+    const id = fc.array(sign, { maxLength: 8 }).map((parts) => parts.join(''))
+    fc.assert(
+      fc.property(id, id, (one, other) => {
+        const pattern = escapeGlob(one)
+        expect([glob(pattern)(one), glob(pattern)(other)]).toEqual([true, one === other])
+        expect([globPrefix(pattern), hasTouchingWildcards(pattern)]).toEqual([one, false])
+      }),
+      { seed: 8, numRuns: 3000 },
+    )
+  })
+
+  it.each([
+    ['site/x*', 'site/x'], ['**', ''], [String.raw`a\*b*c`, 'a*b'], [String.raw`a\\*`, 'a\\'], ['abc', 'abc'], ['', ''],
+  ])('%s: every id that it takes begins with %j', (pattern, prefix) => expect(globPrefix(pattern)).toBe(prefix)) // prettier-ignore
+
+  it.each([
+    ['***', true], ['a****b', true], [String.raw`\***`, false], [String.raw`**\*`, false], [String.raw`\\***`, true], ['*a**', false],
+  ])('%s: wildcards that touch: %p', (pattern, touch) => expect(hasTouchingWildcards(pattern)).toBe(touch)) // prettier-ignore
 
   it('takes no longer for a pattern made to take long', () => {
     const started = performance.now()

@@ -27,7 +27,11 @@ export const POLICY_NAME = Type.String({
 export const POLICY_SCHEMA = Type.Object(
   {
     name: POLICY_NAME,
-    match: Type.String({ format: 'glob', description: 'a glob of at most 1024 bytes without control characters' }),
+    match: Type.String({
+      format: 'glob',
+      description:
+        'a glob of at most 1024 bytes without control characters: * any characters but /, ** any, \\* an asterisk, \\\\ a backslash',
+    }),
     priority: Type.Optional(COUNT),
     states: Type.Optional(
       Type.Array(STATE, { minItems: 1, uniqueItems: true, description: 'a list of different states' }),

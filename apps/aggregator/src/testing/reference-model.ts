@@ -627,10 +627,9 @@ const patterns = new Map<string, RegExp>()
 function matches(pattern: string, id: string): boolean {
   const known = patterns.get(pattern)
   if (known !== undefined) return known.test(id)
-  const source = pattern
-    .split(/(\*\*|\*)/)
-    .map((part) => (part === '**' ? '[^]*' : part === '*' ? '[^/]*' : part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')))
-    .join('')
+  const source = pattern.replace(/(\\\*|\\\\)|(\*\*)|(\*)|([.+?^${}()|[\]\\])/g, (piece, escaped, any, some) =>
+    escaped ? piece : any ? '[^]*' : some ? '[^/]*' : `\\${piece}`,
+  )
   patterns.set(pattern, new RegExp(`^${source}$`, 'u'))
   return matches(pattern, id)
 }

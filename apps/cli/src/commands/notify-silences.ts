@@ -30,7 +30,7 @@ export function silenceCommand(): Command {
 const add = () =>
   new Command('add')
     .description('Silences objects; what was told before is closed all the same.')
-    .option('--object <glob...>', 'ids: * any characters but /, ** any')
+    .option('--object <glob...>', 'ids: * any characters but /, ** any; \\* an asterisk, \\\\ a backslash')
     .option('--state <state...>', 'only changes to these states')
     .option('--policy <name...>', 'only objects of these policies')
     .option('--cause <cause...>', 'only changes by these causes')

@@ -29,7 +29,7 @@ describe('a configuration, checked as a whole', () => {
           receiver: 'ops', groupBy: ['policy'], groupWait: '30s', repeatInterval: '4h', unknownAfter: 60, maxAge: 'off',
           routes: [{ name: 'net', match: { object: 'net/**', state: ['down'], from: [null, 'up'] }, receiver: 'net', continue: true }],
         },
-        silences: { s1: { match: { object: '**' }, startsAt: '2026-01-01T00:00:00Z', endsAt: '2026-01-02T00:00:00Z', author: 'me', comment: 'move' } },
+        silences: { s1: { match: { object: ['**', String.raw`\***`, String.raw`a**\*`] }, startsAt: '2026-01-01T00:00:00Z', endsAt: '2026-01-02T00:00:00Z', author: 'me', comment: 'move' } },
         inhibitions: { rack: { parent: 'rack/1', dependants: ['rack/1/**'] } },
       }), // prettier-ignore
     ).toEqual([])

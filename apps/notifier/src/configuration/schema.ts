@@ -1,8 +1,8 @@
-import { CAUSES, isObjectId, isText } from '@quorate/contracts'
+import { CAUSES, hasTouchingWildcards, isObjectId, isText } from '@quorate/contracts'
 import { FormatRegistry, type TSchema, Type } from '@sinclair/typebox'
 import { DURATION_SAID, secondsOf } from './durations'
 
-FormatRegistry.Set('notify-glob', (value) => isText(value, 1, 1024) && !value.includes('***'))
+FormatRegistry.Set('notify-glob', (value) => isText(value, 1, 1024) && !hasTouchingWildcards(value))
 FormatRegistry.Set('notify-duration', (value) => secondsOf(value) !== undefined)
 FormatRegistry.Set('notify-object', isObjectId)
 FormatRegistry.Set('notify-text', (value) => isText(value, 1, 4096))
@@ -19,7 +19,8 @@ const NAME = Type.String({
 })
 const GLOB = Type.String({
   format: 'notify-glob',
-  description: 'a glob of 1–1024 bytes: * any characters but /, ** any; no ***, no control characters',
+  description:
+    'a glob of 1–1024 bytes: * any characters but /, ** any, \\* an asterisk, \\\\ a backslash; no ***, no control characters',
 })
 const STATE = Type.String({ pattern: '^[a-z0-9][a-z0-9._-]{0,63}$', description: 'a state: [a-z0-9][a-z0-9._-]{0,63}' })
 const FROM = Type.Union([STATE, Type.Null()], { description: 'a state, or null' })

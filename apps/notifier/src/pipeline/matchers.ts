@@ -3,7 +3,7 @@ import type { Subject } from './news'
 
 /** What a change must be to be taken. An absent matcher takes everything; a list takes any of its members. */
 export interface Matchers {
-  /** Globs on the object id: `*` any characters but `/`, `**` any. */
+  /** Globs on the object id (`glob` of contracts). */
   readonly object?: readonly string[]
   readonly state?: readonly State[]
   /** The state before; `null` before the first. */
