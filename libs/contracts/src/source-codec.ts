@@ -4,7 +4,7 @@ import { isObjectId, LIMITS, type ObjectId } from './ids'
 import { policyShape } from './policy-fill'
 import { checkReport } from './report'
 import { faultsOf, faultText, isRecord, withoutNulls } from './schema'
-import { KEYLESS, REAPPENDED, type SourceCommand } from './source'
+import { KEYLESS, REAPPENDED, reappendedHeader, reappendedOf, type SourceCommand } from './source'
 
 /** A record as read from the source topic; offset and time are the fold's, not the codec's. */
 export interface SourceRecord {
@@ -66,8 +66,12 @@ export function decodeSourceAs({ headers, value }: SourceRecord, key: string | n
     return { reject: 'the value is not JSON' }
   }
   const decoded = decodeSourceData(named, key, data, value.length)
-  if (decoded.command?.type !== 'policy-set' || !headers.some(([name]) => name === REAPPENDED)) return decoded
-  return { command: { ...decoded.command, reappended: true } }
+  const { command } = decoded
+  if (command?.type !== 'policy-set' && command?.type !== 'agent-set') return decoded
+  const said = headers.find(([name]) => name === REAPPENDED)
+  return said === undefined
+    ? decoded
+    : { command: { ...command, reappended: reappendedOf(said[1].toString('latin1')) } }
 }
 
 /** `''` for bytes that are no object id. */
@@ -152,9 +156,11 @@ function assemble(type: CommandKind, key: string | null, data: Record<string, un
 export function encodeSource(command: SourceCommand): EncodedSource {
   const key = 'object' in command ? command.object : null
   if (command.type === 'report') return { key, value: JSON.stringify(command.data), headers: [] }
-  const reappended = command.type === 'policy-set' && command.reappended === true
-  const headers = [['ce_type', command.type] as const, ...(reappended ? [[REAPPENDED, '1'] as const] : [])]
+  const headers = [['ce_type', command.type] as const, ...repeatedFrom(command)]
   if (command.type === 'tick') return { key, value: null, headers }
   const value = JSON.stringify(command.data)
   return { key, value: value === '{}' && EMPTY_KINDS.has(command.type) ? null : value, headers }
 }
+
+const repeatedFrom = (command: SourceCommand) =>
+  'reappended' in command && command.reappended !== undefined ? [reappendedHeader(command.reappended)] : []

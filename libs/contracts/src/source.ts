@@ -53,6 +53,9 @@ export interface Snapshot {
 /** Header of what a reshard copied: where it lay. */
 export const RESHARDED_FROM = 'quorate-resharded-from'
 
+/** The record repeats what was in force before this offset; `true` for a record of a release that did not say where. */
+export type Reappended = number | true
+
 /** A record of the source topic, decoded: what the engine's fold takes. Kinds with an `object` have it as their key; the others have a null key. */
 export type SourceCommand =
   | { readonly type: 'report'; readonly object: ObjectId; readonly data: Report }
@@ -61,10 +64,9 @@ export type SourceCommand =
   | { readonly type: 'override-set'; readonly object: ObjectId; readonly data: OverrideSet }
   | { readonly type: 'override-cleared'; readonly object: ObjectId; readonly data: { readonly ifMatch?: string } }
   | { readonly type: 'object-deleted'; readonly object: ObjectId; readonly data: { readonly ifMatch?: string } }
-  /** `reappended`: it was in force already at this place (see REAPPENDED). */
-  | { readonly type: 'policy-set'; readonly data: PolicyInput; readonly reappended?: true }
+  | { readonly type: 'policy-set'; readonly data: PolicyInput; readonly reappended?: Reappended }
   | { readonly type: 'policy-deleted'; readonly data: { readonly name: string } }
-  | { readonly type: 'agent-set'; readonly data: AgentSettings }
+  | { readonly type: 'agent-set'; readonly data: AgentSettings; readonly reappended?: Reappended }
   | { readonly type: 'agent-removed'; readonly data: { readonly agent: AgentId } }
   | { readonly type: 'resharded'; readonly data: Resharded }
   | { readonly type: 'snapshot'; readonly data: Snapshot }
@@ -78,7 +80,11 @@ export const BROADCAST: readonly SourceType[] = ['policy-set', 'policy-deleted',
 export const KEYLESS: readonly SourceType[] = [...BROADCAST, 'resharded', 'snapshot', 'tick']
 
 /**
- * Header of a policy or agent's settings that its partition's owner appends again before they leave the retention: nothing has changed.
- * A policy was judged when it was put in force, and is not refused for the weights that agents have been given since (vote.md 9).
+ * Header of a policy or agent's settings that the owner of the partition appends again before they leave the retention: `@17` says that
+ * it repeats what was in force before offset 17. Such a record adds what a reader has not seen; it never changes what the reader knows
+ * (vote.md 9). A policy was judged when it was put in force, and is not refused for weights that agents have been given since.
  */
 export const REAPPENDED = 'quorate-reappended'
+export const reappendedHeader = (from: Reappended) => [REAPPENDED, from === true ? '1' : `@${from}`] as const
+export const reappendedOf = (header: string): Reappended =>
+  /^@\d{1,15}$/.test(header) ? Number(header.slice(1)) : true

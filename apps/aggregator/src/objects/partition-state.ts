@@ -308,7 +308,8 @@ export class PartitionState implements VoteState {
       stored.guard.known === known && stored.guard.stale === stale && stored.guard.lost === lost &&
       stored.guard.incident?.id === incident?.id // prettier-ignore
     if (same || time === -Infinity) return
-    this.#storedClock = { time, settled, settings: this.#settingsVersion, guard: { ...this.guard } }
+    const { knownFrom } = this.settings
+    this.#storedClock = { time, settled, settings: this.#settingsVersion, guard: { ...this.guard }, knownFrom }
     this.#settingsRows.put(CLOCK, json(this.#storedClock))
   }
 }

@@ -11,6 +11,8 @@ export interface ClockRow {
   readonly guard: Guard
   /** Rises with every change of policies and agents' settings. */
   readonly settings: number
+  /** Of the settings (vote/settings.ts); absent: 0. */
+  readonly knownFrom?: number
 }
 
 export const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value))
@@ -19,6 +21,7 @@ const parse = (bytes: Buffer): unknown => JSON.parse(bytes.toString('utf8'))
 /** Policies and agents' settings from their rows. */
 export function readSettings(rows: TableReader, rules: Rules): Settings {
   const settings = new Settings(rules)
+  settings.knownFrom = readClock(rows).knownFrom ?? 0
   for (const { value } of rows.prefix(POLICIES)) settings.setPolicy(parse(value) as Policy)
   for (const { key, value } of rows.prefix(AGENTS)) {
     const { weight, muted } = parse(value) as AgentWeight

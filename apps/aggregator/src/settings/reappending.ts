@@ -1,4 +1,4 @@
-import { encodeSource, REAPPENDED, type SourceCommand } from '@quorate/contracts'
+import { encodeSource, type SourceCommand } from '@quorate/contracts'
 import type { Log, Logger } from '@quorate/log'
 import type { RunningTask, Streams } from '@quorate/streams'
 import type { Reading } from '../queries/reading'
@@ -24,9 +24,9 @@ interface Note {
 }
 
 /**
- * Appends the policies and agents' settings of each partition owned here again to it, before they leave the source's retention: equal
- * content changes nothing, and whoever reads the source alone still finds them. In one transaction with the note of when and where it was
- * done.
+ * Appends the policies and agents' settings of each partition owned here again to it, before they leave the source's retention: whoever
+ * reads the source alone still finds them. Each record says which place of the log it repeats, since a newer change may lie between that
+ * place and the record; it changes nothing that a reader knows already. In one transaction with the note of when and where it was done.
  *
  * Due at half of `retention.ms`; and, since a topic may also be bounded by bytes, once the source loses its beginning and half of what it
  * holds is newer than the settings. What is bounded by bytes says nothing of when it will lose them: where they are gone already, they come
@@ -67,9 +67,7 @@ export class Reappending {
 
   async #lookAt(task: RunningTask, retention: number): Promise<void> {
     const { reading, now = Date.now, logger } = this.options
-    const agents = reading.agents(task)
-    const policies = reading.policies(task)
-    if (agents.length === 0 && policies.length === 0) return
+    if (reading.agents(task).length === 0 && reading.policies(task).length === 0) return
     const { log, source } = this.options
     const held = (await log.offsets(source)).find(({ partition }) => partition === task.partition) ?? {
       start: 0,
@@ -79,15 +77,18 @@ export class Reappending {
     const time = now()
     const isNewer = held.start > 0 && note.offset < (held.start + held.end) / 2
     if (!isNewer && time - note.time < retention / 2) return
+    // Read together with the settings: all of the log before it is in them.
+    const reappended = task.position
+    const agents = reading.agents(task)
+    const policies = reading.policies(task)
     const commands: SourceCommand[] = [
-      ...agents.map((data) => ({ type: 'agent-set', data }) as const),
-      ...policies.map((data) => ({ type: 'policy-set', data, reappended: true }) as const),
+      ...agents.map((data) => ({ type: 'agent-set', data, reappended }) as const),
+      ...policies.map((data) => ({ type: 'policy-set', data, reappended }) as const),
     ]
     await task.submit((context) => {
       for (const command of commands) {
         const { value, headers } = encodeSource(command)
-        const said = command.type === 'policy-set' ? headers : [...headers, [REAPPENDED, '1'] as const]
-        context.forward('reports', { key: null, value, headers: said, partition: context.partition })
+        context.forward('reports', { key: null, value, headers, partition: context.partition })
       }
       context.table(TABLE.settings).put(REAPPENDED_AT, Buffer.from(JSON.stringify({ time, offset: held.end })))
     })

@@ -35,20 +35,39 @@ export function beginBroadcast(
   state: VoteState,
   command: BroadcastCommand,
   offset: number,
-): Sweep | { readonly reject: string } {
+): Sweep | { readonly reject: string } | 'nothing' {
+  if (isRepeated(state, command, offset)) return 'nothing'
   switch (command.type) {
     case 'policy-set': {
-      const judged = state.settings.judge(command.data, command.reappended)
+      const judged = state.settings.judge(command.data, command.reappended !== undefined)
       if (judged.faults !== undefined) return { reject: judged.faults.map(faultText).join('; ') }
       return changePolicy(state, judged.policy.name, judged.policy, offset, command.type)
     }
     case 'policy-deleted':
+      state.settings.knownFrom = offset + 1
       return changePolicy(state, command.data.name, null, offset, command.type)
     case 'agent-set':
       return setAgent(state, command.data)
     case 'agent-removed':
+      state.settings.knownFrom = offset + 1
       return removeAgent(state, command.data.agent)
   }
+}
+
+/**
+ * Whether the record is appended again and says nothing new: what is in force is at least as new, and what is not may have been deleted
+ * since. It counts only for a reader that begins behind the record that it repeats.
+ */
+function isRepeated({ settings, pending }: VoteState, command: BroadcastCommand, offset: number): boolean {
+  if (!('reappended' in command) || command.reappended === undefined) return false
+  // The rest of a sweep that was cut: this record did put it in force.
+  if (pending?.offset === offset) return false
+  const isThere =
+    command.type === 'policy-set'
+      ? settings.policy(command.data.name) !== undefined
+      : settings.agents().has(command.data.agent)
+  const from = command.reappended === true ? offset : command.reappended
+  return isThere || from < settings.knownFrom
 }
 
 function changePolicy(state: VoteState, name: string, after: Policy | null, offset: number, type: string): Sweep {

@@ -42,6 +42,7 @@ export class Fold {
   advance(appended: number, offset: number): boolean {
     const state = this.#state
     const { clock } = state
+    if (clock.time === -Infinity) state.settings.knownFrom = offset
     // What a reshard brought over has deadlines of its own in the time between: they fire when all of it is there.
     if (state.importing > 0) return true
     const time = this.timeOf(appended)
@@ -139,7 +140,7 @@ export class Fold {
     const { offset } = moment
     if (this.#cursor?.offset !== offset) {
       const sweep = beginBroadcast(state, command, offset)
-      if ('reject' in sweep) return sweep
+      if (sweep === 'nothing' || 'reject' in sweep) return sweep
       const pending = state.pending?.offset === offset ? state.pending : null
       this.#cursor = { offset, sweep, after: pending?.after ?? undefined }
     }

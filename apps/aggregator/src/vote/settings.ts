@@ -22,6 +22,11 @@ const PLAIN: AgentWeight = { weight: 1, muted: false }
 export class Settings {
   /** Rises with every change: whatever was counted under another version is counted anew. */
   version = 0
+  /**
+   * The offset from which on all is known: this reader's first record, or the one behind the last deletion. What is appended again and
+   * repeats an earlier place may have been deleted since.
+   */
+  knownFrom = 0
   readonly #rules: Rules
   readonly #default: InForce
   readonly #policies = new Map<string, InForce>()

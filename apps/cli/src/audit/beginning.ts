@@ -1,5 +1,5 @@
-import { decodeSource, REAPPENDED, type Policy, type SourceCommand } from '@quorate/contracts'
-import { header, type Log } from '@quorate/log'
+import { decodeSource, type Policy, type SourceCommand } from '@quorate/contracts'
+import type { Log } from '@quorate/log'
 import { Settings, type Rules } from '../../../aggregator/src/vote'
 import { recordsOf, type Stretch } from '../simulate/source-topic'
 
@@ -33,7 +33,7 @@ export async function beginningOf(log: Log, stretch: Stretch, now: Settings, rul
     if (before === undefined) judgedFrom = Math.max(judgedFrom, offset + 1)
     else if (before.type === 'agent-set') settings.setAgent(before.data.agent, before.data.weight, before.data.muted)
     else if (before.type === 'policy-set') {
-      const judged = settings.judge(before.data, before.reappended)
+      const judged = settings.judge(before.data, before.reappended !== undefined)
       if (judged.faults !== undefined) judgedFrom = Math.max(judgedFrom, offset + 1)
       else policies.push(judged.policy)
     }
@@ -49,12 +49,17 @@ async function firstsOf(log: Log, stretch: Stretch): Promise<Map<string, First>>
       if (record.key !== null) continue
       const { command } = decodeSource(record)
       const name = command && nameOf(command)
-      if (name === undefined || firsts.has(name)) continue
-      const isSame = header(record, REAPPENDED) !== undefined
-      firsts.set(name, { offset: record.offset, before: isSame ? command : undefined })
+      if (command === undefined || name === undefined || firsts.has(name)) continue
+      firsts.set(name, { offset: record.offset, before: repeats(command, stretch.start) ? command : undefined })
     }
   return firsts
 }
+
+/** Whether it was in force where the source begins: between the place that it repeats and the beginning it may have changed. */
+const repeats = (command: SourceCommand, start: number): boolean =>
+  'reappended' in command &&
+  command.reappended !== undefined &&
+  (command.reappended === true || command.reappended >= start)
 
 function nameOf(command: SourceCommand): string | undefined {
   switch (command.type) {
