@@ -68,6 +68,8 @@ export class Conditions {
   constructor(
     private readonly logger: Logger,
     private readonly now: () => number = Date.now,
+    /** Told when one is raised, blocks something else, or is cleared. */
+    private readonly onChange: () => void = () => undefined,
   ) {}
 
   /** Those of the process first, then by partition. */
@@ -97,12 +99,15 @@ export class Conditions {
       const raised: Entry = { condition: { ...condition, since: this.now() }, told: false, error, timer: undefined }
       this.entries.set(key, raised)
       this.tellInTime(key, raised)
+      this.onChange()
       return
     }
     const before = entry.condition
     entry.condition = { ...condition, since: before.since }
     // What it blocks is news.
-    if (entry.told && condition.blocks.join() !== before.blocks.join()) this.tell(key, entry)
+    if (condition.blocks.join() === before.blocks.join()) return
+    if (entry.told) this.tell(key, entry)
+    this.onChange()
   }
 
   clear(id: ConditionId): void {
@@ -112,6 +117,7 @@ export class Conditions {
     this.entries.delete(key)
     clearTimeout(entry.timer)
     if (entry.told && !this.closed) this.logger.info(this.fieldsOf(entry), 'no longer so')
+    this.onChange()
   }
 
   /** All of a partition: it is not this process's any more. */

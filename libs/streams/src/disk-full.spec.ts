@@ -58,14 +58,16 @@ describeFull('a disk that is full', () => {
       await Promise.race([driver.settle(), becomes(streams, 'restoring')])
     }
     expect(errors[0]!.err).toMatchObject({ code: 'STORE_FULL' })
+    expect(streams.conditions.all()).toMatchObject([{ code: 'STORE_FULL', partition: 0, blocks: ['ready'] }])
     expect(streams.ready).toBe(false)
     const committed = await kept()
     expect(committed).toBeGreaterThan(10)
     for (let i = 0; i < 5; i++) await one()
     // It has tried again, to no avail.
-    const before = errors.length
-    while (errors.length === before) await new Promise((resolve) => setImmediate(resolve))
+    const before = streams.task(0)!.restarts
+    while (streams.task(0)!.restarts < before + 2) await new Promise((resolve) => setImmediate(resolve))
     expect(await kept()).toBe(committed)
+    expect(errors).toHaveLength(1)
 
     execFileSync('mount', ['-o', 'remount,size=64m', disk!])
     await becomes(streams, 'running')

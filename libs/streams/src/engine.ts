@@ -6,6 +6,7 @@ import { Broadcaster } from './broadcaster'
 import { type Clock, systemClock } from './clock'
 import { Conditions } from './conditions'
 import { StreamsError } from './errors'
+import { HealthWatch } from './health-watch'
 import { decodeDown, encodeUp } from './member-data'
 import { Ownership } from './ownership'
 import { SourceEnds } from './source-ends'
@@ -37,12 +38,17 @@ class Engine implements Streams {
   private readonly broadcaster: Broadcaster
   private unlock: (() => void) | undefined
   private growth: SourceGrowth | undefined
+  private readonly watch: HealthWatch
   private grown = false
   private stopped = false
 
   constructor(private readonly options: StreamsOptions) {
     this.clock = options.clock ?? systemClock
-    this.conditions = new Conditions(options.logger, () => this.clock.now())
+    this.conditions = new Conditions(
+      options.logger,
+      () => this.clock.now(),
+      () => this.changed(),
+    )
     const { log, logger, topology } = options
     const [id, topic] = [`${topology.group}.broadcast`, topology.source]
     this.broadcaster = new Broadcaster({ log, logger, id, topic, current: () => this.sure })
@@ -56,6 +62,12 @@ class Engine implements Streams {
       sourceEnds: this.sourceEnds,
     })
     this.running = this.taskSet(new Map())
+    this.watch = new HealthWatch({
+      conditions: this.conditions,
+      tasks: () => this.running.all(),
+      sure: () => this.sure,
+      stalledMs: options.stalledMs ?? STALLED,
+    })
   }
 
   async start(): Promise<void> {
@@ -84,8 +96,14 @@ class Engine implements Streams {
         ...(this.options.heartbeatMs === undefined ? {} : { heartbeatMs: this.options.heartbeatMs }),
       })
       const { logger } = this.options
-      const onGrown = (error: StreamsError): void => this.onGrown(error)
-      this.growth = new SourceGrowth({ log, logger, topic: topology.source, partitions: source.partitions, onGrown })
+      this.growth = new SourceGrowth({
+        log,
+        logger,
+        topic: topology.source,
+        partitions: source.partitions,
+        onGrown: (error) => this.onGrown(error),
+        onOffsets: (offsets) => this.watch.saw(offsets),
+      })
     } catch (error) {
       this.unlock?.()
       throw error
@@ -97,6 +115,7 @@ class Engine implements Streams {
     this.stopped = true
     // Close before leaving: whoever takes over then finds nothing open. They wait for us no longer than this takes.
     this.growth?.stop()
+    this.watch.stop()
     this.sourceEnds.want(false)
     await this.running.close()
     await this.kit.close()
@@ -156,6 +175,7 @@ class Engine implements Streams {
   }
 
   get ready(): boolean {
+    this.watch.look()
     return (
       !this.stopped &&
       !this.grown &&
@@ -167,11 +187,8 @@ class Engine implements Streams {
   }
 
   get live(): boolean {
-    if (this.grown || this.conditions.blocks('live')) return false
-    const since = this.clock.now() - STALLED
-    return this.running
-      .all()
-      .every((task) => (task.state === 'running' && task.lag === 0) || task.progress.movedAt > since)
+    this.watch.look()
+    return !this.conditions.blocks('live')
   }
 
   append(records: readonly SourceRecord[]): Promise<Position[]> {
@@ -212,8 +229,8 @@ class Engine implements Streams {
 
   /** Lets go of everything, as at a stop, and stays up to say why. */
   private onGrown(error: StreamsError): void {
-    const text = 'nothing more is processed; what is appended stays in the log'
-    this.options.logger.error({ err: error, code: error.code }, text)
+    const reason = `nothing more is processed, what is appended stays in the log: ${error.message}`
+    this.conditions.raise({ code: error.code, reason, blocks: ['live', 'ready'] })
     this.grown = true
     this.broadcaster.hold(false)
     void this.running.close().then(() => this.member?.leave())

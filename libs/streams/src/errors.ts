@@ -7,6 +7,9 @@ export const STREAMS_ERRORS = {
   STREAMS_BAD_RESUME: 'a processor answered an offset outside its batch',
   STREAMS_SOURCE_LOST: 'a topic does not hold what has been applied already',
   STREAMS_SOURCE_GROWN: 'partitions were added to the source, and keys lie in others now',
+  STREAMS_TASK_FAILED: 'a batch cannot be processed: a fault of ours',
+  STREAMS_STALLED: 'records wait, and none is applied',
+  STREAMS_TIME_AHEAD: 'the time of the log is ahead of the clock of this host',
   STREAMS_ROW_TOO_LARGE: 'a changelog value is larger than 512 KiB',
 } as const
 

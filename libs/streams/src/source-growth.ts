@@ -1,4 +1,4 @@
-import type { Log, Logger } from '@quorate/log'
+import type { Log, Logger, PartitionOffsets } from '@quorate/log'
 import { StreamsError } from './errors'
 
 /** ms between two looks. */
@@ -12,6 +12,8 @@ export interface SourceGrowthOptions {
   readonly partitions: number
   /** Told once. */
   readonly onGrown: (error: StreamsError) => void
+  /** Told at each look. */
+  readonly onOffsets?: (offsets: readonly PartitionOffsets[]) => void
   readonly everyMs?: number
 }
 
@@ -36,7 +38,9 @@ export class SourceGrowth {
     this.asking = true
     const { log, logger, topic, partitions, onGrown } = this.options
     try {
-      const found = (await log.offsets(topic)).length
+      const offsets = await log.offsets(topic)
+      this.options.onOffsets?.(offsets)
+      const found = offsets.length
       if (found <= partitions) return
       this.stop()
       onGrown(

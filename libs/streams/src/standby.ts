@@ -1,8 +1,8 @@
-import { LogError, type Log, type Logger, type Offset } from '@quorate/log'
+import type { Log, Logger, Offset } from '@quorate/log'
 import { type BulkThreads, isDamage, type TableReader } from '@quorate/state-store'
-import { Backoff } from './backoff'
 import { catchUp } from './catch-up'
 import type { Clock } from './clock'
+import type { Conditions } from './conditions'
 import { StreamsError } from './errors'
 import { closeStore, discardIfDamaged, fitStore, type LocalStore } from './local-store'
 import type { Semaphore } from './semaphore'
@@ -10,6 +10,7 @@ import { tail } from './standby-tail'
 import type { RunningTask, TaskState } from './streams'
 import { checkTransition } from './task-life'
 import { TaskProgress } from './task-progress'
+import { TaskTrouble } from './task-trouble'
 import type { Topology } from './topology'
 
 export interface StandbyOptions {
@@ -18,6 +19,7 @@ export interface StandbyOptions {
   readonly log: Log
   readonly logger: Logger
   readonly clock: Clock
+  readonly conditions: Conditions
   /** The same file as the active task's: who becomes active has it in place. */
   readonly file: string
   /** Bounds how many standbys load at once. */
@@ -37,9 +39,8 @@ export class Standby implements RunningTask {
   readonly role = 'standby'
   readonly owned = false
   state: TaskState = 'created'
-  /** Why it does not follow, when it should. */
-  failure: Error | undefined
-  readonly progress: TaskProgress
+  readonly progress = new TaskProgress()
+  private readonly trouble: TaskTrouble
   private local: LocalStore | undefined
   private wasAtEnd = false
   private reachedPosition = 0
@@ -50,7 +51,12 @@ export class Standby implements RunningTask {
 
   constructor(private readonly options: StandbyOptions) {
     this.partition = options.partition
-    this.progress = new TaskProgress(() => options.clock.now())
+    this.trouble = new TaskTrouble({
+      ...options,
+      role: this.role,
+      progress: this.progress,
+      signal: this.closing.signal,
+    })
   }
 
   get readable(): boolean {
@@ -67,6 +73,9 @@ export class Standby implements RunningTask {
   }
   get restore(): RunningTask['restore'] {
     return this.progress.restore
+  }
+  get restarts(): number {
+    return this.trouble.restarts
   }
   get changelogPosition(): Offset {
     return this.local?.store.changelogPosition ?? this.reachedPosition
@@ -104,6 +113,7 @@ export class Standby implements RunningTask {
   async release(): Promise<LocalStore | undefined> {
     this.closing.abort()
     await this.ended
+    this.trouble.end()
     this.reachedPosition = this.changelogPosition
     const { local } = this
     this.local = undefined
@@ -120,20 +130,19 @@ export class Standby implements RunningTask {
 
   private async live(): Promise<void> {
     const { signal } = this.closing
-    const backoff = new Backoff(signal)
     this.become('restoring')
     while (!signal.aborted) {
       try {
-        await this.follow(() => backoff.reset())
+        await this.follow(() => this.trouble.end())
       } catch (error) {
         if (signal.aborted) break
         this.wasAtEnd = false
-        this.tell(error as Error, backoff.ms)
-        if (discardIfDamaged(error, this.local, this.options.file, this.options.logger)) {
+        const isRemoved = discardIfDamaged(error, this.local, this.options.file, this.options.logger)
+        if (isRemoved) {
           this.local = undefined
           this.progress.lost()
         }
-        await backoff.wait()
+        await this.trouble.failed(error as Error, isRemoved)
       }
     }
   }
@@ -169,7 +178,6 @@ export class Standby implements RunningTask {
         this.moved()
         if (!atEnd || this.wasAtEnd) return
         this.wasAtEnd = true
-        this.failure = undefined
         this.options.onChange(this)
       },
     })
@@ -181,15 +189,6 @@ export class Standby implements RunningTask {
     if (!checkpoint) return
     this.progress.time = checkpoint.time
     this.progress.moveTo(checkpoint.source)
-  }
-
-  private tell(error: Error, retryInMs: number): void {
-    const expected = LogError.is(error) && (error.action === 'refence' || error.action === 'retry')
-    this.failure = error
-    this.options.logger[expected ? 'warn' : 'error'](
-      { partition: this.partition, err: error, retryInMs },
-      'the standby stopped following; nothing is lost, trying again',
-    )
   }
 
   private become(state: TaskState): void {

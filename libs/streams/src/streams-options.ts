@@ -24,6 +24,8 @@ export interface StreamsOptions {
   readonly limits?: Partial<BatchLimits>
   readonly sessionTimeoutMs?: number
   readonly heartbeatMs?: number
+  /** ms without progress, while there is something to do, until `live` is false; 60,000 by default. */
+  readonly stalledMs?: number
   /** Wall time and timers; the system's by default. */
   readonly clock?: Clock
   /** Told at each step of each commit; what it throws kills the task as a crash would. */

@@ -35,6 +35,8 @@ export interface RunningTask {
   readonly changelogPosition: Offset
   /** Largest append time applied, ms: the as-of time of every answer. 0 before the first. */
   readonly time: number
+  /** Times that it has failed and begun again in this process. */
+  readonly restarts: number
   readonly restore: { readonly restored: number; readonly total: number }
   /**
    * Told by a reader what a read of `table` threw. True when it says that the local store is damaged: an active task then builds it anew,

@@ -46,6 +46,7 @@ export class TaskKit {
       log,
       logger,
       clock: this.options.clock,
+      conditions: this.options.conditions,
       file: this.fileOf(partition),
       restores: this.restores.standby,
       threads: this.threads,

@@ -60,6 +60,7 @@ export class TaskSet {
 
   /** Closes what is no longer wanted here, opens what is new, and changes the role of what stays. */
   assign(active: readonly number[], standbys: readonly number[]): void {
+    this.told &&= active.join() === this.assigned.join()
     this.assigned = active
     this.toldOfStandbys = ''
     const place = (partition: number): TaskSlot => this.slots.get(partition) ?? this.addSlot(partition)
@@ -109,8 +110,7 @@ export class TaskSet {
   private onTaskChange(task: Task): void {
     const { partition, state, restore } = task
     this.options.logger.debug({ partition, state, restored: restore.restored }, `task ${state}`)
-    if (state === 'restoring') this.told = false
-    else if (state === 'running') this.tellWhenRunning()
+    if (state === 'running') this.tellWhenRunning()
     this.options.onChange()
   }
 

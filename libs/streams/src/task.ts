@@ -1,6 +1,5 @@
 import { LogError, type Logger, type Offset, type Transactor } from '@quorate/log'
 import { type BulkThreads, isDamage, type TableReader } from '@quorate/state-store'
-import { Backoff } from './backoff'
 import { Bell } from './bell'
 import { catchUp } from './catch-up'
 import type { TaskContext } from './context'
@@ -12,6 +11,7 @@ import type { RunningTask, TaskState } from './streams'
 import { Submissions } from './submissions'
 import { checkTransition } from './task-life'
 import { TaskProgress } from './task-progress'
+import { TaskTrouble } from './task-trouble'
 import { findSource } from './task-start'
 import { TaskWork, type WorkOptions } from './task-work'
 import { unlessAborted } from './unless-aborted'
@@ -41,9 +41,8 @@ export class Task implements RunningTask {
   readonly partition: number
   readonly role = 'active'
   state: TaskState = 'created'
-  /** Why it is not running, when it should. */
-  failure: Error | undefined
-  readonly progress: TaskProgress
+  readonly progress = new TaskProgress()
+  readonly trouble: TaskTrouble
   private local: LocalStore | undefined
   private reachedPosition = 0
   /** It ran, and nothing has been loaded since. */
@@ -62,7 +61,12 @@ export class Task implements RunningTask {
     this.partition = options.partition
     this.local = options.local
     this.bell = new Bell(options.clock)
-    this.progress = new TaskProgress(() => options.clock.now())
+    this.trouble = new TaskTrouble({
+      ...options,
+      role: this.role,
+      progress: this.progress,
+      signal: this.closing.signal,
+    })
   }
 
   /** Also while the log is away: the rows stay as they were committed until the task has been fenced anew. */
@@ -84,6 +88,10 @@ export class Task implements RunningTask {
   }
   get restore(): RunningTask['restore'] {
     return this.progress.restore
+  }
+
+  get restarts(): number {
+    return this.trouble.restarts
   }
 
   get changelogPosition(): Offset {
@@ -129,16 +137,15 @@ export class Task implements RunningTask {
 
   private async live(): Promise<void> {
     const { signal } = this.closing
-    const backoff = new Backoff(signal)
     while (!signal.aborted) {
       try {
         this.running = await this.open()
-        backoff.reset()
+        this.trouble.runs()
         await this.running.run()
       } catch (error) {
         if (signal.aborted || this.isFenced(error)) break
-        this.tell(error as Error, backoff.ms)
-        if (discardIfDamaged(error, this.local, this.options.file, this.options.logger)) {
+        const isRemoved = discardIfDamaged(error, this.local, this.options.file, this.options.logger)
+        if (isRemoved) {
           this.local = undefined
           this.progress.lost()
         }
@@ -146,7 +153,7 @@ export class Task implements RunningTask {
           this.untouched = true
           this.become('restoring')
         }
-        await backoff.wait()
+        await this.trouble.failed(error as Error, isRemoved)
       } finally {
         this.running?.close()
         await this.transactor?.close().catch(() => undefined)
@@ -171,8 +178,9 @@ export class Task implements RunningTask {
     this.untouched = false
     const question = { ...this.options, local: this.local, fenced: true, now: clock.now(), signal }
     const { local, changelogEnd } = await fitStore(question)
-    this.local = local
     const { progress } = this
+    if (local !== this.local) progress.lost()
+    this.local = local
     const hold = (held: LocalStore | undefined): void => {
       this.reachedPosition = this.changelogPosition
       this.local = held
@@ -183,7 +191,7 @@ export class Task implements RunningTask {
     progress.end = source.end
     this.applied = source.applied
     progress.time = store.checkpoint?.time ?? 0
-    progress.moveTo(source.offset)
+    progress.startAt(source.offset)
     if (!this.readable && source.applied > source.offset)
       progress.reached(source.applied - 1, FOR_EVER).then(
         () => this.options.onChange(this),
@@ -192,7 +200,6 @@ export class Task implements RunningTask {
     const { transactor, submissions, bell } = this
     const abandoned = this.abandoning.signal
     const work = new TaskWork(this.options, { store, transactor, progress, submissions, bell, signal, abandoned })
-    this.failure = undefined
     this.become('running')
     submissions.judge(store.checkpoint?.work)
     return work
@@ -205,22 +212,10 @@ export class Task implements RunningTask {
     return true
   }
 
-  private tell(error: Error, retryInMs: number): void {
-    const expected = LogError.is(error) && (error.action === 'refence' || error.action === 'retry')
-    this.failure = error
-    this.options.logger[expected ? 'warn' : 'error'](
-      { partition: this.partition, err: error, retryInMs },
-      expected
-        ? 'dropped a batch; fencing anew and reading the truth'
-        : 'the partition has stopped; nothing is lost, trying again',
-    )
-  }
-
   private become(state: TaskState): void {
     if (this.state === 'restoring' && state === 'restoring') return
     checkTransition(this.state, state)
     this.state = state
-    this.progress.moved()
     this.options.onChange(this)
   }
 

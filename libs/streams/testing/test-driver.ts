@@ -25,6 +25,7 @@ export interface DriverOptions {
   readonly root?: string
   readonly heartbeatMs?: number
   readonly sessionTimeoutMs?: number
+  readonly stalledMs?: number
 }
 
 /** Thrown into an instance at the step where it is to die. */
@@ -228,6 +229,7 @@ class Instance {
       // Each record piped in alone would wait for others in real time.
       limits: { paceMs: 0, ...options.limits },
       heartbeatMs: options.heartbeatMs ?? 50,
+      ...(options.stalledMs === undefined ? {} : { stalledMs: options.stalledMs }),
       ...(options.sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs: options.sessionTimeoutMs }),
       observe: (step) => {
         if (this.dead) throw new Crash(this.name)
