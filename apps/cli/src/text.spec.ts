@@ -1,4 +1,4 @@
-import { colour, duration, parseDuration, plain, printable, table } from './text'
+import { colour, duration, plain, printable, table } from './text'
 
 describe('a table', () => {
   const rows = [
@@ -38,7 +38,3 @@ it('printable leaves letters of every script and no control character', () => {
 it.each([
   [3, '3 ms'], [-3, '-3 ms'], [1000, '1s'], [61_000, '1m 1s'], [3_600_000, '1h'], [90_061_000, '1d 1h'], [-61_000, '-1m 1s'],
 ])('%i ms are written %s', (ms, text) => expect(duration(ms)).toBe(text)) // prettier-ignore
-
-it.each([
-  ['250ms', 250], ['90s', 90_000], ['10m', 600_000], ['1.5h', 5_400_000], ['1d', 86_400_000], ['10', undefined], ['soon', undefined], ['-1s', undefined],
-])('%s is read as %p', (text, ms) => expect(parseDuration(text)).toBe(ms)) // prettier-ignore

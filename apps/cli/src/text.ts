@@ -54,11 +54,3 @@ export function duration(ms: number): string {
   }
   return (ms < 0 ? '-' : '') + parts.slice(0, 2).join(' ')
 }
-
-const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
-
-/** `90s`, `10m`, `2h`, `1d`, `250ms` → ms; undefined for anything else. */
-export function parseDuration(text: string): number | undefined {
-  const found = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text.trim())
-  return found ? Math.round(Number(found[1]) * UNITS[found[2] as keyof typeof UNITS]) : undefined
-}

@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import { isState, isText, LIMITS } from './ids'
-import { AGENT_ID, compiled, faultsOf, faultText, LAST_TIME, STATE, TIME, withoutNulls } from './schema'
+import { AGENT_ID, compiled, faultsOf, faultText, STATE, TIME, withoutNulls } from './schema'
+import { LAST_TIME } from './times'
 import type { Report } from './source'
 
 /** A report's value (vote.md 2), `type` aside. */

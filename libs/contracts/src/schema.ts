@@ -2,14 +2,12 @@ import { FormatRegistry, Type, type StaticDecode, type TSchema } from '@sinclair
 import { TypeCompiler, ValueErrorType, type TypeCheck, type ValueError } from '@sinclair/typebox/compiler'
 import { isAgentId, isObjectId, isText, LIMITS } from './ids'
 import type { Fault } from './policy'
+import { LAST_TIME } from './times'
 
 FormatRegistry.Set('object-id', isObjectId)
 FormatRegistry.Set('agent-id', isAgentId)
 FormatRegistry.Set('session', (value) => isText(value, 0, LIMITS.sessionBytes))
 FormatRegistry.Set('well-formed', (value) => value.isWellFormed())
-
-/** The furthest point in time that RFC 3339 and JavaScript's dates can both write (the end of the year 9999), in ms. */
-export const LAST_TIME = 253_402_300_799_999
 
 /** A schema's `description` is the sentence of its refusals: "must be <description>". */
 export const AGENT_ID = Type.String({

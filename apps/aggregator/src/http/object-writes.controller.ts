@@ -1,5 +1,6 @@
 import { Body, Controller, Delete, HttpCode, Inject, Param, Put, Req, Res } from '@nestjs/common'
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger'
+import { parseTime } from '@quorate/contracts'
 import { type Answer, Owners, Requires } from '@quorate/http'
 import type { RunningTask } from '@quorate/streams'
 import type { FastifyReply, FastifyRequest } from 'fastify'
@@ -8,7 +9,6 @@ import { OverrideBody, StateBody } from './dto/override'
 import { parseTags } from './entity-tag'
 import { ApiConditional, ApiObject, ApiOnce, ApiProblems, ApiRead, ApiWait, VIEW } from './openapi'
 import { objectIdOf, one, queryOf, requestKeyOf } from './request-parts'
-import { parseTime } from './times'
 import { DEFAULT_WAIT, parseWait } from './waiting'
 
 /** Objects, changed by operators: each change is a record in the log, and the answer is what came of it. */

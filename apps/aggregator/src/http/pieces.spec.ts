@@ -2,7 +2,6 @@ import fc from 'fast-check'
 import { decodeCursor, encodeCursor } from './cursor'
 import { entityTag, matchesRead, matchesWrite, parseTags, writeTag } from './entity-tag'
 import { formatPositions, lastOf, parsePositions } from './positions'
-import { parseTime } from './times'
 import { parseWait } from './waiting'
 
 describe('entity tags', () => {
@@ -51,36 +50,6 @@ describe('positions', () => {
   })
   it.each(['', '17', '0@', 'a@1', '0@1;1@2', '0@-2'])('refuse %j', (header) => {
     expect(() => parsePositions(header)).toThrow('must be a list such as')
-  })
-})
-
-describe('times of requests', () => {
-  it.each([
-    [1700000000000, 1700000000000],
-    ['2023-11-14T22:13:20.000Z', 1700000000000],
-    ['2023-11-14T22:13:20Z', 1700000000000],
-    ['2023-11-14T23:13:20+01:00', 1700000000000],
-    ['2024-02-29T00:00:00Z', Date.UTC(2024, 1, 29)],
-  ])('take %j', (given, ms) => expect(parseTime(given)).toBe(ms))
-  it.each([
-    '2023-11-14',
-    '1700000000000',
-    '2023-02-30T00:00:00Z',
-    '2023-13-01T00:00:00Z',
-    'now',
-    1.5,
-    1e300,
-    null,
-    true,
-  ])('refuse %j', (given) => {
-    expect(parseTime(given)).toBeUndefined()
-  })
-  it('take what they write', () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 0, max: 253_402_300_799_999 }), (ms) =>
-        expect(parseTime(new Date(ms).toISOString())).toBe(ms),
-      ),
-    )
   })
 })
 

@@ -1,3 +1,4 @@
+import { parseDuration } from '@quorate/contracts'
 import { invalid, Problem } from '@quorate/http'
 import type { RunningTask } from '@quorate/streams'
 import type { Positions } from './positions'
@@ -6,12 +7,12 @@ import type { Positions } from './positions'
 export const DEFAULT_WAIT = 5_000
 const LONGEST_WAIT = 60_000
 
-/** `?wait=<n>s` (also `<n>ms` and `<n>`, in seconds) in ms; undefined when absent. @throws Problem 422 */
+/** `?wait=<n>s` (or another unit; `<n>` alone is in seconds) in ms; undefined when absent. @throws Problem 422 */
 export function parseWait(wait: unknown): number | undefined {
   if (wait === undefined) return undefined
-  const found = typeof wait === 'string' ? /^(\d{1,6}(?:\.\d{1,3})?)(ms|s)?$/.exec(wait) : null
-  const ms = found ? Number(found[1]) * (found[2] === 'ms' ? 1 : 1000) : NaN
-  if (!(ms <= LONGEST_WAIT))
+  const text = typeof wait === 'string' ? wait : ''
+  const ms = parseDuration(/\d$/.test(text) ? `${text}s` : text)
+  if (ms === undefined || ms > LONGEST_WAIT)
     throw invalid([{ pointer: '/query/wait', detail: `must be a time such as 5s, at most ${LONGEST_WAIT / 1000}s` }])
   return ms
 }

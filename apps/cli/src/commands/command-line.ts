@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import type { QuorateClient } from '@quorate/client'
+import { parseDuration, parseTime } from '@quorate/contracts/times'
 import { connect } from '../connection'
 import { Screen } from '../screen'
-import { parseDuration } from '../text'
 
 /** Options that every command has. */
 export interface CommonOptions {
@@ -31,17 +31,30 @@ export function withServer<T extends readonly unknown[], O extends object>(
   }
 }
 
+/** Decimal digits alone: no sign, no exponent, no other base. */
+const whole = (text: string): number => (/^\d{1,16}$/.test(text) ? Number(text) : NaN)
+
 export function integer(text: string): number {
-  const value = Number(text)
-  if (text.trim() === '' || !Number.isSafeInteger(value) || value < 0)
-    throw new InvalidArgumentError('It must be an integer from 0.')
+  const value = whole(text)
+  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError('It must be an integer from 0.')
   return value
 }
+
+/** An integer from 1. */
+export function count(text: string): number {
+  const value = whole(text)
+  if (!Number.isSafeInteger(value) || value === 0) throw new InvalidArgumentError('It must be an integer from 1.')
+  return value
+}
+
+/** 100 years: what is longer is a slip, and soon beyond what a date can carry. */
+const LONGEST = 36_525 * 86_400_000
 
 /** `30s`, `10m`, `2h`, `1d` → ms */
 export function span(text: string): number {
   const ms = parseDuration(text)
-  if (ms === undefined || ms <= 0) throw new InvalidArgumentError('It must be a duration such as 30s, 10m, 2h or 1d.')
+  if (ms === undefined || ms <= 0 || ms > LONGEST)
+    throw new InvalidArgumentError('It must be a duration such as 30s, 10m, 2h or 1d, at most 36525d.')
   return ms
 }
 
@@ -55,7 +68,7 @@ export function json(text: string): unknown {
 
 /** RFC 3339 */
 export function instant(text: string): string {
-  if (!/^\d{4}-\d\d-\d\dT/i.test(text) || Number.isNaN(Date.parse(text)))
-    throw new InvalidArgumentError('It must be a time such as 2026-12-31T23:59:00Z.')
+  if (parseTime(text) === undefined)
+    throw new InvalidArgumentError('It must be a time with its offset, such as 2026-12-31T23:59:00Z.')
   return text
 }

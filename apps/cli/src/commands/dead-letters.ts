@@ -1,7 +1,7 @@
 import type { DeadLetter } from '@quorate/client'
 import { Command } from 'commander'
 import { printable } from '../text'
-import { integer, withServer } from './command-line'
+import { count, withServer } from './command-line'
 
 /** Dead letters: records that could not be applied. */
 export function deadLetterCommands(): Command[] {
@@ -16,7 +16,7 @@ const list = () =>
   new Command('list')
     .description('Lists them, the oldest first.')
     .option('--all', 'also those that were replayed or dropped')
-    .option('--limit <n>', 'at most so many', integer)
+    .option('--limit <n>', 'at most so many', count)
     .action(
       withServer<[], { all?: boolean; limit?: number }>(async ({ client, screen, options }) => {
         const { all = false, limit = Infinity, json } = options

@@ -1,6 +1,6 @@
 import type { Delivery } from '@quorate/client'
 import { Command } from 'commander'
-import { integer } from './command-line'
+import { count } from './command-line'
 import { withNotifier } from './notify-door'
 
 interface Filter {
@@ -24,7 +24,7 @@ const list = () =>
     .option('--object <id>')
     .option('--receiver <name>')
     .option('--status <status>', 'sent, held, suppressed, "suppressed: quiet", pending, delivered, dead, dropped')
-    .option('--limit <n>', 'so many at most (100)', integer)
+    .option('--limit <n>', 'so many at most (100)', count)
     .addHelpText(
       'after',
       '\nExample:\n  quorate deliveries list --object site/x\n  quorate deliveries list --status dead',

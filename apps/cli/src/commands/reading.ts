@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import type { HistoryEntry, ListOptions, ObjectView } from '@quorate/client'
-import { integer, withServer } from './command-line'
+import { count, withServer } from './command-line'
 import { changeText } from '../change-text'
 import { marks, stateCell, tallyText, viewText } from '../screen'
 import { duration } from '../text'
@@ -49,7 +49,7 @@ const list = () =>
     .option('--flapping', 'states that change all the time')
     .option('--divergent', 'overrides that differ from the vote')
     .option('--overridden', 'objects with an override')
-    .option('--limit <n>', 'so many at most', integer)
+    .option('--limit <n>', 'so many at most', count)
     .action(
       withServer<[], Filter>(async ({ client, screen, options }) => {
         const { limit, ...filter } = filterOf(options)

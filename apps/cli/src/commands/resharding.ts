@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { UsageError } from '../exit'
-import { integer } from './command-line'
+import { count } from './command-line'
 
 interface Options {
   readonly partitions: number
@@ -17,12 +17,12 @@ export function reshardCommand(): Command {
     .description(
       'Moves a stopped aggregator to new topics with another partition count; objects and their incarnations are kept.',
     )
-    .requiredOption('--partitions <n>', 'partitions of the new topics', integer)
+    .requiredOption('--partitions <n>', 'partitions of the new topics', count)
     .requiredOption('--to <prefix>', 'opens the names of the new topics; they must not be there')
     .option('--brokers <list>', 'where the topics are; KAFKA_BROKERS otherwise')
     .option('--data-dir <dir>', 'the embedded log of a server that is not running')
     .option('--application-id <id>', 'whose changelog it is', 'aggregator')
-    .option('--replication <n>', 'copies of each new topic; as many as the old ones have', integer)
+    .option('--replication <n>', 'copies of each new topic; as many as the old ones have', count)
     .addHelpText(
       'after',
       `
@@ -38,8 +38,7 @@ Example:
 }
 
 async function reshard({ brokers, dataDir, ...options }: Options): Promise<void> {
-  if (options.partitions < 1 || options.partitions > 1000)
-    throw new UsageError('--partitions must be an integer from 1 to 1000.')
+  if (options.partitions > 1000) throw new UsageError('--partitions must be an integer from 1 to 1000.')
   const { loadConfig } = await import('@quorate/config')
   const { openSourceLog } = await import('../simulate/index.js')
   const { runReshard } = await import('../reshard/index.js')

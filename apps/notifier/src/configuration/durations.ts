@@ -1,4 +1,5 @@
-const UNITS = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 } as const
+import { parseDuration } from '@quorate/contracts'
+
 /** s; a year. */
 const LONGEST = 366 * 86_400
 
@@ -12,7 +13,6 @@ export function secondsOf(duration: unknown): number | undefined {
 
 function parsed(text: string): number {
   if (text === 'off') return 0
-  const found = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)?$/.exec(text.trim())
-  if (!found) return NaN
-  return Number(found[1]) * UNITS[(found[2] ?? 's') as keyof typeof UNITS]
+  const ms = parseDuration(/\d\s*$/.test(text) ? `${text.trim()}s` : text)
+  return ms === undefined ? NaN : ms / 1000
 }

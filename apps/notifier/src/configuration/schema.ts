@@ -1,4 +1,4 @@
-import { CAUSES, hasTouchingWildcards, isObjectId, isText } from '@quorate/contracts'
+import { CAUSES, hasTouchingWildcards, isObjectId, isText, parseTime } from '@quorate/contracts'
 import { FormatRegistry, type TSchema, Type } from '@sinclair/typebox'
 import { DURATION_SAID, secondsOf } from './durations'
 
@@ -6,7 +6,7 @@ FormatRegistry.Set('notify-glob', (value) => isText(value, 1, 1024) && !hasTouch
 FormatRegistry.Set('notify-duration', (value) => secondsOf(value) !== undefined)
 FormatRegistry.Set('notify-object', isObjectId)
 FormatRegistry.Set('notify-text', (value) => isText(value, 1, 4096))
-FormatRegistry.Set('notify-time', (value) => /^\d{4}-\d\d-\d\dT/i.test(value) && !Number.isNaN(Date.parse(value)))
+FormatRegistry.Set('notify-time', (value) => parseTime(value) !== undefined)
 
 const CLOSED = { additionalProperties: false }
 const orMore = <T extends TSchema>(one: T) =>
@@ -30,7 +30,7 @@ const CAUSE = Type.Union(
 )
 const POLICY = Type.String({ minLength: 1, maxLength: 256, description: 'the name of a policy' })
 const TEXT = Type.String({ format: 'notify-text', description: '1–4096 bytes of text without control characters' })
-const TIME = Type.String({ format: 'notify-time', description: 'a time such as 2026-12-31T23:59:00Z' })
+const TIME = Type.String({ format: 'notify-time', description: 'a time with its offset, such as 2026-12-31T23:59:00Z' })
 const DURATION = Type.Union(
   [Type.String({ format: 'notify-duration' }), Type.Number({ minimum: 0, maximum: 31_622_400 })],
   {

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger'
-import { isText } from '@quorate/contracts'
+import { isText, parseTime } from '@quorate/contracts'
 import { IsObject, ValidateBy } from 'class-validator'
 import type { MatchersDocument, SilenceDocument } from '../configuration'
 import { MATCHERS } from './configuration-schemas'
@@ -11,8 +11,8 @@ const IsSentence = rule('isSentence', 'must be 1–4096 bytes of text without co
 )
 const IsTime = rule(
   'isTime',
-  'must be a time such as 2026-12-31T23:59:00Z',
-  (value) => typeof value === 'string' && /^\d{4}-\d\d-\d\dT/i.test(value) && !Number.isNaN(Date.parse(value)),
+  'must be a time with its offset, such as 2026-12-31T23:59:00Z',
+  (value) => typeof value === 'string' && parseTime(value) !== undefined,
 )
 
 const TIME = { type: 'string', format: 'date-time' } as const

@@ -1,9 +1,8 @@
-import { decodeSourceData, encodeSource, isObjectId } from '@quorate/contracts'
+import { decodeSourceData, encodeSource, isObjectId, parseTime } from '@quorate/contracts'
 import { Problem, withinTime } from '@quorate/http'
 import { LogError, type Position } from '@quorate/log'
 import type { SourceRecord } from '@quorate/streams'
 import type { Readable } from 'node:stream'
-import { parseTime } from '../times'
 import type { Splitter } from './items'
 
 export interface Rejected {

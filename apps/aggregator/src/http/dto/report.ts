@@ -1,8 +1,7 @@
-import type { AgentId, Report, State } from '@quorate/contracts'
+import { type AgentId, parseTime, type Report, type State } from '@quorate/contracts'
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger'
 import { Transform } from 'class-transformer'
 import { IsOptional } from 'class-validator'
-import { parseTime } from '../times'
 import { IsCount, IsEvidence, IsPointInTime, IsSession, IsState } from './rules'
 import { TIME_SCHEMA } from './schemas'
 

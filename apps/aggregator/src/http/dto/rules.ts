@@ -1,6 +1,5 @@
-import { isState, isText, LIMITS } from '@quorate/contracts'
+import { isState, isText, LIMITS, parseTime } from '@quorate/contracts'
 import { ValidateBy, type ValidationOptions } from 'class-validator'
-import { parseTime } from '../times'
 
 /** A rule with its sentence: "must be …". */
 const rule = (name: string, said: string, validate: (value: unknown) => boolean) => (options?: ValidationOptions) =>
