@@ -4,9 +4,11 @@ import { SMTPServer } from 'smtp-server'
 import { Webhook } from 'standardwebhooks'
 
 /** Two receivers to try the notifier on: a mail server that shows mails instead of delivering them, and a webhook that checks signatures. */
-const secret = process.env.HOOK_SECRET
+const secret = process.env.QUORATE_SECRET_HOOK
 if (secret === undefined) {
-  process.stderr.write('HOOK_SECRET is not set: the secret that webhooks are signed with, the same as for the server\n')
+  process.stderr.write(
+    'QUORATE_SECRET_HOOK is not set: the secret that webhooks are signed with, the same as for the server\n',
+  )
   process.exit(1)
 }
 const say = (line: string): void => void process.stdout.write(`${line}\n`)

@@ -14,7 +14,7 @@ it('tells programs at once and people in one mail, by the file', async () => {
   const [mailPort, hookPort] = (await freePorts(2)) as [number, number]
   const secret = `whsec_${Buffer.from('a secret of the example').toString('base64')}`
   const ports = { MAIL_PORT: String(mailPort), HOOK_PORT: String(hookPort) }
-  const env = { HOOK_SECRET: secret, ...ports }
+  const env = { QUORATE_SECRET_HOOK: secret, ...ports }
   const receivers = new SystemProcess('npm', { args: ['run', '-s', 'example', '--', '5-tell-people'], cwd: ROOT, env })
   await receivers.line(/takes mail/)
   const config = join(folder.path, 'quorate.yaml')
@@ -22,7 +22,7 @@ it('tells programs at once and people in one mail, by the file', async () => {
   writeFileSync(config, written.replace('2525', String(mailPort)).replace(':9099/', `:${hookPort}/`))
   const app = await App.start('standalone', {
     dataDir: join(folder.path, 'data'),
-    env: { QUORATE_CONFIG: config, HOOK_SECRET: secret },
+    env: { QUORATE_CONFIG: config, QUORATE_SECRET_HOOK: secret },
   })
   for (const [object, state] of [
     ['site/x', 'down'],

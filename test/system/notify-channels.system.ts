@@ -40,19 +40,23 @@ describe('mail and webhook', () => {
       ids.push(/^Message-ID: (.*)$/im.exec(what)?.[1]?.trim() ?? 'none')
       return ids.length === 1 ? { code: 451, text: '4.7.1 greylisted' } : undefined
     }
-    const login = { username: 'quorate', password: '${env:MAIL_PASSWORD}', ca: `\${file:${certificate}}` }
+    const login = { username: 'quorate', password: '${env:QUORATE_SECRET_MAIL}', ca: `\${file:${certificate}}` }
     const email = {
       host: 'localhost', port: mails.port, ...login, from: 'Quorate <quorate@example.com>', to: ['ann@example.com', 'gone@example.com'],
       allowAddresses: ['127.0.0.1', '::1'],
     } // prettier-ignore
-    const webhook = { url: hook.url, secret: '${env:HOOK_SECRET}', allowAddresses: ['127.0.0.1'] }
+    const webhook = { url: hook.url, secret: '${env:QUORATE_SECRET_HOOK}', allowAddresses: ['127.0.0.1'] }
     const notify = {
       receivers: {
         ops: { endpoints: [{ channel: 'email', settings: email }, { name: 'hook', channel: 'webhook', settings: webhook }] },
       },
       routes: { receiver: 'ops', ...atOnce },
     } // prettier-ignore
-    const app = await start('mail', notify, { MAIL_PASSWORD: PASSWORD, HOOK_SECRET: hook.secret })
+    const app = await start('mail', notify, {
+      QUORATE_SECRETS_DIR: folder.path,
+      QUORATE_SECRET_MAIL: PASSWORD,
+      QUORATE_SECRET_HOOK: hook.secret,
+    })
     await say(app, 'site/x', 'down')
     await hook.told('site/x', 'down')
     const [{ mail, secure, user, recipients }] = (await mails.caught(1)) as [

@@ -17,7 +17,7 @@ describe('what endpoints answer, with real processes', () => {
     channel: 'webhook',
     settings: {
       url: receiver.url(name, name === 'private' ? 'localhost' : '127.0.0.1'),
-      secret: '${env:HOOK_SECRET}',
+      secret: '${env:QUORATE_SECRET_HOOK}',
       ...(name === 'private' ? {} : { allowAddresses: ['127.0.0.1'] }),
     },
   })
@@ -62,7 +62,7 @@ describe('what endpoints answer, with real processes', () => {
     const config = join(folder.path, 'quorate.yaml')
     // JSON is YAML.
     writeFileSync(config, JSON.stringify({ notify }))
-    const env = { QUORATE_CONFIG: config, HOOK_SECRET: receiver.secret }
+    const env = { QUORATE_CONFIG: config, QUORATE_SECRET_HOOK: receiver.secret }
     app = await App.start('standalone', { dataDir: join(folder.path, 'data'), env })
   })
   afterEach(() => {

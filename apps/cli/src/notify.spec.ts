@@ -12,34 +12,38 @@ describe('quorate notify check-config', () => {
     return checkFile(path, {})
   }
 
-  it('says that a file is right, and which secrets are not here', () => {
-    const said = checked(`
+  it('says that a file is right, and which secrets are not here', async () => {
+    const said = await checked(`
 notify:
   receivers:
     ops:
       fallback: console
-      endpoints: [{channel: webhook, settings: {url: 'https://example.org/x', secret: '\${env:NOT_SET}'}}]
+      endpoints: [{channel: webhook, settings: {url: 'https://example.org/x', secret: '\${env:QUORATE_SECRET_NOT_SET}'}}]
   routes: {receiver: ops, routes: [{match: {object: 'site/**'}, receiver: console}]}
 `)
     expect(said).toEqual({
       faults: [],
-      unset: ['${env:NOT_SET} is not set here'],
+      unset: ['${env:QUORATE_SECRET_NOT_SET} is not set here'],
       counts: { receivers: 1, silences: 0, inhibitions: 0, routes: 2 },
     })
   })
 
-  it('names every fault with its place', () => {
-    const { faults } = checked(`
+  it('names every fault with its place', async () => {
+    const { faults } = await checked(`
 notify:
-  receivers: {ops: {endpoints: [{channel: webhook, settings: {url: 7}}]}}
+  receivers:
+    ops: {endpoints: [{channel: webhook, settings: {url: 7, secret: '\${env:PATH}'}}]}
+    other: {endpoints: [{channel: webhook, settings: {url: 'https://x.example/\${file:/etc/passwd}'}}]}
   routes: {receiver: ops, routes: [{receiver: opps}, {receiver: nobody}]}
 `)
     expect(faults.map(({ pointer }) => pointer)).toEqual([
       '/receivers/ops/endpoints/0/settings/url',
       '/routes/routes/0/receiver',
       '/routes/routes/1/receiver',
+      '/receivers/ops/endpoints/0/settings/secret',
+      '/receivers/other/endpoints/0/settings/url',
     ])
   })
 
-  it('refuses settings of the process as a start would', () => expect(() => checked('prot: 1')).toThrow('prot in'))
+  it('refuses settings of the process as a start would', () => expect(checked('prot: 1')).rejects.toThrow('prot in'))
 })

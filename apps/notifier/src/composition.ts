@@ -6,7 +6,7 @@ import { createStreams } from '@quorate/streams'
 import { StreamsStrategy } from '@quorate/transport'
 import type { Registry } from 'prom-client'
 import { CHANNELS } from './channels'
-import { Configuration, declare, NotifySettings } from './configuration'
+import { Configuration, declare, NotifySettings, SecretReader, SecretScope } from './configuration'
 import { courierMetrics, notifierMetrics } from './metrics'
 import { Notifier } from './notifier'
 import { NotifierModule } from './notifier.module'
@@ -27,6 +27,8 @@ export interface NotifierPartsOptions {
     | 'sections'
     | 'linkUrl'
     | 'timeZone'
+    | 'secretsDir'
+    | 'secretVariables'
   >
   /** `notifier` unless several share a log. */
   readonly applicationId: string
@@ -63,8 +65,10 @@ export async function notifierParts({
   const metrics = createRegistry('notifier')
   const base = routingOf(config)
   const { linkUrl: baseUrl, timeZone } = config
+  const secrets = new SecretReader({ scope: new SecretScope(config.secretsDir, config.secretVariables) })
   const notifier = new Notifier({
     routing: base,
+    secrets,
     logger,
     events: notifierMetrics(metrics),
     tools: { timeZone, ...(baseUrl === undefined ? {} : { baseUrl }) },
@@ -72,7 +76,7 @@ export async function notifierParts({
   const { settings: topic } = topicNames(config.topicPrefix)
   await log.ensureTopics([settingsTopic(topic)], { replication: config.replication })
   const settings = await NotifySettings.open({ log, topic, logger })
-  const configuration = new Configuration({ settings, channels: CHANNELS, base, logger })
+  const configuration = new Configuration({ settings, channels: CHANNELS, base, secrets, logger })
   try {
     await declare(configuration, settings, config.sections, logger)
     configuration.insist(topic)

@@ -1,16 +1,21 @@
 import type { Logger } from '@quorate/log'
 import { isDeepStrictEqual } from 'node:util'
 import { type Channel, type ChannelTools, type Sender, SettingsError } from './channels'
-import { reveal, SecretError } from './configuration/secrets'
+import type { SecretReader } from './configuration/secret-reader'
+import { referencesIn, SecretError, Secrets } from './configuration/secrets'
 import type { CourierEndpoint } from './courier/endpoint'
 import type { EndpointSettings, Receiver, Routing } from './pipeline'
-import { UnopenedSender } from './unopened-sender'
+import { OpeningSender } from './opening-sender'
 
 export interface EndpointsOptions {
   readonly channels: ReadonlyMap<string, Channel>
   readonly logger: Logger
   readonly now: () => number
   readonly tools?: Pick<ChannelTools, 'baseUrl' | 'timeZone'>
+  /** Reads what references in settings stand for; absent: nothing may be named. */
+  readonly secrets?: SecretReader | undefined
+  /** Called when an endpoint that had to read its secrets has been opened, or could not be. */
+  readonly changed: (endpoint: string) => void
 }
 
 interface Opened {
@@ -22,26 +27,26 @@ interface Opened {
 /** The senders of the endpoints in force. Those whose settings have not changed stay open when others change. */
 export class Endpoints {
   private opened = new Map<string, Opened>()
-  private readonly tools: ChannelTools
+  private readonly tools: Omit<ChannelTools, 'reveal'>
 
   constructor(private readonly options: EndpointsOptions) {
     const { logger, now, tools } = options
-    this.tools = { logger, now, reveal: revealed, ...tools }
+    this.tools = { logger, now, ...tools }
   }
 
   /**
-   * Opens what is not open yet. With `patience` an endpoint that cannot be opened now (a secret that is not there) tries again at each
-   * attempt, and the others work.
+   * Opens what is not open yet: at once where no secret has to be read, else when it has been. One that cannot be opened now (a secret that
+   * is not there) tries again at each attempt, and the others work.
    * @throws Error, SettingsError
    */
-  open({ receivers }: Routing, { patience }: { patience: boolean }): CourierEndpoint[] {
+  open({ receivers }: Routing): CourierEndpoint[] {
     const opened = new Map<string, Opened>()
     const endpoints = receivers.flatMap((receiver) => {
       const fallback = fallbackOf(receiver, receivers)
       return receiver.endpoints.map((given) => {
         if (opened.has(given.name)) throw new Error(`two endpoints are named ${given.name}`)
         const known = this.opened.get(given.name)
-        const one = known && isDeepStrictEqual(known.given, given) ? known : this.openOne(given, patience)
+        const one = known && isDeepStrictEqual(known.given, given) ? known : this.openOne(given)
         opened.set(given.name, one)
         return { name: given.name, sender: one.sender, concurrency: one.concurrency, fallback }
       })
@@ -54,22 +59,36 @@ export class Endpoints {
     return this.opened.get(name)?.sender
   }
 
-  private openOne(given: EndpointSettings, patience: boolean): Opened {
-    const { channels, logger } = this.options
+  /** Resolves when the endpoints of a receiver have been opened, or could not be. */
+  async settled({ endpoints }: Pick<Receiver, 'endpoints'>): Promise<void> {
+    await Promise.all(endpoints.map(({ name }) => this.sender(name)?.opening ?? Promise.resolve()))
+  }
+
+  private openOne(given: EndpointSettings): Opened {
+    const { channels, logger, changed } = this.options
     const { name, channel, settings } = given
     const found = channels.get(channel)
     if (!found)
       throw new Error(`endpoint ${name} has the channel ${channel}; there are ${[...channels.keys()].join(', ')}`)
     const { concurrency } = found
-    const open = (): Sender => found.open(settings, this.tools)
-    try {
-      return { given, sender: open(), concurrency }
-    } catch (error) {
-      if (!(error instanceof SettingsError)) throw error
-      if (!patience) throw new SettingsError(`endpoint ${name}: ${error.message}`)
-      logger.error({ endpoint: name, fault: error.message }, 'an endpoint cannot be opened as it is configured; it is tried again with each delivery, which wait') // prettier-ignore
-      return { given, sender: new UnopenedSender(open, error.message), concurrency }
+    const references = [...referencesIn(settings)].map(({ reference }) => reference)
+    const open = (secrets: Secrets): Sender => found.open(settings, { ...this.tools, reveal: revealing(secrets) })
+    if (references.length === 0) return { given, sender: openNow(name, open), concurrency }
+    const read = async () => open((await this.options.secrets?.read(references)) ?? new Secrets())
+    const ended = (fault: string | undefined): void => {
+      if (fault !== undefined) logger.error({ endpoint: name, fault }, 'an endpoint cannot be opened as it is configured; it is tried again with each delivery, which wait') // prettier-ignore
+      changed(name)
     }
+    return { given, sender: new OpeningSender(read, ended), concurrency }
+  }
+}
+
+function openNow(name: string, open: (secrets: Secrets) => Sender): Sender {
+  try {
+    return open(new Secrets())
+  } catch (error) {
+    if (error instanceof SettingsError) throw new SettingsError(`endpoint ${name}: ${error.message}`)
+    throw error
   }
 }
 
@@ -79,11 +98,13 @@ function fallbackOf({ name, fallback }: Receiver, receivers: readonly Receiver[]
   return found
 }
 
-function revealed(text: string): string {
-  try {
-    return reveal(text)
-  } catch (error) {
-    if (error instanceof SecretError) throw new SettingsError(error.message)
-    throw error
+const revealing =
+  (secrets: Secrets) =>
+  (text: string): string => {
+    try {
+      return secrets.reveal(text)
+    } catch (error) {
+      if (error instanceof SecretError) throw new SettingsError(error.message)
+      throw error
+    }
   }
-}

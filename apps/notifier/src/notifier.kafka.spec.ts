@@ -5,7 +5,7 @@ import { Bench } from '../testing/bench'
 import { Sink, T0 } from '../testing/changes'
 import { receiver, RecordingChannel } from '../testing/recording-channel'
 import { until } from '../testing/until'
-import { Configuration, NotifySettings } from './configuration'
+import { Configuration, NotifySettings, SecretReader, SecretScope } from './configuration'
 import { AT_ONCE, type Routing } from './pipeline'
 
 const rules: Routing = { receivers: [receiver('ops')], root: { ...AT_ONCE, receiver: 'ops' } }
@@ -66,7 +66,11 @@ describeKafka('the notifier on Apache Kafka', () => {
     const open = async () => {
       const settings = await NotifySettings.open({ log, topic: `${prefix}.settings`, logger: silentLogger })
       const channels = new Map([['recording', channel]])
-      return { settings, configuration: new Configuration({ settings, channels, base: rules, logger: silentLogger }) }
+      const secrets = new SecretReader({ scope: new SecretScope('/run/secrets', []) })
+      return {
+        settings,
+        configuration: new Configuration({ settings, channels, base: rules, secrets, logger: silentLogger }),
+      }
     }
     const [one, two] = [await open(), await open()]
     const seen: string[] = []

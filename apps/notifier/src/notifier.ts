@@ -19,6 +19,7 @@ export interface NotifierOptions {
   readonly events: NotifierEvents
   readonly channels?: ReadonlyMap<string, Channel>
   readonly tools?: EndpointsOptions['tools']
+  readonly secrets?: EndpointsOptions['secrets']
   readonly clock?: Clock
   /** In [0, 1). */
   readonly random?: () => number
@@ -40,9 +41,16 @@ export class Notifier {
     const { routing, logger, events, clock = systemClock, channels = CHANNELS, tools = {} } = options
     this.routing = routing
     this.inForce = directionsOf(routing)
-    this.endpoints = new Endpoints({ channels, logger, now: () => clock.now(), tools })
+    this.endpoints = new Endpoints({
+      channels,
+      logger,
+      now: () => clock.now(),
+      tools,
+      secrets: options.secrets,
+      changed: (endpoint) => this.courier.reopened(endpoint),
+    })
     this.courier = new Courier({
-      endpoints: this.endpoints.open(routing, { patience: false }),
+      endpoints: this.endpoints.open(routing),
       clock,
       logger,
       events,
@@ -95,7 +103,7 @@ export class Notifier {
   configure(routing: Routing): void {
     const directions = directionsOf(routing)
     if (!isDeepStrictEqual(routing.receivers, this.routing.receivers))
-      this.courier.configure(this.endpoints.open(routing, { patience: true }))
+      this.courier.configure(this.endpoints.open(routing))
     this.courier.mark(routing.gone ?? new Map())
     this.routing = routing
     this.inForce = directions
@@ -111,6 +119,11 @@ export class Notifier {
   /** The notifier's clock, ms. */
   now(): number {
     return (this.options.clock ?? systemClock).now()
+  }
+
+  /** Resolves when the endpoints of a receiver have read their secrets. */
+  async settled(receiver: string): Promise<void> {
+    await this.endpoints.settled(this.inForce.receivers.get(receiver) ?? { endpoints: [] })
   }
 
   /** Sends a test alarm and its end to every endpoint of a receiver. */

@@ -110,6 +110,15 @@ export const timeZone: Kind<string> = {
   },
 }
 
+export const variables: Kind<readonly string[]> = {
+  allowed: 'names of variables, several separated by commas',
+  placeholder: '<name,…>',
+  parse(value) {
+    const names = value.split(',').map((name) => name.trim())
+    return names.every((name) => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) ? names : undefined
+  },
+}
+
 /** A part of topic and group names: what Kafka allows there, without dots at the ends. */
 export const topicPart: Kind<string> = {
   allowed: '1 to 60 of a–z, A–Z, 0–9, dot, underscore and hyphen, no dot at an end',

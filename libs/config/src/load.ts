@@ -10,6 +10,7 @@ import {
   flagOf,
   IGNORED_ENV,
   OWNED_PREFIXES,
+  SECRET_PREFIX,
   type Setting,
   SETTINGS,
   type SettingName,
@@ -104,7 +105,7 @@ function readEnv(env: Sources['env'] & object, faults: string[], readFile: (path
     else if (ofFile && env[SETTINGS[ofFile].env])
       faults.push(`${variable} and ${SETTINGS[ofFile].env} are both set; keep one.`)
     else if (ofFile && text !== '') fromFile(layer, ofFile, text, variable, faults, readFile)
-    else if (!name && !ofFile && OWNED_PREFIXES.some((prefix) => variable.startsWith(prefix))) {
+    else if (!name && !ofFile && isOwned(variable)) {
       const hint = nearest(variable, [...known.keys(), ...files.keys()])
       faults.push(
         `${variable} is no setting.${hint ? ` Did you mean ${hint}?` : ''} Allowed: ${[...known.keys()].join(', ')}.`,
@@ -200,6 +201,8 @@ function fromFile(
   }
 }
 
+const isOwned = (variable: string) =>
+  OWNED_PREFIXES.some((prefix) => variable.startsWith(prefix)) && !variable.startsWith(SECRET_PREFIX)
 const isSecret = (name: SettingName) => (SETTINGS[name] as Setting<unknown>).secret === true
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? 'unreadable'
 const isMissing = (error: unknown) => codeOf(error) === 'ENOENT'

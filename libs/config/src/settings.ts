@@ -27,6 +27,7 @@ const withDefault = <T>(it: Setting<T> & { fallback: T | ((app: AppName) => T) }
 const SERVERS = ['aggregator', 'notifier', 'standalone'] as const
 const ON_KAFKA = ['aggregator', 'notifier', 'cli'] as const
 const NOTIFIERS = ['notifier', 'standalone'] as const
+const NOTIFY = ['notifier', 'standalone', 'cli'] as const
 const ALL = ['aggregator', 'notifier', 'standalone', 'cli'] as const
 
 /** Every setting of every application, one row each: `--help`, docs/configuration.md and the parser are made from this table alone. */
@@ -61,6 +62,8 @@ export const SETTINGS = {
   clusterSecret: setting({ env: 'QUORATE_CLUSTER_SECRET', yaml: 'clusterSecret', kind: kind.secret, secret: true, apps: ['aggregator', 'notifier'], meaning: 'Signs what instances forward to each other; the same in all. Required when the advertised URL is not loopback.' }),
   webhookUrl: setting({ env: 'QUORATE_WEBHOOK_URL', yaml: 'webhook.url', kind: kind.url({ bare: false }), apps: NOTIFIERS, meaning: 'One receiver for every change at once, for a first try. Loopback is allowed when the URL names it.' }),
   webhookSecret: setting({ env: 'QUORATE_WEBHOOK_SECRET', yaml: 'webhook.secret', kind: kind.password, secret: true, apps: NOTIFIERS, meaning: 'Signs what is sent to QUORATE_WEBHOOK_URL (Standard Webhooks; base64, with or without `whsec_`).' }),
+  secretsDir: withDefault({ env: 'QUORATE_SECRETS_DIR', yaml: 'secretsDir', kind: kind.path, fallback: '/run/secrets', apps: NOTIFY, meaning: 'Folder of the secrets that `${file:…}` in the configuration of the notifier may name; links out of it are refused.' }),
+  secretVariables: withDefault({ env: 'QUORATE_SECRET_VARIABLES', yaml: 'secretVariables', kind: kind.variables, fallback: [] as readonly string[], fallbackSaid: 'none', apps: NOTIFY, meaning: 'Variables that `${env:…}` in the configuration of the notifier may name, besides those that begin with `QUORATE_SECRET_`.' }),
   linkUrl: setting({ env: 'QUORATE_LINK_URL', yaml: 'linkUrl', kind: kind.link, apps: NOTIFIERS, fallbackSaid: 'no links', meaning: 'Where people look an object up, for the links in notifications: an address with `{object}` in it, or that of the REST API.' }),
   timeZone: withDefault({ env: 'QUORATE_TIME_ZONE', yaml: 'timeZone', kind: kind.timeZone, fallback: 'UTC', apps: NOTIFIERS, meaning: 'Zone of the times in notifications; the console writes the time of the machine.' }),
   url: withDefault({ env: 'QUORATE_URL', yaml: 'url', kind: kind.url({ bare: true }), fallback: 'http://127.0.0.1:8080', apps: ['cli'], meaning: 'Server that the CLI talks to.' }),
@@ -81,6 +84,9 @@ export type Values = { readonly [K in SettingName]: ValueOf<(typeof SETTINGS)[K]
 
 /** Variables that our own launcher and tests set for their own use: accepted, never read as settings. */
 export const IGNORED_ENV: readonly string[] = ['QUORATE_LAUNCHER', 'QUORATE_REQUIRE_KAFKA']
+
+/** Opens the names of variables that hold secrets of the notifier's configuration: anybody may add some. */
+export const SECRET_PREFIX = 'QUORATE_SECRET_'
 
 /** Variables with these openings must be in the table. */
 export const OWNED_PREFIXES = ['QUORATE_', 'KAFKA_TLS', 'KAFKA_SASL'] as const

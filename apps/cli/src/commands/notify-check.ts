@@ -1,7 +1,15 @@
 import { loadConfig } from '@quorate/config'
 import { type Fault, isRecord } from '@quorate/contracts'
 import { CHANNELS } from '../../../notifier/src/channels'
-import { checkDocument, entriesIn, hasReference, reveal, SecretError } from '../../../notifier/src/configuration'
+import {
+  checkDocument,
+  entriesIn,
+  referencesOf,
+  SecretError,
+  secretFaults,
+  SecretReader,
+  SecretScope,
+} from '../../../notifier/src/configuration'
 import { routingOf } from '../../../notifier/src/settings'
 
 /** What a file says of the notifier, judged as a start would. */
@@ -21,7 +29,7 @@ export interface CheckedFile {
  * Checks the section `notify:` of a YAML file, and the settings beside it.
  * @throws ConfigError for the settings, and for what is no section
  */
-export function checkFile(path: string, env = process.env): CheckedFile {
+export async function checkFile(path: string, env = process.env): Promise<CheckedFile> {
   const config = loadConfig('cli', { env: { ...env, QUORATE_CONFIG: path } })
   const parts: Record<string, Record<string, unknown>> = { receivers: {}, silences: {}, inhibitions: {} }
   let routes: unknown
@@ -32,18 +40,12 @@ export function checkFile(path: string, env = process.env): CheckedFile {
   const document = { ...parts, ...(routes === undefined ? {} : { routes }) }
   const builtIn = new Set(routingOf(config).receivers.map(({ name }) => name))
   const { faults = [] } = checkDocument(document, { channels: CHANNELS, builtIn })
-  const unset = [...texts(document)].filter(hasReference).flatMap((text) => {
-    try {
-      reveal(text, { env })
-      return []
-    } catch (error) {
-      if (error instanceof SecretError) return [error.message]
-      throw error
-    }
-  })
+  const secrets = new SecretReader({ scope: new SecretScope(config.secretsDir, config.secretVariables), env })
+  const refused = await secretFaults(parts['receivers'], secrets)
+  const unset = await unsetIn(parts['receivers'], secrets, new Set(refused.map(({ pointer }) => pointer)))
   const size = (part: string) => Object.keys(parts[part]!).length
   const counts = { receivers: size('receivers'), silences: size('silences'), inhibitions: size('inhibitions'), routes: routesIn(routes) } // prettier-ignore
-  return { faults, unset, counts }
+  return { faults: [...faults, ...refused], unset, counts }
 }
 
 const routesIn = (route: unknown): number => {
@@ -52,7 +54,18 @@ const routesIn = (route: unknown): number => {
   return below.reduce<number>((sum, one) => sum + routesIn(one), 1)
 }
 
-function* texts(value: unknown): Iterable<string> {
-  if (typeof value === 'string') yield value
-  else if (typeof value === 'object' && value !== null) for (const one of Object.values(value)) yield* texts(one)
+/** What is said of the references that lead nowhere here. */
+async function unsetIn(receivers: unknown, secrets: SecretReader, but: ReadonlySet<string>): Promise<string[]> {
+  const references = [...referencesOf(receivers)].filter(({ pointer }) => !but.has(pointer))
+  const read = await secrets.read(references.map(({ reference }) => reference))
+  const said = references.flatMap(({ reference }) => {
+    try {
+      read.reveal(reference.whole)
+      return []
+    } catch (error) {
+      if (error instanceof SecretError) return [error.message]
+      throw error
+    }
+  })
+  return [...new Set(said)]
 }

@@ -23,7 +23,7 @@ const checkConfig = () =>
       const [file] = given as [string]
       const screen = new Screen((given.at(-1) as Command).optsWithGlobals<CommonOptions>().json === true)
       const { checkFile } = await import('./notify-check.js')
-      const { faults, unset, counts } = checkFile(file)
+      const { faults, unset, counts } = await checkFile(file)
       await screen.print({ faults, unset, counts }, () =>
         [
           ...faults.map(({ pointer, detail }) => `/notify${pointer}: ${detail}\n`),

@@ -59,7 +59,9 @@ export interface Sender {
   /** Changes when the endpoint becomes another one (its address): marks against the old one are void then. */
   readonly fingerprint: string
   /** Only of channels whose receiver forgets what it is not told again (Alertmanager). */
-  readonly standing?: Standing
+  readonly standing?: Standing | undefined
+  /** While it is not known yet whether it can be opened: nothing is sent meanwhile. */
+  readonly opening?: Promise<void> | undefined
   close(): Promise<void>
 }
 

@@ -5,7 +5,16 @@ import { RecordingChannel } from '../../testing/recording-channel'
 import type { Routing } from '../pipeline'
 import { AT_ONCE } from '../pipeline'
 import { settingsTopic } from '../topology'
-import { checkDocument, Configuration, ConfigurationFault, declare, NotifySettings, secondsOf } from '.'
+import {
+  checkDocument,
+  Configuration,
+  ConfigurationFault,
+  declare,
+  NotifySettings,
+  secondsOf,
+  SecretReader,
+  SecretScope,
+} from '.'
 
 const channel = new RecordingChannel()
 const channels = new Map([['recording', channel]])
@@ -13,6 +22,7 @@ const base: Routing = {
   receivers: [{ name: 'console', endpoints: [{ name: 'console', channel: 'recording', settings: undefined }] }],
   root: { ...AT_ONCE, receiver: 'console' },
 }
+const secrets = new SecretReader({ scope: new SecretScope('/run/secrets', []) })
 const endpoint = (more = {}) => ({ channel: 'recording', settings: { endpoint: 'x' }, ...more })
 const receiver = (more = {}) => ({ endpoints: [endpoint()], ...more })
 const faults = (document: object) =>
@@ -81,7 +91,7 @@ describe('the configuration in the settings', () => {
   const open = async () => {
     const settings = await NotifySettings.open({ log, topic: 'q.settings', logger: silentLogger })
     opened.push(settings)
-    return { settings, configuration: new Configuration({ settings, channels, base, logger: silentLogger }) }
+    return { settings, configuration: new Configuration({ settings, channels, base, secrets, logger: silentLogger }) }
   }
   const file = (notify?: unknown) => ({ file: 'quorate.yaml', ...(notify === undefined ? {} : { notify }) })
   beforeEach(async () => {

@@ -6,6 +6,8 @@ import { checkDocument, type Surroundings } from './check'
 import { type NotifyDocument, NOTHING } from './document'
 import type { SettingsTable } from './keys'
 import { routingOfDocument } from './routing'
+import { secretFaults } from './secret-faults'
+import type { SecretReader } from './secret-reader'
 import type { NotifySettings, Written } from './settings'
 
 export interface ConfigurationOptions {
@@ -13,6 +15,8 @@ export interface ConfigurationOptions {
   readonly channels: Surroundings['channels']
   /** What the process has without any configuration: the console, a webhook. */
   readonly base: Routing
+  /** Judges the references of what is written. */
+  readonly secrets: SecretReader
   readonly logger: Logger
 }
 
@@ -92,7 +96,10 @@ export class Configuration {
   }
 
   private async writeNow(entries: readonly Entry[]): Promise<void> {
-    const faults = this.judge(entries)
+    const receivers = Object.fromEntries(
+      entries.flatMap(({ table, name, value }) => (table === 'receivers' ? [[name, value]] : [])),
+    ) // prettier-ignore
+    const faults = [...this.judge(entries), ...(await secretFaults(receivers, this.options.secrets))]
     if (faults.length > 0) throw new ConfigurationFault(faults)
     for (const { table, name, value } of entries) {
       if (value === undefined) await this.options.settings.delete(table, name)

@@ -1,20 +1,20 @@
-import { readFileSync } from 'node:fs'
+import { pointer } from '@quorate/contracts'
 
-/** Where references lead; the process's own variables and files where it is not given. */
-export interface SecretSources {
-  readonly env?: Readonly<Record<string, string | undefined>>
-  /** Reads a file as UTF-8; throws when it cannot. */
-  readonly readFile?: (path: string) => string
-}
-
-/** A reference leads nowhere. The message names the reference, never a value. */
+/** A reference leads nowhere, or where it may not. The message names the reference, never a value. */
 export class SecretError extends Error {
   override readonly name = 'SecretError'
 }
 
+/** `${env:NAME}` or `${file:path}`. */
+export interface Reference {
+  readonly whole: string
+  readonly kind: 'env' | 'file'
+  /** Of the variable or file. */
+  readonly name: string
+}
+
 const REFERENCE = /\$\{([^}]*)\}/g
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/
-const MOST = 64 * 1024
 
 /** Whether the whole text is one reference (`${env:NAME}`, `${file:path}`): what settings that are secrets must be. */
 export const isReference = (text: string): boolean =>
@@ -34,36 +34,47 @@ export function faultOf(text: string): string | undefined {
   return text.replaceAll(REFERENCE, '').includes('${') ? 'a reference opens with ${ and is not closed' : undefined
 }
 
-/**
- * The text with what its references stand for. Called when an endpoint is opened, and nowhere else: what it answers must not be kept in
- * the settings, answered or logged.
- * @throws SecretError
- */
-export function reveal(text: string, sources: SecretSources = {}): string {
-  if (!hasReference(text)) return text
-  const fault = faultOf(text)
-  if (fault !== undefined) throw new SecretError(fault)
-  return text.replaceAll(REFERENCE, (whole, inside: string) => valueOf(whole, ...parts(inside), sources))
+/** The references in the settings of an endpoint, each with its place. Templates have none: `${` is text there. */
+export function* referencesIn(value: unknown, at = ''): Iterable<{ pointer: string; reference: Reference }> {
+  if (typeof value === 'string') {
+    for (const reference of referencesOf(value)) yield { pointer: at, reference }
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [name, one] of Object.entries(value))
+      if (at !== '' || name !== 'template') yield* referencesIn(one, `${at}${pointer(name)}`)
+  }
+}
+
+function* referencesOf(text: string): Iterable<Reference> {
+  if (faultOf(text) !== undefined) return
+  for (const [whole, inside = ''] of text.matchAll(REFERENCE)) {
+    const [kind, name] = parts(inside)
+    yield { whole, kind: kind as Reference['kind'], name }
+  }
+}
+
+/** What references stand for, read beforehand: it must not be kept in the settings, returned or logged. */
+export class Secrets {
+  constructor(private readonly values: ReadonlyMap<string, string | SecretError> = new Map()) {}
+
+  /**
+   * The text with what its references stand for.
+   * @throws SecretError
+   */
+  reveal(text: string): string {
+    if (!hasReference(text)) return text
+    const fault = faultOf(text)
+    if (fault !== undefined) throw new SecretError(fault)
+    return text.replaceAll(REFERENCE, (whole) => this.value(whole))
+  }
+
+  private value(reference: string): string {
+    const value = this.values.get(reference) ?? new SecretError(`${reference} has not been read`)
+    if (typeof value !== 'string') throw value
+    return value
+  }
 }
 
 function parts(inside: string): [kind: string, name: string] {
   const colon = inside.indexOf(':')
   return colon < 0 ? [inside, ''] : [inside.slice(0, colon), inside.slice(colon + 1)]
-}
-
-function valueOf(reference: string, kind: string, name: string, sources: SecretSources): string {
-  const { env = process.env, readFile = (path) => readFileSync(path, 'utf8') } = sources
-  const value = kind === 'env' ? env[name] : contentOf(reference, name, readFile)
-  if (value === undefined || value === '') throw new SecretError(`${reference} is not set here`)
-  if (value.length > MOST) throw new SecretError(`${reference} is longer than ${MOST} characters`)
-  return value
-}
-
-/** Editors end files with a line break, which is no part of a password. */
-function contentOf(reference: string, path: string, readFile: (path: string) => string): string {
-  try {
-    return readFile(path).replace(/\r?\n$/, '')
-  } catch (error) {
-    throw new SecretError(`${reference} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unreadable'})`)
-  }
 }

@@ -143,6 +143,14 @@ export class Courier {
       )
   }
 
+  /** An endpoint that had to be opened is open now, or could not be: it sends, and is told what stands. */
+  reopened(name: string): void {
+    const endpoint = this.endpoints.get(name)
+    if (!endpoint || this.closed) return
+    for (const task of this.window.running()) restoreStanding([endpoint], task)
+    this.pump(this.window.configure(name))
+  }
+
   /** How the endpoints are. */
   status(): EndpointStatus[] {
     return [...this.endpoints.values()].map(({ name, sender }) => {

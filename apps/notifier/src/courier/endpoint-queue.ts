@@ -147,6 +147,7 @@ export class EndpointQueue {
     const { first } = this.waiting
     if (!first) return Infinity
     if (this.refusal !== undefined) return now
+    if (this.sender?.opening) return Infinity
     if (this.underWay >= this.circuit.atOnce(this.concurrency)) return Infinity
     return Math.max(first.dueAt, this.circuit.notBefore)
   }

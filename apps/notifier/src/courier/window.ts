@@ -42,12 +42,16 @@ export class OutboxWindow {
 
   /** The endpoints have changed: answers the queues there are, each with its endpoint as it is now. */
   configured(): EndpointQueue[] {
-    for (const [name, queue] of this.queues) {
-      const endpoint = this.endpoints.get(name)
-      queue.use(endpoint?.sender, endpoint?.concurrency ?? 1)
-      this.disable(queue)
-    }
-    return [...this.queues.values()]
+    return [...this.queues.keys()].map((name) => this.configure(name))
+  }
+
+  /** The queue of an endpoint, with the endpoint as it is now. */
+  configure(name: string): EndpointQueue {
+    const queue = this.queue(name)
+    const endpoint = this.endpoints.get(name)
+    queue.use(endpoint?.sender, endpoint?.concurrency ?? 1)
+    this.disable(queue)
+    return queue
   }
 
   /** Other endpoints are gone from now on: answers the queues that this concerns. */

@@ -3,6 +3,7 @@ import { type Config, loadConfig } from '@quorate/config'
 import type { Running } from '@quorate/http'
 import { type Log, type OutRecord, partitionOf } from '@quorate/log'
 import { openEmbeddedLog } from '@quorate/log/embedded'
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,7 +24,7 @@ describe('the configuration by REST', () => {
   let running: Running
   const config = (): Config => ({
     ...loadConfig('standalone', {
-      env: { QUORATE_PORT: '0', QUORATE_PARTITIONS: '2', QUORATE_LOG_LEVEL: 'silent' },
+      env: { QUORATE_SECRETS_DIR: dir, QUORATE_PORT: '0', QUORATE_PARTITIONS: '2', QUORATE_LOG_LEVEL: 'silent' },
       readFile: () => '',
     }),
     app: 'notifier',
@@ -45,13 +46,14 @@ describe('the configuration by REST', () => {
   }) // prettier-ignore
 
   beforeAll(async () => {
-    process.env['HOOK_SECRET'] = SECRET
+    process.env['QUORATE_SECRET_HOOK'] = SECRET
+    execFileSync('mkfifo', [join(dir, 'fifo')])
     receiver = await Receiver.listen()
     log = await openEmbeddedLog({ memory: true })
     running = await startNotifier(config(), { log })
   })
   afterAll(async () => {
-    delete process.env['HOOK_SECRET']
+    delete process.env['QUORATE_SECRET_HOOK']
     await running.close()
     await log.close()
     await receiver.close()
@@ -79,7 +81,7 @@ describe('the configuration by REST', () => {
   })
 
   it('takes receivers and routes, and tells by them without a restart; the secret stays where it is', async () => {
-    const settings = { url: receiver.url, secret: '${env:HOOK_SECRET}', allowAddresses: ['127.0.0.0/8'] }
+    const settings = { url: receiver.url, secret: '${env:QUORATE_SECRET_HOOK}', allowAddresses: ['127.0.0.0/8'] }
     const put = await call('PUT', '/v1/receivers/ops', { fallback: 'console', endpoints: [{ channel: 'webhook', settings }] }) // prettier-ignore
     expect(put).toMatchObject({ status: 200, body: { name: 'ops', configured: true, endpoints: [{ settings: { signed: true } }] } }) // prettier-ignore
     const routes = { receiver: 'ops', groupWait: 0, groupInterval: 0, routes: [{ name: 'quiet', match: { object: 'lab/**' }, receiver: 'console' }] } // prettier-ignore
@@ -93,8 +95,39 @@ describe('the configuration by REST', () => {
     const records = log.reader({ topic: 'quorate.settings', partition: 0, from: 0 })
     const kept = (await records.next()).records.map(({ value }) => String(value)).join()
     records.close()
-    expect(kept).toContain('${env:HOOK_SECRET}')
+    expect(kept).toContain('${env:QUORATE_SECRET_HOOK}')
     expect(kept).not.toContain('C2FVsBQ')
+  })
+
+  it.each([
+    ['${file:/etc/passwd}', 'QUORATE_SECRETS_DIR'],
+    ['${file:/proc/self/environ}', 'QUORATE_SECRETS_DIR'],
+    ['${file:fifo}', 'is not a regular file'],
+    ['${env:PATH}', 'QUORATE_SECRET_VARIABLES'],
+  ])('refuses %s as a secret, at once, without its content', async (reference, said) => {
+    const settings = { url: `${receiver.url}?q=${reference}`, allowAddresses: ['127.0.0.0/8'] }
+    const put = await call('PUT', '/v1/receivers/thief', { endpoints: [{ channel: 'webhook', settings }] })
+    expect(put).toMatchObject({ status: 422, body: { errors: [{ pointer: '/endpoints/0/settings/url' }] } })
+    expect(put.body['errors'][0].detail).toContain(said)
+    expect(JSON.stringify(put.body)).not.toContain(process.env['PATH'])
+    expect((await call('GET', '/v1/receivers/thief')).status).toBe(404)
+  })
+
+  it('starts and writes with references in the settings that lead where they may not: what they name waits, and says why', async () => {
+    const stored = (name: string, reference: string) => ({
+      topic: 'quorate.settings', partition: 0, key: `notify-receivers/${name}`,
+      value: JSON.stringify({ endpoints: [{ channel: 'webhook', settings: { url: `${receiver.url}?q=${reference}`, allowAddresses: ['127.0.0.0/8'] } }] }),
+    }) // prettier-ignore
+    await log.append([stored('old-env', '${env:PATH}'), stored('old-fifo', '${file:fifo}')])
+    await until(
+      async () => (await call('GET', '/v1/receivers/old-fifo')).body,
+      (body) => body['endpoints']?.[0].settings.fault?.includes('is not a regular file') ?? false,
+    )
+    expect((await call('GET', '/v1/receivers/old-env')).body).toMatchObject({
+      endpoints: [{ settings: { fault: expect.stringContaining('${env:PATH} is not allowed') as string } }],
+    })
+    expect((await call('POST', '/v1/receivers/old-env/test')).body).toMatchObject({ items: [{ outcome: expect.stringContaining('not-opened: ${env:PATH}') as string }] }) // prettier-ignore
+    for (const name of ['old-env', 'old-fifo']) expect((await call('DELETE', `/v1/receivers/${name}`)).status).toBe(204)
   })
 
   it('says who would be told, and why', async () => {

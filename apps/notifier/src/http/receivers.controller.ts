@@ -55,6 +55,7 @@ export class ReceiversController {
   @ApiResponse({ status: 422, description: 'The receiver breaks the contract.' })
   async put(@Param('name') name: string, @Body() body: unknown) {
     await this.configuring.put('receivers', name, body)
+    await this.notifier.settled(name)
     return this.get(name)
   }
 
