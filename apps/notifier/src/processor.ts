@@ -7,7 +7,7 @@ import { gatheringsOf, historyOf, type Kept, keptOf } from './outbox/kept'
 import { record } from './outbox/ledger'
 import type { Planned } from './outbox/planned'
 import { spill } from './outbox/trail'
-import { type ObjectRow, objectRow } from './outbox/rows'
+import { byName, type ObjectRow, objectRow } from './outbox/rows'
 import type { Desk, Draft } from './outbox/desk'
 import { tell, tellAgain, tellHeld } from './outbox/telling'
 import { withhold } from './outbox/withheld'
@@ -174,7 +174,7 @@ export class NotifierProcessor implements Processor {
 }
 
 function draftOf(row: ObjectRow | undefined, news: News): Draft {
-  return { news, told: { ...row?.told }, held: { ...row?.held }, number: row?.planned ?? 0, trail: row?.trail ?? [] }
+  return { news, told: byName(row?.told), held: byName(row?.held), number: row?.planned ?? 0, trail: row?.trail ?? [] }
 }
 
 const rowOf = (

@@ -1,6 +1,7 @@
 export * from './change'
 export * from './change-codec'
 export { COMMAND_SCHEMAS } from './commands'
+export * from './fingerprint'
 export * from './glob'
 export * from './ids'
 export * from './policy'

@@ -129,7 +129,10 @@ export function readNumber(): number {
   return value
 }
 
-/** Strings met lately, by a hash of their bytes: agents and states repeat, and a string that is there already costs no allocation. */
+/**
+ * ASCII strings met lately, by a hash of their bytes: agents and states repeat, and a string that is there already costs no allocation.
+ * Only in ASCII is a byte a UTF-16 unit: of anything else the bytes of one text may be the units of another, so it is not kept here.
+ */
 const met = new Array<string | undefined>(8192)
 
 export function readText(): string {
@@ -137,7 +140,13 @@ export function readText(): string {
   const end = from + length
   if (length > SHORT) return longText(end)
   let hash = length
-  for (let i = from; i < end; i++) hash = (Math.imul(hash, 31) + source[i]!) | 0
+  let bits = 0
+  for (let i = from; i < end; i++) {
+    const byte = source[i]!
+    bits |= byte
+    hash = (Math.imul(hash, 31) + byte) | 0
+  }
+  if (bits > 127) return longText(end)
   const slot = hash & 8191
   const known = met[slot]
   if (known !== undefined && known.length === length && isText(known)) {
@@ -147,6 +156,7 @@ export function readText(): string {
   return (met[slot] = longText(end))
 }
 
+/** Both are ASCII: the hash only chose the slot, each byte is compared. */
 function isText(known: string): boolean {
   for (let i = 0; i < known.length; i++) if (known.charCodeAt(i) !== source[from + i]) return false
   return true

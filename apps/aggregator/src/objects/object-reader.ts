@@ -49,6 +49,8 @@ export class ObjectReader {
    */
   settings(tables: Tables, at?: number): Settings {
     if (at !== undefined && at === this.#at && this.#settings !== undefined) return this.#settings
+    // Rows that were built again count their settings' versions again.
+    if (at !== undefined && this.#at !== undefined && at < this.#at) this.#settings = undefined
     this.#at = at
     const rows = tables(TABLE.settings)
     const clock = readClock(rows)
@@ -67,8 +69,8 @@ export class ObjectReader {
   }
 
   /** Objects behind `after` in the order of their ids' bytes, those alone whose id begins with `prefix`. */
-  *list(tables: Tables, after: ObjectId | undefined, prefix = ''): Iterable<ReadObject> {
-    const settings = this.settings(tables)
+  *list(tables: Tables, after: ObjectId | undefined, prefix = '', at?: number): Iterable<ReadObject> {
+    const settings = this.settings(tables, at)
     const bounds = after === undefined ? { from: prefix } : { from: prefix, after }
     for (const { key, value } of tables(TABLE.object).range(bounds)) {
       if (!key.startsWith(prefix)) return

@@ -25,7 +25,7 @@ export class CommittedReading implements Reading {
   objects(task: RunningTask, after: ObjectId | undefined, prefix: string, limit: number): readonly Seen[] {
     const reader = this.#reader(task)
     const seen: Seen[] = []
-    for (const read of reader.list(tablesOf(task), after, prefix)) {
+    for (const read of reader.list(tablesOf(task), after, prefix, task.changelogPosition)) {
       seen.push(seenOf(reader, read))
       if (seen.length === limit) break
     }
@@ -34,7 +34,7 @@ export class CommittedReading implements Reading {
 
   explanation(task: RunningTask, id: ObjectId): string | undefined {
     const reader = this.#reader(task)
-    const read = reader.read(tablesOf(task), id)
+    const read = reader.read(tablesOf(task), id, task.changelogPosition)
     if (!read) return undefined
     const { agents, tally, candidate, nextDeadline, ...rest } = reader.explanation(tablesOf(task), read)
     const shown = {
@@ -49,7 +49,7 @@ export class CommittedReading implements Reading {
 
   history(task: RunningTask, id: ObjectId): string | undefined {
     const reader = this.#reader(task)
-    const read = reader.read(tablesOf(task), id)
+    const read = reader.read(tablesOf(task), id, task.changelogPosition)
     if (!read) return undefined
     const entries = reader
       .history(tablesOf(task), read)
@@ -90,7 +90,7 @@ export class CommittedReading implements Reading {
   }
 
   #settings(task: RunningTask): Settings {
-    return this.#reader(task).settings(tablesOf(task))
+    return this.#reader(task).settings(tablesOf(task), task.changelogPosition)
   }
 
   #reader(task: RunningTask): ObjectReader {

@@ -44,7 +44,7 @@ export class Gatherings {
   ): RecordRef {
     const key = `${endpoint.name}\u0001${group}`
     const known = this.read(tables, key)
-    const event = known?.event ?? `group:${route.path}:${change.event}`
+    const event = known?.event ?? groupEvent(route, change.event)
     const within = deliveryId(event, endpoint.name)
     const ref = record(tables, {
       id: deliveryId(change.event, endpoint.name),
@@ -123,6 +123,9 @@ export class Gatherings {
     return bytes && gatheringRow.decode(bytes)
   }
 }
+
+/** Unlike any event of an object, whatever that is named: those end with their revision. */
+const groupEvent = ({ path }: Route, first: string): string => `${first}/group:${path}`
 
 function planGroup(
   tables: Tables,

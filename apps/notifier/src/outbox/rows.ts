@@ -140,6 +140,10 @@ export interface DeadRow {
   readonly forgetAt: number
 }
 
+/** A copy that has the given names and no others: a receiver may be named `constructor`. */
+export const byName = <T>(values: Readonly<Record<string, T>> = {}): Record<string, T> =>
+  Object.assign(Object.create(null) as Record<string, T>, values)
+
 export interface Codec<T> {
   encode(value: T): Buffer
   decode(bytes: Buffer): T
@@ -149,7 +153,14 @@ const json = <T>(): Codec<T> => ({
   decode: (bytes) => JSON.parse(bytes.toString('utf8')) as T,
 })
 
-export const objectRow = json<ObjectRow>()
+const objects = json<ObjectRow>()
+export const objectRow: Codec<ObjectRow> = {
+  encode: (row) => objects.encode(row),
+  decode(bytes) {
+    const row = objects.decode(bytes)
+    return { ...row, told: byName(row.told), held: byName(row.held) }
+  },
+}
 export const groupRow = json<GroupRow>()
 export const gatheringRow = json<GatheringRow>()
 export const trailRow = json<TrailRow>()

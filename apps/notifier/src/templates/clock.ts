@@ -2,7 +2,7 @@
 const clocks = new Map<string, Intl.DateTimeFormat>()
 
 function clock(zone: string | undefined, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  const key = `${zone ?? ''} ${Object.keys(options).length}`
+  const key = JSON.stringify([zone, options])
   let found = clocks.get(key)
   if (!found) {
     found = new Intl.DateTimeFormat('en-GB', {

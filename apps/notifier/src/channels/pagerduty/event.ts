@@ -27,7 +27,7 @@ export function pagerdutyEvent(
   settings: EventSettings,
   options: TextOptions,
 ): object {
-  const dedup_key = dedupKey(message.kind === 'notice' ? `endpoint/${message.endpoint}` : message.object)
+  const dedup_key = message.kind === 'notice' ? `quorate-endpoint/${message.endpoint}` : dedupKey(message.object)
   if (message.kind === 'change' && isResolved(message, settings.resolvedStates))
     return { event_action: 'resolve', dedup_key }
   const summary = cut(texts.text('summary', oneLine), LONGEST_SUMMARY)
@@ -46,10 +46,16 @@ export function pagerdutyEvent(
   }
 }
 
-/** One alert an object: the object's name where it fits, else as much of it as fits and a hash of all of it. */
+/** What the key of a name that does not fit ends with. */
+const HASHED = /#[\w-]{43}$/
+
+/**
+ * One alert for each object: the object's name where it fits, else as much of it as fits and a hash of all of it. A name that looks as
+ * if it ended with such a hash gets one of its own, so that no two objects share a key.
+ */
 export function dedupKey(object: string): string {
   const key = `quorate/${object.toWellFormed()}`
-  if (Buffer.byteLength(key) <= LONGEST_KEY) return key
+  if (Buffer.byteLength(key) <= LONGEST_KEY && !HASHED.test(key)) return key
   const hash = createHash('sha256').update(object).digest('base64url')
   let head = key.slice(0, LONGEST_KEY)
   while (Buffer.byteLength(head) + hash.length + 1 > LONGEST_KEY) head = head.slice(0, -1)
