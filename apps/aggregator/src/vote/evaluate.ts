@@ -3,7 +3,7 @@ import { deadline } from './deadline'
 import { decide } from './decide'
 import { markFlapping } from './flap'
 import { isOver, observersBack, restand, standingOf } from './guard'
-import { entryOf, keep } from './history'
+import { entryOf, keep, shorten } from './history'
 import { effectiveState, isDivergent, type ActiveOverride, type VoteObject } from './object'
 import type { VoteState } from './port'
 import { refresh, sweep } from './rows'
@@ -71,7 +71,7 @@ export function evaluate(
   } else {
     restand(guard, was, standingOf(guard, object))
     tell(state, object, before, outcome, moment, { ...origin, cause: cause ?? loss ?? origin.cause })
-    if (moved !== undefined || isMoved(object, runs)) state.changed(object)
+    if (shorten(state, object) || moved !== undefined || isMoved(object, runs)) state.changed(object)
     rearm(state, object)
   }
   endIncident(state, now)

@@ -6,16 +6,31 @@ import { tallyEntries } from './view'
 /** States of a tally that an entry keeps: agents that invent states must not grow it without end. */
 const MOST_STATES = 1000
 
+/** Changes that may lie in rows of their own: all that the policy in force keeps but the newest. */
+const mostRows = ({ inForce }: VoteObject): number => Math.max(0, inForce.policy.history - 1)
+
 /**
- * Makes room for a change of the effective state. The newest entry stays in the object itself, so that an object that changed once (most of
- * them) costs no row; the one before it moves to a row of its own, and those beyond the policy's `history` go.
+ * Makes room for a change of the effective state, which `version` counts already. The newest entry stays in the object itself, so that
+ * an object that changed once (most of them) costs no row; the one before it, `last`, moves to a row of its own, and those beyond the
+ * policy's `history` go.
  */
 export function keep(state: VoteState, object: VoteObject, last: HistoryEntry | null): void {
-  const kept = Math.max(0, object.inForce.policy.history - 1)
+  if (last === null) return
   const { version } = object
-  if (last !== null && kept > 0) state.keepHistory(object, last)
-  else if (last !== null) object.oldest = version
-  for (; version - object.oldest > kept; object.oldest++) state.forgetHistory(object, object.oldest)
+  const most = mostRows(object)
+  if (most > 0) state.keepHistory(object, last)
+  // Without a row of its own it leaves none to forget.
+  const end = most > 0 ? version : last.version
+  for (; object.oldest < version - most; object.oldest++)
+    if (object.oldest < end) state.forgetHistory(object, object.oldest)
+}
+
+/** Lets go of what a policy that keeps less does not keep any more. Answers whether there was anything. */
+export function shorten(state: VoteState, object: VoteObject): boolean {
+  const first = object.version - mostRows(object)
+  if (object.oldest >= first) return false
+  for (; object.oldest < first; object.oldest++) state.forgetHistory(object, object.oldest)
+  return true
 }
 
 /** The change that the object has just undergone. */
