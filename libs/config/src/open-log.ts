@@ -1,5 +1,5 @@
-import type { Log, Logger } from '@quorate/log'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { type Log, type Logger, privateDataDirectory } from '@quorate/log'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConfigError } from './config-error'
 import type { Config } from './config'
@@ -15,7 +15,7 @@ export async function openLog(config: Config, logger: Logger): Promise<Log> {
   if (config.log === 'embedded') {
     const { openEmbeddedLog } = await import('@quorate/log/embedded')
     const dir = embeddedLogDir(config.dataDir)
-    mkdirSync(dir, { recursive: true })
+    privateDataDirectory(config.dataDir)
     return openEmbeddedLog({ dir }, { logger })
   }
   const kafka = await import('@quorate/log/kafka')

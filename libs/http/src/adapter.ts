@@ -102,7 +102,7 @@ function forwardedBy(request: FastifyRequest, mark: string, { secret, url, nonce
   const claim = {
     method: request.method,
     path: request.url,
-    at: Number(at),
+    at: /^\d{1,15}$/.test(at) ? Number(at) : NaN,
     principal,
     to: url(),
     nonce,
@@ -117,6 +117,19 @@ function forwardedBy(request: FastifyRequest, mark: string, { secret, url, nonce
     )
   if (!isRead(request.method) && !nonces.isNew(nonce))
     throw new Problem('forbidden', 'This forwarded request was taken once already; it is not taken again.')
-  const { name, roles } = JSON.parse(Buffer.from(principal, 'base64url').toString('utf8')) as Principal
-  return { name, roles: roles.filter((role) => ROLES.includes(role)) }
+  return principalIn(principal)
+}
+
+/** @throws Problem 403 for what names nobody */
+function principalIn(text: string): Principal {
+  let said: unknown
+  try {
+    said = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'))
+  } catch {
+    said = undefined
+  }
+  const { name, roles } = (said ?? {}) as Partial<Record<keyof Principal, unknown>>
+  if (typeof name !== 'string' || !Array.isArray(roles))
+    throw new Problem('forbidden', 'This forwarded request does not say who called.')
+  return { name, roles: ROLES.filter((role) => roles.includes(role)) }
 }

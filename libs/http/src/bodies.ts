@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { isUtf8 } from 'node:buffer'
 import type { Readable } from 'node:stream'
+import { checkCharset, decoded } from './content-encoding'
 import { EDGE_TIMES, HTTP_LIMITS } from './limits'
 import { Problem } from './problem'
 import { bodyHash, FORWARDED } from './signature'
@@ -16,16 +17,22 @@ declare module 'fastify' {
   }
 }
 
+/** What a route takes: read whole, or as a stream. */
+const JSON_ONLY = 'application/json'
+const JSON_OR_LINES = 'application/json or application/x-ndjson'
+
 /** JSON, read whole and parsed; on routes that ask for it (`@RouteConfig({ streamed: true })`) JSON and NDJSON as streams. All else is 415. */
 export function useBodyParsers(instance: FastifyInstance, idleMs: number): void {
   const parse = instance.getDefaultJsonParser('error', 'error')
   instance.removeAllContentTypeParsers()
   instance.addContentTypeParser('application/json', (request, payload, done) => {
+    const body = opened(request, payload, done)
+    if (body === undefined) return
     if (request.routeOptions.config.streamed) {
-      done(null, payload)
+      done(null, body)
       return
     }
-    void readWhole(request, payload, idleMs)
+    void readWhole(request, body, idleMs)
       .then((body) => {
         request.rawBody = body
         if (body.length === 0) throw malformed('is empty')
@@ -37,9 +44,35 @@ export function useBodyParsers(instance: FastifyInstance, idleMs: number): void 
       .catch((error: Error) => done(error))
   })
   instance.addContentTypeParser('application/x-ndjson', (request, payload, done) => {
-    if (request.routeOptions.config.streamed) done(null, payload)
-    else done(new Problem('unsupported-media-type', 'This takes application/json.'))
+    if (!request.routeOptions.config.streamed) {
+      done(notTaken(request))
+      return
+    }
+    const body = opened(request, payload, done)
+    if (body !== undefined) done(null, body)
   })
+  instance.addContentTypeParser('*', (request, _payload, done) => done(notTaken(request)))
+}
+
+function notTaken({ headers, routeOptions }: FastifyRequest): Problem {
+  const type = headers['content-type']
+  const said = type === undefined ? 'the body has no Content-Type' : `the body is ${JSON.stringify(type)}`
+  const taken = routeOptions.config.streamed ? JSON_OR_LINES : JSON_ONLY
+  return new Problem('unsupported-media-type', `Nothing was written: ${said}. Send ${taken}.`)
+}
+
+/** The body, decompressed; undefined where it was refused. */
+function opened(request: FastifyRequest, payload: Readable, done: (error: Error | null) => void): Readable | undefined {
+  try {
+    // Its bytes cannot be compared with what was signed before they are used, so no instance sends one on.
+    if (request.forwarded && request.routeOptions.config.streamed)
+      throw new Problem('forbidden', 'Nothing was written: a streamed body is not taken from another instance.')
+    checkCharset(request)
+    return decoded(request, payload)
+  } catch (error) {
+    done(error as Error)
+    return undefined
+  }
 }
 
 const malformed = (what: string) => new Problem('malformed', `Nothing was written: the body ${what}.`)

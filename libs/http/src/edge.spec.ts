@@ -280,7 +280,6 @@ describe('the HTTP edge', () => {
 
   describe('with a cluster secret', () => {
     const clusterSecret = new Secret('c-1')
-    const principal = Buffer.from('{"name":"anna","roles":["operator","king"]}').toString('base64url')
     const signed = (
       change: Partial<{
         path: string
@@ -290,11 +289,15 @@ describe('the HTTP edge', () => {
         at: number
         headers: Record<string, string>
         to: string
+        principal: string
       }> = {},
     ) => {
       const at = change.at ?? Date.now()
       const body = change.body ?? ''
       const nonce = randomUUID()
+      const principal = Buffer.from(change.principal ?? '{"name":"anna","roles":["operator","king"]}').toString(
+        'base64url',
+      )
       return {
         [FORWARDED]: `${at};${bodyHash(body)};${principal};${nonce}`,
         [SIGNATURE]: sign(change.secret ?? clusterSecret, {
@@ -345,6 +348,21 @@ describe('the HTTP edge', () => {
         { ...signed(), [SIGNATURE]: '' },
       ]
       for (const headers of attempts) expect((await call('DELETE', '/v1/things/x', { headers })).status).toBe(403)
+      for (const at of [NaN, Infinity, -Infinity, -1, 1.5, Date.now() + 120_000])
+        expect((await call('DELETE', '/v1/things/x', { headers: signed({ at }) })).status).toBe(403)
+      for (const text of [
+        'null',
+        '{}',
+        '[]',
+        '7',
+        'no JSON',
+        '{"name":7,"roles":[]}',
+        '{"name":"a","roles":"admin"}',
+        '',
+      ])
+        expect((await call('DELETE', '/v1/things/x', { headers: signed({ principal: text }) })).status).toBe(403)
+      const streamed = signed({ method: 'POST', path: '/v1/things/stream', headers: { 'content-type': 'application/json' } }) // prettier-ignore
+      expect((await call('POST', '/v1/things/stream', { headers: streamed, body: '[1]' })).status).toBe(403)
       expect((await call('DELETE', '/v1/things/x', { headers: signed(), body: { a: 1 } })).status).toBe(403)
     })
   })

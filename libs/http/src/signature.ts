@@ -39,7 +39,7 @@ export const sign = (secret: Secret, { body, ...claim }: Signed): string =>
 
 /** Judges everything but the body, which has not been read yet: `hash` is what the sender claims of it. */
 export function verify(secret: Secret, claim: Claim & { readonly signature: string }, now = Date.now()): boolean {
-  if (Math.abs(now - claim.at) > WINDOW) return false
+  if (!Number.isSafeInteger(claim.at) || Math.abs(now - claim.at) > WINDOW) return false
   const expected = digest(secret, claim)
   const given = Buffer.from(claim.signature, 'hex')
   return given.length === expected.length && timingSafeEqual(given, expected)

@@ -1,8 +1,9 @@
-import { closeSync, fdatasync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, fdatasync, fsyncSync, openSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import Sqlite from 'better-sqlite3'
 import { LogError } from '../src/errors'
+import { privateDatabase, privateDirectory } from '../src/private-files'
 
 export type Connection = Sqlite.Database
 
@@ -48,7 +49,8 @@ export class Database {
     const path = join(resolve(dir), 'log.db')
     let connection: Connection | undefined
     try {
-      mkdirSync(dir, { recursive: true })
+      privateDirectory(dir)
+      privateDatabase(path)
       connection = new Sqlite(path, { timeout: 0 })
       // Exclusive before WAL: the lock is the kernel's on the file, it ends with the process, also by SIGKILL, and no -shm is made.
       connection.pragma('locking_mode = EXCLUSIVE')

@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3'
-import { mkdirSync } from 'node:fs'
+import { privateDatabase, privateDirectory } from '@quorate/log'
 import { join } from 'node:path'
 import { StoreError } from './errors'
 
@@ -8,8 +8,10 @@ import { StoreError } from './errors'
  * process ends. Answers the way to release it.
  */
 export function lockDirectory(directory: string): () => void {
-  mkdirSync(directory, { recursive: true })
-  const db = new Database(join(directory, 'lock'), { timeout: 0 })
+  const file = join(directory, 'lock')
+  privateDirectory(directory)
+  privateDatabase(file)
+  const db = new Database(file, { timeout: 0 })
   try {
     db.pragma('locking_mode = EXCLUSIVE')
     db.pragma('journal_mode = MEMORY')

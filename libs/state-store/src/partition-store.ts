@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3'
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
+import { privateDatabase, privateDirectory } from '@quorate/log'
 import { dirname } from 'node:path'
 import { changelogKey, type Checkpoint, parseChangelogKey } from './changelog'
 import { StoreError } from './errors'
@@ -57,7 +58,7 @@ export class PartitionStore {
   /** Opens the file, or starts an empty one when it is missing, of another identity, or damaged (then `rebuilt` says why). */
   static open(options: StoreOptions): PartitionStore {
     if (options.file === ':memory:') return new PartitionStore(connect(options.file), options)
-    mkdirSync(dirname(options.file), { recursive: true })
+    privateDirectory(dirname(options.file))
     const reason = unfit(options)
     if (reason !== undefined) removeFile(options.file)
     const db = connect(options.file)
@@ -223,6 +224,7 @@ export const PRAGMAS: readonly string[] = [
 ]
 
 function connect(file: string): Database.Database {
+  if (file !== ':memory:') privateDatabase(file)
   const db = new Database(file)
   try {
     for (const pragma of PRAGMAS) db.pragma(pragma)
@@ -237,6 +239,7 @@ function connect(file: string): Database.Database {
 /** Why an existing file cannot be kept. A machine that went down without a sync may leave a torn file, a killed process may not. */
 function unfit(options: StoreOptions): string | undefined {
   let db: Database.Database | undefined
+  privateDatabase(options.file)
   try {
     db = new Database(options.file)
     db.pragma('locking_mode = EXCLUSIVE')

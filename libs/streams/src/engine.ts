@@ -1,4 +1,11 @@
-import { type Assignment, type GroupMember, type OutRecord, partitionOf, type Position } from '@quorate/log'
+import {
+  type Assignment,
+  type GroupMember,
+  type OutRecord,
+  partitionOf,
+  type Position,
+  privateDataDirectory,
+} from '@quorate/log'
 import { lockDirectory } from '@quorate/state-store'
 import { join } from 'node:path'
 import { assign } from './assignor'
@@ -72,7 +79,10 @@ class Engine implements Streams {
 
   async start(): Promise<void> {
     const { log, topology, dataDir, replication } = this.options
-    if (dataDir !== ':memory:') this.unlock = lockDirectory(join(dataDir, topology.applicationId))
+    if (dataDir !== ':memory:') {
+      privateDataDirectory(dataDir)
+      this.unlock = lockDirectory(join(dataDir, topology.applicationId))
+    }
     try {
       await log.ensureTopics(topology.topics, replication === undefined ? {} : { replication })
       const source = await log.describeTopic(topology.source)

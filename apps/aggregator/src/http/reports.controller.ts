@@ -2,8 +2,9 @@ import { Body, Controller, Delete, HttpCode, Inject, Param, Post, Put, Req, Res 
 import { RouteConfig } from '@nestjs/platform-fastify'
 import { ApiBody, ApiConsumes, ApiOperation, ApiTags } from '@nestjs/swagger'
 import { encodeSource, type SourceCommand } from '@quorate/contracts'
-import { type Answer, json, Owners, Problem, Requires, send } from '@quorate/http'
+import { type Answer, json, Owners, Problem, Requires, send, withinTime } from '@quorate/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Hash } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import { accepted, Writes } from '../queries/writes'
 import { Answers } from '../requests/answers'
@@ -22,7 +23,15 @@ import {
   VIEW,
 } from './openapi'
 import { formatPositions } from './positions'
-import { agentIdOf, objectIdOf, queryOf, requestKeyOf } from './request-parts'
+import {
+  agentIdOf,
+  fingerprinting,
+  fingerprintOf,
+  idempotencyKeyOf,
+  objectIdOf,
+  queryOf,
+  requestKeyOf,
+} from './request-parts'
 import { DEFAULT_WAIT, parseWait } from './waiting'
 
 /** Reports by HTTP: the same records that agents write to the log themselves. Any instance takes them. */
@@ -103,15 +112,27 @@ export class ReportsController {
     const lines = request.headers['content-type']?.startsWith('application/x-ndjson')
     this.owners.partitionOf('')
     const stream = body as Readable
-    const answer = (): Promise<Answer> => this.#taken(stream, lines === true)
-    // Its body is a stream, of any length: the key alone says that it is the same.
-    send(reply, await this.answers.once(requestKeyOf(request), answer))
-    // Of a repeat nothing is read, but it is sent all the same.
+    send(reply, await this.#bulk(stream, lines === true, request))
+    // A body that was refused half way is sent all the same.
     stream.resume()
   }
 
-  async #taken(body: Readable, lines: boolean): Promise<Answer> {
-    const intake = new Intake((records) => this.owners.streams.append(records))
+  async #bulk(body: Readable, lines: boolean, request: FastifyRequest): Promise<Answer> {
+    const key = idempotencyKeyOf(request)
+    if (key === undefined) return this.#taken(body, lines)
+    const hash = fingerprinting(request)
+    return this.answers.onceStreamed(
+      key,
+      async () => {
+        for await (const chunk of withinTime(body)) hash.update(chunk)
+        return fingerprintOf(hash)
+      },
+      async () => ({ answer: await this.#taken(body, lines, hash), fingerprint: fingerprintOf(hash) }),
+    )
+  }
+
+  async #taken(body: Readable, lines: boolean, hash?: Hash): Promise<Answer> {
+    const intake = new Intake((records) => this.owners.streams.append(records), { hash })
     const taken = await intake.take(body, lines ? new LineSplitter() : new ArraySplitter())
     const position = formatPositions(taken.positions)
     const { accepted, rejected, unlisted } = taken

@@ -1,7 +1,7 @@
 import { isAgentId, isObjectId, type AgentId, type ObjectId } from '@quorate/contracts'
 import { invalid, Problem, type ProblemError } from '@quorate/http'
 import type { FastifyRequest } from 'fastify'
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import type { ReadOptions } from '../queries/objects'
 import type { RequestKey } from '../requests/request-key'
 import { parseTags } from './entity-tag'
@@ -79,19 +79,28 @@ export const waitOf = ({ bound, waitMs }: Pick<ReadOptions, 'bound' | 'waitMs'>)
 
 /** The request's `Idempotency-Key`, if it has one. @throws Problem 400 */
 export function requestKeyOf(request: FastifyRequest): RequestKey | undefined {
-  const key = one(request, 'idempotency-key')
+  const key = idempotencyKeyOf(request)
   if (key === undefined) return undefined
-  if (!/^[\x21-\x7e]{1,255}$/.test(key))
-    throw new Problem('malformed', 'Nothing was written: Idempotency-Key must be 1–255 visible ASCII characters.')
-  const { method, url, principal, rawBody } = request
-  const said = [method, url.split('?')[0], principal?.name ?? ''].join('\n')
-  const fingerprint = createHash('sha256')
-    .update(`${said}\n`)
-    .update(rawBody ?? '')
-    .digest('base64url')
-    .slice(0, 22)
-  return { key, fingerprint }
+  const hash = fingerprinting(request)
+  hash.update(request.rawBody ?? '')
+  return { key, fingerprint: fingerprintOf(hash) }
 }
+
+/** @throws Problem 400 */
+export function idempotencyKeyOf(request: FastifyRequest): string | undefined {
+  const key = one(request, 'idempotency-key')
+  if (key !== undefined && !/^[\x21-\x7e]{1,255}$/.test(key))
+    throw new Problem('malformed', 'Nothing was written: Idempotency-Key must be 1–255 visible ASCII characters.')
+  return key
+}
+
+/** The beginning of a request's fingerprint; the body is to follow. */
+export function fingerprinting({ method, url, principal }: FastifyRequest): Hash {
+  const said = [method, url.split('?')[0], principal?.name ?? ''].join('\n')
+  return createHash('sha256').update(`${said}\n`)
+}
+
+export const fingerprintOf = (hash: Hash): string => hash.digest('base64url').slice(0, 22)
 
 export function one(request: FastifyRequest, name: string): string | undefined {
   const value = request.headers[name]

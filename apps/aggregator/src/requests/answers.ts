@@ -14,6 +14,12 @@ interface Kept {
   readonly body: string
 }
 
+/** An answer, and the fingerprint of the request that it is to. */
+export interface Done {
+  readonly answer: Answer
+  readonly fingerprint: string
+}
+
 const FORGOTTEN = 100
 /** Answers that could not be kept, held here at most. */
 const HELD = 1_000
@@ -25,7 +31,7 @@ const PATIENCE = 5_000
  * positions. Requests on one object are remembered by its partition (requests.ts).
  */
 export class Answers {
-  readonly #underWay = new Map<string, { readonly fingerprint: string; readonly answer: Promise<Answer> }>()
+  readonly #underWay = new Map<string, { readonly fingerprint: string | undefined; readonly done: Promise<Done> }>()
 
   /** What was done while the settings could not be told; the oldest first. */
   readonly #held = new Map<string, Kept>()
@@ -36,45 +42,72 @@ export class Answers {
     private readonly patienceMs = PATIENCE,
   ) {}
 
-  /** Does `work`, or answers what it answered to this key before. @throws Problem 409 for a key that was used for something else */
+  /** Does `work`, or returns what it returned for this key before. @throws Problem 409 for a key that was used for something else */
   async once(request: RequestKey | undefined, work: () => Promise<Answer>): Promise<Answer> {
     if (!request) return work()
     const { key, fingerprint } = request
     const same = this.#underWay.get(key)
-    if (same) {
-      checkFingerprint(request, same.fingerprint)
-      return same.answer
-    }
-    const answer = this.#once(request, work).finally(() => this.#underWay.delete(key))
-    this.#underWay.set(key, { fingerprint, answer })
-    return answer
+    // What is known to be another request need not wait for the first one's answer.
+    if (same?.fingerprint !== undefined) checkFingerprint(request, same.fingerprint)
+    return this.#done(
+      key,
+      () => Promise.resolve(fingerprint),
+      async () => ({ fingerprint, answer: await work() }),
+      fingerprint,
+    )
   }
 
-  async #once(request: RequestKey, work: () => Promise<Answer>): Promise<Answer> {
-    const held = this.#again(request, this.#held.get(request.key))
+  /**
+   * The same for a body that is read as a stream: its fingerprint is known only at its end. `work` reads it and does what it says;
+   * `fingerprintOf` only reads it, for a key that is known already. @throws Problem 409
+   */
+  onceStreamed(key: string, fingerprintOf: () => Promise<string>, work: () => Promise<Done>): Promise<Answer> {
+    return this.#done(key, fingerprintOf, work)
+  }
+
+  async #done(
+    key: string,
+    fingerprintOf: () => Promise<string>,
+    work: () => Promise<Done>,
+    early?: string,
+  ): Promise<Answer> {
+    const same = this.#underWay.get(key)
+    if (same) {
+      const fingerprint = await fingerprintOf()
+      const done = await same.done
+      checkFingerprint({ key, fingerprint }, done.fingerprint)
+      return done.answer
+    }
+    const done = this.#once(key, fingerprintOf, work).finally(() => this.#underWay.delete(key))
+    this.#underWay.set(key, { fingerprint: early, done })
+    return (await done).answer
+  }
+
+  async #once(key: string, fingerprintOf: () => Promise<string>, work: () => Promise<Done>): Promise<Done> {
+    const held = await this.#again(key, fingerprintOf, this.#held.get(key))
     if (held) return held
     const { log, settings: topic, patienceMs } = this
     const table = await KeyValueTable.open<Kept>({ log, topic, patienceMs })
     try {
-      const kept = this.#again(request, table.get(`${ANSWERS}${request.key}`))
+      const kept = await this.#again(key, fingerprintOf, table.get(`${ANSWERS}${key}`))
       if (kept) return kept
-      const answer = await work()
+      const { answer, fingerprint } = await work()
       const { status, headers, body } = answer
       const position = headers['quorate-position'] ?? ''
-      const { fingerprint } = request
-      this.#hold(request.key, { fingerprint, at: Date.now(), status, position, body: String(body ?? '') })
+      this.#hold(key, { fingerprint, at: Date.now(), status, position, body: String(body ?? '') })
       await this.#keep(table)
-      return answer
+      return { answer, fingerprint }
     } finally {
       await table.close()
     }
   }
 
   /** @throws Problem 409 */
-  #again(request: RequestKey, kept: Kept | undefined): Answer | undefined {
+  async #again(key: string, fingerprintOf: () => Promise<string>, kept: Kept | undefined): Promise<Done | undefined> {
     if (!kept || kept.at + REMEMBERED <= Date.now()) return undefined
-    checkFingerprint(request, kept.fingerprint)
-    return json(kept.status, kept.body, { 'quorate-position': kept.position })
+    const fingerprint = await fingerprintOf()
+    checkFingerprint({ key, fingerprint }, kept.fingerprint)
+    return { fingerprint, answer: json(kept.status, kept.body, { 'quorate-position': kept.position }) }
   }
 
   #hold(key: string, kept: Kept): void {

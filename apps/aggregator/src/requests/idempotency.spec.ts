@@ -129,6 +129,24 @@ describe('a request with an Idempotency-Key, in a group of two', () => {
     expect(await records()).toBe(written)
   })
 
+  it('is a conflict with another body of many reports, also while the first is being read', async () => {
+    const reports = (state: string) => Array.from({ length: 50 }, (_, i) => ({ object: `c${i}`, agent: 'a', state }))
+    const [first, second] = await Promise.all(
+      ['up', 'down'].map((state) => once(0, 'k6', 'POST', '/v1/reports', reports(state))),
+    )
+    expect([first!.status, second!.status].sort()).toEqual([202, 409])
+    const written = await records()
+    const state = first!.status === 202 ? 'up' : 'down'
+    for (const on of [0, 1]) {
+      expect((await once(on, 'k6', 'POST', '/v1/reports', reports(state === 'up' ? 'down' : 'up'))).status).toBe(409)
+      expect((await once(on, 'k6', 'POST', '/v1/reports', reports(state).slice(1))).status).toBe(409)
+      expect((await once(on, 'k6', 'POST', '/v1/reports', reports(state))).position).toBe(
+        first!.status === 202 ? first!.position : second!.position,
+      )
+    }
+    expect(await records()).toBe(written)
+  })
+
   it('is remembered by an instance that starts later, from the log alone', async () => {
     const first = await once(1, 'k5', 'PUT', '/v1/objects/o5/reports/a?wait=5s', { state: 'up' })
     for (const instance of instances) await instance.close()

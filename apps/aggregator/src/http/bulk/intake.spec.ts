@@ -84,10 +84,10 @@ describe('taking many reports at once', () => {
     }
     const lines = (from: number) => Buffer.from(Array.from({ length: 2_000 }, (_, i) => line(from + i)).join(''))
     const body = Readable.from([lines(0), lines(2_000), lines(4_000)])
-    expect(await new Intake(slowly, idleMs).take(body, new LineSplitter())).toMatchObject({ accepted: 6_000 })
+    expect(await new Intake(slowly, { idleMs }).take(body, new LineSplitter())).toMatchObject({ accepted: 6_000 })
     const slow = new Readable({ read: () => undefined })
     slow.push(lines(0))
-    await expect(new Intake(appends.append, idleMs).take(slow, new LineSplitter())).rejects.toMatchObject({
+    await expect(new Intake(appends.append, { idleMs }).take(slow, new LineSplitter())).rejects.toMatchObject({
       code: 'malformed',
       message: expect.stringContaining('The first 2000 good reports were accepted'),
       headers: { connection: 'close' },

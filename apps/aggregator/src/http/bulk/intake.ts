@@ -2,6 +2,7 @@ import { decodeSourceData, encodeSource, isObjectId, parseTime } from '@quorate/
 import { Problem, withinTime } from '@quorate/http'
 import { LogError, type Position } from '@quorate/log'
 import type { SourceRecord } from '@quorate/streams'
+import type { Hash } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import type { Splitter } from './items'
 
@@ -17,6 +18,13 @@ export interface Taken {
   readonly unlisted: number
   /** Last offset of each partition written to. */
   readonly positions: ReadonlyMap<number, number>
+}
+
+export interface IntakeOptions {
+  /** ms that the sender may pause; they do not run while the log is waited for. */
+  readonly idleMs?: number | undefined
+  /** Given all of the body. */
+  readonly hash?: Hash | undefined
 }
 
 /** Records and bytes of one append; two are held at most: one under way, one filling. */
@@ -37,16 +45,16 @@ export class Intake {
   readonly #rejected: Rejected[] = []
   readonly #positions = new Map<number, number>()
 
-  /** `idleMs`: how long the sender may pause; it does not run while the log is waited for. */
   constructor(
     private readonly append: (records: readonly SourceRecord[]) => Promise<Position[]>,
-    private readonly idleMs?: number,
+    private readonly options: IntakeOptions = {},
   ) {}
 
   /** @throws Problem; when a part was accepted before, its detail says how many reports */
   async take(body: Readable, splitter: Splitter): Promise<Taken> {
     try {
-      for await (const chunk of withinTime(body, this.idleMs)) {
+      for await (const chunk of withinTime(body, this.options.idleMs)) {
+        this.options.hash?.update(chunk)
         for (const item of splitter.push(chunk)) if (this.#judge(item)) await this.#flush()
       }
       for (const item of splitter.end()) this.#judge(item)
