@@ -175,10 +175,26 @@ describe('quorate says what is wrong', () => {
     [['report', 'x', 'up', '--agent', 'a', '--ttl', 'soon'], /duration/],
     [['override', 'set', 'x', 'up'], /--reason/],
     [['get', '..'], /fetch/],
+    [['get', ''], /at least one character/],
+    [['report', 'x', 'up', '--agent', 'a', '--ttl', '30'], /duration such as 30s/],
+    [['list', '--limit', '0x10'], /integer from 1/],
+    [['override', 'set', 'x', 'up', '--reason', 'r', '--until', '2026-11-30T22:00:00'], /time with its offset/],
     [['list', '--url', 'nowhere'], /url/i],
   ])('in %j: exit code 2', async (args, reason) => {
     const { code, out, err } = await quorate(args)
     expect([code, out, err]).toEqual([2, [], expect.stringMatching(reason)])
+  })
+
+  it("when the embedded log is a running server's: to stop it, and what to add", async () => {
+    const place = ['--data-dir', app.dataDir]
+    const beside = await quorate(['audit', ...place])
+    expect([beside.code, beside.err]).toEqual([2, expect.stringMatching(/open to one process at a time.*--no-store/)])
+    const locked = await quorate(['simulate', '--partition-of', 'quorate.reports', ...place])
+    expect([locked.code, locked.err]).toEqual([1, expect.stringMatching(/stop the server that has it/)])
+  })
+
+  it('its version', async () => {
+    expect(await quorate(['--version'])).toEqual({ code: 0, out: [expect.stringMatching(/^\d+\.\d+\.\d+/)], err: '' })
   })
 
   it('with --help and examples on every command', async () => {

@@ -1,11 +1,10 @@
 import { advertised, type Config, openLog } from '@quorate/config'
+import { VERSION } from '@quorate/config/version'
 import { createEdge, createLogger, processMetrics, type Running, serve } from '@quorate/http'
 import type { Log } from '@quorate/log'
 import { aggregatorParts } from './composition'
 import { AGGREGATOR_SCHEMAS } from './http/schemas'
 import { NO_RULES, type Rules } from './vote'
-
-export const VERSION = '0.1.0'
 
 export interface StartOptions {
   /** The caller's log, which stays open; by default the one that the settings name. */

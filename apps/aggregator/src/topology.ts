@@ -1,4 +1,4 @@
-import { topicNames } from '@quorate/contracts'
+import { consumerGroup, topicNames } from '@quorate/contracts'
 import type { Topology } from '@quorate/streams'
 import { AGGREGATOR_TABLES } from './tables'
 
@@ -20,7 +20,7 @@ export function aggregatorTopology({ prefix, applicationId, partitions }: Topolo
   const changelog = topics.changelog(applicationId)
   return {
     applicationId,
-    group: `${prefix}.${applicationId}`,
+    group: consumerGroup(prefix, applicationId),
     source: topics.reports,
     outputs: { reports: topics.reports, states: topics.states, 'dead-letters': topics.deadLetters },
     changelog,

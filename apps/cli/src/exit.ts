@@ -4,6 +4,8 @@ import { ProblemError, UnreachableError } from '@quorate/client'
 /** Exit codes of the CLI, as `--help` lists them. */
 export const EXIT = { done: 0, refused: 1, usage: 2, unreachable: 3, notFound: 4 } as const
 
+const LOCKED = 'The embedded log is open to one process at a time: stop the server that has it, and try again.'
+
 /** Input on the command line that cannot be meant; shown without a stack. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
@@ -18,6 +20,8 @@ export function explain(error: unknown): { readonly text: string; readonly code:
   if (error instanceof Error && error.name === 'ConfigError')
     return { text: (error as ConfigError).faults.join('\n'), code: EXIT.usage }
   if (error instanceof UsageError || error instanceof RangeError) return { text: error.message, code: EXIT.usage }
+  if (error instanceof Error && (error as { code?: unknown }).code === 'LOG_LOCKED')
+    return { text: `${error.message} ${LOCKED}`, code: EXIT.refused }
   // Errors with a code were foreseen where they were thrown; the others are faults of ours, which need their stack.
   if (error instanceof Error && 'code' in error)
     return { text: error.message, code: error.code === 'not-found' ? EXIT.notFound : EXIT.refused }

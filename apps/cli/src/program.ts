@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { VERSION } from '@quorate/config/version'
 import { EXIT } from './exit'
 import { readCommands } from './commands/reading'
 import { agentCommands } from './commands/agents'
@@ -17,24 +18,28 @@ Examples:
   quorate report --file reports.jsonl             many: {"object","agent","state",…} a line, - is stdin
   quorate get site/x                              the state, and how it came about
   quorate list --prefix site/ --state down
-  quorate watch --json | jq .data.object              every change as it happens
+  quorate watch --json | jq .data.object          every change as it happens
   quorate override set site/x down --reason "moving house" --for 2h
   quorate agent set probe-1 --weight 3 --dry-run  what another weight would change
   quorate simulate < scenario.jsonl               what would be decided, without any server
-  quorate audit                                   whether what is kept is what the log says
+  quorate audit --brokers localhost:9092          whether what is kept is what the log says
 
 Environment:
-  QUORATE_URL      the server (http://127.0.0.1:8080)
-  QUORATE_API_KEY  sent with every request; QUORATE_API_KEY_FILE names a file instead
+  QUORATE_URL           the server (http://127.0.0.1:8080)
+  QUORATE_NOTIFIER_URL  the notifier, where it runs apart: for notify, silence and deliveries (QUORATE_URL)
+  QUORATE_API_KEY       sent with every request; QUORATE_API_KEY_FILE names a file instead
+  NO_COLOR              no colours on a terminal; a pipe never gets any
   docs/configuration.md lists the rest.
 
-Exit codes: ${EXIT.done} done, ${EXIT.refused} refused or failed, ${EXIT.usage} wrong usage, ${EXIT.unreachable} no server answers, ${EXIT.notFound} no such object.`
+Exit codes: ${EXIT.done} done, ${EXIT.refused} refused or failed, ${EXIT.usage} wrong usage, ${EXIT.unreachable} no server answers, ${EXIT.notFound} no such object.
+audit has its own: 0 the same, 1 different, 2 it cannot be judged.`
 
 /** The command line. The settings and the engine are loaded by the commands that need them, so that `--help` need not wait. */
 export function createProgram(): Command {
   const program = new Command('quorate')
     .description('Reports states, asks for what was decided, and overrides it.')
-    .option('--url <url>', 'the server; QUORATE_URL, else http://127.0.0.1:8080')
+    .option('--url <url>', 'the server that the command asks; QUORATE_URL, else http://127.0.0.1:8080')
+    .version(VERSION, '--version', 'the version of this command')
     .option('--json', 'JSON on stdout, one value a line')
     .addHelpText('after', HELP)
     .showHelpAfterError('(quorate --help lists the commands, quorate <command> --help its options)')

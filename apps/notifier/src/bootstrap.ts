@@ -1,9 +1,8 @@
 import { advertised, type Config, openLog } from '@quorate/config'
+import { VERSION } from '@quorate/config/version'
 import { createEdge, createLogger, processMetrics, type Running, serve } from '@quorate/http'
 import type { Log } from '@quorate/log'
 import { notifierParts } from './composition'
-
-export const VERSION = '0.1.0'
 
 export interface StartOptions {
   /** The caller's log, which stays open; by default the one that the settings name. */

@@ -1,4 +1,4 @@
-import { topicNames } from '@quorate/contracts'
+import { consumerGroup, topicNames } from '@quorate/contracts'
 import type { TopicSpec } from '@quorate/log'
 import type { Topology } from '@quorate/streams'
 import { pageRow } from './outbox/packed-rows'
@@ -32,7 +32,7 @@ export function notifierTopology({ prefix, applicationId, partitions }: Topology
   const changelog = topics.changelog(applicationId)
   return {
     applicationId,
-    group: `${prefix}.${applicationId}`,
+    group: consumerGroup(prefix, applicationId),
     source: topics.states,
     outputs: { 'dead-letters': topics.deadLetters, settings: topics.settings },
     changelog,

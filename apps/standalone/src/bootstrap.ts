@@ -3,11 +3,11 @@ import { AGGREGATOR_SCHEMAS } from '../../aggregator/src/http/schemas'
 import { NO_RULES, type Rules } from '../../aggregator/src/vote'
 import { notifierParts } from '../../notifier/src/composition'
 import { advertised, type Config, openLog } from '@quorate/config'
+import { VERSION } from '@quorate/config/version'
 import { createEdge, createLogger, processMetrics, type Running, serve } from '@quorate/http'
 import type { Log } from '@quorate/log'
 import type { NestFastifyApplication } from '@nestjs/platform-fastify'
 
-export const VERSION = '0.1.0'
 export const OPENAPI = {
   title: 'Quorate',
   version: VERSION,

@@ -106,9 +106,11 @@ function reasonOf(error: unknown): string {
 
 /**
  * An id as one path segment, percent-encoded.
- * @throws RangeError for "." and "..": every `fetch` resolves them away, encoded or not
+ * @throws RangeError for "", which names nothing, and for "." and "..": every `fetch` resolves them away, encoded or not
  */
 export function segment(id: string): string {
+  if (id === '')
+    throw new RangeError('An id or a name has at least one character; this one is empty. Nothing was sent.')
   if (id === '.' || id === '..')
     throw new RangeError(
       `"${id}" cannot be named in a URL by fetch. Nothing was sent; use the log, or another HTTP client.`,

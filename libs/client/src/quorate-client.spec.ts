@@ -47,6 +47,7 @@ describe('requests', () => {
   it('refuse the two ids that fetch cannot name, before anything is sent', async () => {
     const client = await serve((_, response) => sendJson(response, 200, {}))
     await expect(client.get('..')).rejects.toThrow(RangeError)
+    await expect(client.get('')).rejects.toThrow('at least one character')
     expect(server.received).toEqual([])
   })
 

@@ -67,6 +67,7 @@ export const SETTINGS = {
   linkUrl: setting({ env: 'QUORATE_LINK_URL', yaml: 'linkUrl', kind: kind.link, apps: NOTIFIERS, fallbackSaid: 'no links', meaning: 'Where people look an object up, for the links in notifications: an address with `{object}` in it, or that of the REST API.' }),
   timeZone: withDefault({ env: 'QUORATE_TIME_ZONE', yaml: 'timeZone', kind: kind.timeZone, fallback: 'UTC', apps: NOTIFIERS, meaning: 'Zone of the times in notifications; the console writes the time of the machine.' }),
   url: withDefault({ env: 'QUORATE_URL', yaml: 'url', kind: kind.url({ bare: true }), fallback: 'http://127.0.0.1:8080', apps: ['cli'], meaning: 'Server that the CLI talks to.' }),
+  notifierUrl: setting({ env: 'QUORATE_NOTIFIER_URL', yaml: 'notifierUrl', kind: kind.url({ bare: true }), apps: ['cli'], fallbackSaid: 'QUORATE_URL', meaning: 'Notifier that the CLI talks to, where it runs apart from the aggregator: for `notify`, `silence` and `deliveries`.' }),
   logLevel: withDefault({ env: 'QUORATE_LOG_LEVEL', yaml: 'logLevel', kind: kind.oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent'), fallback: 'info', apps: ALL, meaning: 'Least level of what is written to stderr.' }),
 }
 

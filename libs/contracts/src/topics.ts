@@ -7,6 +7,9 @@ export interface TopicNames {
   changelog(applicationId: string): string
 }
 
+/** The consumer group of an application under a prefix. */
+export const consumerGroup = (prefix: string, applicationId: string): string => `${prefix}.${applicationId}`
+
 export const topicNames = (prefix: string): TopicNames => ({
   reports: `${prefix}.reports`,
   states: `${prefix}.states`,

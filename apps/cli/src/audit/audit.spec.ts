@@ -46,10 +46,10 @@ afterEach(async () => {
   await rm(dir, { recursive: true })
 })
 
-async function audit(client: QuorateClient | undefined, json = false) {
+async function audit(client: QuorateClient | undefined, json = false, prefix = 'quorate') {
   let text = ''
   const output = new Writable({ write: (chunk, _encoding, done) => ((text += String(chunk)), done()) })
-  const code = await runAudit({ log, client, prefix: 'quorate', applicationId: 'aggregator', output, json })
+  const code = await runAudit({ log, client, prefix, applicationId: 'aggregator', output, json })
   return { code, text, json: json ? (JSON.parse(text) as Record<string, unknown>) : {} }
 }
 
@@ -215,6 +215,22 @@ describe('an audit of damage', () => {
 })
 
 describe('an audit that cannot judge', () => {
+  it('says that the server is of another deployment than the topics, where its objects are others', async () => {
+    const client = await serve()
+    await client.report(objects[0]!, 'a', { state: 'up' })
+    const others = topicNames('q2')
+    await log.ensureTopics([
+      { name: others.reports, partitions: PARTITIONS, cleanupPolicy: 'delete', timestampType: 'LogAppendTime' },
+    ])
+    const { code, text } = await audit(client, false, 'q2')
+    expect({ code, text }).toEqual({
+      code: 2,
+      text: expect.stringMatching(
+        /^CANNOT JUDGE {2}The server has another prefix: .*"quorate.aggregator".*"q2.aggregator"/,
+      ),
+    })
+  })
+
   it('says that what the source still holds was lost before it was applied', async () => {
     await live(await serve())
     await stop()

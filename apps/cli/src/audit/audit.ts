@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Writable } from 'node:stream'
-import { changeSource, topicNames } from '@quorate/contracts'
+import { changeSource, consumerGroup, topicNames } from '@quorate/contracts'
 import type { Log } from '@quorate/log'
 import type { QuorateClient } from '@quorate/client'
 import { NO_RULES, type Rules } from '../../../aggregator/src/vote'
@@ -81,6 +81,7 @@ class Audit {
 
   async run(): Promise<{ rounds: readonly Round[]; differences: Difference[] }> {
     const { log, client } = this.options
+    if (client !== undefined) await this.#checkDeployment(client)
     const source = await stretches(log, this.#names.reports)
     const store = client === undefined ? undefined : await listed(client, source.length)
     const rounds: Round[] = []
@@ -92,6 +93,18 @@ class Audit {
     }
     differences.sort((a, b) => placeOf(a) - placeOf(b))
     return { rounds, differences }
+  }
+
+  /** The server must be of the deployment whose topics are read: another one's objects would all seem to differ. */
+  async #checkDeployment(client: QuorateClient): Promise<void> {
+    const { prefix, applicationId } = this.options
+    const { group } = await client.cluster()
+    const expected = consumerGroup(prefix, applicationId)
+    if (group !== expected)
+      throw new CannotJudge(
+        `The server has another prefix: it is of the group ${JSON.stringify(group)}, and the topics named here are those of ${JSON.stringify(expected)}. ` +
+          'Set QUORATE_TOPIC_PREFIX (or --application-id) as the server has it, or name its server with --url.',
+      )
   }
 
   /** Looks until nothing is suspected any more but what surely differs. */

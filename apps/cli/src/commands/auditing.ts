@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { connect } from '../connection'
-import { explain } from '../exit'
+import { explain, UsageError } from '../exit'
 
 interface Options {
   readonly url?: string
@@ -11,6 +11,9 @@ interface Options {
   readonly rules?: string
   readonly json?: boolean
 }
+
+const STORE_BESIDE_EMBEDDED =
+  'The embedded log is open to one process at a time, and the store is read through a running server. Stop the server and audit with --no-store.'
 
 /** Whether what is kept is what the source says. */
 export function auditCommand(): Command {
@@ -24,11 +27,16 @@ export function auditCommand(): Command {
     .addHelpText(
       'after',
       `
-Exit codes: 0 the same, 1 different (the first difference is printed, with its offsets), 2 it cannot be judged.
+The topics are those of QUORATE_TOPIC_PREFIX and --application-id; the server that --url or QUORATE_URL names must be of the same deployment,
+which its /v1/cluster says. On Kafka the server runs meanwhile. The embedded log (npm start) is open to one process at a time: stop the server
+and add --no-store.
+
+Exit codes: 0 the same, 1 different (the first difference is printed, with its offsets), 2 it cannot be judged, whatever the reason.
 The system may be at work meanwhile: each is compared at the place of the source that it knows of.
 
 Example:
-  quorate audit --brokers localhost:9092 --url http://127.0.0.1:8080`,
+  quorate audit --brokers localhost:9092 --url http://127.0.0.1:8080
+  quorate audit --no-store --data-dir ./data           the embedded log, with the server stopped`,
     )
     .action(async (_: unknown, command: Command) => {
       process.exitCode = await audit(command.optsWithGlobals<Options>())
@@ -46,16 +54,18 @@ async function audit({
 }: Options): Promise<number> {
   const { AUDIT_EXIT, runAudit } = await import('../audit/index.js')
   try {
-    const { openSourceLog } = await import('../simulate/index.js')
+    const { isEmbedded, openSourceLog } = await import('../simulate/index.js')
+    const place = {
+      ...(brokers === undefined ? {} : { brokers }),
+      ...(dataDir === undefined ? {} : { dataDir }),
+    }
+    if (store && (await isEmbedded(place))) throw new UsageError(STORE_BESIDE_EMBEDDED)
     const { loadConfig } = await import('@quorate/config')
     const { topicPrefix: prefix } = loadConfig('cli')
     const { rulesOf } = await import('../rules-file.js')
     const rules = file === undefined ? {} : { rules: await rulesOf(file) }
     const client = store ? await connect(url === undefined ? {} : { url }) : undefined
-    const log = await openSourceLog({
-      ...(brokers === undefined ? {} : { brokers }),
-      ...(dataDir === undefined ? {} : { dataDir }),
-    })
+    const log = await openSourceLog(place)
     try {
       return await runAudit({ log, client, prefix, applicationId, output: process.stdout, json, ...rules })
     } finally {

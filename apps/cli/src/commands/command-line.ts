@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import type { QuorateClient } from '@quorate/client'
 import { parseDuration, parseTime } from '@quorate/contracts/times'
-import { connect } from '../connection'
+import { askAggregator } from '../connection'
 import { Screen } from '../screen'
 
 /** Options that every command has. */
@@ -26,8 +26,8 @@ export function withServer<T extends readonly unknown[], O extends object>(
   return async (...given) => {
     const command = given.at(-1) as Command
     const options = command.optsWithGlobals<O & CommonOptions>()
-    const door = { client: await connect(options), screen: new Screen(options.json === true), options }
-    await run(door, ...(given.slice(0, -2) as unknown as T))
+    const screen = new Screen(options.json === true)
+    await askAggregator(options, (client) => run({ client, screen, options }, ...(given.slice(0, -2) as unknown as T)))
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
-import { NotifierClient } from '@quorate/client'
+import type { NotifierClient } from '@quorate/client'
+import { askNotifier } from '../connection'
 import { Screen } from '../screen'
 import type { CommonOptions } from './command-line'
 
@@ -15,9 +16,9 @@ export function withNotifier<T extends readonly unknown[], O extends object>(
 ): (...given: unknown[]) => Promise<void> {
   return async (...given) => {
     const options = (given.at(-1) as Command).optsWithGlobals<O & CommonOptions>()
-    const { loadConfig } = await import('@quorate/config')
-    const { url, apiKey } = loadConfig('cli', { argv: options.url === undefined ? [] : ['--url', options.url] })
-    const notifier = new NotifierClient({ url, ...(apiKey ? { apiKey: apiKey.reveal() } : {}) })
-    await run({ notifier, screen: new Screen(options.json === true), options }, ...(given.slice(0, -2) as unknown as T))
+    const screen = new Screen(options.json === true)
+    await askNotifier(options, (notifier) =>
+      run({ notifier, screen, options }, ...(given.slice(0, -2) as unknown as T)),
+    )
   }
 }

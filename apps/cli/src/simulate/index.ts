@@ -1,3 +1,3 @@
 export { runSimulate, type SimulateOptions } from './simulate'
 export { runCompare, type CompareOptions } from './compare'
-export { openSourceLog } from './source-topic'
+export { isEmbedded, openSourceLog } from './source-topic'

@@ -17,15 +17,24 @@ function tell(fields: object, text: string): void {
   process.stderr.write(`${text} ${JSON.stringify(fields)}\n`)
 }
 
-/** Opens the log that the options, or else the settings, name; only the adapter in use is loaded. It is never created. @throws UsageError, ConfigError, LogError */
-export async function openSourceLog({ brokers, dataDir }: LogPlace): Promise<Log> {
+/** The settings with the log that the options name. @throws UsageError, ConfigError */
+async function configFor({ brokers, dataDir }: LogPlace) {
   if (brokers !== undefined && dataDir !== undefined) throw new UsageError('Give --brokers or --data-dir, not both.')
-  const { embeddedLogDir, loadConfig, openLog } = await import('@quorate/config')
+  const { loadConfig } = await import('@quorate/config')
   const argv = [
     ...(brokers === undefined ? [] : ['--log', 'kafka', '--kafka-brokers', brokers]),
     ...(dataDir === undefined ? [] : ['--log', 'embedded', '--data-dir', dataDir]),
   ]
-  const config = loadConfig('cli', { argv })
+  return loadConfig('cli', { argv })
+}
+
+/** Whether that log is the embedded one, which one process at a time can have open. @throws UsageError, ConfigError */
+export const isEmbedded = async (place: LogPlace): Promise<boolean> => (await configFor(place)).log === 'embedded'
+
+/** Opens the log that the options, or else the settings, name; only the adapter in use is loaded. It is never created. @throws UsageError, ConfigError, LogError */
+export async function openSourceLog(place: LogPlace): Promise<Log> {
+  const config = await configFor(place)
+  const { embeddedLogDir, openLog } = await import('@quorate/config')
   const file = join(embeddedLogDir(config.dataDir), 'log.db')
   if (config.log === 'embedded' && !existsSync(file))
     throw new UsageError(`There is no log in ${config.dataDir}. Name one with --data-dir, or brokers with --brokers.`)
