@@ -6,6 +6,9 @@ import { maximum } from './maximum'
 /** Policies name the rule in `method`. Every instance must register the same ones. */
 const rules = new Map([['maximum', maximum]])
 
+// Data of its own: `npm start` on the same data would not have the rule.
+process.env.QUORATE_DATA_DIR ??= 'data-example-4'
+
 void runServer({
   app: 'standalone',
   usage:

@@ -9,8 +9,9 @@ import { AggregatorModule } from './aggregator.module'
 import { DeadLetters } from './dead-letters/dead-letters'
 import { OpenStreams } from './http/stream/open-streams'
 import { type SnapshotOf, StatesStream } from './http/stream/states-stream'
-import { voteMetrics } from './metrics'
+import { ruleMetrics, voteMetrics } from './metrics'
 import { VoteProcessor } from './processor'
+import { RuleFaults } from './rule-faults'
 import { Cluster } from './queries/cluster'
 import { CommittedReading } from './queries/committed-reading'
 import { Doubt } from './queries/doubt'
@@ -65,7 +66,8 @@ export function aggregatorParts({
   const names = topicNames(prefix)
   const declared = declaredIn(config, rules)
   const topology = aggregatorTopology({ prefix, applicationId, partitions })
-  const processor = new VoteProcessor({ source: changeSource(prefix, applicationId), rules })
+  const ruleFaults = new RuleFaults()
+  const processor = new VoteProcessor({ source: changeSource(prefix, applicationId), rules, ruleFaults })
   const transport = new StreamsStrategy({
     sources: { reports: names.reports },
     create: (handle) =>
@@ -100,6 +102,7 @@ export function aggregatorParts({
   const metrics = createRegistry('aggregator')
   streamsMetrics(streams, metrics)
   voteMetrics(processor.counters, metrics)
+  ruleMetrics(() => ruleFaults.list((partition) => streams.task(partition) !== undefined), metrics)
   return {
     module: AggregatorModule.register({
       processor,

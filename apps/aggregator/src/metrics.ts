@@ -1,5 +1,6 @@
-import { Counter, type Registry } from 'prom-client'
+import { Counter, Gauge, type Registry } from 'prom-client'
 import type { Counters } from './counters'
+import type { RuleTrouble } from './rule-faults'
 
 /** The processor's counters, in Prometheus's words, read when they are asked for. */
 export function voteMetrics(counters: Counters, registry: Registry): void {
@@ -46,4 +47,19 @@ export function voteMetrics(counters: Counters, registry: Registry): void {
   one('quorate_rerouted_total', "Records that came in another partition than their key's.", () => counters.rerouted)
   one('quorate_ticks_total', 'Ticks read.', () => counters.ticks)
   one('quorate_ticks_appended_total', 'Ticks appended.', () => counters.ticksAppended)
+}
+
+/** Objects that are held because their policy's rule cannot decide; a policy in trouble without any is 0, one that is not is absent. */
+export function ruleMetrics(list: () => readonly RuleTrouble[], registry: Registry): void {
+  new Gauge({
+    name: 'quorate_rule_held_objects',
+    help: "Objects whose last state is held because the policy's rule cannot decide, by policy and reason.",
+    labelNames: ['partition', 'policy', 'reason'],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const { partition, policy, reason, objects } of list())
+        this.set({ partition: String(partition), policy, reason }, objects)
+    },
+  })
 }

@@ -1,10 +1,11 @@
 import { ObjectReader } from './objects/object-reader'
 import { eventsOf, linesOf, policiesOf, readCases } from './testing/case-file'
+import { CASE_RULES } from './testing/case-rules'
 import { parseOutput, simulate, toJsonLines, type ScenarioLine } from './testing/scenario'
 import { reasons, sinkEvents } from './testing/sink'
 import { recordsOf, TestTask, type TestTaskOptions } from './testing/test-task'
 
-const files = ['published.json', 'votes.json', 'voted.json', 'overrides.json']
+const files = ['published.json', 'votes.json', 'voted.json', 'overrides.json', 'rules.json']
 const rows = files.flatMap((file) => readCases(file)).map((row) => [row.id, row.says, row] as const)
 
 /** Policies of a case as the first lines: the processor has no file of them. */
@@ -34,8 +35,8 @@ const ways: [string, TestTaskOptions][] = [
 describe.each(ways)('the processor %s', (_way, options) => {
   it.each(rows)('answers as simulate does: %s %s', async (_id, _says, row) => {
     const lines = scenario(row)
-    const output = parseOutput((await simulate(toJsonLines(lines))).text)
-    const task = new TestTask(options)
+    const output = parseOutput((await simulate(toJsonLines(lines), { rules: CASE_RULES })).text)
+    const task = new TestTask({ rules: CASE_RULES, ...options })
     task.run(recordsOf(lines))
     expect(sinkEvents(task.to('states'))).toEqual(eventsOf(output))
     const rejected = output.flatMap((line) => ('rejected' in line ? [line.rejected.reason] : []))
@@ -46,11 +47,11 @@ describe.each(ways)('the processor %s', (_way, options) => {
 describe('the reader of the store', () => {
   it.each(rows)('shows what a look shows: %s %s', async (_id, _says, row) => {
     const lines = scenario(row)
-    const looks = parseOutput((await simulate(toJsonLines(lines))).text).flatMap((line) =>
+    const looks = parseOutput((await simulate(toJsonLines(lines), { rules: CASE_RULES })).text).flatMap((line) =>
       'look' in line ? [line.look] : [],
     )
-    const task = new TestTask()
-    const reader = new ObjectReader()
+    const task = new TestTask({ rules: CASE_RULES })
+    const reader = new ObjectReader(CASE_RULES)
     const records = recordsOf(lines)
     for (const [offset, line] of lines.entries()) {
       if (line.type !== 'look') continue

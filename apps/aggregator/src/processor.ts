@@ -8,6 +8,7 @@ import { PartitionState } from './objects/partition-state'
 import { Outcomes } from './outcomes'
 import { requestOf } from './requests/request-key'
 import { keepRequest, knownRequest } from './requests/requests'
+import { RuleFaults } from './rule-faults'
 import { TABLE } from './tables'
 import { Fold, NO_RULES, type Applied, type Rules } from './vote'
 
@@ -23,6 +24,7 @@ export interface VoteProcessorOptions {
   readonly dirtyObjects?: number
   readonly counters?: Counters
   readonly outcomes?: Outcomes
+  readonly ruleFaults?: RuleFaults
 }
 
 /** What is kept of a task between batches. */
@@ -42,12 +44,15 @@ export class VoteProcessor implements Processor {
   readonly counters: Counters
   /** What operators' commands led to, by position. */
   readonly outcomes: Outcomes
+  /** Policies whose rule cannot decide. */
+  readonly ruleFaults: RuleFaults
   readonly #options: VoteProcessorOptions
 
   constructor(options: VoteProcessorOptions) {
     this.#options = options
     this.counters = options.counters ?? new Counters()
     this.outcomes = options.outcomes ?? new Outcomes()
+    this.ruleFaults = options.ruleFaults ?? new RuleFaults()
   }
 
   process(batch: TaskBatch, context: TaskContext): Offset {
@@ -89,7 +94,8 @@ export class VoteProcessor implements Processor {
     if (kept !== undefined) return kept
     const { rules = NO_RULES, incarnationBase = 0, hotBytes = 16 << 20, dirtyObjects = 512 } = this.#options
     const emit = (change: Change) => this.#emit(change, context)
-    const state = new PartitionState(context, { rules, incarnationBase, hotBytes, dirtyObjects, emit })
+    const { ruleFaults } = this
+    const state = new PartitionState(context, { rules, incarnationBase, hotBytes, dirtyObjects, emit, ruleFaults })
     return (context.cache = { state, fold: new Fold(state) })
   }
 

@@ -79,6 +79,13 @@ export interface Explanation {
   readonly candidateDue: string | null
   readonly nextDeadline: string | null
   readonly policy: string
+  /** Why the policy's rule cannot decide, so that the last state is held; null: it can, or is not asked. */
+  readonly ruleFault: {
+    readonly reason: 'rule-not-registered' | 'rule-failed'
+    readonly method: string
+    readonly detail: string
+    readonly since: string | null
+  } | null
 }
 
 export interface HistoryEntry {

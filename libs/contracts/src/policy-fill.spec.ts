@@ -40,7 +40,7 @@ describe('a policy', () => {
   it.each<[string, object, string]>([
     ['an unknown field', { colour: 1 }, '/colour: unknown field'],
     ['an unknown field inside flap', { flap: { often: 1 } }, '/flap/often: unknown field'],
-    ['an unknown method', { method: 'dice' }, '/method: unknown method'],
+    ['an unknown method', { method: 'dice' }, '/method: unknown method; known here: majority, ordered'],
     ['an unknown quorum', { quorum: 'most' }, '/quorum: must be half, majority, an integer or a share such as "60%"'],
     ['half a share', { quorum: '33.3%' }, '/quorum: must be half, majority, an integer or a share such as "60%"'],
     ['a share above all', { quorum: '101%' }, '/quorum: must be half, majority, an integer or a share such as "60%"'],

@@ -31,6 +31,8 @@ export const DEFAULT_POLICY: Policy = { name: DEFAULT_POLICY_NAME, match: '**', 
 export interface FillOptions {
   /** Rules registered in code, beside `METHODS`. */
   readonly methods?: Iterable<string>
+  /** A method that is not known here is none that refuses the policy. */
+  readonly anyMethod?: boolean
   /** Weight of an agent by the settings at that place of the log, muted = 0; 1 for all when absent. */
   readonly weightOf?: (agent: AgentId) => number
 }
@@ -65,7 +67,7 @@ export function policyShape(input: unknown): { input: PolicyInput; faults?: unde
 
 function* together(policy: Policy, options: FillOptions): Iterable<Fault> {
   if (policy.name === DEFAULT_POLICY_NAME) yield fault('the name of the built-in policy is reserved', 'name')
-  if (!isMethod(policy.method, options)) yield fault('unknown method', 'method')
+  if (!options.anyMethod) yield* methodFaults(policy.method, options.methods)
   if (!isQuorum(policy.quorum)) yield fault('must be half, majority, an integer or a share such as "60%"', 'quorum')
   if (policy.memory < policy.ttl) yield fault(`must be at least ttl (${policy.ttl})`, 'memory')
   if (policy.method === 'ordered' && policy.states === undefined)
@@ -77,8 +79,9 @@ function* together(policy: Policy, options: FillOptions): Iterable<Fault> {
 
 const fault = (detail: string, ...path: (string | number)[]): Fault => ({ pointer: pointer(...path), detail })
 
-function isMethod(method: string, { methods = [] }: FillOptions): boolean {
-  return (METHODS as readonly string[]).includes(method) || [...methods].includes(method)
+function* methodFaults(method: string, registered: Iterable<string> = []): Iterable<Fault> {
+  const known = [...METHODS, ...registered]
+  if (!known.includes(method)) yield fault(`unknown method; known here: ${known.join(', ')}`, 'method')
 }
 
 function isQuorum(quorum: Policy['quorum']): boolean {

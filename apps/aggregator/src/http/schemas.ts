@@ -101,6 +101,10 @@ export const AGGREGATOR_SCHEMAS: Readonly<Record<string, object>> = {
     }, ['evidence'])),
     ...DECISION, winner: orNull('string'), margin: { type: ['integer', 'null'], description: 'The fewest participants whose changed vote would change the winner. Null where none do, or where it is not told.' }, candidate: orNull('string'), candidateSince: { type: ['string', 'null'], format: 'date-time' }, candidateDue: { type: ['string', 'null'], format: 'date-time' },
     nextDeadline: { type: ['string', 'null'], format: 'date-time' }, next: orNull('string'), policy: text,
+    ruleFault: {
+      ...object({ reason: { type: 'string', enum: ['rule-not-registered', 'rule-failed'] }, method: text, detail: text, since: { type: ['string', 'null'], format: 'date-time' } }),
+      type: ['object', 'null'], description: "Why the policy's rule cannot decide, so that the last state is held. Null: it can, or it is not asked for want of a quorum.",
+    },
   }), // prettier-ignore
   History: object({
     items: listOf(object({

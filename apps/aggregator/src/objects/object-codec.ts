@@ -36,6 +36,8 @@ const INCIDENT = 512
 const FROM = 1024
 /** The effective state is the voted one, decided at `votedSince`: nearly always. */
 const PLAIN = 2048
+const RULE_MISSING = 4096
+const RULE_FAILED = 8192
 
 const flag = (on: boolean, bit: number): number => (on ? bit : 0)
 
@@ -52,6 +54,8 @@ function flagsOf(object: VoteObject): number {
     flag(object.heldUntil !== null, HELD) |
     flag(object.incident !== null, INCIDENT) |
     flag(object.from !== null, FROM) |
+    flag(object.ruleHold?.reason === 'rule-not-registered', RULE_MISSING) |
+    flag(object.ruleHold?.reason === 'rule-failed', RULE_FAILED) |
     flag(object.state === object.voted && object.votedSince === object.votedAt, PLAIN)
   )
 }
@@ -135,6 +139,10 @@ function writeRuns(object: VoteObject): void {
   if (object.unsupportedSince !== null) writeNumber(object.unsupportedSince - createdAt)
   if (object.heldUntil !== null) writeNumber(object.heldUntil - createdAt)
   if (object.incident !== null) writeText(object.incident)
+  if (object.ruleHold !== null) {
+    writeNumber(object.ruleHold.since - createdAt)
+    writeNumber(object.ruleHold.retryAt - createdAt)
+  }
   writeNumber(object.changes.length)
   for (const time of object.changes) writeNumber(time - createdAt)
 }
@@ -149,6 +157,10 @@ function readRuns(object: VoteObject, flags: number): void {
   if (flags & UNSUPPORTED) object.unsupportedSince = createdAt + readNumber()
   if (flags & HELD) object.heldUntil = createdAt + readNumber()
   if (flags & INCIDENT) object.incident = readText()
+  if (flags & (RULE_MISSING | RULE_FAILED)) {
+    const reason = flags & RULE_MISSING ? 'rule-not-registered' : 'rule-failed'
+    object.ruleHold = { reason, since: createdAt + readNumber(), retryAt: createdAt + readNumber() }
+  }
   const changes = readNumber()
   if (changes === 0) return
   const times = [createdAt + readNumber()]

@@ -3,7 +3,10 @@ import type { Table } from '@quorate/state-store'
 import type { TaskContext } from '@quorate/streams'
 import { AGENTS, CLOCK, evidenceKey, historyKey, pageKey, PENDING, POLICIES, RESHARD, TABLE } from '../tables'
 import { newGuard } from '../vote'
-import type { AgentWeight, Clock, Guard, HistoryEntry, Pending, Rules, Settings, VoteObject, VoteState } from '../vote'
+import type {
+  AgentWeight, Clock, Guard, HistoryEntry, Pending, RuleFault, Rules, Settings, VoteObject, VoteState,
+} from '../vote' // prettier-ignore
+import type { RuleFaults } from '../rule-faults'
 import { HotObjects } from './hot-objects'
 import { decodeObject, dueOf, encodeObject, encodePage, morePages } from './object-codec'
 import { PAGE_ROWS } from './row-codec'
@@ -26,6 +29,7 @@ export interface PartitionStateOptions {
   /** Changed objects that are gathered before they are encoded. */
   readonly dirtyObjects: number
   readonly emit: (change: Change, context: TaskContext) => void
+  readonly ruleFaults?: RuleFaults | undefined
 }
 
 /**
@@ -72,6 +76,8 @@ export class PartitionState implements VoteState {
     this.clock = { time: this.#storedClock.time ?? -Infinity, settled: this.#storedClock.settled }
     this.guard = { ...this.#storedClock.guard }
     this.#pending = readPending(this.#settingsRows)
+    options.ruleFaults?.open(this.partition, context.conditions)
+    for (const { name, method } of this.settings.policies()) this.#tellRule(name, method)
   }
 
   /** Whether the object is decoded already: then it is surely of this partition. */
@@ -129,6 +135,7 @@ export class PartitionState implements VoteState {
 
   drop(object: VoteObject): void {
     this.#hot.delete(object.id)
+    if (object.ruleHold !== null) this.ruleFault(object, null)
     object.dirty = false
     this.#dirtyPages.delete(object)
     for (const row of object.rows) if (row.hasEvidence) this.deleteEvidence(object, row.agent)
@@ -192,6 +199,16 @@ export class PartitionState implements VoteState {
 
   savePolicy(name: string, policy: Policy | null): void {
     this.#saveSetting(POLICIES + name, policy)
+    this.#tellRule(name, policy?.method)
+  }
+
+  #tellRule(policy: string, method: string | undefined): void {
+    const fault = method === undefined ? undefined : this.settings.ruleFaultOf(method)
+    this.#options.ruleFaults?.policy(this.partition, policy, fault)
+  }
+
+  ruleFault({ id, inForce }: VoteObject, fault: RuleFault | null): void {
+    this.#options.ruleFaults?.object(this.partition, id, inForce.name, fault)
   }
 
   saveAgent(agent: AgentId, settings: AgentWeight | null): void {

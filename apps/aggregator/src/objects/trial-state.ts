@@ -76,6 +76,7 @@ export class TrialState implements VoteState {
   }
 
   add(): void {}
+  ruleFault(): void {}
   changed(): void {}
   rowChanged(): void {}
   drop(): void {}

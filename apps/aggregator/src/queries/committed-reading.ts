@@ -36,13 +36,14 @@ export class CommittedReading implements Reading {
     const reader = this.#reader(task)
     const read = reader.read(tablesOf(task), id, task.changelogPosition)
     if (!read) return undefined
-    const { agents, tally, candidate, nextDeadline, ...rest } = reader.explanation(tablesOf(task), read)
+    const { agents, tally, candidate, nextDeadline, ruleFault, ...rest } = reader.explanation(tablesOf(task), read)
     const shown = {
       ...rest,
       candidate: candidate?.state ?? null,
       candidateSince: timeOf(candidate?.since),
       candidateDue: timeOf(candidate?.due),
       nextDeadline: timeOf(nextDeadline),
+      ruleFault: ruleFault && { ...ruleFault, since: timeOf(ruleFault.since) },
     }
     return `{"agents":${JSON.stringify(agents)},"tally":${tallyText(tally)},${JSON.stringify(shown).slice(1)}`
   }

@@ -122,6 +122,7 @@ class TestContext implements TaskContext {
   readonly source = 'quorate.reports'
   cache: unknown
   forwarded: Sent[] = []
+  readonly raised = new Conditions(silentLogger)
   readonly conditions: PartitionConditions
 
   constructor(
@@ -130,7 +131,7 @@ class TestContext implements TaskContext {
     readonly table: (name: string) => Table,
     readonly cut: () => boolean,
   ) {
-    this.conditions = new Conditions(silentLogger).of(partition)
+    this.conditions = this.raised.of(partition)
   }
 
   forward(output: string, record: Forwarded): void {

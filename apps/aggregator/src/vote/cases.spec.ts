@@ -1,13 +1,17 @@
 import { linesOf, eventsOf, policiesOf, readCases, told } from '../testing/case-file'
+import { CASE_RULES } from '../testing/case-rules'
 import { parseOutput, simulate, toJsonLines } from '../testing/scenario'
 
-describe.each(['published.json', 'votes.json', 'voted.json', 'overrides.json'])(
+describe.each(['published.json', 'votes.json', 'voted.json', 'overrides.json', 'rules.json'])(
   'the cases of %s, simulated',
   (file) => {
     it.each(readCases(file).map((row) => [row.id, row.says, row] as const))('%s: %s', async (_id, _says, row) => {
       const { lines, looks } = linesOf(row)
       const policies = policiesOf(row)
-      const { text, code, errors } = await simulate(toJsonLines(lines), policies === undefined ? {} : { policies })
+      const { text, code, errors } = await simulate(toJsonLines(lines), {
+        rules: CASE_RULES,
+        ...(policies === undefined ? {} : { policies }),
+      })
       expect(errors).toBe('')
       expect(code).toBe(0)
       const output = parseOutput(text)

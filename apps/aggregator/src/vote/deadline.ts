@@ -11,7 +11,7 @@ import { candidateDue, noQuorumDue } from './voted'
 export const deadline = (object: VoteObject): number =>
   Math.min(object.rowsDue, object.override?.expiresAt ?? Infinity, voteDeadline(object))
 
-/** The next deadline but for rows and override: candidate, unknownAfter, the mass guard's hold, flapping. */
+/** The next deadline but for rows and override: candidate, unknownAfter, the mass guard's hold, a rule's next try, flapping. */
 export function voteDeadline(object: VoteObject): number {
   let due = Infinity
   if (object.candidate !== null) due = candidateDue(object)
@@ -19,6 +19,7 @@ export function voteDeadline(object: VoteObject): number {
     due = Math.min(due, Math.max(noQuorumDue(object), object.heldUntil ?? -Infinity))
   }
   if (object.unsupportedSince !== null) due = Math.min(due, object.unsupportedSince + object.inForce.unknownAfter)
+  if (object.ruleHold !== null) due = Math.min(due, object.ruleHold.retryAt)
   if (object.flapping) due = Math.min(due, flappingEnds(object))
   return due
 }

@@ -88,6 +88,7 @@ type Runs = Pick<
   | 'unsupportedSince'
   | 'heldUntil'
   | 'incident'
+  | 'ruleHold'
 >
 
 const runsOf = (object: VoteObject): Runs => ({
@@ -99,6 +100,7 @@ const runsOf = (object: VoteObject): Runs => ({
   unsupportedSince: object.unsupportedSince,
   heldUntil: object.heldUntil,
   incident: object.incident,
+  ruleHold: object.ruleHold,
 })
 
 const isMoved = (object: VoteObject, runs: Runs): boolean =>
@@ -109,7 +111,8 @@ const isMoved = (object: VoteObject, runs: Runs): boolean =>
   object.noQuorumSince !== runs.noQuorumSince ||
   object.unsupportedSince !== runs.unsupportedSince ||
   object.heldUntil !== runs.heldUntil ||
-  object.incident !== runs.incident
+  object.incident !== runs.incident ||
+  object.ruleHold !== runs.ruleHold
 
 const isOverrideOver = ({ override }: VoteObject, now: number): boolean =>
   override !== null && override.expiresAt !== null && now >= override.expiresAt

@@ -4,6 +4,7 @@ import { deadlineAfter, voteDeadline } from './deadline'
 import { flappingEnds } from './flap'
 import { marginOf } from './margin'
 import type { Row, VoteObject } from './object'
+import type { RuleFault } from './rule-fault'
 import type { Outcome } from './run'
 import type { Settings } from './settings'
 import { tallyEntries } from './view'
@@ -28,7 +29,13 @@ export interface AgentExplanation {
 
 /** What the next deadline does, if nothing arrives before. */
 export type NextStep =
-  'report-expires' | 'report-forgotten' | 'override-expires' | 'candidate-wins' | 'turns-unknown' | 'flapping-ends'
+  | 'rule-asked-again'
+  | 'report-expires'
+  | 'report-forgotten'
+  | 'override-expires'
+  | 'candidate-wins'
+  | 'turns-unknown'
+  | 'flapping-ends'
 
 export interface Explanation {
   readonly agents: readonly AgentExplanation[]
@@ -44,6 +51,8 @@ export interface Explanation {
   readonly nextDeadline: number | null
   readonly next: NextStep | null
   readonly policy: string
+  /** Why the policy's rule cannot decide, and since when as far as evaluated; null: it can, or is not asked. */
+  readonly ruleFault: (RuleFault & { readonly since: number | null }) | null
 }
 
 /** Why the object is as it is (rest.md, "explanation"), at the time `now` of its partition. The count is up to date. */
@@ -65,6 +74,7 @@ export function explain(object: VoteObject, outcome: Outcome, settings: Settings
     nextDeadline: next?.at ?? null,
     next: next?.step ?? null,
     policy: object.inForce.name,
+    ruleFault: outcome.fault && { ...outcome.fault, since: object.ruleHold?.since ?? null },
   }
 }
 
@@ -104,5 +114,6 @@ function nextStep(object: VoteObject, now: number): { at: number; step: NextStep
 
 function voteStep(object: VoteObject, at: number): NextStep {
   if (object.candidate !== null && candidateDue(object) === at) return 'candidate-wins'
+  if (object.ruleHold?.retryAt === at) return 'rule-asked-again'
   return object.flapping && flappingEnds(object) === at ? 'flapping-ends' : 'turns-unknown'
 }

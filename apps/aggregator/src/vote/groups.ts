@@ -1,6 +1,7 @@
 import { UNKNOWN } from '@quorate/contracts'
 import type { VoteObject } from './object'
 import type { Participant } from './rule'
+import type { RuleFault } from './rule-fault'
 import { decideRun, participantsOf, type Outcome } from './run'
 import type { Settings } from './settings'
 import { Tally } from './tally'
@@ -14,14 +15,18 @@ export function overGroups(object: VoteObject, settings: Settings): Outcome {
   const tally = new Tally()
   const votes: Participant[] = []
   let electorate = policy.groups.length - 1
+  let fault: RuleFault | null = null
   for (let i = 0; i < policy.groups.length; i++) {
-    const { winner, electors } = groupOutcome(object, settings, i)
+    const { winner, electors, fault: failing } = groupOutcome(object, settings, i)
+    fault ??= failing
     if (i === policy.groups.length - 1 && electors > 0) electorate++
     if (winner === null) continue
     tally.add(winner, 1)
     votes.push({ agent: policy.groups[i]!, state: winner, weight: 1 })
   }
-  return decideRun({ tally, participants: () => votes }, electorate, policy, object.voted)
+  const outcome = decideRun({ tally, participants: () => votes }, electorate, policy, object.voted)
+  // A group whose rule cannot decide is none that abstains: what it would say may decide the whole.
+  return fault === null ? outcome : { ...outcome, winner: null, contested: false, rule: null, fault }
 }
 
 /** One group's own run. Its previous state is `unknown`, so that an even split of `ordered` abstains. */

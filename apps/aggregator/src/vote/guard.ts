@@ -37,7 +37,8 @@ export const isOver = ({ known, stale, lost }: Guard): boolean => !isMany(stale 
 export type Standing = 'none' | 'known' | 'stale' | 'lost'
 
 export function standingOf({ incident }: Guard, object: VoteObject): Standing {
-  if (object.voted !== UNKNOWN) return object.stale ? 'stale' : 'known'
+  // A state that is held for want of a rule says nothing of the observers.
+  if (object.voted !== UNKNOWN) return object.stale && object.ruleHold === null ? 'stale' : 'known'
   return incident !== null && object.incident === incident.id ? 'lost' : 'none'
 }
 

@@ -1,7 +1,8 @@
 import { bySeverity, glob, type AgentId, type Glob, type ObjectId, type Policy, type State } from '@quorate/contracts'
 import { ORDERED, MAJORITY } from './methods'
 import { quorumOf } from './quorum'
-import { ruleMethod, type Method, type Rules } from './rule'
+import { ruleMethod, undecided, type Method, type Rules } from './rule'
+import { notRegistered } from './rule-fault'
 
 /** A policy made ready to decide by: durations in ms, names looked up once. */
 export interface InForce {
@@ -27,6 +28,8 @@ export interface InForce {
   confirm(state: State): number
   quorum(electorate: number): number
   readonly method: Method
+  /** Whether this process has the method: without its rule the state is held (vote.md 5). */
+  readonly registered: boolean
 }
 
 const ms = (seconds: number): number => Math.round(seconds * 1000)
@@ -56,19 +59,20 @@ export function inForce(policy: Policy, rules: Rules): InForce {
     confirm: confirmed.size === 0 ? () => 0 : (state) => confirmed.get(state) ?? otherwise,
     quorum: quorumOf(quorum),
     method: methodOf(policy.method, rules),
+    registered: isRegistered(policy.method, rules),
   }
 }
+
+export const isRegistered = (name: string, rules: Rules): boolean =>
+  name === 'majority' || name === 'ordered' || rules.has(name)
 
 function methodOf(name: string, rules: Rules): Method {
   if (name === 'majority') return MAJORITY
   if (name === 'ordered') return ORDERED
   const rule = rules.get(name)
-  if (rule === undefined) {
-    throw new Error(
-      `the policy's method ${JSON.stringify(name)} is not registered in this process: nothing was decided; register the rule and start again`,
-    )
-  }
-  return ruleMethod(rule)
+  if (rule !== undefined) return ruleMethod(name, rule)
+  const verdict = undecided(notRegistered(name))
+  return () => verdict
 }
 
 /** The first that matches, of policies in order of precedence (vote.md 9). */

@@ -96,6 +96,7 @@ export class MemoryState implements VoteState {
     this.#emit(change)
   }
 
+  ruleFault(): void {}
   changed(): void {}
   rowChanged(): void {}
   setEvidence(): void {}

@@ -8,6 +8,7 @@ import {
   type Trigger,
 } from '@quorate/contracts'
 import type { InForce } from './in-force'
+import type { RuleHold } from './rule-fault'
 import type { Ballot } from './tally'
 
 /**
@@ -95,6 +96,9 @@ export interface VoteObject {
   /** Times of the newest changes of `voted`, oldest first, at most 20. */
   changes: readonly number[]
 
+  /** While the rule of its policy cannot decide (vote.md 5). */
+  ruleHold: RuleHold | null
+
   override: ActiveOverride | null
   /** Changes of the override in this incarnation: the n of entity tags. */
   overrides: number
@@ -168,6 +172,7 @@ export function newObject({ id, incarnation, createdAt, inForce, ballots }: NewO
     stale: false,
     flapping: false,
     changes: NO_CHANGES,
+    ruleHold: null,
     override: null,
     overrides: 0,
     heldUntil: null,

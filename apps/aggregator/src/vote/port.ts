@@ -1,6 +1,7 @@
 import type { AgentId, Change, ObjectId, Policy, Resharded, Snapshot } from '@quorate/contracts'
 import type { Guard } from './guard'
 import type { HistoryEntry, VoteObject } from './object'
+import type { RuleFault } from './rule-fault'
 import type { AgentWeight, Settings } from './settings'
 
 /** How far time has come in one partition (vote.md 1). */
@@ -84,6 +85,8 @@ export interface VoteState {
   importRows(snapshot: Snapshot): void
 
   emit(change: Change): void
+  /** Told at each evaluation of an object whose rule cannot decide; null: it can again. */
+  ruleFault(object: VoteObject, fault: RuleFault | null): void
   /** True: stop after this evaluation; the record in hand will be applied again from its start. */
   readonly full: boolean
 }

@@ -85,7 +85,7 @@ function rowOf(report: Report, base: number, now: number, createdAt: number): Ro
 
 /**
  * A known agent's newer report. Where it casts the same vote with the same weight the tally stands, every deadline up to now has
- * fired, and so nothing is evaluated; the schedule is touched only where the row is due sooner than what is armed.
+ * fired, and so nothing is evaluated (but where a rule could not decide: it is asked again); the schedule is touched only where the row is due sooner than what is armed.
  */
 function replace(
   state: VoteState,
@@ -116,7 +116,8 @@ function replace(
   }
   const due = rowDue(row, object)
   if (due < object.rowsDue) object.rowsDue = due
-  if (!stands) evaluate(state, object, moment, originOf(report))
+  if (!stands || object.ruleHold !== null || !object.inForce.registered)
+    evaluate(state, object, moment, originOf(report))
   else if (due < object.armed) state.arm(object, due)
 }
 

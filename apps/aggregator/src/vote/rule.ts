@@ -1,4 +1,5 @@
-import type { Policy, State } from '@quorate/contracts'
+import { isState, type Policy, type State } from '@quorate/contracts'
+import { failed, type RuleFault } from './rule-fault'
 import type { Tally } from './tally'
 
 /** A vote that counts, or in the run over groups a group's. */
@@ -29,7 +30,9 @@ export const NO_RULES: Rules = new Map()
 export interface Verdict {
   readonly winner: State | null
   readonly contested: boolean
-  readonly rule: string
+  readonly rule: string | null
+  /** Why there is none: the rule cannot decide. */
+  readonly fault?: RuleFault
 }
 
 /** The votes of one run: the tally at hand, the single votes for rules that need them. */
@@ -48,11 +51,49 @@ export interface Scale {
   readonly listed: ReadonlyMap<State, number> | null
 }
 
-/** A registered rule as a method. */
-export function ruleMethod(rule: Rule): Method {
+/** No decision, because the rule cannot make one. */
+export const undecided = (fault: RuleFault): Verdict => ({ winner: null, contested: false, rule: null, fault })
+
+/** A registered rule as a method. What it throws or returns beside a judgement stops nothing: the state is held. */
+export function ruleMethod(name: string, rule: Rule): Method {
   return (votes, { policy }, previous) => {
-    const said = rule(votes.participants(), policy, previous)
-    const winner = said.winner ?? null
-    return { winner, contested: said.contested ?? winner === null, rule: said.rule }
+    let said: unknown
+    try {
+      said = rule(votes.participants(), policy, previous)
+    } catch (error) {
+      return undecided(failed(name, `threw ${textOf(error)}`))
+    }
+    return verdictOf(said) ?? undecided(failed(name, `returned no judgement: ${nameOf(said)}`))
+  }
+}
+
+const RULE_NAME = 128
+
+/** The judgement as a verdict; undefined where it is none. */
+function verdictOf(said: unknown): Verdict | undefined {
+  if (typeof said !== 'object' || said === null) return undefined
+  const { winner = null, contested = winner === null, rule } = said as Record<string, unknown>
+  if (winner !== null && !isState(winner)) return undefined
+  if (typeof contested !== 'boolean' || (winner === null && !contested)) return undefined
+  if (typeof rule !== 'string' || rule === '' || rule.length > RULE_NAME) return undefined
+  return { winner, contested, rule }
+}
+
+/** Whatever was thrown, as text. */
+function textOf(error: unknown): string {
+  try {
+    return String(error)
+  } catch {
+    return 'something that has no text'
+  }
+}
+
+/** Whatever was returned, as text. */
+function nameOf(said: unknown): string {
+  try {
+    if (said instanceof Promise) return 'a promise (a rule is synchronous)'
+    return JSON.stringify(said) ?? String(said)
+  } catch {
+    return typeof said
   }
 }

@@ -3,6 +3,7 @@ import type { InForce } from './in-force'
 import type { VoteObject } from './object'
 import { isQuorate } from './quorum'
 import type { Participant, Verdict, Votes } from './rule'
+import type { RuleFault } from './rule-fault'
 import type { Tally } from './tally'
 
 /** The outcome of sections 3 and 4 at one moment. */
@@ -15,8 +16,10 @@ export interface Outcome {
   readonly quorate: boolean
   readonly winner: State | null
   readonly contested: boolean
-  /** null without quorum. */
+  /** null without quorum, and where the rule cannot decide. */
   readonly rule: string | null
+  /** Why the rule cannot decide; null: it could, or was not asked. */
+  readonly fault: RuleFault | null
 }
 
 /** Decides one run: quorum, thresholds, method. */
@@ -25,10 +28,20 @@ export function decideRun(votes: Votes, electorate: number, policy: InForce, pre
   const participants = tally.total
   const quorum = policy.quorum(electorate)
   if (!isQuorate(participants, quorum)) {
-    return { tally, participants, electorate, quorum, quorate: false, winner: null, contested: false, rule: null }
+    return {
+      tally,
+      participants,
+      electorate,
+      quorum,
+      quorate: false,
+      winner: null,
+      contested: false,
+      rule: null,
+      fault: null,
+    }
   }
-  const { winner, contested, rule } = verdict(votes, policy, previous)
-  return { tally, participants, electorate, quorum, quorate: true, winner, contested, rule }
+  const { winner, contested, rule, fault = null } = verdict(votes, policy, previous)
+  return { tally, participants, electorate, quorum, quorate: true, winner, contested, rule, fault }
 }
 
 function verdict(votes: Votes, policy: InForce, previous: State): Verdict {
@@ -36,6 +49,7 @@ function verdict(votes: Votes, policy: InForce, previous: State): Verdict {
     if (votes.tally.of(state) >= needed) return { winner: state, contested: false, rule: 'threshold' }
   }
   const said = policy.method(votes, policy, previous)
+  if (said.fault !== undefined) return said
   return said.winner === null || said.winner === UNKNOWN ? { winner: null, contested: true, rule: said.rule } : said
 }
 

@@ -7,8 +7,9 @@ import {
   type ObjectId,
   type Policy,
 } from '@quorate/contracts'
-import { chosen, inForce, type InForce } from './in-force'
+import { chosen, inForce, isRegistered, type InForce } from './in-force'
 import { NO_RULES, type Rules } from './rule'
+import { notRegistered, type RuleFault } from './rule-fault'
 
 /** An agent's settings, filled in. */
 export interface AgentWeight {
@@ -46,7 +47,7 @@ export class Settings {
 
   /**
    * Judges a policy as written by the agents' settings of this place. One that is appended again was judged where it was put in force:
-   * no later weight refuses it.
+   * no later weight refuses it, nor a rule that is not registered any more.
    */
   judge(
     input: unknown,
@@ -54,6 +55,7 @@ export class Settings {
   ): { readonly policy: Policy; readonly faults?: undefined } | { readonly faults: readonly Fault[] } {
     return fillPolicy(input, {
       methods: this.#rules.keys(),
+      anyMethod: reappended,
       weightOf: (agent) => (reappended ? 0 : this.weightOf(agent)),
     })
   }
@@ -100,6 +102,11 @@ export class Settings {
       this.#electorates.set(policy, (weights = sums))
     }
     return weights
+  }
+
+  /** Why this process cannot decide by the method; undefined: it can. */
+  ruleFaultOf(method: string): RuleFault | undefined {
+    return isRegistered(method, this.#rules) ? undefined : notRegistered(method)
   }
 
   policies(): readonly Policy[] {

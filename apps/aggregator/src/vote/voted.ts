@@ -2,6 +2,7 @@ import { UNKNOWN, type Cause, type State } from '@quorate/contracts'
 import { MASS_HOLD, observersLost, suspectsObservers } from './guard'
 import { CHANGES_KEPT, type VoteObject } from './object'
 import type { VoteState } from './port'
+import { held, type RuleFault } from './rule-fault'
 import type { Outcome } from './run'
 
 /** When an evaluation happens: its time, and the offset of the record that led to it or moved time on. */
@@ -15,6 +16,11 @@ export type Loss = Extract<Cause, 'quorum-lost' | 'no-majority'>
 
 /** From the outcome to the voted state and its marks (vote.md 5). */
 export function move(state: VoteState, object: VoteObject, outcome: Outcome, moment: Moment): Loss | null {
+  if (outcome.fault !== null) return withoutRule(state, object, outcome.fault, moment.now)
+  if (object.ruleHold !== null) {
+    object.ruleHold = null
+    state.ruleFault(object, null)
+  }
   if (!outcome.quorate) return withoutQuorum(state, object, moment)
   object.noQuorumSince = null
   object.heldUntil = null
@@ -24,6 +30,20 @@ export function move(state: VoteState, object: VoteObject, outcome: Outcome, mom
   if (outcome.winner === null) return withoutWinner(object, outcome, moment.now)
   object.unsupportedSince = null
   withWinner(object, outcome.winner, moment.now)
+  return null
+}
+
+/** The rule cannot decide: the last voted state is held until it can, whatever time that takes. */
+function withoutRule(state: VoteState, object: VoteObject, fault: RuleFault, now: number): null {
+  object.noQuorumSince = null
+  object.heldUntil = null
+  object.incident = null
+  object.candidate = null
+  object.unsupportedSince = null
+  object.contested = false
+  object.stale = object.voted !== UNKNOWN
+  object.ruleHold = held(object.ruleHold, fault, now)
+  state.ruleFault(object, fault)
   return null
 }
 

@@ -113,8 +113,19 @@ const explain = () =>
       withServer<[string], object>(async ({ client, screen }, object) => {
         const explanation = await client.explanation(object)
         await screen.print(explanation, () => {
-          const { agents, tally, participants, electorate, quorum, rule, winner, margin, nextDeadline, policy } =
-            explanation
+          const {
+            agents,
+            tally,
+            participants,
+            electorate,
+            quorum,
+            rule,
+            winner,
+            margin,
+            nextDeadline,
+            policy,
+            ruleFault,
+          } = explanation
           const rows = agents.map((it) => [
             it.agent,
             stateCell(it.state),
@@ -127,6 +138,7 @@ const explain = () =>
             screen.table(['AGENT', 'STATE', 'STANDING', 'WEIGHT', 'AGE', 'EXPIRES IN'], rows),
             `tally ${tallyText(tally)}; ${participants} of ${electorate} weigh in, ${quorum} needed; `,
             `winner ${winner ?? 'none'}${rule ? ` by ${rule}` : ''}, margin ${margin ?? '–'}, policy ${policy}, next deadline ${nextDeadline ?? 'none'}\n`,
+            ruleFault ? `held (${ruleFault.reason}): ${ruleFault.detail}\n` : '',
           ].join('')
         })
       }),

@@ -1,0 +1,48 @@
+/** Why a rule registered in code cannot decide (vote.md 5): it is not registered in this process, or it threw or returned nonsense. */
+export type RuleFaultReason = 'rule-not-registered' | 'rule-failed'
+
+export interface RuleFault {
+  readonly reason: RuleFaultReason
+  /** The policy's method. */
+  readonly method: string
+  /** For people; bounded. */
+  readonly detail: string
+}
+
+/** An object whose rule cannot decide: its last voted state is held. */
+export interface RuleHold {
+  readonly reason: RuleFaultReason
+  /** ms: the evaluation that first found it so. */
+  readonly since: number
+  /** ms: when the rule is asked again, if nothing arrives before. */
+  readonly retryAt: number
+}
+
+/**
+ * ms between two tries of a rule on an object that gets no reports. At full minutes of the log's time, so that all objects of a partition
+ * need one tick.
+ */
+const RETRY = 60_000
+
+const nextTry = (now: number): number => (Math.floor(now / RETRY) + 1) * RETRY
+
+export const held = (before: RuleHold | null, { reason }: RuleFault, now: number): RuleHold => ({
+  reason,
+  since: before === null || before.reason !== reason ? now : before.since,
+  retryAt: nextTry(now),
+})
+
+/** Longest text of an error that is kept. */
+const LONGEST = 256
+
+export const notRegistered = (method: string): RuleFault => ({
+  reason: 'rule-not-registered',
+  method,
+  detail: `the rule ${JSON.stringify(method)} is not registered in this process: register it and start again, or change or delete the policy`,
+})
+
+export const failed = (method: string, why: string): RuleFault => ({
+  reason: 'rule-failed',
+  method,
+  detail: `the rule ${JSON.stringify(method)} ${why.length > LONGEST ? `${why.slice(0, LONGEST)}…` : why}`,
+})
