@@ -57,6 +57,24 @@ describe('routing', () => {
     expect(task.processor.counters.ticks).toBe(1)
   })
 
+  it('makes one dead letter of a batch that cannot be read, which names what is missing', () => {
+    const task = new TestTask({ partition: 1, partitions: 4 })
+    const damaged = {
+      first: 7,
+      last: 9,
+      codec: 'zstd',
+      bytes: 9000,
+      count: 3,
+      transactional: false,
+      reason: 'it inflates to more than 134217728 bytes',
+    }
+    task.run([{ ...raw(7, null, null), damaged }, raw(10, null, null, [['ce_type', 'tick']])])
+    expect(reasons(task.to('dead-letters'))).toEqual([
+      'offsets 7 to 9 of a batch cannot be read: it inflates to more than 134217728 bytes (compression zstd, 9000 bytes in the log, 3 records by its header)',
+    ])
+    expect(task.processor.counters).toMatchObject({ ticks: 1, deadLetters: { damaged: 1, contract: 0 } })
+  })
+
   it('lets a misplaced record move time on', () => {
     const task = new TestTask({ partition: 1, partitions: 4 })
     const here = Array.from({ length: 50 }, (_, i) => `o${i}`).find((name) => partitionOf(name, 4) === 1)!
@@ -115,7 +133,7 @@ describe('dead letters', () => {
     ])
     expect(task.to('reports')).toEqual([])
     expect(sinkEvents(task.to('states'))).toHaveLength(1)
-    expect(task.processor.counters.deadLetters).toEqual({ key: 2, contract: 6, policy: 0 })
+    expect(task.processor.counters.deadLetters).toEqual({ key: 2, contract: 6, policy: 0, damaged: 0 })
   })
 })
 

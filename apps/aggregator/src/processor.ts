@@ -1,7 +1,7 @@
 import {
   decodeSourceAs, encodeChange, encodeSource, objectIdOf, type Change, type ObjectId, type SourceCommand,
 } from '@quorate/contracts' // prettier-ignore
-import { partitionOf, type LogRecord, type Offset } from '@quorate/log'
+import { describeDamage, partitionOf, type LogRecord, type Offset } from '@quorate/log'
 import type { Processor, TaskBatch, TaskContext } from '@quorate/streams'
 import { Counters } from './counters'
 import { PartitionState } from './objects/partition-state'
@@ -119,6 +119,9 @@ export class VoteProcessor implements Processor {
         return true
       }
       id = read
+    } else if (record.damaged !== undefined) {
+      this.#deadLetter(record, 'damaged', describeDamage(record.damaged), context)
+      return true
     }
     const request = record.headers.length === 0 ? undefined : requestOf(record.headers)
     if (request !== undefined) {

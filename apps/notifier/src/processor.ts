@@ -1,5 +1,5 @@
 import { decodeChange } from '@quorate/contracts'
-import type { LogRecord, Logger, Offset } from '@quorate/log'
+import { describeDamage, type LogRecord, type Logger, type Offset } from '@quorate/log'
 import type { Processor, TaskBatch, TaskContext } from '@quorate/streams'
 import { DEAD_LETTERS, deadLetter } from './dead-letter'
 import { dueOfObject } from './outbox/due'
@@ -103,7 +103,9 @@ export class NotifierProcessor implements Processor {
   }
 
   private take(record: LogRecord, desk: Desk, context: TaskContext): void {
-    const { change, reject } = decodeChange(record)
+    const { change, reject } = record.damaged
+      ? { change: undefined, reject: describeDamage(record.damaged) }
+      : decodeChange(record)
     if (!change) {
       this.options.events.poison()
       this.options.logger.warn(

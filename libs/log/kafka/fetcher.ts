@@ -3,7 +3,7 @@ import { LogError, type Logger, type ReaderOptions } from '../src'
 import type { Cluster } from './cluster'
 import type { Connections } from './connections'
 import { LeaderFetch } from './leader-fetch'
-import { KafkaPartitionReader } from './partition-reader'
+import { type Inflation, KafkaPartitionReader } from './partition-reader'
 import { CODE, isRetriable, LEADER_MOVED, ProtocolError, toLogError } from './protocol-errors'
 import type { FetchedPartition } from './requests/fetch'
 
@@ -35,17 +35,19 @@ export class Fetcher {
     private readonly connections: Connections,
     private readonly rangeOf: RangeOf,
     private readonly logger: Logger,
+    private readonly inflation: Inflation,
     private readonly rack?: string,
   ) {}
 
   open(options: ReaderOptions): KafkaPartitionReader {
-    const reader = new KafkaPartitionReader(options, {
-      drained: (drained) => this.readers.get(drained)?.plan(),
-      closed: (closed) => {
+    const events = {
+      drained: (drained: KafkaPartitionReader) => this.readers.get(drained)?.plan(),
+      closed: (closed: KafkaPartitionReader) => {
         this.readers.get(closed)?.remove(closed)
         this.readers.delete(closed)
       },
-    })
+    }
+    const reader = new KafkaPartitionReader(options, events, this.inflation)
     this.readers.set(reader, undefined)
     void this.follow(reader)
     return reader

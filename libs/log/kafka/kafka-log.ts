@@ -17,6 +17,7 @@ import { Appender } from './appender'
 import { Cluster } from './cluster'
 import type { Connections } from './connections'
 import { Fetcher } from './fetcher'
+import { InflationTurns } from './inflation-turns'
 import { KafkaMember, SESSION_TIMEOUT_MS } from './member'
 import { settingsOf, type KafkaLogOptions, type KafkaSettings } from './options'
 import { check, COORDINATOR_MOVED, NoAnswer, ProtocolError, toLogError } from './protocol-errors'
@@ -52,7 +53,8 @@ export class KafkaLog implements Log {
     this.patience = { timeoutMs: settings.retryTimeoutMs, signal: this.closing.signal }
     this.topics = new Topics(cluster, this.patience)
     const rangeOf = (topic: string, partition: number) => this.range(topic, partition)
-    this.fetcher = new Fetcher(cluster, cluster.connections(), rangeOf, settings.logger, settings.rack)
+    const inflation = { limits: settings.inflation, turns: new InflationTurns() }
+    this.fetcher = new Fetcher(cluster, cluster.connections(), rangeOf, settings.logger, inflation, settings.rack)
     this.appender = new Appender({
       cluster,
       connections: cluster.connections(),

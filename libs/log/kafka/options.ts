@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from 'node:tls'
 import type { SASLOptions } from 'kafkajs'
 import { silentLogger, type Logger } from '../src'
+import { INFLATION_LIMITS, type InflationLimits } from './wire/batch-decoder'
 
 export interface KafkaLogOptions {
   /** Some of the cluster's `host:port`; the others are found by them. */
@@ -23,6 +24,8 @@ export interface KafkaLogOptions {
   readonly appendTimeoutMs?: number
   /** ms after which the cluster aborts the transaction of an identity that nobody fences; 10,000. */
   readonly transactionTimeoutMs?: number
+  /** Bytes that one compressed batch may inflate to: 128 MiB, beyond 16 MiB one at a time. More is delivered as a damaged batch. */
+  readonly inflation?: InflationLimits
 }
 
 type Optional = 'ssl' | 'sasl' | 'rack'
@@ -36,6 +39,7 @@ export function settingsOf(options: KafkaLogOptions): KafkaSettings {
     retryTimeoutMs: 30_000,
     appendTimeoutMs: 15_000,
     transactionTimeoutMs: 10_000,
+    inflation: INFLATION_LIMITS,
     ...options,
   }
 }

@@ -1,10 +1,17 @@
 import { LogError, type LogBatch, type LogRecord, type Offset, type PartitionReader, type ReaderOptions } from '../src'
-import { BatchDecoder, offsetAfterBatches } from './wire/batch-decoder'
+import { InflationTurns, type Turn } from './inflation-turns'
 import type { FetchedPartition } from './requests/fetch'
+import { BatchDecoder, INFLATION_LIMITS, type InflationLimits, offsetAfterBatches } from './wire/batch-decoder'
 
 const DEFAULT_MAX_BYTES = 1 << 20
 /** Fetched even when the buffer is nearly full, so that no request asks for crumbs. */
 const LEAST_BYTES = 64 << 10
+
+/** What compressed batches may take, and who else waits to inflate one. */
+export interface Inflation {
+  readonly limits: InflationLimits
+  readonly turns: InflationTurns
+}
 
 /** What a reader tells the fetcher. */
 export interface ReaderEvents {
@@ -28,10 +35,13 @@ export class KafkaPartitionReader implements PartitionReader {
   private bytesAhead = 0
   private failure: LogError | undefined
   private wake: (() => void) | undefined
+  /** To inflate a batch that inflates far; kept until its records have been taken and the next ones are asked for. */
+  private turn: Turn | undefined
 
   constructor(
     options: ReaderOptions,
     private readonly events: ReaderEvents,
+    private readonly inflation: Inflation = { limits: INFLATION_LIMITS, turns: new InflationTurns() },
   ) {
     this.topic = options.topic
     this.partition = options.partition
@@ -49,16 +59,17 @@ export class KafkaPartitionReader implements PartitionReader {
     const deadline = performance.now() + maxWaitMs
     for (;;) {
       if (this.isClosed) throw this.closedError()
+      this.takeTurns()
       if (this.ahead.length > 0) {
         const batch = this.decodeAhead()
         if (batch) return batch
+        if (this.ahead.length === 0 || (this.ahead[0]!.decoder.inflatesFar && !this.turn)) continue
       } else if (this.failure) {
         throw this.failure
-      } else {
-        const wait = deadline - performance.now()
-        if (wait <= 0) return this.batchOf([])
-        await this.woken(wait)
       }
+      const wait = deadline - performance.now()
+      if (wait <= 0) return this.batchOf([])
+      await this.woken(wait)
     }
   }
 
@@ -66,6 +77,7 @@ export class KafkaPartitionReader implements PartitionReader {
     if (this.isClosed) return
     this.isClosed = true
     this.ahead.length = 0
+    this.turn?.release()
     this.wake?.()
     this.events.closed(this)
   }
@@ -75,7 +87,10 @@ export class KafkaPartitionReader implements PartitionReader {
     this.end = Math.max(this.end, fetched.lastStableOffset)
     const { batches, aborted } = fetched
     if (batches.length === 0) return
-    this.ahead.push({ decoder: new BatchDecoder(batches, this.fetchFrom, aborted), bytes: batches.length })
+    this.ahead.push({
+      decoder: new BatchDecoder(batches, this.fetchFrom, aborted, this.inflation.limits),
+      bytes: batches.length,
+    })
     this.bytesAhead += batches.length
     this.fetchFrom = offsetAfterBatches(batches, this.fetchFrom)
     this.wake?.()
@@ -87,6 +102,18 @@ export class KafkaPartitionReader implements PartitionReader {
     this.wake?.()
   }
 
+  /** Gives back the turn of a batch that is through, and waits for one where the next batch inflates far. */
+  private takeTurns(): void {
+    const decoder = this.ahead[0]?.decoder
+    if (this.turn?.granted && !decoder?.inflatesFar) {
+      this.turn.release()
+      this.turn = undefined
+    }
+    if (!decoder?.inflatesFar) return
+    this.turn ??= this.inflation.turns.take(() => this.wake?.())
+    decoder.mayInflateFar = this.turn.granted
+  }
+
   /** undefined when nothing moved, or when the bytes are no records: then `failure` says so. */
   private decodeAhead(): LogBatch | undefined {
     const records: LogRecord[] = []
@@ -96,7 +123,10 @@ export class KafkaPartitionReader implements PartitionReader {
         const { decoder, bytes } = this.ahead[0]!
         taken += decoder.decode(records, this.maxBytes - taken)
         this.position = decoder.next
-        if (!decoder.done) continue
+        if (!decoder.done) {
+          if (decoder.inflatesFar && !decoder.mayInflateFar) break
+          continue
+        }
         this.position = decoder.next
         this.bytesAhead -= bytes
         this.ahead.shift()

@@ -13,6 +13,33 @@ export interface LogRecord {
   readonly key: Buffer | null
   readonly value: Buffer | null
   readonly headers: RecordHeaders
+  /** Present when this is no record, but stands for those that could not be read: it has their first offset, no key and no value. */
+  readonly damaged?: DamagedBatch
+}
+
+/**
+ * Records of a batch that cannot be read although its checksum matches: its producer wrote it so. Reading goes on after `last`. A batch
+ * whose checksum does not match is another matter (`LOG_CORRUPT`): then nothing that it says can be trusted, its offsets included.
+ */
+export interface DamagedBatch {
+  /** Offsets of the records that are left out; those of the batch before `first` were read. */
+  readonly first: Offset
+  readonly last: Offset
+  /** `none`, `gzip`, `snappy`, `lz4`, `zstd`, or the number of an unknown one. */
+  readonly codec: string
+  /** Size of the batch in the log. */
+  readonly bytes: number
+  /** Written in a transaction, as all that this program writes into a changelog is. */
+  readonly transactional: boolean
+  /** Records that the batch claims to hold. */
+  readonly count: number
+  readonly reason: string
+}
+
+/** One line that says what a damaged batch was. */
+export function describeDamage({ first, last, codec, bytes, count, reason }: DamagedBatch): string {
+  const offsets = first === last ? `offset ${first}` : `offsets ${first} to ${last}`
+  return `${offsets} of a batch cannot be read: ${reason} (compression ${codec}, ${bytes} bytes in the log, ${count} records by its header)`
 }
 
 /** A record to append. The partition is the caller's decision (`partitionOf`); strings are UTF-8. */

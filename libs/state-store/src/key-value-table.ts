@@ -1,4 +1,13 @@
-import { type Log, LogError, type Logger, type LogRecord, partitionOf, silentLogger } from '@quorate/log'
+import {
+  type DamagedBatch,
+  describeDamage,
+  type Log,
+  LogError,
+  type Logger,
+  type LogRecord,
+  partitionOf,
+  silentLogger,
+} from '@quorate/log'
 import { jsonCodec, type ValueCodec } from './key-value-table-codec'
 import { PartitionFollower } from './partition-follower'
 import { compareUtf8 } from './utf8-order'
@@ -141,8 +150,9 @@ export class KeyValueTable<V> {
     const { log, topic, logger = silentLogger } = this.options
     const onMoved = (): void => this.announce()
     const onRecords = (records: readonly LogRecord[]): void => {
-      for (const { key, value, offset } of records)
+      for (const { key, value, offset, damaged } of records)
         if (key !== null) this.take(partition, offset, key.toString('utf8'), value)
+        else if (damaged) this.passOver(partition, damaged)
     }
     this.followers[partition] = new PartitionFollower({ log, topic, partition, from, logger, onRecords, onMoved })
   }
@@ -163,6 +173,15 @@ export class KeyValueTable<V> {
     if (value === undefined) this.values.delete(key)
     else this.values.set(key, value)
     for (const watcher of this.watchers) watcher({ key, value, partition, offset })
+  }
+
+  private passOver(partition: number, damaged: DamagedBatch): void {
+    this.undecodable++
+    const { topic, logger = silentLogger } = this.options
+    logger.error(
+      { topic, partition, offset: damaged.first, reason: describeDamage(damaged) },
+      'skipped records that cannot be read; what was in them is not known, and what their keys had before stays',
+    )
   }
 
   /** False when reading has not gone on for as long as one waits, or `inVain` says so. */

@@ -1,4 +1,5 @@
 import { type BulkThreads, PartitionStore } from '@quorate/state-store'
+import { judgeDamage } from './damaged-changelog'
 import { closeStore, type LocalStore } from './local-store'
 import { READ_AHEAD, type Restore } from './restore'
 
@@ -27,6 +28,7 @@ export async function bulkRestore(options: BulkRestore): Promise<void> {
       while (reader.position < end) {
         signal.throwIfAborted()
         const { records, next } = await reader.next()
+        for (const record of records) if (record.key === null) judgeDamage(record, changelog, partition, logger)
         await load.add(records, next)
         onProgress(next)
       }

@@ -10,6 +10,7 @@ export const STREAMS_ERRORS = {
   STREAMS_TASK_FAILED: 'a batch cannot be processed: a fault of ours',
   STREAMS_STALLED: 'records wait, and none is applied',
   STREAMS_TIME_AHEAD: 'the time of the log is ahead of the clock of this host',
+  STREAMS_CHANGELOG_DAMAGED: 'records of the changelog cannot be read',
   STREAMS_ROW_TOO_LARGE: 'a changelog value is larger than 512 KiB',
 } as const
 

@@ -7,6 +7,7 @@ import {
   decodeCheckpoint,
   type PartitionStore,
 } from '@quorate/state-store'
+import { judgeDamage } from './damaged-changelog'
 
 /** Entries held before they are sorted and loaded; they bound the memory of a small restore. */
 const CHUNK = { entries: 200_000, bytes: 64 * 1024 * 1024 }
@@ -31,7 +32,16 @@ export interface Restore {
  * counting: markers, aborted records and compaction leave holes. Each chunk is loaded in key order with the position behind it, so
  * an interrupted restore resumes where it stopped.
  */
-export async function restore({ log, store, changelog, partition, end, onProgress, signal }: Restore): Promise<void> {
+export async function restore({
+  log,
+  logger,
+  store,
+  changelog,
+  partition,
+  end,
+  onProgress,
+  signal,
+}: Restore): Promise<void> {
   if (store.changelogPosition >= end) return
   const reader = log.reader({ topic: changelog, partition, from: store.changelogPosition, maxBytes: READ_AHEAD })
   try {
@@ -49,8 +59,12 @@ export async function restore({ log, store, changelog, partition, end, onProgres
     while (reader.position < end) {
       signal.throwIfAborted()
       const batch = await reader.next()
-      for (const { key, value } of batch.records) {
-        if (key === null) continue
+      for (const record of batch.records) {
+        const { key, value } = record
+        if (key === null) {
+          judgeDamage(record, changelog, partition, logger)
+          continue
+        }
         const name = key.toString('utf8')
         if (name === CHECKPOINT_KEY) {
           if (value) checkpoint = decodeCheckpoint(value)

@@ -1,4 +1,4 @@
-import type { Log, LogBatch } from '@quorate/log'
+import type { Log, LogBatch, Logger, LogRecord } from '@quorate/log'
 import {
   type ChangelogEntry,
   CHECKPOINT_KEY,
@@ -8,9 +8,11 @@ import {
   type PartitionStore,
 } from '@quorate/state-store'
 import { setTimeout } from 'node:timers/promises'
+import { judgeDamage } from './damaged-changelog'
 
 export interface TailOptions {
   readonly log: Log
+  readonly logger: Logger
   readonly store: PartitionStore
   readonly changelog: string
   readonly partition: number
@@ -31,7 +33,7 @@ const HELD = 200_000
  * the store never sees half of one. The reader is read_committed: what an owner has not committed never gets here.
  */
 export async function tail(options: TailOptions): Promise<void> {
-  const { log, store, changelog, partition, signal, now, onMoved } = options
+  const { log, logger, store, changelog, partition, signal, now, onMoved } = options
   const reader = log.reader({ topic: changelog, partition, from: store.changelogPosition })
   const stop = (): void => reader.close()
   signal.addEventListener('abort', stop, { once: true })
@@ -40,7 +42,7 @@ export async function tail(options: TailOptions): Promise<void> {
     while (!signal.aborted) {
       const askedAt = now()
       const batch = await reader.next()
-      rows.take(batch)
+      rows.take(batch, (record) => judgeDamage(record, changelog, partition, logger))
       const moved = rows.writeTo(store, batch, askedAt)
       const atEnd = rows.held === 0 && batch.next >= batch.end
       if (moved || atEnd) onMoved(atEnd)
@@ -68,9 +70,13 @@ class Rows {
     return this.waiting.size
   }
 
-  take({ records }: LogBatch): void {
-    for (const { key, value, offset } of records) {
-      if (key === null) continue
+  take({ records }: LogBatch, judge: (record: LogRecord) => void): void {
+    for (const record of records) {
+      const { key, value, offset } = record
+      if (key === null) {
+        judge(record)
+        continue
+      }
       const name = key.toString('utf8')
       if (name !== CHECKPOINT_KEY) this.waiting.set(name, value)
       else if (value) this.complete(offset + 1, decodeCheckpoint(value))

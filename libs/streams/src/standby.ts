@@ -168,6 +168,7 @@ export class Standby implements RunningTask {
     this.moved()
     await tail({
       log,
+      logger: this.options.logger,
       store: this.local.store,
       changelog: topology.changelog,
       partition,

@@ -1,9 +1,10 @@
-import { NO_HEADERS, type LogRecord, type Offset, type RecordHeaders } from '../../src'
+import type { DamagedBatch, LogRecord, Offset } from '../../src'
 import { ABORT_MARKER, ATTRIBUTES, BATCH, LENGTH_FROM } from './batch-layout'
-import { decompress } from './compression'
+import { CODECS, decompress } from './compression'
 import { crc32c } from './crc32c'
+import { InflatesTooFar } from './inflates-too-far'
 import { readInt64 } from './int64'
-import { VarintCursor } from './varint'
+import { controlType, decodeRecords, type OpenBatch } from './record-decoder'
 
 /** One transaction that a Fetch response says was aborted; the list comes in order of completion, not of `firstOffset`. */
 export interface AbortedTransaction {
@@ -11,35 +12,49 @@ export interface AbortedTransaction {
   readonly firstOffset: Offset
 }
 
-/** The bytes are no valid record batch. The message says where. */
+/** The bytes are no valid record batch, and nothing in them can be trusted. The message says where. */
 export class CorruptBatch extends Error {
   override readonly name = 'CorruptBatch'
 }
 
-const cursor = new VarintCursor()
+/** Bytes that the records of one batch may inflate to. */
+export interface InflationLimits {
+  /** At once. */
+  readonly bytes: number
+  /** When the decoder has been told that it may (`mayInflateFar`). */
+  readonly far: number
+}
 
-/** One data batch on its way through: where its next record lies. */
-interface OpenBatch {
+/**
+ * A broker with its own settings takes batches of 1 MiB, and an honest producer's records may shrink a hundred times in them. Most inflate
+ * to less than 16 MiB; those beyond take turns (inflation-turns.ts), so that a process holds one of them.
+ */
+export const INFLATION_LIMITS: InflationLimits = { bytes: 16 << 20, far: 128 << 20 }
+
+/** A data batch that was found, not yet opened. */
+interface Found {
+  readonly at: number
+  readonly end: number
   readonly baseOffset: Offset
   readonly lastOffset: Offset
-  readonly bytes: Buffer
-  readonly end: number
-  readonly appendTime: number | undefined
-  readonly baseTimestamp: number
-  at: number
-  left: number
 }
 
 /**
  * Decodes the committed records at or after an offset out of the record batches of one Fetch answer, a piece at a time: one batch may
  * hold 200,000 records. `next` is where to go on, however few records are left: markers, aborted records, compacted holes and emptied
- * batches move it. A batch cut off at the end is left for the next fetch.
+ * batches move it. A batch cut off at the end is left for the next fetch. A batch that cannot be read although its checksum matches
+ * becomes one record with `damaged`.
  *
  * Keys and values are views of `bytes`: whoever keeps one keeps the whole answer in memory.
  */
 export class BatchDecoder {
+  /** The next batch inflates beyond the first limit: `decode` goes on once `mayInflateFar` is set. */
+  inflatesFar = false
+  /** Told by its reader that the present batch may inflate to `limits.far`; holds until that batch is through. */
+  mayInflateFar = false
   private at = 0
   private opened = 0
+  private found: Found | undefined
   private batch: OpenBatch | undefined
   private readonly due: readonly AbortedTransaction[]
   private readonly open = new Set<number>()
@@ -48,6 +63,7 @@ export class BatchDecoder {
     private readonly bytes: Buffer,
     public next: Offset,
     aborted: readonly AbortedTransaction[],
+    private readonly limits: InflationLimits = INFLATION_LIMITS,
   ) {
     this.due = aborted.length > 1 ? aborted.toSorted((a, b) => a.firstOffset - b.firstOffset) : aborted
   }
@@ -56,25 +72,37 @@ export class BatchDecoder {
   decode(into: LogRecord[], maxBytes = Infinity): number {
     let taken = 0
     while (taken < maxBytes) {
-      this.batch ??= this.openNext()
-      if (!this.batch) break
-      taken += decodeRecords(this.batch, this.next, maxBytes - taken, into)
-      if (this.batch.left > 0) {
-        this.next = into.at(-1)!.offset + 1
-        break
+      this.found ??= this.findNext()
+      if (!this.found) break
+      try {
+        this.batch ??= this.openBatch(this.found)
+        taken += decodeRecords(this.batch, this.next, maxBytes - taken, into)
+        if (this.batch.left > 0) {
+          this.next = into.at(-1)!.offset + 1
+          break
+        }
+      } catch (error) {
+        if (error instanceof InflatesTooFar && !this.mayInflateFar) {
+          this.inflatesFar = true
+          break
+        }
+        const damaged = this.damaged(this.found, error as Error)
+        if (damaged) into.push(damaged)
+        taken = maxBytes // Finding that out may have cost as much as many records.
       }
-      this.next = this.batch.lastOffset + 1
-      this.batch = undefined
+      this.next = Math.max(this.next, this.found.lastOffset + 1)
+      this.found = this.batch = undefined
+      this.inflatesFar = this.mayInflateFar = false
     }
     return taken
   }
 
   get done(): boolean {
-    return !this.batch && (this.batch = this.openNext()) === undefined
+    return !this.found && (this.found = this.findNext()) === undefined
   }
 
   /** The next batch with records to be read; passes over all others. */
-  private openNext(): OpenBatch | undefined {
+  private findNext(): Found | undefined {
     const { bytes, due, open } = this
     while (bytes.length - this.at >= BATCH.records) {
       const at = this.at
@@ -82,7 +110,7 @@ export class BatchDecoder {
       if (end > bytes.length) break
       const baseOffset = readInt64(bytes, at + BATCH.baseOffset)
       verify(bytes, at, end, baseOffset)
-      const lastOffset = baseOffset + bytes.readInt32BE(at + BATCH.lastOffsetDelta)
+      const lastOffset = lastOffsetOf(bytes, at, baseOffset)
       const attributes = bytes.readInt16BE(at + BATCH.attributes)
       this.at = end
 
@@ -90,15 +118,57 @@ export class BatchDecoder {
       while (this.opened < due.length && due[this.opened]!.firstOffset <= lastOffset)
         open.add(due[this.opened++]!.producerId)
       if (attributes & ATTRIBUTES.control) {
-        if (isAbortMarker(bytes, at, end)) open.delete(readInt64(bytes, at + BATCH.producerId))
+        if (isAbortMarker(bytes, at, end, baseOffset)) open.delete(readInt64(bytes, at + BATCH.producerId))
       } else if (lastOffset >= this.next) {
         const isAborted = attributes & ATTRIBUTES.transactional && open.has(readInt64(bytes, at + BATCH.producerId))
-        if (!isAborted && bytes.readInt32BE(at + BATCH.count) > 0)
-          return openBatch(bytes, at, end, baseOffset, lastOffset)
+        // A count of 0: compaction has emptied it.
+        if (!isAborted && bytes.readInt32BE(at + BATCH.count) !== 0) return { at, end, baseOffset, lastOffset }
       }
       if (lastOffset >= this.next) this.next = lastOffset + 1
     }
     return undefined
+  }
+
+  private openBatch({ at, end, baseOffset, lastOffset }: Found): OpenBatch {
+    const { bytes, limits } = this
+    const attributes = bytes.readInt16BE(at + BATCH.attributes)
+    const count = bytes.readInt32BE(at + BATCH.count)
+    if (count < 0) throw new RangeError(`it claims ${count} records`)
+    const codec = attributes & ATTRIBUTES.codec
+    const packed = bytes.subarray(at + BATCH.records, end)
+    const records = codec === 0 ? bytes : decompress(codec, packed, this.mayInflateFar ? limits.far : limits.bytes)
+    return {
+      baseOffset,
+      lastOffset,
+      bytes: records,
+      end: codec === 0 ? end : records.length,
+      appendTime: attributes & ATTRIBUTES.logAppendTime ? readInt64(bytes, at + BATCH.maxTimestamp) : undefined,
+      baseTimestamp: readInt64(bytes, at + BATCH.baseTimestamp),
+      at: codec === 0 ? at + BATCH.records : 0,
+      left: count,
+      least: baseOffset,
+    }
+  }
+
+  /** Stands for what is left of a batch; undefined where that has no offsets, so no record is missing. */
+  private damaged({ at, end, baseOffset, lastOffset }: Found, error: Error): LogRecord | undefined {
+    const { bytes } = this
+    const first = Math.max(this.next, this.batch?.least ?? baseOffset)
+    if (first > lastOffset) return undefined
+    const attributes = bytes.readInt16BE(at + BATCH.attributes)
+    const codec = attributes & ATTRIBUTES.codec
+    const damaged: DamagedBatch = {
+      first,
+      last: lastOffset,
+      codec: CODECS[codec] ?? `${codec}`,
+      bytes: end - at,
+      transactional: (attributes & ATTRIBUTES.transactional) !== 0,
+      count: bytes.readInt32BE(at + BATCH.count),
+      reason: error.message,
+    }
+    const isAppendTime = (attributes & ATTRIBUTES.logAppendTime) !== 0
+    const timestamp = readInt64(bytes, at + (isAppendTime ? BATCH.maxTimestamp : BATCH.baseTimestamp))
+    return { offset: first, timestamp, key: null, value: null, headers: [], damaged }
   }
 }
 
@@ -108,7 +178,7 @@ export function offsetAfterBatches(bytes: Buffer, from: Offset): Offset {
   for (let at = 0; bytes.length - at >= BATCH.records;) {
     const end = at + LENGTH_FROM + bytes.readInt32BE(at + BATCH.length)
     if (end > bytes.length || end < at + BATCH.records) break
-    next = Math.max(next, readInt64(bytes, at + BATCH.baseOffset) + bytes.readInt32BE(at + BATCH.lastOffsetDelta) + 1)
+    next = Math.max(next, lastOffsetOf(bytes, at, readInt64(bytes, at + BATCH.baseOffset)) + 1)
     at = end
   }
   return next
@@ -122,87 +192,16 @@ function verify(bytes: Buffer, at: number, end: number, baseOffset: Offset): voi
     throw new CorruptBatch(`batch at offset ${baseOffset} does not match its CRC`)
 }
 
-function isAbortMarker(bytes: Buffer, at: number, end: number): boolean {
+/** A batch takes its own offset at least, whatever it says: reading must go on. */
+const lastOffsetOf = (bytes: Buffer, at: number, baseOffset: Offset): Offset =>
+  baseOffset + Math.max(0, bytes.readInt32BE(at + BATCH.lastOffsetDelta))
+
+/** Which transactions hold is never guessed: a marker that cannot be read is corrupt. Only brokers write them. */
+function isAbortMarker(bytes: Buffer, at: number, end: number, baseOffset: Offset): boolean {
   if (bytes.readInt32BE(at + BATCH.count) === 0) return false // the cleaner has emptied it
-  cursor.bytes = bytes
-  cursor.at = at + BATCH.records
-  cursor.readInt() // length
-  cursor.at++ // attributes
-  cursor.readLong() // timestamp
-  cursor.readInt() // offset
-  const keyLength = cursor.readInt()
-  return keyLength >= 4 && cursor.at + 4 <= end && bytes.readInt16BE(cursor.at + 2) === ABORT_MARKER
-}
-
-function openBatch(bytes: Buffer, at: number, end: number, baseOffset: Offset, lastOffset: Offset): OpenBatch {
-  const attributes = bytes.readInt16BE(at + BATCH.attributes)
-  const codec = attributes & ATTRIBUTES.codec
-  const records = codec === 0 ? bytes : inflate(codec, bytes.subarray(at + BATCH.records, end), baseOffset)
-  return {
-    baseOffset,
-    lastOffset,
-    bytes: records,
-    end: codec === 0 ? end : records.length,
-    appendTime: attributes & ATTRIBUTES.logAppendTime ? readInt64(bytes, at + BATCH.maxTimestamp) : undefined,
-    baseTimestamp: readInt64(bytes, at + BATCH.baseTimestamp),
-    at: codec === 0 ? at + BATCH.records : 0,
-    left: bytes.readInt32BE(at + BATCH.count),
-  }
-}
-
-function decodeRecords(batch: OpenBatch, from: Offset, maxBytes: number, into: LogRecord[]): number {
-  const { baseOffset, bytes, end, appendTime, baseTimestamp } = batch
-  let taken = 0
-  let left = batch.left
-  cursor.bytes = bytes
-  cursor.at = batch.at
-  for (; left > 0 && taken < maxBytes; left--) {
-    const length = cursor.readInt()
-    const recordEnd = cursor.at + length
-    if (!(length > 0 && recordEnd <= end))
-      throw new CorruptBatch(`a record of the batch at offset ${baseOffset} ends after it`)
-    cursor.at++ // attributes: none are defined
-    const timestampDelta = cursor.readLong()
-    const offset = baseOffset + cursor.readInt()
-    if (offset >= from) {
-      const key = view(bytes, cursor.readInt())
-      const value = view(bytes, cursor.readInt())
-      const headerCount = cursor.readInt()
-      const headers = headerCount === 0 ? NO_HEADERS : decodeHeaders(bytes, headerCount, recordEnd)
-      if (cursor.at !== recordEnd) throw new CorruptBatch(`the record at offset ${offset} is not as long as it says`)
-      into.push({ offset, timestamp: appendTime ?? baseTimestamp + timestampDelta, key, value, headers })
-      taken += length
-    }
-    cursor.at = recordEnd
-  }
-  batch.at = cursor.at
-  batch.left = left
-  return taken
-}
-
-function view(bytes: Buffer, length: number): Buffer | null {
-  if (length < 0) return null
-  const start = cursor.at
-  return bytes.subarray(start, (cursor.at = start + length))
-}
-
-function decodeHeaders(bytes: Buffer, count: number, recordEnd: number): RecordHeaders {
-  const headers: (readonly [string, Buffer])[] = []
-  for (let i = 0; i < count && cursor.at < recordEnd; i++) {
-    const nameLength = cursor.readInt()
-    const name = bytes.toString('utf8', cursor.at, cursor.at + nameLength)
-    cursor.at += nameLength
-    headers.push([name, view(bytes, cursor.readInt()) ?? EMPTY])
-  }
-  return headers
-}
-
-const EMPTY = Buffer.alloc(0)
-
-function inflate(codec: number, bytes: Buffer, baseOffset: Offset): Buffer {
   try {
-    return decompress(codec, bytes)
+    return controlType(bytes, at + BATCH.records, end) === ABORT_MARKER
   } catch (cause) {
-    throw new CorruptBatch(`batch at offset ${baseOffset} cannot be decompressed`, { cause })
+    throw new CorruptBatch(`the transaction marker at offset ${baseOffset} cannot be read`, { cause })
   }
 }

@@ -1,41 +1,45 @@
-import { gunzipSync, zstdDecompressSync } from 'node:zlib'
+import { constants, gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { decompressFrameSync } from 'lz4-napi'
-import { uncompress } from 'snappyjs'
+import { InflatesTooFar } from './inflates-too-far'
+import { checkLz4Frame } from './lz4-frame'
+import { uncompressSnappy } from './snappy'
 
 /** Attribute bits 0–2 of a record batch (Kafka protocol, RecordBatch). */
 export const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
 
-/** The records of a compressed batch. `codec` is the number in the batch's attributes. */
-export function decompress(codec: number, bytes: Buffer): Buffer {
+/** zstd's own default for decoders, and what its highest level declares. The memory is reserved, and used as far as there is content. */
+const ZSTD_WINDOW_LOG = 27
+
+/**
+ * The records of a compressed batch. `codec` is the number in the batch's attributes. Never makes more than `maxBytes` of them.
+ * @throws InflatesTooFar, or any other error for bytes that are not what the codec writes
+ */
+export function decompress(codec: number, bytes: Buffer, maxBytes: number): Buffer {
   switch (CODECS[codec]) {
     case 'gzip':
-      return gunzipSync(bytes)
+      return bounded(maxBytes, () => gunzipSync(bytes, { maxOutputLength: maxBytes }))
     case 'snappy':
-      return isXerial(bytes) ? uncompressXerial(bytes) : uncompress(bytes)
+      return uncompressSnappy(bytes, maxBytes)
     case 'lz4':
+      checkLz4Frame(bytes, maxBytes)
       return decompressFrameSync(bytes)
     case 'zstd':
-      return zstdDecompressSync(bytes)
+      return bounded(maxBytes, () =>
+        zstdDecompressSync(bytes, {
+          maxOutputLength: maxBytes,
+          params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG },
+        }),
+      )
     default:
       throw new RangeError(`compression ${codec} is none that this format knows`)
   }
 }
 
-// Java's snappy streams are a 16-byte header (magic, version, compatible version) and chunks of [int32 length, raw snappy block];
-// librdkafka and others write one raw block.
-const XERIAL_MAGIC = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00])
-const XERIAL_HEADER = 16
-
-const isXerial = (bytes: Buffer): boolean => bytes.length >= XERIAL_HEADER && bytes.subarray(0, 8).equals(XERIAL_MAGIC)
-
-function uncompressXerial(bytes: Buffer): Buffer {
-  const blocks: Buffer[] = []
-  for (let at = XERIAL_HEADER; at < bytes.length;) {
-    const start = at + 4
-    const end = start + bytes.readInt32BE(at)
-    if (end > bytes.length) throw new RangeError('a snappy block that ends after its batch')
-    blocks.push(uncompress(bytes.subarray(start, end)))
-    at = end
+function bounded(maxBytes: number, inflate: () => Buffer): Buffer {
+  try {
+    return inflate()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw new InflatesTooFar(maxBytes)
+    throw error
   }
-  return Buffer.concat(blocks)
 }

@@ -1,3 +1,4 @@
 declare module 'snappyjs' {
   export function uncompress(compressed: Buffer, maxLength?: number): Buffer
+  export function compress(uncompressed: Buffer): Buffer
 }
