@@ -7,6 +7,8 @@ import { findCoordinator, type CoordinatorKind } from './requests/find-coordinat
 import { metadata, type TopicMetadata } from './requests/metadata'
 import type { Request } from './requests/request'
 
+type Topics = ReadonlyMap<string, TopicMetadata>
+
 /** How long nodes may say that there is no such topic before it is believed: of one that was there, and of one that never was. */
 const UNKNOWN_MS = { seen: 3000, neverSeen: 300 }
 
@@ -21,7 +23,7 @@ export class Cluster {
   /** The addresses in the configuration, as nodes -1, -2, …: their ids are not known before one of them answers. */
   private readonly seeds: readonly number[]
   private readonly questions: Connections
-  private asking: { readonly topics: readonly string[]; readonly answer: Promise<void> } | undefined
+  private asking: { readonly topics: readonly string[]; readonly answer: Promise<Topics> } | undefined
   private turn = 0
   /** performance.now() of the first question that nobody answered, since somebody last did. */
   private awaySince: number | undefined
@@ -81,9 +83,10 @@ export class Cluster {
   /** The leader as last heard. Rejects with a retriable ProtocolError while there is none. */
   async leaderOf(topic: string, partition: number): Promise<number> {
     // One that is not known may have been added since.
-    const isKnown = this.topics.get(topic)?.partitions.some((p) => p.partition === partition)
-    if (!isKnown) await this.refresh([topic])
-    const known = this.topics.get(topic)
+    let known = this.topics.get(topic)
+    const isKnown = known?.partitions.some((p) => p.partition === partition)
+    // The answer itself: of several that waited for it, another may have forgotten the topic since.
+    if (!isKnown) known = (await this.refresh([topic])).get(topic)
     if (!known) throw this.unknown(topic)
     const leader = known.partitions.find((p) => p.partition === partition)?.leader
     if (leader === undefined)
@@ -109,8 +112,7 @@ export class Cluster {
 
   /** The topic as it is now; undefined when there is none. */
   async topic(name: string): Promise<TopicMetadata | undefined> {
-    await this.refresh([name])
-    return this.topics.get(name)
+    return (await this.refresh([name])).get(name)
   }
 
   /** The next `leaderOf` asks again. */
@@ -143,7 +145,8 @@ export class Cluster {
     return address
   }
 
-  private async refresh(topics: readonly string[]): Promise<void> {
+  /** What the nodes say now of these topics, and of others that were asked for with them. */
+  private async refresh(topics: readonly string[]): Promise<Topics> {
     // Many readers and writers miss the same leader at once: one question is enough for all that it covers.
     while (this.asking) {
       const { topics: asked, answer } = this.asking
@@ -155,15 +158,18 @@ export class Cluster {
     return answer
   }
 
-  private async askForMetadata(topics: readonly string[]): Promise<void> {
+  private async askForMetadata(topics: readonly string[]): Promise<Topics> {
     const answer = await this.ask(metadata(topics))
     for (const { nodeId, host, port } of answer.nodes) this.nodes.set(nodeId, { host, port })
+    const found = new Map<string, TopicMetadata>()
     for (const topic of answer.topics) {
-      if (topic.errorCode === CODE.NONE || topic.errorCode === CODE.LEADER_NOT_AVAILABLE)
+      if (topic.errorCode === CODE.NONE || topic.errorCode === CODE.LEADER_NOT_AVAILABLE) {
+        found.set(topic.name, topic)
         this.topics.set(topic.name, topic)
-      else if (topic.errorCode === CODE.UNKNOWN_TOPIC_OR_PARTITION) this.topics.delete(topic.name)
+      } else if (topic.errorCode === CODE.UNKNOWN_TOPIC_OR_PARTITION) this.topics.delete(topic.name)
       else check(topic.errorCode, `Metadata of ${topic.name}`)
     }
+    return found
   }
 }
 
