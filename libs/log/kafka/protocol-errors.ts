@@ -88,7 +88,9 @@ export const BUSY = codes(
 )
 
 const LOG_CODES: readonly (readonly [LogErrorCode, ReadonlySet<number>])[] = [
-  ['LOG_FENCED', codes('INVALID_PRODUCER_EPOCH', 'INVALID_PRODUCER_ID_MAPPING', 'PRODUCER_FENCED')],
+  ['LOG_FENCED', codes('INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED')],
+  // Coordinators forget transactional ids (transactional.id.expiration.ms), or another has taken the id since: fencing again tells.
+  ['LOG_IDENTITY_EXPIRED', codes('INVALID_PRODUCER_ID_MAPPING')],
   ['LOG_STALE_MEMBER', codes('ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'REBALANCE_IN_PROGRESS', 'FENCED_INSTANCE_ID')],
   ['LOG_RECORD_TOO_LARGE', codes('MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE')],
   ['LOG_OFFSET_OUT_OF_RANGE', codes('OFFSET_OUT_OF_RANGE')],

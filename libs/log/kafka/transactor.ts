@@ -227,6 +227,9 @@ export class KafkaTransactor implements Transactor {
       const ended = await attempt.insist(this.coordinator, request, ({ errorCode }) => check(errorCode, 'EndTxn'), true)
       this.renew(ended)
     } catch (error) {
+      // Whether it had been committed before the identity was forgotten, nobody knows.
+      const isForgotten = error instanceof ProtocolError && error.code === CODE.INVALID_PRODUCER_ID_MAPPING
+      if (isForgotten) throw new LogError('LOG_OUTCOME_UNKNOWN', `committing under ${this.id}`, { cause: error })
       throw toLogError(error, `committing under ${this.id}`, 'LOG_OUTCOME_UNKNOWN')
     }
   }

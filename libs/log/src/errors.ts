@@ -10,6 +10,7 @@ export type LogAction =
 export const LOG_ERRORS = {
   LOG_FENCED: { action: 'close', title: 'another writer has taken over this partition' },
   LOG_STALE_MEMBER: { action: 'refence', title: 'the group has moved on to another generation' },
+  LOG_IDENTITY_EXPIRED: { action: 'refence', title: 'the log has forgotten a writer that wrote nothing for long' },
   LOG_OUTCOME_UNKNOWN: { action: 'refence', title: 'it is not known whether all of it was written' },
   LOG_UNAVAILABLE: { action: 'retry', title: 'the log is out of reach' },
   LOG_OFFSET_OUT_OF_RANGE: { action: 'refuse', title: 'the offset is not in the log' },

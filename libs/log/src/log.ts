@@ -89,7 +89,7 @@ export interface Transactor {
   readonly id: string
   /**
    * Appends all records and commits the source offset, atomically. Rejections: `LOG_FENCED` (another took the id: close the task),
-   * `LOG_STALE_MEMBER` (the group moved on: nothing was committed), `LOG_OUTCOME_UNKNOWN` (perhaps committed: fence anew and read
+   * `LOG_STALE_MEMBER` (the group moved on: nothing was committed), `LOG_IDENTITY_EXPIRED` (the log has forgotten the identity, which wrote nothing for long: nothing was committed), `LOG_OUTCOME_UNKNOWN` (perhaps committed: fence anew and read
    * the truth), `LOG_RECORD_TOO_LARGE` (nothing committed), `LOG_UNAVAILABLE` (nothing committed).
    */
   commit(transaction: Transaction): Promise<Appended[]>

@@ -43,10 +43,23 @@ export class Broadcaster {
   }
 
   private async writeNow(record: Omit<OutRecord, 'topic' | 'partition'>, partitions: number): Promise<Position[]> {
-    if (!this.fenced) throw new StreamsError('STREAMS_NOT_OWNER', 'partition 0, which writes the broadcasts')
     const { topic } = this.options
     const records = Array.from({ length: partitions }, (_, partition) => ({ ...record, topic, partition }))
-    const transactor = await this.fenced
+    for (let isFirst = true; ; isFirst = false) {
+      const { fenced } = this
+      if (!fenced) throw new StreamsError('STREAMS_NOT_OWNER', 'partition 0, which writes the broadcasts')
+      try {
+        return await this.commit(await fenced, records)
+      } catch (error) {
+        // Forgotten while there was nothing to write: nothing was written now, so it may be done again.
+        const isForgotten = LogError.is(error, 'LOG_IDENTITY_EXPIRED') && this.ours && this.options.current()
+        if (!isFirst || !isForgotten) throw error
+      }
+    }
+  }
+
+  private async commit(transactor: Transactor, records: readonly OutRecord[]): Promise<Position[]> {
+    const { topic } = this.options
     try {
       const appended = await transactor.commit({ records })
       return appended
@@ -54,12 +67,14 @@ export class Broadcaster {
         .sort((a, b) => a.partition - b.partition)
     } catch (error) {
       // Dead after any rejection.
-      if (!LogError.is(error, 'LOG_FENCED')) {
+      const isForgotten = LogError.is(error, 'LOG_IDENTITY_EXPIRED')
+      if (!LogError.is(error, 'LOG_FENCED') && (!isForgotten || this.options.current())) {
         if (this.ours) this.fenced = this.fence()
         throw error
       }
       this.fenced = undefined
       this.fenceLater()
+      if (isForgotten) throw error
       throw new LogError('LOG_OUTCOME_UNKNOWN', `a broadcast to ${topic}`, { cause: error })
     }
   }

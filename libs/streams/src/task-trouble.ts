@@ -63,7 +63,7 @@ export class TaskTrouble {
     if ((!expected && !handled) || isLasting || this.condition) this.raise(error)
     // The condition has lines of its own.
     else
-      logger[isFirst ? 'warn' : 'debug'](
+      logger[isFirst && code !== 'LOG_IDENTITY_EXPIRED' ? 'warn' : 'debug'](
         { partition, role, code, reason: error.message, retryInMs },
         'a task has failed and begins again from what the log holds; nothing is lost',
       )

@@ -208,7 +208,9 @@ export class Task implements RunningTask {
   private isFenced(error: unknown): boolean {
     if (!LogError.is(error) || error.action !== 'close') return false
     const { partition } = this
-    this.options.logger.warn({ partition, code: error.code }, 'fenced: another instance has this partition now')
+    const text =
+      'fenced: another instance has taken this partition, or a transaction took longer than the brokers allow'
+    this.options.logger.warn({ partition, code: error.code }, text)
     return true
   }
 
