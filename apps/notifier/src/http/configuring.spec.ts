@@ -181,6 +181,27 @@ describe('the configuration by REST', () => {
     expect((await call('DELETE', `/v1/silences/${added.body.id}`)).status).toBe(404)
   })
 
+  it('keeps a silence that was ended in the list, and takes one away that had not begun or has ended', async () => {
+    const active = await call('POST', '/v1/silences', silence({ match: { object: 'kept/**' } }))
+    const at = `/v1/silences/${active.body.id}`
+    expect((await call('DELETE', at)).status).toBe(204)
+    const { status, body } = await call('GET', at)
+    expect({ status, body }).toMatchObject({ status: 200, body: { status: 'ended', author: 'ann', comment: 'moving' } })
+    expect(Date.parse(String(body.endsAt))).toBeLessThanOrEqual(Date.now())
+    expect((await call('DELETE', at)).status).toBe(204)
+    expect((await call('GET', at)).status).toBe(404)
+    const pending = await call('POST', '/v1/silences', silence({ startsAt: '2098-01-01T00:00:00Z' }))
+    expect((await call('DELETE', `/v1/silences/${pending.body.id}`)).status).toBe(204)
+    expect((await call('GET', `/v1/silences/${pending.body.id}`)).status).toBe(404)
+  })
+
+  it.each([
+    ['POST', '/v1/silences'], ['POST', '/v1/silences?preview'], ['PUT', '/v1/silences/new'],
+  ])('refuses a silence wholly in the past: %s %s', async (method, path) => {
+    const refused = await call(method, path, silence({ endsAt: '2020-01-02T00:00:00Z' }))
+    expect(refused).toMatchObject({ status: 422, body: { errors: [{ pointer: '/endsAt' }] } })
+  }) // prettier-ignore
+
   it('takes inhibitions, and shows which are active', async () => {
     const put = await call('PUT', '/v1/inhibitions/rack', { parent: 'rack/1', dependants: 'rack/1/**' })
     expect(put.body).toEqual({ name: 'rack', parent: 'rack/1', states: ['down'], dependants: ['rack/1/**'], active: false }) // prettier-ignore

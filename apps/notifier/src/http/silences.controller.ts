@@ -55,6 +55,7 @@ export class SilencesController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
+    this.refusePast(body)
     const id = randomUUID()
     if (previewed(preview)) return this.preview(id, body, request, reply)
     await this.configuring.put('silences', id, { ...body }, this.forgotten())
@@ -81,6 +82,8 @@ export class SilencesController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
+    // One that is there may be moved into the past: that ends it.
+    if (!this.silences[id]) this.refusePast(body)
     if (previewed(preview)) return this.preview(id, body, request, reply)
     await this.configuring.put('silences', id, { ...body })
     return this.get(id)
@@ -89,11 +92,25 @@ export class SilencesController {
   @Delete(':id')
   @HttpCode(204)
   @Requires('operator')
-  @ApiOperation({ operationId: 'deleteSilence', summary: 'End a silence; what it held back is told.' })
-  @ApiNoContentResponse({ description: 'It has ended.' })
+  @ApiOperation({
+    operationId: 'deleteSilence',
+    summary:
+      'End a silence; what it held back is told. One that is active is listed as ended for 30 days; any other is taken away.',
+  })
+  @ApiNoContentResponse({ description: 'It has ended, or is gone.' })
   @ApiResponse({ status: 404, description: 'No such silence.' })
   delete(@Param('id') id: string): Promise<void> {
-    return this.configuring.delete('silences', id)
+    const silence = this.silences[id]
+    if (!silence || this.shown(id, silence).status !== 'active') return this.configuring.delete('silences', id)
+    const endsAt = Math.max(this.notifier.now(), Date.parse(silence.startsAt) + 1)
+    return this.configuring.put('silences', id, { ...silence, endsAt: new Date(endsAt).toISOString() })
+  }
+
+  /** @throws Problem 422 */
+  private refusePast({ endsAt }: SilenceBody): void {
+    if (Date.parse(endsAt) > this.notifier.now()) return
+    const detail = 'must be in the future: a silence wholly in the past holds nothing back'
+    throw invalid([{ pointer: '/endsAt', detail }], 'the silence')
   }
 
   private get silences(): Readonly<Record<string, SilenceDocument>> {
