@@ -137,6 +137,32 @@ const expression = (pattern: string): string =>
     escaped ? piece : any ? '[^]*' : some ? '[^/]*' : `\\${piece}`,
   )
 
+describe('all faults of a policy are told at once', () => {
+  const faults = (input: object) =>
+    (fillPolicy({ name: 'p', match: '**', ...input }).faults ?? []).map(
+      ({ pointer, detail }) => `${pointer}: ${detail}`,
+    )
+
+  it.each<[string, object, RegExp[]]>([
+    ['an unknown field and an unknown method', { tll: 1, method: 'mojority' }, [/^\/tll: unknown field/, /^\/method: .*majority, ordered/]],
+    ['a missing match', { match: null, quorum: 'many' }, [/^\/match: missing/, /^\/quorum: /]],
+    ['a shape and what two sound members say', { settle: 'x', ttl: 7200 }, [/^\/settle: /, /^\/memory: must be at least ttl \(7200\)/]],
+    ['a field with a slash in its name', { 'a/b': 1, method: 'ordered' }, [/^\/a~1b: /, /^\/states: missing/]],
+  ])('%s', (_name, input, said) => {
+    const found = faults(input)
+    expect(found).toHaveLength(said.length)
+    for (const [i, one] of said.entries()) expect(found[i]).toMatch(one)
+  }) // prettier-ignore
+
+  it.each<[string, object, string]>([
+    ['of memory when ttl is unsound', { ttl: 'x', memory: 10 }, '/ttl'],
+    ['of thresholds and the method when states are unsound', { states: 'up', thresholds: { 1: 1 }, method: 'ordered' }, '/states'],
+    ['of an electorate when allowDictator is unsound', { electorate: ['a'], allowDictator: 'yes' }, '/allowDictator'],
+  ])('nothing is said %s', (_name, input, place) => {
+    expect(faults(input).map((text) => text.split(':')[0])).toEqual([place])
+  }) // prettier-ignore
+})
+
 describe('a glob', () => {
   it.each([
     ['site/*', ['site/x', 'site/'], ['site', 'site/x/y', 'a/site/x']],

@@ -47,12 +47,37 @@ export type Filled =
  */
 export function fillPolicy(input: unknown, options: FillOptions = {}): Filled {
   const shape = policyShape(input)
-  if (shape.faults !== undefined) return shape
-  const { flap, ...given } = shape.input
-  const policy: Policy = { ...DEFAULTS, ...given, flap: { ...FLAP, ...flap } }
+  if (shape.faults !== undefined) return { faults: [...shape.faults, ...togetherWithout(shape.faults, input, options)] }
+  const policy = filled(shape.input)
   const faults = [...together(policy, options)]
   return faults.length > 0 ? { faults } : { policy }
 }
+
+const filled = ({ flap, ...given }: PolicyInput): Policy => ({ ...DEFAULTS, ...given, flap: { ...FLAP, ...flap } })
+
+/** What a fault of one member may say wrongly when the other is filled in by its default. */
+const JUDGED_WITH: Readonly<Record<string, readonly string[]>> = {
+  ttl: ['memory'],
+  states: ['thresholds', 'states'],
+  allowDictator: ['electorate'],
+}
+
+/**
+ * Faults of what the sound members mean together, where others have no sound shape: all faults are told at once. The members without one
+ * are taken as absent; what is judged together with them is not judged.
+ */
+function togetherWithout(shape: readonly Fault[], input: unknown, options: FillOptions): Fault[] {
+  if (!isRecord(input)) return []
+  const unsound = new Set(shape.map(({ pointer: at }) => memberOf(at)))
+  const sound = Object.fromEntries(Object.entries(input).filter(([name]) => !unsound.has(name)))
+  const rest = policyShape({ name: 'x', match: '', ...sound })
+  if (rest.faults !== undefined) return []
+  const silent = new Set([...unsound].flatMap((name) => [name, ...(JUDGED_WITH[name] ?? [])]))
+  return [...together(filled(rest.input), options)].filter(({ pointer: at }) => !silent.has(memberOf(at)))
+}
+
+/** The member of the policy that a pointer leads into. */
+const memberOf = (at: string): string => at.split('/')[1]?.replaceAll('~1', '/').replaceAll('~0', '~') ?? ''
 
 const CHECK = compiled(POLICY_SCHEMA)
 

@@ -65,6 +65,10 @@ const remove = () =>
     .action(
       withServer<[string], object>(async ({ client, screen }, agent) => {
         const written = await client.removeAgent(agent)
-        await screen.print(written, () => `${printable(agent)} is gone: written at ${written.position}\n`)
+        await screen.print(
+          written,
+          () =>
+            `settings and reports of ${printable(agent)} are removed, where there were any: written at ${written.position}\n`,
+        )
       }),
     )
