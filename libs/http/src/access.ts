@@ -37,6 +37,11 @@ export const Public = () => SetMetadata(PUBLIC, true)
 export class Access {
   constructor(private readonly apiKey: Secret | undefined) {}
 
+  /** What is open to everybody is so under this machine's names alone, where nothing is configured. @throws Problem 403 */
+  checkName(request: Pick<FastifyRequest, 'headers'>): void {
+    if (!this.apiKey) checkLoopback(request)
+  }
+
   /** @throws Problem 401 or 403 */
   principalOf(request: Pick<FastifyRequest, 'headers' | 'method'>): Principal {
     if (!this.apiKey) return localOf(request)
@@ -54,13 +59,7 @@ export class Access {
  * header gives it away, and such requests carry the page's origin (`null` for one that hides it). What it reads so it cannot see.
  */
 function localOf({ headers, method }: Pick<FastifyRequest, 'headers' | 'method'>): Principal {
-  const host = headers.host ?? ''
-  if (!isLoopback(host.replace(/:\d+$/, ''))) {
-    throw new Problem(
-      'forbidden',
-      'Without access configured only requests to localhost or 127.0.0.1 are answered. Set QUORATE_API_KEY to be reachable under other names.',
-    )
-  }
+  checkLoopback({ headers })
   if (!isRead(method) && isForeign(headers.origin)) {
     throw new Problem(
       'forbidden',
@@ -68,6 +67,14 @@ function localOf({ headers, method }: Pick<FastifyRequest, 'headers' | 'method'>
     )
   }
   return LOCAL
+}
+
+function checkLoopback({ headers }: Pick<FastifyRequest, 'headers'>): void {
+  if (isLoopback((headers.host ?? '').replace(/:\d+$/, ''))) return
+  throw new Problem(
+    'forbidden',
+    'Without access configured only requests to localhost or 127.0.0.1 are answered. Set QUORATE_API_KEY to be reachable under other names.',
+  )
 }
 
 const isForeign = (origin: string | undefined) =>

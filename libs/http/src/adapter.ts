@@ -12,6 +12,7 @@ import { isRead } from './methods'
 import { Nonces } from './nonces'
 import { Problem } from './problem'
 import { sendProblem } from './problem-filter'
+import { rememberRoutes } from './routes'
 import { FORWARDED, NONCE_MS, SIGNATURE, verify } from './signature'
 import { cutOffStalled } from './stalled'
 import { refuseUnparsed } from './unparsed'
@@ -39,6 +40,8 @@ export function createAdapter({ access, clusterSecret, url, logger, times }: Ada
     return503OnClosing: false,
     genReqId: requestId,
     clientErrorHandler: refuseUnparsed,
+    // Told with a problem by `checkHost`.
+    http: { requireHostHeader: false },
     routerOptions: { maxParamLength: HTTP_LIMITS.segment, caseSensitive: true, ignoreTrailingSlash: false },
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
       sendProblem(error, request, reply, logger),
@@ -51,9 +54,12 @@ export function createAdapter({ access, clusterSecret, url, logger, times }: Ada
   useBodyParsers(instance, bodyIdleMs)
   const peers = clusterSecret && { secret: clusterSecret, url: url ?? (() => ''), nonces: new Nonces(NONCE_MS) }
   const inHand = new InHand()
+  rememberRoutes(instance)
   instance.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id)
+    if (isOpen(request)) void reply.headers(isOneOf(['/docs'], request.url) ? PAGE_HEADERS : OPEN_HEADERS)
     try {
+      checkHost(request)
       identify(request, access, peers)
       inHand.admit(request, reply)
     } catch (error) {
@@ -79,14 +85,38 @@ function identify(request: FastifyRequest, access: Access, peers: Trust | undefi
     request.principal = forwardedBy(request, mark, peers)
     return
   }
-  if (isOpen(request)) return
+  if (isOpen(request)) {
+    // Probes of an orchestrator name an address; they are told nothing but yes or no.
+    if (!isProbe(request)) access.checkName(request)
+    return
+  }
   request.principal = access.principalOf(request)
 }
 
 /** Health, metrics and documentation are answered without credentials; their handlers are `@Public`. */
 const OPEN = [...HEALTH, '/openapi.json', '/docs']
-const isOpen = ({ url }: FastifyRequest) =>
-  OPEN.some((path) => url === path || url.startsWith(`${path}?`) || url.startsWith(`${path}/`))
+const OPEN_HEADERS = { 'x-content-type-options': 'nosniff', 'x-frame-options': 'DENY' }
+/** The page styles itself inside its HTML; scripts are files of ours. */
+const PAGE_HEADERS = {
+  ...OPEN_HEADERS,
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+}
+const PROBES = ['/livez', '/readyz']
+const isOneOf = (paths: readonly string[], url: string) =>
+  paths.some((path) => url === path || url.startsWith(`${path}?`) || url.startsWith(`${path}/`))
+const isOpen = ({ url }: FastifyRequest) => isOneOf(OPEN, url)
+const isProbe = ({ url }: FastifyRequest) => isOneOf(PROBES, url)
+
+/** @throws Problem 400 for a request without a host, or with two: which one counts would depend on who reads it */
+function checkHost({ raw }: FastifyRequest): void {
+  const { rawHeaders, httpVersionMajor, httpVersionMinor } = raw
+  let hosts = 0
+  for (let i = 0; i < rawHeaders.length; i += 2)
+    if (rawHeaders[i]!.length === 4 && rawHeaders[i]!.toLowerCase() === 'host') hosts++
+  if (hosts === 1 || (hosts === 0 && httpVersionMajor === 1 && httpVersionMinor === 0)) return
+  throw new Problem('malformed', `Nothing was done: a request has one Host header, this one has ${hosts || 'none'}.`)
+}
 
 /** What tells a peer's requests from others. */
 interface Trust {

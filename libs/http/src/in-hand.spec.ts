@@ -1,16 +1,22 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { EventEmitter } from 'node:events'
 import { InHand } from './in-hand'
+import { networkOf } from './places'
 
 describe('the requests in hand', () => {
+  let caller = 0
   const inHand = () => new InHand({ own: 8, forwarded: 8 })
   const admit = (
     hand: InHand,
     method: string,
-    more: { url?: string; forwarded?: boolean; headers?: object } = {},
+    more: { url?: string; forwarded?: boolean; headers?: object; from?: string; principal?: { name: string } } = {},
   ): EventEmitter => {
     const raw = new EventEmitter()
-    const request = { method, url: '/v1/objects', forwarded: false, headers: {}, ...more } as FastifyRequest
+    const { from = `10.0.0.${(caller = (caller + 1) % 250)}`, ...rest } = more
+    const request = {
+      ...{ method, url: '/v1/objects', forwarded: false, headers: {}, raw: { socket: { remoteAddress: from } } },
+      ...rest,
+    } as unknown as FastifyRequest
     hand.admit(request, { raw } as unknown as FastifyReply)
     return raw
   }
@@ -53,5 +59,39 @@ describe('the requests in hand', () => {
     for (const url of ['/livez', '/readyz?verbose', '/metrics']) times(20, () => admit(hand, 'GET', { url }))
     expect(() => admit(hand, 'GET', { url: '/livezz' })).toThrow(refused)
     expect(() => admit(hand, 'GET', { url: '/openapi.json' })).toThrow(refused)
+  })
+
+  it('are shared: one caller gets three quarters, and others still get theirs', () => {
+    const hand = inHand()
+    const one = { from: '10.1.1.1' }
+    const open = times(6, () => admit(hand, 'GET', one))
+    expect(() => admit(hand, 'GET', one)).toThrow(refused)
+    admit(hand, 'GET', { from: '10.1.1.2' })
+    expect(() => admit(hand, 'GET', one)).toThrow(refused)
+    admit(hand, 'GET', { ...one, principal: { name: 'another' } })
+    expect(() => admit(hand, 'GET')).toThrow(refused)
+    open[0]!.emit('close')
+    open[1]!.emit('close')
+    admit(hand, 'GET', one)
+    expect(() => admit(hand, 'GET', one)).toThrow(refused)
+  })
+
+  it('that wait are shared too, of clients and of each instance', () => {
+    for (const more of [{ from: '10.1.1.1' }, { from: '10.1.1.1', forwarded: true }]) {
+      const hand = inHand()
+      times(5, () => admit(hand, 'PUT', more))
+      expect(() => admit(hand, 'PUT', more)).toThrow(refused)
+      admit(hand, 'PUT', { ...more, from: '10.1.1.2' })
+      expect(() => admit(hand, 'PUT', { ...more, from: '10.1.1.3' })).toThrow(refused)
+      admit(hand, 'GET', { ...more, from: '10.1.1.3' })
+    }
+  })
+
+  it('count a network of IPv6 as one caller', () => {
+    const hand = inHand()
+    for (const from of ['2001:db8::1', '2001:db8:0:0:7::', '2001:db8::ffff:1.2.3.4', '2001:db8:0:0:1:2:3:4', '2001:db8::2', '2001:db8::3']) admit(hand, 'GET', { from }) // prettier-ignore
+    expect(() => admit(hand, 'GET', { from: '2001:db8::9%eth0' })).toThrow(refused)
+    admit(hand, 'GET', { from: '2001:db8:0:1::9' })
+    expect(['::ffff:10.0.0.1', '::1', '10.0.0.1'].map(networkOf)).toEqual(['10.0.0.1', '0:0:0:0', '10.0.0.1'])
   })
 })

@@ -1,4 +1,5 @@
 import { Pool } from 'undici'
+import { Places } from './places'
 
 /**
  * Connections to one peer at most. Points and fan-outs each have their own, so that lists hold up no point read; and so have requests that
@@ -10,6 +11,11 @@ type Kind = keyof typeof CONNECTIONS
 export type LaneName = 'points' | 'lists'
 
 const MAX_ANSWER = 64 * 1024 * 1024
+
+interface Waiter {
+  readonly caller: string
+  readonly end: (taking: Taking) => void
+}
 
 /** What came of asking for a place: while it is not `taken`, nothing has been sent. */
 export type Taking = 'taken' | 'busy' | 'lost'
@@ -29,42 +35,43 @@ export const connections = (url: string, count: number, connectMs: number): Pool
  */
 export class Lane {
   readonly pool: Pool
-  #free: number
+  readonly #places: Places
   #closed = false
   /** In the order they came. */
-  readonly #waiting = new Set<(taking: Taking) => void>()
+  readonly #waiting = new Set<Waiter>()
 
   constructor(url: string, kind: Kind, connectMs: number) {
-    this.#free = CONNECTIONS[kind]
+    this.#places = new Places(CONNECTIONS[kind])
     this.pool = connections(url, CONNECTIONS[kind], connectMs)
   }
 
-  /** A place, to be released; or none within `ms`, or before `lost`. */
-  take(ms: number, lost: AbortSignal): Promise<Taking> {
+  /** A place, to be released; or none within `ms`, or before `lost`. Callers share them: none keeps all. */
+  take(caller: string, ms: number, lost: AbortSignal): Promise<Taking> {
     if (this.#closed || lost.aborted) return Promise.resolve('lost')
-    if (this.#free > 0) {
-      this.#free--
+    if (this.#places.hasFor(caller)) {
+      this.#places.take(caller)
       return Promise.resolve('taken')
     }
     return new Promise((resolve) => {
       const end = (taking: Taking): void => {
         clearTimeout(timer)
         lost.removeEventListener('abort', onLost)
-        this.#waiting.delete(end)
+        this.#waiting.delete(waiter)
+        if (taking === 'taken') this.#places.take(caller)
         resolve(taking)
       }
+      const waiter = { caller, end }
       const onLost = (): void => end('lost')
       const timer = setTimeout(() => end('busy'), ms)
       lost.addEventListener('abort', onLost, { once: true })
-      this.#waiting.add(end)
+      this.#waiting.add(waiter)
     })
   }
 
-  release(): void {
-    const [next] = this.#waiting
-    // The place goes on to the next one as it is.
-    if (next) next('taken')
-    else this.#free++
+  release(caller: string): void {
+    this.#places.release(caller)
+    // More than one may go on: with each place that is free, a share grows by three.
+    for (const { caller: next, end } of [...this.#waiting]) if (this.#places.hasFor(next)) end('taken')
   }
 
   /** What has been sent goes on to its end; what waits for a place gets none. */
@@ -80,7 +87,7 @@ export class Lane {
 
   #shut(): void {
     this.#closed = true
-    for (const end of [...this.#waiting]) end('lost')
+    for (const { end } of [...this.#waiting]) end('lost')
   }
 }
 

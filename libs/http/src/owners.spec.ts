@@ -59,7 +59,14 @@ class Scene {
         headers: (headers: Answer['headers']) => ({ send: (body: string) => (this.sent = { status, headers, body }) }),
       }),
     } as unknown as FastifyReply
-    const request = { method, url: '/x', id: 'r', headers: {}, forwarded: false } as unknown as FastifyRequest
+    const request = {
+      method,
+      url: '/x',
+      id: 'r',
+      headers: {},
+      forwarded: false,
+      raw: { socket: {} },
+    } as unknown as FastifyRequest
     try {
       await this.owners.answer(0, request, reply, local, more)
       return this.sent!

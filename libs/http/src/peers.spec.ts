@@ -44,7 +44,13 @@ class Other {
   }
 }
 
-const asked = (url: string, method = 'GET') => ({ url, method, id: 'r', headers: {} }) as unknown as FastifyRequest
+let callers = 0
+/** From somebody else each time. */
+const asked = (
+  url: string,
+  method = 'GET',
+  from = `10.0.${(callers = (callers + 1) % 65_536) >> 8}.${callers % 256}`,
+) => ({ url, method, id: 'r', headers: {}, raw: { socket: { remoteAddress: from } } }) as unknown as FastifyRequest
 const codeOf = async (answer: Promise<unknown>) =>
   answer.then(
     () => 'answered',
@@ -134,6 +140,19 @@ describe('peers', () => {
     )
     expect(new Set(codes)).toEqual(new Set(['answered', 'owner-unreachable']))
     expect(other.count('/write')).toBe(64)
+  })
+
+  it('share the places out, so that one caller keeps no other from its own', async () => {
+    let holds = true
+    await open((path) => holds && path === '/write')
+    const one = Array.from({ length: 80 }, () =>
+      codeOf(peers.forward(other.url, asked('/write', 'DELETE', '10.9.9.9'))),
+    )
+    await until(() => other.count('/write') === 48)
+    expect(await codeOf(peers.forward(other.url, asked('/other', 'DELETE')))).toBe('answered')
+    holds = false
+    other.thaw()
+    expect(new Set(await Promise.all(one))).toEqual(new Set(['answered']))
   })
 
   it('never send what finds no place in time', async () => {

@@ -7,6 +7,7 @@ import type { LaneName } from './lane'
 import { isRead } from './methods'
 import { Peer, PEER_TIMES, type PeerTimes } from './peer'
 import { answerOf } from './peer-answer'
+import { callerOf } from './places'
 import { bodyHash, FORWARDED, sign, SIGNATURE, SIGNED, type Signed } from './signature'
 
 export interface PeerOptions {
@@ -73,7 +74,8 @@ export class Peers {
     const reads = forwarding.reads ?? isRead(method)
     if (!peer.reachable) throw unreachable(url, false)
     const lane = peer.lanes.of(forwarding.lane ?? 'points', waitMs > 0)
-    const taking = await lane.take(Math.min(peer.times.placeMs, waitMs + answerMs), peer.lost)
+    const caller = callerOf(request)
+    const taking = await lane.take(caller, Math.min(peer.times.placeMs, waitMs + answerMs), peer.lost)
     if (taking !== 'taken') throw taking === 'lost' ? unreachable(url, false) : busy(url)
     const timeout = Math.max(1, Math.ceil(until - performance.now()))
     try {
@@ -95,7 +97,7 @@ export class Peers {
       if (sent && !reads) throw unknownOutcome(url, error)
       throw unreachable(url, sent, error)
     } finally {
-      lane.release()
+      lane.release(caller)
     }
   }
 

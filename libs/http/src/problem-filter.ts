@@ -18,7 +18,7 @@ export class ProblemFilter implements ExceptionFilter {
 }
 
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply, logger: Logger): void {
-  const problem = problemOf(error)
+  const problem = orWrongMethod(problemOf(error), request)
   if (problem.status === 500)
     logger.error({ err: error, requestId: request.id, url: request.url }, 'a request failed by a fault of ours')
   if (reply.raw.headersSent) {
@@ -33,6 +33,17 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
     .header('x-request-id', request.id)
     .type('application/problem+json')
     .send(JSON.stringify(problem.body(request.id)))
+}
+
+/** A path that is there, but not for this method, is no missing resource. */
+function orWrongMethod(problem: Problem, { server, url, method }: FastifyRequest): Problem {
+  if (problem.code !== 'no-route') return problem
+  const methods = server.methodsOf(url)
+  if (methods.length === 0 || methods.includes(method)) return problem
+  const allow = methods.join(', ')
+  return new Problem('method-not-allowed', `Nothing was done: this takes ${allow}, not ${method}.`, {
+    headers: { allow },
+  })
 }
 
 /** What the caller is told of an error. */
@@ -51,7 +62,11 @@ export function problemOf(error: unknown): Problem {
       'internal',
       'The request failed by a fault of ours; the log of this instance has it under the request id.',
     )
-  if (code === 'no-route') return new Problem(code, 'There is no such resource; /openapi.json lists what there is.')
+  if (code === 'no-route')
+    return new Problem(
+      code,
+      'Not found. /openapi.json lists all resources. An object id goes percent-encoded into one segment: site%2Fx for site/x.',
+    )
   return new Problem(code, error instanceof Error ? error.message : 'The request was refused.', { cause: error })
 }
 
@@ -61,7 +76,7 @@ const BY_STATUS: Readonly<Record<number, ProblemCode>> = {
   401: 'unauthenticated',
   403: 'forbidden',
   404: 'no-route',
-  405: 'no-route',
+  405: 'method-not-allowed',
   408: 'malformed',
   413: 'too-large',
   414: 'uri-too-long',

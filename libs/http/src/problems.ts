@@ -5,6 +5,7 @@ export const PROBLEMS = {
   forbidden: { status: 403, title: 'Not allowed' },
   'not-found': { status: 404, title: 'There is no such thing' },
   'no-route': { status: 404, title: 'There is no such resource' },
+  'method-not-allowed': { status: 405, title: 'The resource does not take this method' },
   conflict: { status: 409, title: 'It cannot be changed as it is' },
   gone: { status: 410, title: 'The position is too old to resume from' },
   'precondition-failed': { status: 412, title: 'It has changed since it was read' },

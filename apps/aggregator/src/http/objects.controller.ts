@@ -1,6 +1,6 @@
 import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common'
 import { ApiOperation, ApiTags } from '@nestjs/swagger'
-import { type Answer, HTTP_LIMITS, json, Owners, Problem, send, type Stale } from '@quorate/http'
+import { type Answer, callerOf, HTTP_LIMITS, json, Owners, Places, Problem, send, type Stale } from '@quorate/http'
 import type { RunningTask } from '@quorate/streams'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { encodePart, type ListQuery, Listing, type Page } from '../queries/listing'
@@ -27,7 +27,7 @@ import { objectIdOf, one, staleReadOptionsOf, waitOf } from './request-parts'
 @ApiTags('objects')
 @Controller('v1/objects')
 export class ObjectsController {
-  #lists = 0
+  readonly #lists = new Places(HTTP_LIMITS.lists)
 
   constructor(
     @Inject(Owners) private readonly owners: Owners,
@@ -134,13 +134,17 @@ export class ObjectsController {
   }
 
   async #page(query: ListQuery, request: FastifyRequest): Promise<Page> {
-    if (this.#lists >= HTTP_LIMITS.lists)
-      throw new Problem('too-many-requests', 'This instance has all the lists in hand that it takes. Try again.')
-    this.#lists++
+    const caller = callerOf(request)
+    if (!this.#lists.hasFor(caller))
+      throw new Problem(
+        'too-many-requests',
+        'This instance takes no more lists at once, or no more from you. Try again.',
+      )
+    this.#lists.take(caller)
     try {
       return await this.listing.page(query, request)
     } finally {
-      this.#lists--
+      this.#lists.release(caller)
     }
   }
 

@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common'
 import { ApiHeader, ApiOkResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger'
-import { isState } from '@quorate/contracts'
-import { HTTP_LIMITS, invalid, Problem } from '@quorate/http'
+import { isState, isText, LIMITS } from '@quorate/contracts'
+import { callerOf, invalid } from '@quorate/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ApiProblems } from './openapi'
 import { one, queryOf } from './request-parts'
@@ -50,16 +50,12 @@ export class StatesStreamController {
     const { prefix, state } = queryOf(request, ['prefix', 'state'])
     if (state !== undefined && !isState(state))
       throw invalid([{ pointer: '/query/state', detail: 'must be a state: [a-z0-9][a-z0-9._-]{0,63}' }])
-    if (this.streams.count >= HTTP_LIMITS.streams)
-      throw new Problem(
-        'too-many-requests',
-        `This instance has ${HTTP_LIMITS.streams} streams open, which is all it takes. Ask another.`,
-        { retryAfter: 10 },
-      )
+    if (prefix !== undefined && !isText(prefix, 0, LIMITS.objectIdBytes))
+      throw invalid([{ pointer: '/query/prefix', detail: 'must be the beginning of an object id' }])
     const gone = new AbortController()
     reply.raw.once('close', () => gone.abort())
     const interest = { prefix: prefix === '' ? undefined : prefix, state }
-    const release = this.streams.open(gone.signal)
+    const release = this.streams.open(callerOf(request), gone.signal)
     try {
       const beginning = await this.streams.source.begin(interest, one(request, 'last-event-id'), request, gone.signal)
       reply.hijack()

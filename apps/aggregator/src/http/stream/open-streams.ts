@@ -1,7 +1,9 @@
+import { HTTP_LIMITS, Places, Problem } from '@quorate/http'
 import type { StatesStream } from './states-stream'
 
 /** The streams that are open here: counted, and ended when the instance shuts down, so that their subscribers go elsewhere at once. */
 export class OpenStreams {
+  readonly #places = new Places(HTTP_LIMITS.streams)
   readonly #endings = new Set<{ end?: () => void }>()
 
   constructor(readonly source: StatesStream) {}
@@ -10,9 +12,19 @@ export class OpenStreams {
     return this.#endings.size
   }
 
-  open(gone: AbortSignal): { onShutdown(end: () => void): void; done(): void } {
+  /** @throws Problem 429 when all are open, or too many of this caller */
+  open(caller: string, gone: AbortSignal): { onShutdown(end: () => void): void; done(): void } {
+    if (!this.#places.hasFor(caller))
+      throw new Problem(
+        'too-many-requests',
+        `This instance has ${this.#places.heldBy(caller)} streams of yours open, and ${this.#endings.size} of at most ${this.#places.most} in all. Ask another instance, or close some.`,
+        { retryAfter: 10 },
+      )
     const entry: { end?: () => void } = {}
-    const done = () => void this.#endings.delete(entry)
+    const done = () => {
+      if (this.#endings.delete(entry)) this.#places.release(caller)
+    }
+    this.#places.take(caller)
     this.#endings.add(entry)
     gone.addEventListener('abort', done, { once: true })
     return { onShutdown: (end) => (entry.end = end), done }
