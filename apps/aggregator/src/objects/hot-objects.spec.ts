@@ -7,8 +7,7 @@ const made = (id: string): VoteObject => {
   const inForce = settings.policyOf(id)
   return newObject({ id, incarnation: 7, createdAt: 1000, inForce, ballots: newBallots(inForce) })
 }
-const unpack = (id: string, bytes: Buffer, start: number): VoteObject =>
-  decodeObject(id, bytes, start, settings, () => Buffer.alloc(0))
+const unpack = (id: string, bytes: Buffer, start: number): VoteObject => decodeObject(id, bytes, start, settings)
 const objects = (most = 1 << 20): HotObjects => new HotObjects(most, unpack)
 const rest = (hot: HotObjects, object: VoteObject): void => hot.rest(object, encodeObject(object))
 

@@ -208,14 +208,8 @@ export function dueOf(value: Buffer): number | null {
 /** Pages of reports beside the first. */
 export const morePages = (rows: number): number => Math.max(0, Math.ceil(rows / PAGE_ROWS) - 1)
 
-/** The object from its row, which begins at `start`; `page` answers the others. Nothing is counted yet. */
-export function decodeObject(
-  id: ObjectId,
-  bytes: Buffer,
-  start: number,
-  settings: Settings,
-  page: (number: number) => Buffer,
-): VoteObject {
+/** All of the object but its reports, from its row, which begins at `start`. Nothing is counted yet. */
+export function decodeHead(id: ObjectId, bytes: Buffer, start: number, settings: Settings): VoteObject {
   beginRead(bytes, start)
   const due = readNumber()
   const pastStart = skip()
@@ -237,14 +231,15 @@ export function decodeObject(
   object.headStart = start
   object.headEnd = readPosition()
   if (pastEnd > pastStart) object.past = new StoredPast(object, bytes, pastStart, pastEnd)
-  const rows = readNumber()
-  readRows(object, Math.min(rows, PAGE_ROWS))
-  object.storedPages = morePages(rows)
-  object.storedRows = rows
-  for (let number = 1; number <= object.storedPages; number++) {
-    beginRead(page(number))
-    readRows(object, Math.min(rows - number * PAGE_ROWS, PAGE_ROWS))
-  }
+  return object
+}
+
+/** An object without further pages, from its row among others. */
+export function decodeObject(id: ObjectId, bytes: Buffer, start: number, settings: Settings): VoteObject {
+  const object = decodeHead(id, bytes, start, settings)
+  object.storedRows = readNumber()
+  object.storedPages = 0
+  readRows(object, object.storedRows)
   return object
 }
 

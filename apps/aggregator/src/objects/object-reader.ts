@@ -1,12 +1,12 @@
 import type { ObjectId, View } from '@quorate/contracts'
 import type { TableReader } from '@quorate/state-store'
-import { evidenceKey, historyKey, pageKey, TABLE } from '../tables'
+import { evidenceKey, historyKey, TABLE } from '../tables'
 import {
   decide, explain, NO_RULES, recount, viewOf,
   type AgentExplanation, type Explanation, type HistoryEntry, type Outcome, type Rules, type Settings, type VoteObject,
 } from '../vote' // prettier-ignore
-import { decodeObject } from './object-codec'
 import { readClock, readSettings } from './settings-rows'
+import { storedObject } from './stored-object'
 
 /** The committed rows of one partition, by the name of their table. */
 export type Tables = (name: string) => TableReader
@@ -79,11 +79,7 @@ export class ObjectReader {
   }
 
   #decoded(tables: Tables, id: ObjectId, value: Buffer, settings: Settings): ReadObject {
-    const object = decodeObject(id, value, 0, settings, (page) => {
-      const rows = tables(TABLE.agents).get(pageKey(id, page))
-      if (rows === undefined) throw new Error(`page ${page} of the reports on ${JSON.stringify(id)} is missing`)
-      return rows
-    })
+    const object = storedObject(id, value, settings, tables)
     recount(object, settings.policyOf(id), settings, this.#time)
     return { object, outcome: decide(object, settings), settings, time: this.#time }
   }

@@ -9,6 +9,7 @@ import type {
 import type { RuleFaults } from '../rule-faults'
 import { HotObjects } from './hot-objects'
 import { decodeObject, dueOf, encodeObject, encodePage, morePages } from './object-codec'
+import { isSound, storedObject } from './stored-object'
 import { PAGE_ROWS } from './row-codec'
 import { importSetting, refusedLayout } from './snapshot-rows'
 import {
@@ -50,6 +51,7 @@ export class PartitionState implements VoteState {
   #dirty: VoteObject[] = []
   #dirtyAgain: VoteObject[] = []
   readonly #dirtyPages = new Map<VoteObject, Set<number>>()
+  readonly #tables: (name: string) => Table
   readonly #objects: Table
   readonly #settingsRows: Table
   /** Not later than the earliest due time: most records need not ask the schedule. */
@@ -64,7 +66,8 @@ export class PartitionState implements VoteState {
     this.partition = context.partition
     this.#context = context
     this.#options = options
-    this.#hot = new HotObjects(options.hotBytes, (id, bytes, start) => this.#decode(id, bytes, start))
+    this.#hot = new HotObjects(options.hotBytes, (id, bytes, start) => decodeObject(id, bytes, start, this.settings))
+    this.#tables = (name) => context.table(name)
     this.#objects = context.table(TABLE.object)
     this.#settingsRows = context.table(TABLE.settings)
     const resharded = readReshard(this.#settingsRows)
@@ -90,19 +93,19 @@ export class PartitionState implements VoteState {
     if (hot !== undefined) return hot
     const value = this.#objects.get(id)
     if (value === undefined) return undefined
-    const object = this.#decode(id, value, 0)
+    const object = this.#stored(id, value)
     this.#hot.set(object)
     return object
   }
 
-  #decode(id: ObjectId, bytes: Buffer, start: number): VoteObject {
-    return decodeObject(id, bytes, start, this.settings, (page) => this.#page(id, page))
-  }
-
-  #page(id: ObjectId, page: number): Buffer {
-    const value = this.#context.table(TABLE.agents).get(pageKey(id, page))
-    if (value !== undefined) return value
-    throw new Error(`page ${page} of the reports on ${JSON.stringify(id)} is missing: rebuild the partition's store`)
+  #stored(id: ObjectId, value: Buffer): VoteObject {
+    const object = storedObject(id, value, this.settings, this.#tables)
+    if (isSound(object)) return object
+    const pages = new Set<number>()
+    for (let page = 1; page <= Math.max(object.storedPages, morePages(object.rows.length)); page++) pages.add(page)
+    if (pages.size > 0) this.#dirtyPages.set(object, pages)
+    this.#mark(object)
+    return object
   }
 
   add(object: VoteObject): void {

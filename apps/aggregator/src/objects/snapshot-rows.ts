@@ -1,7 +1,8 @@
 import type { Policy, Snapshot } from '@quorate/contracts'
 import { AGENTS, pageKey, POLICIES, TABLE } from '../tables'
 import type { AgentWeight, ReadRows, Settings, VoteObject } from '../vote'
-import { decodeObject, LAYOUT } from './object-codec'
+import { LAYOUT } from './object-codec'
+import { storedObject } from './stored-object'
 
 /** Rows of another layout are another program's: that one reads its snapshot first. */
 export function refusedLayout(layout: number): string | undefined {
@@ -39,18 +40,14 @@ export class SnapshotRows implements ReadRows {
       if (table === TABLE.agents) this.#pages.set(key, value)
       else if (table === TABLE.settings) {
         if (this.#policies || !key.startsWith(POLICIES)) importSetting(settings, key, value)
-      } else if (table === TABLE.object)
-        whole.push(decodeObject(key, value, 0, settings, (page) => this.#page(key, page)))
+      } else if (table === TABLE.object) whole.push(this.#whole(key, value, settings))
     }
     return whole
   }
 
-  #page(id: string, page: number): Buffer {
-    const key = pageKey(id, page)
-    const value = this.#pages.get(key)
-    if (value === undefined)
-      throw new Error(`page ${page} of the reports on ${JSON.stringify(id)} is not in the snapshot`)
-    this.#pages.delete(key)
-    return value
+  #whole(id: string, value: Buffer, settings: Settings): VoteObject {
+    const object = storedObject(id, value, settings, () => this.#pages)
+    for (let page = 1; page <= object.storedPages; page++) this.#pages.delete(pageKey(id, page))
+    return object
   }
 }

@@ -1,9 +1,9 @@
 import type { AgentId, Change, ObjectId } from '@quorate/contracts'
-import { pageKey, TABLE } from '../tables'
+import { TABLE } from '../tables'
 import type { Clock, Guard, Pending, Rules, Settings, VoteObject, VoteState } from '../vote'
-import { decodeObject } from './object-codec'
 import type { Tables } from './object-reader'
 import { readClock, readSettings } from './settings-rows'
+import { storedObject } from './stored-object'
 
 /** Objects evaluated before others get a turn. */
 const SLICE = 500
@@ -38,11 +38,7 @@ export class TrialState implements VoteState {
     if (value === undefined) return undefined
     this.evaluated++
     this.#slice++
-    return decodeObject(id, value, 0, this.settings, (page) => {
-      const rows = this.tables(TABLE.agents).get(pageKey(id, page))
-      if (rows === undefined) throw new Error(`page ${page} of the reports on ${JSON.stringify(id)} is missing`)
-      return rows
-    })
+    return storedObject(id, value, this.settings, this.tables)
   }
 
   *ids(after: ObjectId | undefined): Iterable<ObjectId> {

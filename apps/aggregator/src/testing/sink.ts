@@ -1,4 +1,4 @@
-import { decodeChange } from '@quorate/contracts'
+import { decodeChange, type Change } from '@quorate/contracts'
 import type { EventLine } from './scenario'
 import type { Sent } from './test-task'
 
@@ -13,10 +13,20 @@ export const sinkEvents = (sent: readonly Sent[]): EventLine[] =>
       headers: headers.map(([name, text]) => [name, Buffer.from(text)] as const),
     })
     if (decoded.change === undefined) throw new Error(decoded.reject)
-    const { id, type, time, subject, data, cause } = decoded.change
-    return { id, type, time, subject, data: data as EventLine['data'], ...(cause === undefined ? {} : { cause }) }
+    return eventLine(decoded.change)
   })
+
+export const eventLine = ({ id, type, time, subject, data, cause }: Change): EventLine => ({
+  id,
+  type,
+  time,
+  subject,
+  data: data as EventLine['data'],
+  ...(cause === undefined ? {} : { cause }),
+})
 
 /** The reasons of dead letters. */
 export const reasons = (sent: readonly Sent[]): string[] =>
   sent.map(({ headers = [] }) => String(headers.find(([name]) => name === 'quorate-reason')![1]))
+
+export type { EventLine }

@@ -1,6 +1,6 @@
 import { encodeSource, type SourceCommand } from '@quorate/contracts'
 import { type LogRecord, silentLogger } from '@quorate/log'
-import { PartitionStore, type Table } from '@quorate/state-store'
+import { PartitionStore, removeFile, type Table } from '@quorate/state-store'
 import { Conditions, type Forwarded, type PartitionConditions, type TaskContext } from '@quorate/streams'
 import { VoteProcessor, type VoteProcessorOptions } from '../processor'
 import { AGGREGATOR_TABLES } from '../tables'
@@ -17,6 +17,8 @@ export interface TestTaskOptions extends Partial<VoteProcessorOptions> {
   readonly crash?: () => boolean
   /** After a crash the store is made anew from the changelog. */
   readonly wipe?: boolean
+  /** Path of the store's file; in memory by default. */
+  readonly file?: string
 }
 
 /**
@@ -33,10 +35,13 @@ export class TestTask {
   crashes = 0
   offset = 0
   readonly #options: TestTaskOptions
+  #standby: PartitionStore | undefined
+  /** What the standby has not been told yet. */
+  #behind = new Map<string, Buffer | null>()
 
   constructor(options: TestTaskOptions = {}) {
     this.#options = options
-    this.store = open()
+    this.store = open(options.file)
     this.processor = this.#process()
     this.context = this.#context()
   }
@@ -78,6 +83,7 @@ export class TestTask {
     for (const { key, value } of this.store.changes()) {
       if (value === null) this.changelog.delete(key)
       else this.changelog.set(key, value)
+      this.#behind.set(key, value)
     }
     this.store.apply({ source: resume, time: 0 }, this.commits)
     this.sent.push(...this.context.forwarded)
@@ -89,18 +95,64 @@ export class TestTask {
     this.crashes++
     if (this.#options.wipe === true) this.restore()
     else this.store.rollback()
-    this.processor = this.#process()
-    this.context = this.#context()
+    this.#begin()
   }
 
   /** A new store from the changelog. */
   restore(): void {
     this.store.close()
-    this.store = open()
-    this.store.load(
-      [...this.changelog].map(([key, value]) => ({ key, value })),
-      1,
+    if (this.#options.file !== undefined) removeFile(this.#options.file)
+    this.store = open(this.#options.file)
+    this.store.load(this.#rows(), this.commits)
+    this.#begin()
+  }
+
+  /** Closes the task and opens it again on the same file; without one, on the same store. */
+  reopen(): void {
+    if (this.#options.file !== undefined) {
+      this.store.close()
+      this.store = open(this.#options.file)
+    }
+    this.#begin()
+  }
+
+  /** Brings the standby up to the changelog. */
+  follow(): void {
+    this.#standby ??= open()
+    this.#standby.load(
+      [...this.#behind].map(([key, value]) => ({ key, value })),
+      this.commits,
     )
+    this.#behind.clear()
+  }
+
+  /** The standby becomes active. */
+  promote(): void {
+    this.follow()
+    this.store.close()
+    this.store = this.#standby!
+    this.#standby = undefined
+    this.#behind = new Map(this.changelog)
+    this.#begin()
+  }
+
+  /** Another store from the changelog alone: close it when done. */
+  copy(): PartitionStore {
+    const copy = open()
+    copy.load(this.#rows(), this.commits)
+    return copy
+  }
+
+  close(): void {
+    this.store.close()
+    this.#standby?.close()
+  }
+
+  #rows() {
+    return [...this.changelog].map(([key, value]) => ({ key, value }))
+  }
+
+  #begin(): void {
     this.processor = this.#process()
     this.context = this.#context()
   }
@@ -115,8 +167,8 @@ export class TestTask {
   }
 }
 
-const open = () =>
-  PartitionStore.open({ file: ':memory:', tables: AGGREGATOR_TABLES, schemaVersion: 1, topicId: 'changelog' })
+const open = (file = ':memory:') =>
+  PartitionStore.open({ file, tables: AGGREGATOR_TABLES, schemaVersion: 1, topicId: 'changelog' })
 
 class TestContext implements TaskContext {
   readonly source = 'quorate.reports'

@@ -45,6 +45,14 @@ describe('the engine and a model written from the page alone', () => {
     for (let seed = 1; seed <= SCENARIOS; seed++) compare(randomScenario(seed), seed)
   }, 600_000)
 
+  it.each([33, 64, 65, 120])(
+    'agree on objects of %i agents',
+    (agents) => {
+      for (let seed = 1; seed <= SCENARIOS / 1_000; seed++) compare(randomScenario(seed, { agents }), seed)
+    },
+    600_000,
+  )
+
   it('agree where observers are lost together', () => {
     for (let seed = 1; seed <= SCENARIOS / 100; seed++) compare(randomScenario(seed, { crowd: true }), seed)
   }, 600_000)

@@ -1,6 +1,7 @@
 import { encodeSource, type Resharded, type SourceCommand, UNKNOWN } from '@quorate/contracts'
 import { type OutRecord, partitionOf } from '@quorate/log'
-import { decodeObject, LAYOUT } from '../../../aggregator/src/objects/object-codec'
+import { LAYOUT } from '../../../aggregator/src/objects/object-codec'
+import { isSound, storedObject } from '../../../aggregator/src/objects/stored-object'
 import {
   CLOCK,
   evidenceKey,
@@ -93,13 +94,11 @@ class Builder {
   }
 
   private decoded(from: OldPartition, id: string, value: Buffer): VoteObject {
-    return decodeObject(id, value, 0, new Settings(), (page) => {
-      const rows = from.table(TABLE.agents).get(pageKey(id, page))
-      if (rows) return rows
-      throw new ReshardRefused(
-        `Page ${page} of the reports on ${JSON.stringify(id)} is missing in the changelog of partition ${from.partition}. quorate audit says more.`,
-      )
-    })
+    const object = storedObject(id, value, new Settings(), (name) => from.table(name))
+    if (isSound(object)) return object
+    throw new ReshardRefused(
+      `The rows of ${JSON.stringify(id)} in the changelog of partition ${from.partition} do not fit together; quorate audit says more. Start the aggregators of this release once: they mend what an earlier one wrote wrongly.`,
+    )
   }
 
   private copy(from: OldPartition, table: string, key: string): void {
