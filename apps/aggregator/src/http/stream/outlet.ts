@@ -9,12 +9,13 @@ export interface OutletTimes {
 const TIMES: OutletTimes = { patience: 30_000, keepAlive: 15_000 }
 
 /**
- * The connection to one subscriber. Who writes waits until there is room, so nothing piles up; a subscriber that makes no room in time is
- * cut off, and can resume where it was.
+ * The connection to one subscriber. Writers take turns, and each waits until there is room: a subscriber that does not read holds the
+ * buffer and one write beyond it, however many partitions have news. One that makes no room in time is cut off, and can resume where it was.
  */
 export class Outlet {
   readonly closed: AbortSignal
   #room: Promise<void> = Promise.resolve()
+  #turn: Promise<void> = Promise.resolve()
   readonly #timer: NodeJS.Timeout
 
   /** `position`: sent along with each comment, so that a subscriber that hears of nothing does not grow too old to resume. */
@@ -40,14 +41,18 @@ export class Outlet {
     response.on('error', () => response.destroy())
   }
 
-  /** Resolves when the next text may be written; at once where there is room. */
-  ready(): Promise<void> {
-    return this.#room
+  /** Writes what `text` returns, made when there is room and it is this writer's turn. Resolves then; nothing is made once it is closed. */
+  write(text: () => string): Promise<void> {
+    const turn = this.#turn.then(async () => {
+      await this.#room
+      if (!this.closed.aborted) this.#write(text())
+    })
+    this.#turn = turn.catch(() => undefined)
+    return turn
   }
 
-  /** Writes at once; `ready` first. */
-  write(text: string): void {
-    if (this.closed.aborted || this.response.write(text)) return
+  #write(text: string): void {
+    if (text === '' || this.response.write(text)) return
     this.#room = new Promise((resolve) => {
       const impatience = setTimeout(() => this.response.destroy(), this.times.patience)
       const done = () => {

@@ -35,6 +35,9 @@ export interface StatesStreamOptions {
   readonly logger: Logger
 }
 
+/** As new as the snapshot knew an object. */
+type Seen = Pick<SnapshotItem, 'incarnation' | 'revision'>
+
 /** ms kept back from the sink's compaction lag: what is that old may be compacted before it is read. */
 const MARGIN = 3_600_000
 
@@ -69,13 +72,12 @@ export class StatesStream {
   /** Runs until the subscriber is gone. `vector` is kept up to date: what each comment carries. */
   async run(interest: Interest, beginning: Beginning, outlet: Outlet, vector: { current?: Vector }): Promise<void> {
     const offsets = [...beginning.offsets]
-    const known = new Map<string, SnapshotItem>()
+    const known = new Map<string, Seen>()
     if (beginning.snapshot) {
       await this.#sendSnapshot(beginning, outlet, known)
       await this.#sendMeanwhile(interest, offsets, known, outlet)
       vector.current = { time: Date.now(), offsets }
-      await outlet.ready()
-      outlet.write(message('sync', '{}', encodeVector(vector.current)))
+      await outlet.write(() => message('sync', '{}', encodeVector(vector.current!)))
     }
     vector.current = { time: Date.now(), offsets }
     await Promise.all(offsets.map((_, partition) => this.#tail(partition, interest, offsets, known, outlet, vector)))
@@ -119,33 +121,29 @@ export class StatesStream {
     return { offsets: vector.offsets, snapshot: undefined, settled: [] }
   }
 
-  async #sendSnapshot(
-    { snapshot, settled }: Beginning,
-    outlet: Outlet,
-    known: Map<string, SnapshotItem>,
-  ): Promise<void> {
+  async #sendSnapshot({ snapshot, settled }: Beginning, outlet: Outlet, known: Map<string, Seen>): Promise<void> {
     for (let page = await snapshot!.next(); !page.done && !outlet.closed.aborted; page = await snapshot!.next()) {
-      await outlet.ready()
-      outlet.write(page.value.map(({ text }) => message('snapshot', text)).join(''))
+      const items = page.value
+      await outlet.write(() => items.map(({ text }) => message('snapshot', text)).join(''))
       // Only what was emitted since the ends were read can come again.
       for (const item of page.value)
-        if (item.offset !== undefined && item.offset >= settled[item.partition]!) known.set(item.id, item)
+        if (item.offset !== undefined && item.offset >= settled[item.partition]!)
+          known.set(item.id, { incarnation: item.incarnation, revision: item.revision })
     }
   }
 
   /** What was emitted while the snapshot was taken and is newer than it; moves `offsets` behind all that the snapshot may know. */
-  async #sendMeanwhile(
-    interest: Interest,
-    offsets: number[],
-    known: Map<string, SnapshotItem>,
-    outlet: Outlet,
-  ): Promise<void> {
+  async #sendMeanwhile(interest: Interest, offsets: number[], known: Map<string, Seen>, outlet: Outlet): Promise<void> {
     for (const { partition, end: until } of await this.options.log.offsets(this.options.sink)) {
-      for await (const { records, next } of this.#batches({ partition, from: offsets[partition]!, until }, outlet)) {
-        await outlet.ready()
-        const news = newsOf(records, interest, known)
-        if (news.length > 0) outlet.write(news.map(({ event }) => message(event.name, event.data)).join(''))
-        offsets[partition] = next
+      for await (const { records, next } of this.#batches(
+        { partition, partitions: offsets.length, from: offsets[partition]!, until },
+        outlet,
+      )) {
+        await outlet.write(() => {
+          const news = newsOf(records, interest, known)
+          offsets[partition] = next
+          return news.map(({ event }) => message(event.name, event.data)).join('')
+        })
       }
     }
   }
@@ -154,22 +152,27 @@ export class StatesStream {
     partition: number,
     interest: Interest,
     offsets: number[],
-    known: Map<string, SnapshotItem>,
+    known: Map<string, Seen>,
     outlet: Outlet,
     vector: { current?: Vector },
   ): Promise<void> {
     try {
-      for await (const { records, next } of this.#batches({ partition, from: offsets[partition]! }, outlet)) {
-        await outlet.ready()
-        let text = ''
-        for (const { offset, event } of newsOf(records, interest, known)) {
-          offsets[partition] = offset + 1
+      for await (const { records, next } of this.#batches(
+        { partition, partitions: offsets.length, from: offsets[partition]! },
+        outlet,
+      )) {
+        // The ids tell of the other partitions too, so they are made in the order of writing.
+        await outlet.write(() => {
+          let text = ''
+          for (const { offset, event } of newsOf(records, interest, known)) {
+            offsets[partition] = offset + 1
+            vector.current = { time: Date.now(), offsets }
+            text += message(event.name, event.data, encodeVector(vector.current))
+          }
+          offsets[partition] = next
           vector.current = { time: Date.now(), offsets }
-          text += message(event.name, event.data, encodeVector(vector.current))
-        }
-        offsets[partition] = next
-        vector.current = { time: Date.now(), offsets }
-        if (text !== '') outlet.write(text)
+          return text
+        })
       }
     } catch (error) {
       // Its end is told by its connection; what it has seen lets it resume.
@@ -185,7 +188,7 @@ export class StatesStream {
 }
 
 /** The records' events of interest that the snapshot did not know yet. */
-function newsOf(records: readonly LogRecord[], interest: Interest, known: Map<string, SnapshotItem>) {
+function newsOf(records: readonly LogRecord[], interest: Interest, known: Map<string, Seen>) {
   return records.flatMap((record) => {
     const event = eventOf(record, interest)
     return event && !isKnown(event.object, known) ? [{ offset: record.offset, event }] : []
@@ -195,7 +198,7 @@ function newsOf(records: readonly LogRecord[], interest: Interest, known: Map<st
 /** True when the snapshot was at least as new. */
 function isKnown(
   object: { id: string; incarnation: number; revision: number } | undefined,
-  known: Map<string, SnapshotItem>,
+  known: Map<string, Seen>,
 ): boolean {
   const seen = object && known.get(object.id)
   if (!seen) return false
