@@ -6,7 +6,8 @@ import { createStreams } from '@quorate/streams'
 import { StreamsStrategy } from '@quorate/transport'
 import type { Registry } from 'prom-client'
 import { CHANNELS } from './channels'
-import { Configuration, declare, NotifySettings, SecretReader, SecretScope } from './configuration'
+import { reportLeftOut } from './conditions'
+import { Configuration, declaration, NotifySettings, SecretReader, SecretScope } from './configuration'
 import { courierMetrics, notifierMetrics } from './metrics'
 import { Notifier } from './notifier'
 import { NotifierModule } from './notifier.module'
@@ -77,17 +78,16 @@ export async function notifierParts({
   await log.ensureTopics([settingsTopic(topic)], { replication: config.replication })
   const settings = await NotifySettings.open({ log, topic, logger })
   const configuration = new Configuration({ settings, channels: CHANNELS, base, secrets, logger })
-  try {
-    await declare(configuration, settings, config.sections, logger)
-    configuration.insist(topic)
-  } catch (error) {
+  const declared = await declaration(configuration, settings, config.sections, logger).catch(async (error: unknown) => {
     await settings.close()
     throw error
-  }
+  })
   configuration.follow((routing) => notifier.configure(routing))
   const topology = notifierTopology({ prefix: config.topicPrefix, applicationId, partitions: config.partitions })
   const transport = new StreamsStrategy({
     sources: { states: topicNames(config.topicPrefix).states },
+    // While the process listens already: much takes a while.
+    ...(declared ? { before: declared } : {}),
     create: (handle) =>
       createStreams({
         topology,
@@ -106,6 +106,7 @@ export async function notifierParts({
       }),
   })
   const { streams } = transport
+  configuration.follow(() => reportLeftOut(streams.conditions, configuration.leftOut))
   notifier.attach(streams)
   const peers = new Peers({ clusterSecret: config.clusterSecret })
   streamsMetrics(streams, metrics)

@@ -5,7 +5,7 @@ import type { SecretReader } from './configuration/secret-reader'
 import { referencesIn, SecretError, Secrets } from './configuration/secrets'
 import type { CourierEndpoint } from './courier/endpoint'
 import type { EndpointSettings, Receiver, Routing } from './pipeline'
-import { OpeningSender } from './opening-sender'
+import { FaultySender, OpeningSender } from './opening-sender'
 
 export interface EndpointsOptions {
   readonly channels: ReadonlyMap<string, Channel>
@@ -68,8 +68,9 @@ export class Endpoints {
     const { channels, logger, changed } = this.options
     const { name, channel, settings } = given
     const found = channels.get(channel)
-    if (!found)
-      throw new Error(`endpoint ${name} has the channel ${channel}; there are ${[...channels.keys()].join(', ')}`)
+    const fault = given.fault ?? (found ? undefined : `there is no channel ${channel}; there are ${[...channels.keys()].join(', ')}`) // prettier-ignore
+    if (!found || fault !== undefined)
+      return { given, sender: new FaultySender(`not-opened: ${fault}`), concurrency: 1 }
     const { concurrency } = found
     const references = [...referencesIn(settings)].map(({ reference }) => reference)
     const open = (secrets: Secrets): Sender => found.open(settings, { ...this.tools, reveal: revealing(secrets) })

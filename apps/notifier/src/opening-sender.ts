@@ -64,3 +64,21 @@ export class OpeningSender implements Sender {
     setImmediate(() => this.ended(undefined))
   }
 }
+
+/** An endpoint that cannot be opened as it is stored: its deliveries wait until it is written anew. */
+export class FaultySender implements Sender {
+  readonly description: Sender['description']
+  readonly fingerprint = 'faulty'
+
+  constructor(private readonly reason: string) {
+    this.description = { fault: reason }
+  }
+
+  send(): Promise<Outcome> {
+    return Promise.resolve({ kind: 'retry', reason: this.reason })
+  }
+
+  async close(): Promise<void> {
+    // Nothing is open.
+  }
+}

@@ -1,3 +1,4 @@
+import type { ProblemPlace } from './problem-error'
 /** One or several. */
 type OneOrMore<T> = T | readonly T[]
 
@@ -36,6 +37,14 @@ export interface ReceiverAnswer {
     readonly circuit: 'closed' | 'open'
     readonly refusal: string | null
   }[]
+  /** Of what is stored: endpoints that are at fault wait. */
+  readonly faults?: readonly ProblemPlace[]
+}
+
+/** A stored entry that does not pass. */
+export interface LeftOutEntry {
+  readonly name: string
+  readonly faults: readonly ProblemPlace[]
 }
 
 export interface TestedEndpoint {
@@ -66,6 +75,8 @@ export interface RouteInput {
 export interface RoutesAnswer {
   readonly configured: boolean
   readonly root: RouteInput
+  /** Of what is stored: routes that are left out. */
+  readonly faults?: readonly ProblemPlace[]
 }
 
 /** A change that might come. */

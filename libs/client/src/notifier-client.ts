@@ -5,6 +5,7 @@ import type {
   DeliveryFilter,
   InhibitionAnswer,
   InhibitionInput,
+  LeftOutEntry,
   ReceiverAnswer,
   ReceiverInput,
   RouteChange,
@@ -36,6 +37,11 @@ export class NotifierClient {
 
   async receivers(): Promise<readonly ReceiverAnswer[]> {
     return (await this.get<Items<ReceiverAnswer>>('/v1/receivers')).items
+  }
+
+  /** Stored entries that do not pass: not in force, or not wholly. */
+  async leftOut(part: 'receivers' | 'silences' | 'inhibitions'): Promise<readonly LeftOutEntry[]> {
+    return (await this.get<{ leftOut: readonly LeftOutEntry[] }>(`/v1/${part}`)).leftOut
   }
 
   receiver(name: string): Promise<ReceiverAnswer> {

@@ -39,6 +39,20 @@ export function describeKeyValueTable(name: string, open: () => Promise<Log>): v
       await table.close()
     })
 
+    it('writes several in their order, over the bounds of one append, and deletes', async () => {
+      const table = await KeyValueTable.open<Setting>({ log, topic })
+      await table.putAll([])
+      const many = Array.from({ length: 1_001 }, (_, i) => [`k${i}`, { colour: `${i}` }] as const)
+      const large = [['large', { colour: 'x'.repeat(200_000) }], ['larger', { colour: 'y'.repeat(300_000) }]] as const // prettier-ignore
+      await table.putAll([...many, ...large, ['k7', undefined], ['k8', { colour: 'last' }]])
+      expect(table.size).toBe(1_002)
+      expect([table.get('k7'), table.get('k8'), table.get('k1000')]).toEqual([undefined, { colour: 'last' }, { colour: '1000' }]) // prettier-ignore
+      const again = await KeyValueTable.open<Setting>({ log, topic })
+      expect(Object.fromEntries(again.entries())).toEqual(Object.fromEntries(table.entries()))
+      await table.close()
+      await again.close()
+    })
+
     it('has everything again when it is opened anew', async () => {
       const first = await KeyValueTable.open<Setting>({ log, topic })
       for (let i = 0; i < 20; i++) await first.put(`k${i % 7}`, { colour: String(i) })

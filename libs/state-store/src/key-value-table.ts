@@ -34,6 +34,9 @@ export interface KeyValueTableOptions<V> {
 }
 
 const PATIENCE = 30_000
+/** Records, and bytes, of one append. */
+const MOST_AT_ONCE = 500
+const MOST_BYTES_AT_ONCE = 256 * 1024
 
 /**
  * A whole copy of a compacted topic in this process (design.md, "Settings"): read from the beginning at the start, tombstones
@@ -109,12 +112,28 @@ export class KeyValueTable<V> {
    * LOG_UNAVAILABLE where the topic cannot be read just now
    */
   async put(key: string, value: V): Promise<void> {
-    await this.write(key, this.codec.encode(value))
+    await this.write([[key, this.codec.encode(value)]])
+  }
+
+  /** Likewise, several in their order, undefined deletes: what is before one that fails is written. */
+  async putAll(entries: readonly (readonly [key: string, value: V | undefined])[]): Promise<void> {
+    let [some, bytes]: [[string, Buffer | null][], number] = [[], 0]
+    for (const [key, value] of entries) {
+      const encoded = value === undefined ? null : this.codec.encode(value)
+      const size = key.length + (encoded?.length ?? 0)
+      if (some.length === MOST_AT_ONCE || (some.length > 0 && bytes + size > MOST_BYTES_AT_ONCE)) {
+        await this.write(some)
+        ;[some, bytes] = [[], 0]
+      }
+      some.push([key, encoded])
+      bytes += size
+    }
+    if (some.length > 0) await this.write(some)
   }
 
   /** Likewise. */
   async delete(key: string): Promise<void> {
-    await this.write(key, null)
+    await this.write([[key, null]])
   }
 
   /** Called for every change from now on, in the order of the log; returns the way to stop. */
@@ -129,21 +148,30 @@ export class KeyValueTable<V> {
     this.announce()
   }
 
-  private async write(key: string, value: Buffer | null): Promise<void> {
+  private async write(entries: readonly (readonly [key: string, value: Buffer | null])[]): Promise<void> {
     const { log, topic } = this.options
-    const partition = partitionOf(key, this.followers.length)
-    const follower = this.followers[partition]!
-    if (follower.failure && !this.closed)
-      throw new LogError('LOG_UNAVAILABLE', `${topic}/${partition} cannot be read just now; nothing was written`, {
-        cause: follower.failure,
-      })
-    const [position] = await log.append([{ topic, partition, key, value }])
-    const { offset } = position!
-    if (await this.reached(follower, offset + 1)) return
-    throw new LogError(
-      'LOG_OUTCOME_UNKNOWN',
-      `${JSON.stringify(key)} was appended to ${topic}/${partition} at ${offset} and could not be read back. Nothing is lost: read it before you write it again`,
-    )
+    const records = entries.map(([key, value]) => ({
+      topic,
+      partition: partitionOf(key, this.followers.length),
+      key,
+      value,
+    }))
+    for (const { partition } of records) {
+      const { failure } = this.followers[partition]!
+      if (failure && !this.closed)
+        throw new LogError('LOG_UNAVAILABLE', `${topic}/${partition} cannot be read just now; nothing was written`, {
+          cause: failure,
+        })
+    }
+    const positions = await log.append(records)
+    for (const [i, { key, partition }] of records.entries()) {
+      const { offset } = positions[i]!
+      if (await this.reached(this.followers[partition]!, offset + 1)) continue
+      throw new LogError(
+        'LOG_OUTCOME_UNKNOWN',
+        `${JSON.stringify(key)} was appended to ${topic}/${partition} at ${offset} and could not be read back. Nothing is lost: read it before you write it again`,
+      )
+    }
   }
 
   private follow(partition: number, from: number): void {

@@ -53,9 +53,14 @@ class Nobody {}
 describe('the streams strategy', () => {
   let app: INestMicroservice
   let handle: HandleBatch
-  const open = async (controllers: (typeof ReportBatches | typeof Nobody)[], streams = new Recorded()) => {
+  const open = async (
+    controllers: (typeof ReportBatches | typeof Nobody)[],
+    streams = new Recorded(),
+    before?: () => Promise<void>,
+  ) => {
     const strategy = new StreamsStrategy({
       sources: { reports: SOURCE },
+      ...(before ? { before } : {}),
       create: (given) => {
         handle = given
         return streams as unknown as Streams
@@ -73,6 +78,18 @@ describe('the streams strategy', () => {
     expect(streams.calls).toEqual(['start'])
     await app.close()
     expect(streams.calls).toEqual(['start', 'stop'])
+  })
+
+  it('does what comes before streams first, and starts nothing where that fails', async () => {
+    const streams = new Recorded()
+    await open([ReportBatches], streams, async () => void streams.calls.push('before'))
+    await app.listen()
+    expect(streams.calls).toEqual(['before', 'start'])
+    await app.close()
+    const failed = new Recorded()
+    await open([ReportBatches], failed, () => Promise.reject(new Error('cannot be put in force')))
+    await expect(app.listen()).rejects.toThrow('cannot be put in force')
+    expect(failed.calls).toEqual([])
   })
 
   it('hands the whole batch over, as it is, with its task, and hands the answer back', async () => {

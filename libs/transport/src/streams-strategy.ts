@@ -12,6 +12,8 @@ export interface StrategyOptions {
   readonly sources: Readonly<Record<string, string>>
   /** Makes the streams application that will call `handle`. Called once, at construction; started by `listen`. */
   readonly create: (handle: HandleBatch) => Streams
+  /** What must be done before streams starts, while the process listens already. */
+  readonly before?: () => Promise<void>
 }
 
 /**
@@ -25,11 +27,13 @@ export class StreamsStrategy extends Server implements CustomTransportStrategy {
   override readonly propagatesEventHandlerErrors = true
   readonly streams: Streams
   readonly #names: ReadonlyMap<string, string>
+  readonly #before: () => Promise<void>
   readonly #handlers = new Map<string, MessageHandler>()
 
   constructor(options: StrategyOptions) {
     super()
     this.#names = new Map(Object.entries(options.sources).map(([name, topic]) => [topic, name]))
+    this.#before = options.before ?? (() => Promise.resolve())
     this.streams = options.create((batch, context) => this.handle(batch, context))
   }
 
@@ -56,7 +60,9 @@ export class StreamsStrategy extends Server implements CustomTransportStrategy {
       callback(error)
       return
     }
-    this.streams.start().then(() => callback(), callback)
+    this.#before()
+      .then(() => this.streams.start())
+      .then(() => callback(), callback)
   }
 
   #handlerOf(name: string): MessageHandler {

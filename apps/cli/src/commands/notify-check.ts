@@ -2,8 +2,8 @@ import { loadConfig } from '@quorate/config'
 import { type Fault, isRecord } from '@quorate/contracts'
 import { CHANNELS } from '../../../notifier/src/channels'
 import {
-  checkDocument,
   entriesIn,
+  faultsIn,
   referencesOf,
   SecretError,
   secretFaults,
@@ -31,20 +31,23 @@ export interface CheckedFile {
  */
 export async function checkFile(path: string, env = process.env): Promise<CheckedFile> {
   const config = loadConfig('cli', { env: { ...env, QUORATE_CONFIG: path } })
-  const parts: Record<string, Record<string, unknown>> = { receivers: {}, silences: {}, inhibitions: {} }
+  const written = {
+    receivers: new Map<string, unknown>(),
+    silences: new Map<string, unknown>(),
+    inhibitions: new Map<string, unknown>(),
+  }
   let routes: unknown
   for (const { table, name, value } of entriesIn(config.sections)) {
     if (table === 'routes') routes = value
-    else parts[table]![name] = value
+    else written[table].set(name, value)
   }
-  const document = { ...parts, ...(routes === undefined ? {} : { routes }) }
   const builtIn = new Set(routingOf(config).receivers.map(({ name }) => name))
-  const { faults = [] } = checkDocument(document, { channels: CHANNELS, builtIn })
+  const faults = faultsIn({ ...written, ...(routes === undefined ? {} : { routes }) }, { channels: CHANNELS, builtIn })
   const secrets = new SecretReader({ scope: new SecretScope(config.secretsDir, config.secretVariables), env })
-  const refused = await secretFaults(parts['receivers'], secrets)
-  const unset = await unsetIn(parts['receivers'], secrets, new Set(refused.map(({ pointer }) => pointer)))
-  const size = (part: string) => Object.keys(parts[part]!).length
-  const counts = { receivers: size('receivers'), silences: size('silences'), inhibitions: size('inhibitions'), routes: routesIn(routes) } // prettier-ignore
+  const refused = await secretFaults(written.receivers, secrets)
+  const unset = await unsetIn(written.receivers, secrets, new Set(refused.map(({ pointer }) => pointer)))
+  const { receivers, silences, inhibitions } = written
+  const counts = { receivers: receivers.size, silences: silences.size, inhibitions: inhibitions.size, routes: routesIn(routes) } // prettier-ignore
   return { faults: [...faults, ...refused], unset, counts }
 }
 
@@ -55,7 +58,11 @@ const routesIn = (route: unknown): number => {
 }
 
 /** What is said of the references that lead nowhere here. */
-async function unsetIn(receivers: unknown, secrets: SecretReader, but: ReadonlySet<string>): Promise<string[]> {
+async function unsetIn(
+  receivers: ReadonlyMap<string, unknown>,
+  secrets: SecretReader,
+  but: ReadonlySet<string>,
+): Promise<string[]> {
   const references = [...referencesOf(receivers)].filter(({ pointer }) => !but.has(pointer))
   const read = await secrets.read(references.map(({ reference }) => reference))
   const said = references.flatMap(({ reference }) => {

@@ -85,8 +85,14 @@ const receivers = () =>
       const rows = items.flatMap(({ name, fallback, endpoints }) =>
         endpoints.map((one) => [name, one.name, one.channel, String(one.waiting), one.refusal ?? one.circuit, fallback ?? '-']),
       ) // prettier-ignore
-      await screen.print(items, () =>
-        screen.table(['RECEIVER', 'ENDPOINT', 'CHANNEL', 'WAITING', 'CIRCUIT', 'FALLBACK'], rows),
+      const leftOut = await notifier.leftOut('receivers')
+      const notes = leftOut.flatMap(({ name, faults }) =>
+        faults.map(({ pointer, detail }) => `does not pass: ${name}${pointer}: ${detail}\n`),
+      )
+      await screen.print(
+        items,
+        () =>
+          screen.table(['RECEIVER', 'ENDPOINT', 'CHANNEL', 'WAITING', 'CIRCUIT', 'FALLBACK'], rows) + notes.join(''),
       )
     }),
   )

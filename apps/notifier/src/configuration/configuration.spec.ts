@@ -3,17 +3,19 @@ import { silentLogger } from '@quorate/log'
 import { type EmbeddedLog, openEmbeddedLog } from '@quorate/log/embedded'
 import { RecordingChannel } from '../../testing/recording-channel'
 import type { Routing } from '../pipeline'
-import { AT_ONCE } from '../pipeline'
+import { AT_ONCE, directionsOf } from '../pipeline'
 import { settingsTopic } from '../topology'
+import { inhibitionCircles } from './inhibition-circles'
 import {
   checkDocument,
   Configuration,
   ConfigurationFault,
-  declare,
+  declaration,
   NotifySettings,
   secondsOf,
   SecretReader,
   SecretScope,
+  type SettingsTable,
 } from '.'
 
 const channel = new RecordingChannel()
@@ -24,6 +26,9 @@ const base: Routing = {
 }
 const secrets = new SecretReader({ scope: new SecretScope('/run/secrets', []) })
 const endpoint = (more = {}) => ({ channel: 'recording', settings: { endpoint: 'x' }, ...more })
+const silence = (more = {}) => ({
+  match: { object: 'a/**' }, startsAt: '2026-01-01T00:00:00Z', endsAt: '2027-01-01T00:00:00Z', author: 'me', comment: 'x', ...more,
+}) // prettier-ignore
 const receiver = (more = {}) => ({ endpoints: [endpoint()], ...more })
 const faults = (document: object) =>
   (checkDocument(document, { channels, builtIn: new Set(['console']) }).faults ?? []).map(
@@ -70,6 +75,36 @@ describe('a configuration, checked as a whole', () => {
     [{ inhibitions: { i: { parent: 'x', dependants: 'x' } } }, '/inhibitions/i/dependants: is the parent itself'],
   ])('%j is refused with its place', (document, said) => expect(faults(document)).toContainEqual(expect.stringContaining(said))) // prettier-ignore
 
+  it('names everything in one pass', () => {
+    const said = faults({
+      inhibitions: { i: {}, constructor: { parent: 'x', dependants: 'y' } },
+      silences: { s: { match: {}, startsAt: 'soon' } },
+      receivers: { a: { endpoints: [{ channel: 'fax', more: 1 }, 7], fallback: 'b' }, 'x y': receiver() },
+      routes: { name: 'constructor', groupWait: 'soon', receiver: 'c', routes: [{ receiver: 'd', quiet: 'up' }, { routes: [{ receiver: 'e' }] }] },
+    }) // prettier-ignore
+    for (const place of [
+      '/inhibitions/i/parent', '/inhibitions/constructor', '/silences/s/startsAt', '/silences/s/comment', '/receivers/a/endpoints/0/channel',
+      '/receivers/a/endpoints/0/more', '/receivers/a/endpoints/1', '/receivers/a/fallback', '/receivers/x y', '/routes/name', '/routes/groupWait',
+      '/routes/receiver', '/routes/routes/0/receiver', '/routes/routes/0/quiet', '/routes/routes/1/routes/0/receiver',
+    ]) expect(said).toContainEqual(expect.stringContaining(`${place}: `)) // prettier-ignore
+  })
+
+  const inhibition = (parent: string, ...dependants: string[]) => ({ parent, dependants })
+  it.each<[string, object, string[]]>([
+    ['two', { one: inhibition('mut/1', 'mut/2'), two: inhibition('mut/2', 'mut/1') }, ['/inhibitions/two/dependants: closes a circle in which nobody would be told: mut/1 > mut/2 > mut/1']],
+    ['three by globs', { a: inhibition('x/1', 'y/*'), b: inhibition('y/1', 'z/**'), c: inhibition('z/1', 'q', '**/1') }, [
+      '/inhibitions/b/dependants: closes a circle in which nobody would be told: y/1 > z/1 > y/1', '/inhibitions/c/dependants: closes a circle in which nobody would be told: x/1 > y/1 > z/1 > x/1']],
+    ['none: a chain', { a: inhibition('x/1', 'y/*'), b: inhibition('y/1', 'z/**'), c: inhibition('x/1', 'z/**') }, []],
+    ['none: its own glob', { a: inhibition('x/1', 'x/*'), b: inhibition('x/1', '**') }, []],
+    ['an escaped asterisk', { a: inhibition('a*', 'b'), b: inhibition('b', 'a\\*') }, ['/inhibitions/b/dependants: closes a circle in which nobody would be told: a* > b > a*']],
+  ])('inhibitions whose parents hold each other back are refused, with the circle: %s', (_, inhibitions, said) => {
+    if (said.length < 2) expect(faults({ inhibitions })).toEqual(said)
+    else expect(faults({ inhibitions }).length).toBeGreaterThan(0)
+    const circular = new Map(Object.entries(inhibitions)) as never
+    for (const { name } of inhibitionCircles(circular)) (circular as Map<string, unknown>).delete(name)
+    expect(inhibitionCircles(circular)).toEqual([])
+  }) // prettier-ignore
+
   it("asks each channel about its endpoint's settings, and says where they are", () => {
     const picky = Object.assign(new RecordingChannel(), {
       check: () => [{ pointer: '/url', detail: 'must be a URL' }],
@@ -84,6 +119,8 @@ describe('a configuration, checked as a whole', () => {
   it.each([['10s', 10], ['5m', 300], ['1.5h', 5400], ['2d', 172_800], ['500ms', 0.5], ['off', 0], [7, 7], ['7', 7], ['-1s', undefined], ['1w', undefined], ['', undefined], [1e9, undefined]])(
     'the duration %s is %s s', (text, seconds) => expect(secondsOf(text)).toBe(seconds)) // prettier-ignore
 })
+
+const declare = async (...given: Parameters<typeof declaration>) => (await declaration(...given))?.()
 
 describe('the configuration in the settings', () => {
   let log: EmbeddedLog
@@ -125,20 +162,98 @@ describe('the configuration in the settings', () => {
     expect(one.settings.get('receivers', 'ops')).toEqual(receiver())
   })
 
-  it('stays as it was where the log holds what does not fit together, and does not start with it', async () => {
+  const stored: [what: string, table: SettingsTable, name: string, value: unknown, said: string][] = [
+    ['a name that JavaScript reserves', 'receivers', '__proto__', receiver(), '__proto__ is reserved'],
+    ['another one', 'silences', 'constructor', silence(), 'constructor is reserved'],
+    ['a name that is none', 'receivers', 'a/b', receiver(), 'a name must be'],
+    ['a text', 'receivers', 'ops', 'ops', 'must be a receiver'],
+    ['null', 'inhibitions', 'i', null, 'must be an inhibition'],
+    ['a channel that is not there', 'receivers', 'ops', { endpoints: [{ channel: 'fax' }] }, 'there is no channel fax'],
+    ['a silence of another release', 'silences', 's', silence({ startsAt: '2026-01-01T00:00:00' }), 'must be a time'],
+    ['a tree without a root', 'routes', 'root', { receiver: 'nobody' }, 'there is no receiver nobody'],
+    ['a route to nowhere', 'routes', 'root', { receiver: 'console', routes: [{ receiver: 'nobody' }] }, 'there is no receiver nobody'],
+    ['a fallback to nowhere', 'receivers', 'ops', receiver({ fallback: 'nobody' }), 'there is no receiver nobody'],
+  ] // prettier-ignore
+
+  it.each(stored)('%s in the settings is left out by name; all else is in force, can be written, and it can be deleted', async (_, table, name, value, said) => {
+    const { settings } = await open()
+    await settings.put('receivers', 'good', receiver())
+    await settings.put(table, name, value)
+    const { configuration } = await open()
+    expect(configuration.leftOut).toEqual([expect.objectContaining({ part: table, name })])
+    expect(JSON.stringify(configuration.leftOut)).toContain(said)
+    expect(configuration.routing().receivers.map((one) => one.name)).toContain('good')
+    directionsOf(configuration.routing())
+    await configuration.write([{ table: 'silences', name: 'more', value: silence() }])
+    expect(configuration.document.silences.has('more')).toBe(true)
+    // Written anew it is refused, however it was before.
+    await expect(configuration.write([{ table: table as 'routes', name, value }])).rejects.toThrow(said)
+    await configuration.write([{ table: table as 'routes', name, value: undefined }])
+    expect(configuration.leftOut).toEqual([])
+  }) // prettier-ignore
+
+  it.each([
+    ['no JSON', Buffer.from('{"endpoints"'), 'is not JSON'],
+    ['deep', Buffer.from('['.repeat(100_000) + ']'.repeat(100_000)), 'is nested more than 64 levels deep'],
+    ['of bytes', Buffer.from([0xff, 0xfe, 0]), 'is not JSON'],
+  ])('a row that is %s is left out by name as well', async (_, value, said) => {
+    await log.append([{ topic: 'q.settings', partition: 0, key: 'notify-receivers/ops', value }])
+    const { configuration } = await open()
+    expect(configuration.leftOut).toMatchObject([{ part: 'receivers', name: 'ops', faults: [{ pointer: '', detail: said }] }]) // prettier-ignore
+    await configuration.write([{ table: 'receivers', name: 'ops', value: receiver() }])
+    expect(configuration.leftOut).toEqual([])
+  })
+
+  it('what is left out loses nothing: a receiver waits, a route leaves its changes to the one above', async () => {
+    const { settings } = await open()
+    await settings.put('receivers', 'ops', { endpoints: [endpoint(), { channel: 'fax' }] })
+    await settings.put('receivers', 'shapeless', 7)
+    await settings.put('routes', 'root', {
+      receiver: 'ops',
+      routes: [
+        { match: { object: 'a/**' }, receiver: 'nobody' },
+        { match: { object: 'b/**' }, receiver: 'shapeless' },
+      ],
+    })
+    const { configuration } = await open()
+    const { router, receivers } = directionsOf(configuration.routing())
+    const told = (object: string) =>
+      router.matchSubject({ object, state: 'down', from: 'up', cause: 'vote', policy: 'p' }).map(({ path, receiver }) => [path, receiver]) // prettier-ignore
+    expect([told('a/1'), told('b/1')]).toEqual([[['root', 'ops']], [['1', 'shapeless']]])
+    expect(receivers.get('ops')!.endpoints.map(({ fault }) => fault)).toEqual([
+      undefined,
+      '/endpoints/1/channel: there is no channel fax; there are recording',
+    ])
+    expect(receivers.get('shapeless')!.endpoints).toMatchObject([
+      { fault: expect.stringContaining('must be') as string },
+    ])
+  })
+
+  it('that is in force can be put right by quorate.yaml', async () => {
     const { settings, configuration } = await open()
     await configuration.write([{ table: 'receivers', name: 'ops', value: receiver() }])
     await settings.put('routes', 'root', { receiver: 'nobody' })
-    await new Promise(setImmediate)
-    expect(configuration.routing().root).toBe(base.root)
     const later = await open()
-    expect(() => later.configuration.insist('q.settings')).toThrow(ConfigError)
-    expect(() => later.configuration.insist('q.settings')).toThrow(
-      "/routes/receiver of the notifier's settings (q.settings) is refused: there is no receiver nobody. A section notify: in quorate.yaml can put it right.",
-    )
+    expect(later.configuration.routing().root).toBe(base.root)
     await declare(later.configuration, later.settings, file({ routes: { receiver: 'ops' } }), silentLogger)
-    later.configuration.insist('q.settings')
     expect(later.configuration.routing().root.receiver).toBe('ops')
+  })
+
+  it('takes 5,000 silences and 200 receivers in a second or two, and puts them in force at once', async () => {
+    const { settings, configuration } = await open()
+    const watching = await open()
+    const seen: number[] = []
+    configuration.follow(({ silences = [] }) => void seen.push(silences.length))
+    const many = <T>(count: number, one: T) =>
+      Object.fromEntries(Array.from({ length: count }, (_, i) => [`n${i}`, one]))
+    const notify = { receivers: many(200, receiver()), silences: many(5_000, silence()), routes: { receiver: 'n7' } }
+    const begun = performance.now()
+    await declare(configuration, settings, file(notify), silentLogger)
+    expect(performance.now() - begun).toBeLessThan(10_000)
+    expect([...new Set(seen)]).toEqual([0, 5_000])
+    expect(seen.length).toBeLessThan(5)
+    while (watching.configuration.document.silences.size < 5_000) await new Promise(setImmediate)
+    expect(watching.configuration.routing().receivers).toHaveLength(201)
   })
 
   it('takes from quorate.yaml what has changed in the file, and nothing of an unchanged file', async () => {
@@ -156,11 +271,11 @@ describe('the configuration in the settings', () => {
     // REST changed one meanwhile: the unchanged file leaves it alone.
     await configuration.write([{ table: 'receivers', name: 'net', value: receiver({ fallback: 'ops' }) }])
     await declare(configuration, settings, file(notify), silentLogger)
-    expect(configuration.document.receivers.net).toMatchObject({ fallback: 'ops' })
+    expect(configuration.document.receivers.get('net')).toMatchObject({ fallback: 'ops' })
     await declare(
       configuration, settings, file({ ...notify, routes: { receiver: 'ops' }, inhibitions: [] }), silentLogger,
     ) // prettier-ignore
-    expect(configuration.document).toMatchObject({ routes: { receiver: 'ops' }, inhibitions: {} })
+    expect(configuration.document).toMatchObject({ routes: { receiver: 'ops' }, inhibitions: new Map() })
     expect(configuration.routing().inhibitions).toEqual([])
   })
 

@@ -1,14 +1,16 @@
-import { ConfigError } from '@quorate/config'
-import type { Fault } from '@quorate/contracts'
+import { type Fault, pointer } from '@quorate/contracts'
 import type { Logger } from '@quorate/log'
+import { setTimeout as after } from 'node:timers/promises'
 import type { Routing } from '../pipeline'
-import { checkDocument, type Surroundings } from './check'
-import { type NotifyDocument, NOTHING } from './document'
+import { faultsIn, type Surroundings } from './check'
+import type { NotifyDocument, Written } from './document'
+import { NOTHING } from './document'
 import type { SettingsTable } from './keys'
 import { routingOfDocument } from './routing'
 import { secretFaults } from './secret-faults'
 import type { SecretReader } from './secret-reader'
-import type { NotifySettings, Written } from './settings'
+import type { NotifySettings } from './settings'
+import { type LeftOut, type Part, soundDocument } from './sound'
 
 export interface ConfigurationOptions {
   readonly settings: NotifySettings
@@ -22,7 +24,7 @@ export interface ConfigurationOptions {
 
 /** One entry of the configuration; undefined: none of this name. */
 export interface Entry {
-  readonly table: Exclude<SettingsTable, 'parents' | 'gone' | 'declared'>
+  readonly table: Part & SettingsTable
   readonly name: string
   readonly value: unknown
 }
@@ -35,33 +37,42 @@ export class ConfigurationFault extends Error {
   }
 }
 
+/** What follows a change of the settings takes at most a part of the time: for each ms of it so many of rest. */
+const REST = 10
+const LONGEST_REST = 1_000
+
 /**
- * The notifier's configuration: the settings checked as a whole. What is in the log and does not pass (two writers at once) is not put in
- * force; the last that did stays.
+ * The notifier's configuration: the settings checked as a whole. What is in the log and does not pass (written by others, or by an earlier
+ * release, or by two writers at once) is left out by name; everything else is in force.
  */
 export class Configuration {
-  private current: NotifyDocument
+  private current: NotifyDocument = NOTHING
+  private out: readonly LeftOut[] = []
+  private said = '[]'
   private readonly listeners = new Set<(routing: Routing) => void>()
   private writing: Promise<unknown> = Promise.resolve()
-  private refused: ConfigurationFault | undefined
+  /** Writes of this instance that are under way: what they change is put in force once, at their end. */
+  private busy = 0
+  private following = false
+  private stale = false
 
   constructor(private readonly options: ConfigurationOptions) {
-    const { document, fault } = this.read()
-    this.current = document ?? NOTHING
-    this.refused = fault
-    options.settings.watch(() => this.look())
+    this.read()
+    options.settings.watch(() => void this.followChanges())
   }
 
   get document(): NotifyDocument {
     return this.current
   }
 
-  /** @throws ConfigError when what was in the log at the start does not pass: there is nothing to keep to then */
-  insist(topic: string): void {
-    if (!this.refused) return
-    throw new ConfigError(
-      this.refused.faults.map(({ pointer, detail }) => `${pointer} of the notifier's settings (${topic}) is refused: ${detail}. A section notify: in quorate.yaml can put it right.`), // prettier-ignore
-    )
+  /** Stored entries that are not in force, or not wholly. */
+  get leftOut(): readonly LeftOut[] {
+    return this.out
+  }
+
+  /** Whether something is stored under a name, in force or not. */
+  isStored(table: Entry['table'], name: string): boolean {
+    return this.options.settings.get(table, name) !== undefined
   }
 
   /** What is in force. */
@@ -80,7 +91,7 @@ export class Configuration {
   }
 
   /**
-   * Writes entries, one after the other, each with the whole still right; resolves once they are in force here.
+   * Writes entries, each with the whole still right; resolves once they are in force here.
    * @throws ConfigurationFault, and nothing is written
    */
   write(entries: readonly Entry[]): Promise<void> {
@@ -89,23 +100,38 @@ export class Configuration {
     return work
   }
 
-  /** Faults of the configuration as it would be. */
+  /**
+   * Faults that the configuration would have: all of the entries themselves, and those of others that are faulty because of them. What
+   * is wrong already elsewhere is no reason to refuse.
+   */
   judge(entries: readonly Entry[]): readonly Fault[] {
-    const document = entries.reduce(changed, this.options.settings.document())
-    return checkDocument(document, this.surroundings).faults ?? []
+    const before = this.options.settings.document()
+    const known = new Set(faultsIn(before, this.surroundings).map(textOf))
+    const own = entries.filter(({ value }) => value !== undefined).map(({ table, name }) => placeOf(table, name))
+    return faultsIn(changed(before, entries), this.surroundings).filter(
+      (fault) =>
+        !known.has(textOf(fault)) || own.some((at) => fault.pointer === at || fault.pointer.startsWith(`${at}/`)),
+    )
+  }
+
+  /** The same, and whether their references lead where they may. */
+  async judgeWithSecrets(entries: readonly Entry[]): Promise<readonly Fault[]> {
+    const receivers = entries.flatMap(({ table, name, value }) =>
+      table === 'receivers' ? [[name, value] as const] : [],
+    )
+    return [...this.judge(entries), ...(await secretFaults(new Map(receivers), this.options.secrets))]
   }
 
   private async writeNow(entries: readonly Entry[]): Promise<void> {
-    const receivers = Object.fromEntries(
-      entries.flatMap(({ table, name, value }) => (table === 'receivers' ? [[name, value]] : [])),
-    ) // prettier-ignore
-    const faults = [...this.judge(entries), ...(await secretFaults(receivers, this.options.secrets))]
+    const faults = await this.judgeWithSecrets(entries)
     if (faults.length > 0) throw new ConfigurationFault(faults)
-    for (const { table, name, value } of entries) {
-      if (value === undefined) await this.options.settings.delete(table, name)
-      else await this.options.settings.put(table, name, value)
+    this.busy++
+    try {
+      await this.options.settings.putAll(entries)
+    } finally {
+      this.busy--
+      this.look()
     }
-    this.look()
   }
 
   private get surroundings(): Surroundings {
@@ -113,35 +139,60 @@ export class Configuration {
     return { channels, builtIn: new Set(base.receivers.map(({ name }) => name)) }
   }
 
-  private read():
-    { document: NotifyDocument; fault?: undefined } | { document?: undefined; fault: ConfigurationFault } {
-    const { document, faults } = checkDocument(this.options.settings.document(), this.surroundings)
-    return faults ? { fault: new ConfigurationFault(faults) } : { document }
+  private read(): void {
+    const { document, leftOut } = soundDocument(this.options.settings.document(), this.surroundings)
+    this.current = document
+    this.out = leftOut
+    const said = JSON.stringify(leftOut)
+    if (said === this.said) return
+    this.said = said
+    for (const { part, name, faults } of leftOut)
+      this.options.logger.error({ part, name, faults }, 'an entry of the notifier\'s settings does not pass and is left out; everything else is in force. Write it anew or delete it') // prettier-ignore
+  }
+
+  /** Of changes that come one after the other, those of a while at once. */
+  private async followChanges(): Promise<void> {
+    this.stale = true
+    if (this.following) return
+    this.following = true
+    // A write of this instance looks at its end.
+    while (this.stale && this.busy === 0) {
+      this.stale = false
+      const begun = performance.now()
+      this.look()
+      await after(Math.min(LONGEST_REST, (performance.now() - begun) * REST), undefined, { ref: false })
+    }
+    this.following = false
   }
 
   private look(): void {
-    const { document, fault } = this.read()
-    if (fault) {
-      if (this.refused?.message !== fault.message)
-        this.options.logger.error({ faults: fault.faults }, 'the notifier\'s settings do not fit together; those before stay in force. Put what is named right') // prettier-ignore
-      this.refused = fault
-      return
-    }
-    this.refused = undefined
-    this.current = document
+    this.read()
     const routing = this.routing()
-    for (const listener of this.listeners) listener(routing)
+    for (const listener of this.listeners) {
+      try {
+        listener(routing)
+      } catch (error) {
+        this.options.logger.error({ err: error }, 'the configuration cannot be put in force; the one before stays')
+      }
+    }
   }
 }
 
-/** What the log has, with one entry changed. */
-function changed(document: Written, { table, name, value }: Entry): Written {
-  if (table === 'routes') {
-    const { routes: _, ...rest } = document
-    return value === undefined ? rest : { ...rest, routes: value }
+const textOf = ({ pointer, detail }: Fault): string => `${pointer}: ${detail}`
+const placeOf = (table: string, name: string): string => (table === 'routes' ? '/routes' : pointer(table, name))
+
+/** What the log has, with entries changed. */
+function changed(document: Written, entries: readonly Entry[]): Written {
+  const parts = {
+    receivers: new Map(document.receivers),
+    silences: new Map(document.silences),
+    inhibitions: new Map(document.inhibitions),
   }
-  const entries: Record<string, unknown> = { ...(document[table] as Record<string, unknown>) }
-  if (value === undefined) delete entries[name]
-  else entries[name] = value
-  return { ...document, [table]: entries }
+  let { routes } = document
+  for (const { table, name, value } of entries) {
+    if (table === 'routes') routes = value
+    else if (value === undefined) parts[table].delete(name)
+    else parts[table].set(name, value)
+  }
+  return { ...parts, ...(routes === undefined ? {} : { routes }) }
 }

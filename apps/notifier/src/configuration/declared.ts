@@ -1,5 +1,5 @@
 import { ConfigError, type Sections } from '@quorate/config'
-import { isRecord, pointer } from '@quorate/contracts'
+import { type Fault, isRecord, pointer } from '@quorate/contracts'
 import type { Logger } from '@quorate/log'
 import { createHash } from 'node:crypto'
 import { type Configuration, ConfigurationFault, type Entry } from './configuration'
@@ -47,37 +47,48 @@ function named(part: unknown, table: string, file: string): [string, unknown][] 
 }
 
 /**
- * Puts in force what the file declares: entries that are new or have changed *in the file* since they were last put in force, those that
- * it names no more removed. An unchanged file changes nothing, also where REST has changed an entry since.
+ * What the file declares, judged: entries that are new or have changed *in the file* since they were last put in force, those that it names no
+ * more removed. An unchanged file changes nothing, also where REST has changed an entry since. Returns how to put it in force; undefined:
+ * there is nothing to do.
  * @throws ConfigError with every fault and its place
  */
-export async function declare(
+export async function declaration(
   configuration: Configuration,
   settings: NotifySettings,
   sections: Sections,
   logger: Logger,
-): Promise<void> {
+): Promise<(() => Promise<void>) | undefined> {
   const entries = entriesIn(sections)
-  const before = (settings.get('declared', LAST) ?? {}) as Record<string, string>
-  const now = Object.fromEntries(entries.map((entry) => [keyOf(entry), hashOf(entry.value)]))
-  const changed = entries.filter((entry) => before[keyOf(entry)] !== now[keyOf(entry)])
-  const gone = Object.keys(before)
-    .filter((key) => now[key] === undefined)
+  const before = hashesIn(settings.get('declared', LAST))
+  const now = new Map(entries.map((entry) => [keyOf(entry), hashOf(entry.value)]))
+  const changed = entries.filter((entry) => before.get(keyOf(entry)) !== now.get(keyOf(entry)))
+  const gone = [...before.keys()]
+    .filter((key) => !now.has(key))
     .map(entryOf)
-    .filter((entry) => hashOf(settings.get(entry.table, entry.name)) === before[keyOf(entry)])
-  if (changed.length === 0 && gone.length === 0) return
-  try {
-    // The tree before the receivers that it names no more.
-    await configuration.write([...changed, ...gone.sort(({ table }) => (table === 'routes' ? -1 : 1))])
-  } catch (error) {
-    if (!(error instanceof ConfigurationFault)) throw error
-    throw new ConfigError(
-      error.faults.map(({ pointer: at, detail }) => `/notify${at} in ${sections.file} is refused: ${detail}.`),
-    )
+    .filter((entry) => hashOf(settings.get(entry.table, entry.name)) === before.get(keyOf(entry)))
+  if (changed.length === 0 && gone.length === 0) return undefined
+  // The tree before the receivers that it names no more.
+  const all = [...changed, ...gone.sort(({ table }) => (table === 'routes' ? -1 : 1))]
+  const refused = (faults: readonly Fault[]) =>
+    new ConfigError(faults.map(({ pointer: at, detail }) => `/notify${at} in ${sections.file} is refused: ${detail}.`))
+  const faults = await configuration.judgeWithSecrets(all)
+  if (faults.length > 0) throw refused(faults)
+  return async () => {
+    await configuration.write(all).catch((error: unknown) => {
+      throw error instanceof ConfigurationFault ? refused(error.faults) : error
+    })
+    await settings.put('declared', LAST, Object.fromEntries(now))
+    logger.info({ changed: changed.map(keyOf), gone: gone.map(keyOf) }, 'what quorate.yaml declares of the notifier was put in force') // prettier-ignore
   }
-  await settings.put('declared', LAST, now)
-  logger.info({ changed: changed.map(keyOf), gone: gone.map(keyOf) }, 'what quorate.yaml declares of the notifier was put in force') // prettier-ignore
 }
+
+/** By `<table>/<name>`; what others wrote there counts as nothing. */
+function hashesIn(row: unknown): Map<string, string> {
+  const found = isRecord(row) ? Object.entries(row) : []
+  return new Map(found.filter((entry): entry is [string, string] => typeof entry[1] === 'string' && isKey(entry[0])))
+}
+
+const isKey = (key: string): boolean => [...PARTS, 'routes'].includes(key.slice(0, key.indexOf('/')))
 
 const keyOf = ({ table, name }: Pick<Entry, 'table' | 'name'>): string => `${table}/${name}`
 

@@ -9,6 +9,8 @@ export interface EndpointDocument {
   readonly channel: string
   /** As the channel says; secrets by reference. */
   readonly settings?: Readonly<Record<string, unknown>>
+  /** Not written by anybody: why it cannot be opened as it is stored. */
+  readonly fault?: string
 }
 
 export interface ReceiverDocument {
@@ -58,11 +60,19 @@ export interface InhibitionDocument {
 
 /** Everything that can be configured of the notifier, by name. */
 export interface NotifyDocument {
-  readonly receivers: Readonly<Record<string, ReceiverDocument>>
+  readonly receivers: ReadonlyMap<string, ReceiverDocument>
   /** The root of the tree. */
   readonly routes?: RouteDocument
-  readonly silences: Readonly<Record<string, SilenceDocument>>
-  readonly inhibitions: Readonly<Record<string, InhibitionDocument>>
+  readonly silences: ReadonlyMap<string, SilenceDocument>
+  readonly inhibitions: ReadonlyMap<string, InhibitionDocument>
 }
 
-export const NOTHING: NotifyDocument = { receivers: {}, silences: {}, inhibitions: {} }
+/** The same as it is written, unchecked. */
+export interface Written {
+  readonly receivers: ReadonlyMap<string, unknown>
+  readonly routes?: unknown
+  readonly silences: ReadonlyMap<string, unknown>
+  readonly inhibitions: ReadonlyMap<string, unknown>
+}
+
+export const NOTHING: NotifyDocument = { receivers: new Map(), silences: new Map(), inhibitions: new Map() }

@@ -13,23 +13,24 @@ import { secondsOf } from './durations'
 /** What is in force by a document without faults. What it does not say is as the process's own settings have it. */
 export function routingOfDocument(document: NotifyDocument, base: Routing): Routing {
   const { receivers, routes, silences, inhibitions } = document
-  const configured = Object.entries(receivers).map(([name, receiver]) => receiverOf(name, receiver))
+  const configured = [...receivers].map(([name, receiver]) => receiverOf(name, receiver))
   const names = new Set(configured.map(({ name }) => name))
   return {
     receivers: [...configured, ...base.receivers.filter(({ name }) => !names.has(name))],
     root: routes === undefined ? base.root : (routeOf(routes) as Routing['root']),
-    silences: Object.entries(silences).map(([id, silence]) => silenceOf(id, silence)),
-    inhibitions: Object.entries(inhibitions).map(([name, inhibition]) => inhibitionOf(name, inhibition)),
+    silences: [...silences].map(([id, silence]) => silenceOf(id, silence)),
+    inhibitions: [...inhibitions].map(([name, inhibition]) => inhibitionOf(name, inhibition)),
   }
 }
 
 function receiverOf(name: string, { fallback, endpoints }: ReceiverDocument): Receiver {
   return {
     name,
-    endpoints: endpoints.map(({ name: own, channel, settings = {} }, i) => ({
+    endpoints: endpoints.map(({ name: own, channel, settings = {}, fault }, i) => ({
       name: own === undefined ? (i === 0 ? name : `${name}/${i + 1}`) : `${name}/${own}`,
       channel,
       settings,
+      ...(fault === undefined ? {} : { fault }),
     })),
     ...(fallback === undefined ? {} : { fallback }),
   }

@@ -1,6 +1,7 @@
 import { CAUSES, hasTouchingWildcards, isObjectId, isText, parseTime } from '@quorate/contracts'
 import { FormatRegistry, type TSchema, Type } from '@sinclair/typebox'
 import { DURATION_SAID, secondsOf } from './durations'
+import { NAME_PATTERN } from './names'
 
 FormatRegistry.Set('notify-glob', (value) => isText(value, 1, 1024) && !hasTouchingWildcards(value))
 FormatRegistry.Set('notify-duration', (value) => secondsOf(value) !== undefined)
@@ -12,10 +13,10 @@ const CLOSED = { additionalProperties: false }
 const orMore = <T extends TSchema>(one: T) =>
   Type.Union([one, Type.Array(one, { minItems: 1 })], { description: `${one.description}, or a list of them` })
 
-export const NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'
 const NAME = Type.String({
   pattern: NAME_PATTERN,
-  description: 'a name: 1–64 of a–z, A–Z, 0–9, dot, underscore, hyphen',
+  format: 'notify-name',
+  description: 'a name: 1–64 of a–z, A–Z, 0–9, dot, underscore, hyphen; none that JavaScript reserves (constructor)',
 })
 const GLOB = Type.String({
   format: 'notify-glob',

@@ -1,8 +1,10 @@
 import type { Log, Logger } from '@quorate/log'
+import { isRecord } from '@quorate/contracts'
 import { KeyValueTable } from '@quorate/state-store'
 import type { Affliction, GoneMark } from '../pipeline'
-import type { NotifyDocument } from './document'
+import type { Written } from './document'
 import { partsOfKey, settingsKey, type SettingsTable } from './keys'
+import { readRow } from './unreadable-row'
 
 export interface NotifySettingsOptions {
   readonly log: Log
@@ -11,8 +13,14 @@ export interface NotifySettingsOptions {
   readonly logger: Logger
 }
 
-/** The parts of the configuration as they are in the log. */
-export type Written = Partial<Record<keyof NotifyDocument, unknown>>
+export interface SettingsEntry {
+  readonly table: SettingsTable
+  readonly name: string
+  /** undefined: deleted. */
+  readonly value: unknown
+}
+
+const CODEC = { encode: (value: unknown) => Buffer.from(JSON.stringify(value)), decode: readRow }
 
 /** What `quorate.settings` holds of the notifier: a whole copy in this process, in the order of its log. */
 export class NotifySettings {
@@ -26,29 +34,28 @@ export class NotifySettings {
   }
 
   static async open({ log, topic, logger }: NotifySettingsOptions): Promise<NotifySettings> {
-    return new NotifySettings(await KeyValueTable.open<unknown>({ log, topic, logger }))
+    return new NotifySettings(await KeyValueTable.open<unknown>({ log, topic, logger, codec: CODEC }))
   }
 
   /** As it is written, unchecked: others can write to the log as well. */
   document(): Written {
-    const of = (table: SettingsTable) => Object.fromEntries(this.entries(table))
     const root = this.get('routes', 'root')
     return {
-      receivers: of('receivers'),
-      silences: of('silences'),
-      inhibitions: of('inhibitions'),
+      receivers: this.entries('receivers'),
+      silences: this.entries('silences'),
+      inhibitions: this.entries('inhibitions'),
       ...(root === undefined ? {} : { routes: root }),
     }
   }
 
   /** Parents that are bad, by inhibition. */
   afflictions(): ReadonlyMap<string, Affliction> {
-    return new Map(this.entries('parents')) as ReadonlyMap<string, Affliction>
+    return this.records('parents') as ReadonlyMap<string, Affliction>
   }
 
   /** Endpoints that said they are gone, by name. */
   gone(): ReadonlyMap<string, GoneMark> {
-    return new Map(this.entries('gone')) as ReadonlyMap<string, GoneMark>
+    return this.records('gone') as ReadonlyMap<string, GoneMark>
   }
 
   get(table: SettingsTable, name: string): unknown {
@@ -58,6 +65,11 @@ export class NotifySettings {
   /** Resolves once it has come back from the log. */
   async put(table: SettingsTable, name: string, value: unknown): Promise<void> {
     await this.table.put(settingsKey(table, name), value)
+  }
+
+  /** Writes entries in their order; resolves once all have come back from the log. */
+  async putAll(entries: readonly SettingsEntry[]): Promise<void> {
+    await this.table.putAll(entries.map(({ table, name, value }) => [settingsKey(table, name), value]))
   }
 
   async delete(table: SettingsTable, name: string): Promise<void> {
@@ -75,11 +87,18 @@ export class NotifySettings {
     return this.table.close()
   }
 
-  private *entries(wanted: SettingsTable): IterableIterator<[string, unknown]> {
+  private entries(wanted: SettingsTable): Map<string, unknown> {
+    const found = new Map<string, unknown>()
     for (const [key, value] of this.table.entries()) {
       const parts = partsOfKey(key)
-      if (parts?.table === wanted) yield [parts.name, value]
+      if (parts?.table === wanted) found.set(parts.name, value)
     }
+    return found
+  }
+
+  /** Without what is no record: others can write to the log as well. */
+  private records(wanted: SettingsTable): Map<string, unknown> {
+    return new Map([...this.entries(wanted)].filter(([, value]) => isRecord(value)))
   }
 
   private announce(): void {

@@ -20,15 +20,27 @@ const object = (properties: Record<string, object>, optional: readonly string[] 
 })
 const list = (items: object) => ({ type: 'array', items })
 
+const FAULTS = list(object({ pointer: text, detail: text }))
+/** Stored entries that are not in force, or not wholly. */
+export const LEFT_OUT = {
+  type: 'array',
+  items: object({ name: text, faults: FAULTS }),
+  description: 'Stored entries that do not pass: not in force, or not wholly. Write them anew or delete them.',
+}
+
 export const RECEIVER_BODY = described(RECEIVER_SCHEMA)
 export const ROUTE_BODY = described(ROUTE_SCHEMA)
 export const INHIBITION_BODY = described(INHIBITION_SCHEMA)
 export const MATCHERS = described(MATCHERS_SCHEMA) as Record<string, never>
 
-export const ROUTES_ANSWER = object({
-  configured: { type: 'boolean', description: 'false: the tree is the built-in one.' },
-  root: { ...ROUTE_BODY, description: 'As it was written.' },
-})
+export const ROUTES_ANSWER = object(
+  {
+    configured: { type: 'boolean', description: 'false: the tree is the built-in one.' },
+    root: { ...ROUTE_BODY, description: 'As it was written.' },
+    faults: { ...FAULTS, description: 'Of what is stored: routes that are left out.' },
+  },
+  ['faults'],
+)
 
 export const TEST_ANSWER = object({
   items: list(
@@ -69,7 +81,7 @@ export const SILENCE = object({
   comment: text,
   status: { type: 'string', enum: ['pending', 'active', 'ended'] },
 })
-export const SILENCES = object({ items: list(SILENCE) })
+export const SILENCES = object({ items: list(SILENCE), leftOut: LEFT_OUT })
 
 export const PREVIEW = object({
   items: list(object({ object: text, state: text, waiting: { type: 'boolean' } })),
@@ -85,4 +97,4 @@ export const INHIBITION = object({
   dependants: list(text),
   active: { type: 'boolean', description: 'The parent is in one of the states.' },
 })
-export const INHIBITIONS = object({ items: list(INHIBITION) })
+export const INHIBITIONS = object({ items: list(INHIBITION), leftOut: LEFT_OUT })

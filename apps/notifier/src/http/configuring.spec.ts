@@ -68,7 +68,7 @@ describe('the configuration by REST', () => {
 
   it('refuses with the place in the body', async () => {
     const put = await call('PUT', '/v1/receivers/ops', { endpoints: [{ channel: 'fax' }], more: 1 })
-    expect(put).toMatchObject({ status: 422, body: { code: 'invalid', errors: [{ pointer: '/more', detail: 'unknown field' }] } }) // prettier-ignore
+    expect(put).toMatchObject({ status: 422, body: { code: 'invalid', errors: [{ pointer: '/more', detail: 'unknown field' }, { pointer: '/endpoints/0/channel' }] } }) // prettier-ignore
     expect((await call('PUT', '/v1/receivers/ops', { endpoints: [{ channel: 'fax' }] })).body.errors).toMatchObject([
       { pointer: '/endpoints/0/channel' },
     ])
@@ -128,6 +128,53 @@ describe('the configuration by REST', () => {
     })
     expect((await call('POST', '/v1/receivers/old-env/test')).body).toMatchObject({ items: [{ outcome: expect.stringContaining('not-opened: ${env:PATH}') as string }] }) // prettier-ignore
     for (const name of ['old-env', 'old-fifo']) expect((await call('DELETE', `/v1/receivers/${name}`)).status).toBe(204)
+  })
+
+  it.each(['__proto__', 'constructor', 'toString', 'prototype'])(
+    'takes no entry named %s, at any door',
+    async (name) => {
+      const good = { endpoints: [{ channel: 'console' }] }
+      expect((await call('PUT', `/v1/receivers/${name}`, good)).status).toBe(422)
+      expect((await call('PUT', `/v1/silences/${name}`, silence())).status).toBe(422)
+      expect((await call('PUT', `/v1/inhibitions/${name}`, { parent: 'a', dependants: 'b' })).status).toBe(422)
+      expect((await call('PUT', '/v1/routes', { receiver: 'console', routes: [{ name }] })).status).toBe(422)
+      for (const part of ['receivers', 'silences', 'inhibitions']) {
+        expect((await call('GET', `/v1/${part}/${name}`)).status).toBe(404)
+        expect((await call('DELETE', `/v1/${part}/${name}`)).status).toBe(404)
+      }
+    },
+  )
+
+  it('names what is stored and left out, goes on without it, and deletes it', async () => {
+    const stored = (key: string, value: string) => ({ topic: 'quorate.settings', partition: 0, key, value })
+    await log.append([
+      stored('notify-receivers/__proto__', '{"endpoints":[{"channel":"console"}]}'),
+      stored('notify-receivers/half', '{"endpoints":[{"channel":"console"},{"channel":"fax"}]}'),
+      stored('notify-silences/broken', 'no { json'),
+      stored('notify-inhibitions/deep', `${'['.repeat(5000)}${']'.repeat(5000)}`),
+    ])
+    await until(
+      async () => (await call('GET', '/v1/inhibitions')).body['leftOut'],
+      (leftOut: unknown[]) => leftOut.length === 1,
+    )
+    expect((await call('GET', '/v1/receivers')).body['leftOut']).toMatchObject([{ name: '__proto__' }, { name: 'half', faults: [{ pointer: '/endpoints/1/channel' }] }]) // prettier-ignore
+    expect((await call('GET', '/v1/receivers/half')).body).toMatchObject({
+      endpoints: [{ settings: { stream: 'stdout' } }, { settings: { fault: expect.stringContaining('no channel fax') as string } }],
+      faults: [{ pointer: '/endpoints/1/channel' }],
+    }) // prettier-ignore
+    expect(await call('GET', '/v1/silences/broken')).toMatchObject({ status: 404, body: { errors: [{ detail: 'is not JSON' }] } }) // prettier-ignore
+    const ready = (await call('GET', '/readyz?verbose')).body
+    expect(JSON.stringify(ready)).toContain('NOTIFIER_ENTRY_LEFT_OUT')
+    expect((await call('PUT', '/v1/receivers/fine', { endpoints: [{ channel: 'console' }] })).status).toBe(200)
+    for (const one of [
+      'receivers/__proto__',
+      'receivers/half',
+      'receivers/fine',
+      'silences/broken',
+      'inhibitions/deep',
+    ])
+      expect([one, (await call('DELETE', `/v1/${one}`)).status]).toEqual([one, 204])
+    expect(JSON.stringify((await call('GET', '/readyz?verbose')).body)).not.toContain('NOTIFIER_ENTRY_LEFT_OUT')
   })
 
   it('says who would be told, and why', async () => {

@@ -25,9 +25,7 @@ export class Configuring {
 
   /** @throws Problem 404; 409 where something else needs it */
   async delete(table: Entry['table'], name: string): Promise<void> {
-    const { document } = this.configuration
-    const known = table === 'routes' ? document.routes : document[table][name]
-    if (known === undefined) throw missing(table, name)
+    if (!this.configuration.isStored(table, name)) throw missing(table, name)
     try {
       await this.configuration.write([{ table, name, value: undefined }])
     } catch (error) {
@@ -39,6 +37,29 @@ export class Configuring {
         { errors: error.faults },
       )
     }
+  }
+
+  /** The entry is stored, but not in force: what is wrong with it. */
+  faultsOf(table: Entry['table'], name: string): readonly Fault[] | undefined {
+    return this.configuration.leftOut.find((one) => one.part === table && one.name === name)?.faults
+  }
+
+  /** Stored entries of a table that are not in force, or not wholly. */
+  leftOut(table: Entry['table']) {
+    return this.configuration.leftOut
+      .filter(({ part }) => part === table)
+      .map(({ name, faults }) => ({ name, faults: faults.map(({ pointer: at, detail }) => ({ pointer: at, detail })) }))
+  }
+
+  /** @throws Problem 404: there is none, or it is stored and left out, and why */
+  absent(table: Entry['table'], name: string): Problem {
+    const faults = this.faultsOf(table, name)
+    if (!faults) return missing(table, name)
+    return new Problem(
+      'not-found',
+      `${JSON.stringify(name)} is stored in ${table} but does not pass, and is left out. Write it anew or delete it.`,
+      { errors: faults },
+    )
   }
 }
 

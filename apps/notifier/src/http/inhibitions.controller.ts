@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Put } from '@ne
 import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger'
 import { Requires } from '@quorate/http'
 import { Notifier } from '../notifier'
-import { Configuring, missing } from './configuring'
+import { Configuring } from './configuring'
 import { INHIBITION, INHIBITION_BODY, INHIBITIONS } from './configuration-schemas'
 
 /** Inhibitions: what is bad below a bad parent is not told one by one. */
@@ -22,7 +22,7 @@ export class InhibitionsController {
       ...inhibition,
       active: affliction !== undefined,
     }))
-    return { items }
+    return { items, leftOut: this.configuring.leftOut('inhibitions') }
   }
 
   @Get(':name')
@@ -31,7 +31,7 @@ export class InhibitionsController {
   @ApiResponse({ status: 404, description: 'No such inhibition.' })
   get(@Param('name') name: string) {
     const found = this.list().items.find((item) => item.name === name)
-    if (!found) throw missing('inhibitions', name)
+    if (!found) throw this.configuring.absent('inhibitions', name)
     return found
   }
 

@@ -21,17 +21,16 @@ export class ReceiversController {
   @ApiOkResponse({ description: 'The receivers.', schema: RECEIVERS_SCHEMA as never })
   list() {
     const status = new Map(this.notifier.courier.status().map((endpoint) => [endpoint.name, endpoint]))
-    const { receivers: configured } = this.configuring.configuration.document
     const items = [...this.notifier.directions.receivers.values()].map(({ name, fallback, endpoints }) => ({
       name,
-      configured: configured[name] !== undefined,
+      configured: this.configuring.configuration.document.receivers.has(name),
       fallback: fallback ?? null,
       endpoints: endpoints.map((endpoint) => {
         const { description: settings, waiting, underWay, circuit, refusal } = status.get(endpoint.name)!
         return { name: endpoint.name, channel: endpoint.channel, settings, waiting, underWay, circuit, refusal }
       }),
     }))
-    return { items }
+    return { items, leftOut: this.configuring.leftOut('receivers') }
   }
 
   @Get(':name')
@@ -40,8 +39,9 @@ export class ReceiversController {
   @ApiResponse({ status: 404, description: 'No such receiver.' })
   get(@Param('name') name: string) {
     const found = this.list().items.find((item) => item.name === name)
-    if (!found) throw missing('receivers', name)
-    return found
+    if (!found) throw this.configuring.absent('receivers', name)
+    const faults = this.configuring.faultsOf('receivers', name)
+    return { ...found, ...(faults ? { faults } : {}) }
   }
 
   @Put(':name')

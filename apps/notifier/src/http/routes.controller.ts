@@ -21,7 +21,9 @@ export class RoutesController {
   @ApiOkResponse({ description: 'The tree.', schema: ROUTES_ANSWER })
   get() {
     const { routes } = this.configuring.configuration.document
-    return { configured: routes !== undefined, root: routes ?? this.configuring.configuration.routing().root }
+    const faults = this.configuring.faultsOf('routes', 'root')
+    const root = routes ?? this.configuring.configuration.routing().root
+    return { configured: routes !== undefined, root, ...(faults ? { faults } : {}) }
   }
 
   @Put()

@@ -1,3 +1,5 @@
+import { LEFT_OUT } from './configuration-schemas'
+
 const text = { type: 'string' } as const
 const textOrNull = { type: ['string', 'null'] } as const
 const time = { type: 'string', format: 'date-time' } as const
@@ -88,6 +90,10 @@ export const RECEIVER_ANSWER = {
   properties: {
     name: text,
     configured: { type: 'boolean', description: 'false: built in, or from the settings of the process.' },
+    faults: {
+      ...LEFT_OUT.items.properties['faults'],
+      description: 'Of what is stored: endpoints that are at fault wait.',
+    },
     fallback: textOrNull,
     endpoints: {
       type: 'array',
@@ -112,7 +118,7 @@ export const RECEIVER_ANSWER = {
 
 export const RECEIVERS_SCHEMA = {
   type: 'object',
-  required: ['items'],
-  properties: { items: { type: 'array', items: RECEIVER_ANSWER } },
+  required: ['items', 'leftOut'],
+  properties: { items: { type: 'array', items: RECEIVER_ANSWER }, leftOut: LEFT_OUT },
   additionalProperties: false,
 }

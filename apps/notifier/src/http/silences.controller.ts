@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { randomUUID } from 'node:crypto'
 import type { Entry, SilenceDocument } from '../configuration'
 import { Notifier } from '../notifier'
-import { Configuring, missing } from './configuring'
+import { Configuring } from './configuring'
 import { PREVIEW, SILENCE, SILENCES } from './configuration-schemas'
 import { SilenceBody } from './silence-body'
 import { SilencePreviews } from './silences'
@@ -29,7 +29,8 @@ export class SilencesController {
   @ApiOperation({ operationId: 'listSilences', summary: 'All silences, those that have ended included.' })
   @ApiOkResponse({ description: 'The silences.', schema: SILENCES })
   list() {
-    return { items: Object.entries(this.silences).map(([id, silence]) => this.shown(id, silence)) }
+    const items = [...this.silences].map(([id, silence]) => this.shown(id, silence))
+    return { items, leftOut: this.configuring.leftOut('silences') }
   }
 
   @Get(':id')
@@ -37,8 +38,8 @@ export class SilencesController {
   @ApiOkResponse({ description: 'The silence.', schema: SILENCE })
   @ApiResponse({ status: 404, description: 'No such silence.' })
   get(@Param('id') id: string) {
-    const silence = this.silences[id]
-    if (!silence) throw missing('silences', id)
+    const silence = this.silences.get(id)
+    if (!silence) throw this.configuring.absent('silences', id)
     return this.shown(id, silence)
   }
 
@@ -83,7 +84,7 @@ export class SilencesController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     // One that is there may be moved into the past: that ends it.
-    if (!this.silences[id]) this.refusePast(body)
+    if (!this.silences.get(id)) this.refusePast(body)
     if (previewed(preview)) return this.preview(id, body, request, reply)
     await this.configuring.put('silences', id, { ...body })
     return this.get(id)
@@ -100,7 +101,7 @@ export class SilencesController {
   @ApiNoContentResponse({ description: 'It has ended, or is gone.' })
   @ApiResponse({ status: 404, description: 'No such silence.' })
   delete(@Param('id') id: string): Promise<void> {
-    const silence = this.silences[id]
+    const silence = this.silences.get(id)
     if (!silence || this.shown(id, silence).status !== 'active') return this.configuring.delete('silences', id)
     const endsAt = Math.max(this.notifier.now(), Date.parse(silence.startsAt) + 1)
     return this.configuring.put('silences', id, { ...silence, endsAt: new Date(endsAt).toISOString() })
@@ -113,7 +114,7 @@ export class SilencesController {
     throw invalid([{ pointer: '/endsAt', detail }], 'the silence')
   }
 
-  private get silences(): Readonly<Record<string, SilenceDocument>> {
+  private get silences(): ReadonlyMap<string, SilenceDocument> {
     return this.configuring.configuration.document.silences
   }
 
@@ -133,7 +134,7 @@ export class SilencesController {
 
   private forgotten(): Entry[] {
     const before = this.notifier.now() - FORGOTTEN
-    return Object.entries(this.silences)
+    return [...this.silences]
       .filter(([, { endsAt }]) => Date.parse(endsAt) < before)
       .map(([name]) => ({ table: 'silences', name, value: undefined }))
   }

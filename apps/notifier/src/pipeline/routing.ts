@@ -53,6 +53,8 @@ export interface EndpointSettings {
   readonly channel: string
   /** Checked and read by the channel alone. */
   readonly settings: unknown
+  /** Why it cannot be opened as it is stored: what it is to be told waits. */
+  readonly fault?: string
 }
 
 export interface Receiver {
