@@ -2,15 +2,14 @@ import { decodeChange } from '@quorate/contracts'
 import { describeDamage, type LogRecord, type Logger, type Offset } from '@quorate/log'
 import type { Processor, TaskBatch, TaskContext } from '@quorate/streams'
 import { DEAD_LETTERS, deadLetter } from './dead-letter'
-import { dueOfObject } from './outbox/due'
 import { gatheringsOf, historyOf, type Kept, keptOf } from './outbox/kept'
 import { record } from './outbox/ledger'
 import type { Planned } from './outbox/planned'
 import { spill } from './outbox/trail'
-import { byName, type ObjectRow, objectRow } from './outbox/rows'
-import type { Desk, Draft } from './outbox/desk'
+import { draftOf, put, rowOf } from './outbox/object-rows'
+import { objectRow } from './outbox/rows'
+import type { Desk } from './outbox/desk'
 import { tell, tellAgain, tellHeld } from './outbox/telling'
-import { withhold } from './outbox/withheld'
 import { type Directions, inbox, type News, newsOf, type Reason, subjectOf } from './pipeline'
 import { publishAffliction, reconcile } from './reconciling'
 
@@ -90,9 +89,9 @@ export class NotifierProcessor implements Processor {
     }
     kept.planned.push(...gatheringsOf(context).close(context, now, context.partitions === 1, record))
     if (kept.sweepAt <= now) kept.sweepAt = forget(now, context)
-    const directions = this.options.directions()
-    if (kept.directions !== directions && reconcile(context, directions, now)) kept.directions = directions
-    this.tellDue(this.desk(context, kept, now), context)
+    const desk = this.desk(context, kept, now)
+    if (kept.directions !== desk.directions && reconcile(context, desk)) kept.directions = desk.directions
+    this.tellDue(desk, context)
   }
 
   /** Before the seal: what is kept decoded becomes rows. Whatever was written now can be forgotten one day. */
@@ -173,33 +172,6 @@ export class NotifierProcessor implements Processor {
       count: (decision, reason) => this.options.events.decided(decision, reason),
     }
   }
-}
-
-function draftOf(row: ObjectRow | undefined, news: News): Draft {
-  return { news, told: byName(row?.told), held: byName(row?.held), number: row?.planned ?? 0, trail: row?.trail ?? [] }
-}
-
-const rowOf = (
-  mark: Pick<ObjectRow, 'incarnation' | 'revision' | 'goneAt' | 'current'>,
-  { told, held, news, number, trail }: Draft,
-): ObjectRow => ({
-  ...mark,
-  told,
-  held,
-  ...(Object.keys(held).length > 0 || Object.values(told).some(({ repeatAt }) => repeatAt !== undefined)
-    ? { news }
-    : {}),
-  planned: number,
-  trail,
-})
-
-function put(context: TaskContext, { object }: News, before: ObjectRow | undefined, row: ObjectRow): void {
-  const table = context.table('objects')
-  table.put(object, objectRow.encode(row))
-  withhold(context, object, before?.held ?? {}, row.held)
-  const due = dueOfObject(row)
-  // Most objects wait for nothing: their schedule is left alone.
-  if (due !== null || (before && dueOfObject(before) !== null)) table.arm(object, due)
 }
 
 /** Deletes what has been kept long enough, as far as a slice goes; answers when to look again. */

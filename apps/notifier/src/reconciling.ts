@@ -4,7 +4,9 @@ import { settingsKey } from './configuration/keys'
 import { dueOfObject } from './outbox/due'
 import { objectRow, type Held, type ObjectRow } from './outbox/rows'
 import { causesIn, heldBackBy, withhold } from './outbox/withheld'
+import type { Desk } from './outbox/desk'
 import { amend } from './outbox/ledger'
+import { realign } from './realigning'
 import {
   type Affliction,
   type Directions,
@@ -14,6 +16,7 @@ import {
   MUTES,
   type News,
   type Route,
+  type Told,
 } from './pipeline'
 
 /** The output of the topology for the settings. */
@@ -30,9 +33,11 @@ export function publishAffliction(context: TaskContext, { inhibitions }: Directi
 
 /**
  * Puts a task in line with a configuration that is new to it: what was held back by a silence or an inhibition that is in force no
- * more, or not as it was, is judged again; which parents are bad is said where it differs. False: there is more to do.
+ * more, or not as it was, is judged again; which parents are bad is said where it differs; and where routes or receivers have changed,
+ * every object is held against them. False: there is more to do.
  */
-export function reconcile(context: TaskContext, directions: Directions, now: number): boolean {
+export function reconcile(context: TaskContext, desk: Desk): boolean {
+  const { directions, now } = desk
   publishAfflictions(context, directions)
   if (!holdDependants(context, directions, now)) return false
   const { silences, inhibitions } = directions
@@ -47,7 +52,7 @@ export function reconcile(context: TaskContext, directions: Directions, now: num
     }
     if (room === 0) return false
   }
-  return true
+  return realign(context, desk)
 }
 
 function publishAfflictions(context: TaskContext, { inhibitions }: Directions): void {
@@ -84,10 +89,13 @@ function release(
     const grace = cause.startsWith('inhibition/') ? (router.route(path)?.groupWait ?? 0) * 1000 : 0
     held[path] = by === cause ? { ...rest, until: now + grace } : one
   }
-  const changed = { ...row, held }
+  const told: Record<string, Told> = {}
+  for (const [name, { mutedBy, ...one }] of Object.entries(row.told))
+    told[name] = mutedBy === undefined ? one : mutedBy === cause ? { ...one, repeatAt: now } : { ...one, mutedBy }
+  const changed = { ...row, held, told }
   table.put(object, objectRow.encode(changed))
   table.arm(object, dueOfObject(changed))
-  withhold(context, object, row.held, held)
+  withhold(context, object, row, changed)
 }
 
 /**
@@ -131,7 +139,7 @@ function holdRow(context: TaskContext, directions: Directions, object: ObjectId,
   const next = { ...row, held }
   table.put(object, objectRow.encode(next))
   table.arm(object, dueOfObject(next))
-  withhold(context, object, row.held, held)
+  withhold(context, object, row, next)
   return true
 }
 

@@ -46,6 +46,7 @@ export function notifierTopology({ prefix, applicationId, partitions }: Topology
       { name: 'dead', dueOf: (value) => deadRow.decode(value).forgetAt },
       { name: 'withheld' },
       { name: 'standing' },
+      { name: 'in-force' },
     ],
     schemaVersion: 5,
     topics: [

@@ -9,7 +9,7 @@ import type { CourierEndpoint, CourierEvents, EndpointStatus } from './endpoint'
 import type { EndpointQueue, LaneHead } from './endpoint-queue'
 import { Outcomes } from './outcomes'
 import { announceStanding, restoreStanding } from './standing'
-import { dropDead, redrive } from './settle'
+import { dropDead, redrive } from './redrive'
 import { type Unwritten, UnwrittenOutcomes } from './unwritten'
 import { together } from './together'
 import { OutboxWindow } from './window'
@@ -97,14 +97,18 @@ export class Courier {
     for (const queue of this.window.planned(partition, planned)) this.pump(queue)
   }
 
-  /** Makes a dead letter be sent again, and gives its endpoint another chance; false: none of this id in the task. */
-  async redrive(task: RunningTask, id: string): Promise<boolean> {
-    const planned = await task.submit((context) => redrive(context, id, this.options.clock.now()))
-    if (!planned) return false
+  /**
+   * Makes a dead letter be sent again, and gives its endpoint another chance. `superseded`: the receiver has been told something later
+   * of it, and the dead letter has ended; undefined: none of this id in the task.
+   */
+  async redrive(task: RunningTask, id: string): Promise<'planned' | 'superseded' | undefined> {
+    const redriven = await task.submit((context) => redrive(context, id, this.options.clock.now()))
+    if (!redriven || redriven === 'superseded') return redriven
+    const { planned } = redriven
     const queue = this.window.queue(endpointOfKey(planned.key))
     if (queue.sender) queue.refusal = undefined
     this.planned(task.partition, [planned])
-    return true
+    return 'planned'
   }
 
   /** Endpoints that are gone, as any instance heard it: what waits for them dies, until the mark is taken away or the address changes. */

@@ -1,6 +1,5 @@
 import type { Outcome } from '../channels/channel'
 import { DEAD_RETENTION_MS } from '../outbox/due'
-import { outboxKey } from '../outbox/keys'
 import { amend, bury } from '../outbox/ledger'
 import type { NoticeMessage } from '../outbox/message'
 import { plan } from '../outbox/plan'
@@ -10,7 +9,7 @@ import { outboxRow } from '../outbox/packed-rows'
 import { type Attempt, deadRow, objectRow, type OutboxRow } from '../outbox/rows'
 import type { Tables } from '../outbox/tables'
 import { longer } from '../outbox/trail'
-import { markGone, unmarkGone } from './gone'
+import { markGone } from './gone'
 import { writeStanding } from './standing'
 import type { Receiver } from '../pipeline'
 import type { TaskContext } from '@quorate/streams'
@@ -117,41 +116,10 @@ function follow(tables: Tables, object: string, record: RecordRef, now: number):
 }
 
 /** Takes numbers for deliveries about an object; what is no object (a group) has none that count, and the time orders its deliveries. */
-function takeNumbers(tables: Tables, object: string, count: number, now: number): number {
+export function takeNumbers(tables: Tables, object: string, count: number, now: number): number {
   const bytes = tables.table('objects').get(object)
   if (!bytes) return now
   const row = objectRow.decode(bytes)
   tables.table('objects').put(object, objectRow.encode({ ...row, planned: row.planned + count }))
   return row.planned
-}
-
-/** Behind what lies in the lane. A group has no row that numbers its deliveries. */
-function freeKey(tables: Tables, endpoint: string, object: string, now: number): string {
-  let number = takeNumbers(tables, object, 1, now)
-  while (tables.table('outbox').get(outboxKey(endpoint, object, number))) number++
-  return outboxKey(endpoint, object, number)
-}
-
-/** A dead letter goes to the end of its lane, under its own id; its endpoint gets another chance. Answers its place in the outbox. */
-export function redrive(tables: Work, id: string, now: number): Planned | undefined {
-  const bytes = tables.table('dead').get(id)
-  if (!bytes) return undefined
-  const { row: dead } = deadRow.decode(bytes)
-  const key = freeKey(tables, dead.endpoint, dead.message.object, now)
-  const { throttledUntil: _, together: __, ...rest } = dead
-  const row: OutboxRow = { ...rest, attempts: 0, firstAttemptAt: null, nextAttemptAt: now }
-  tables.table('dead').delete(id)
-  tables.table('outbox').put(key, outboxRow.encode(row))
-  amend(tables, row.record, now, { status: 'pending', reason: null, nextAttemptAt: now })
-  unmarkGone(tables, row.endpoint)
-  return { key, row }
-}
-
-/** A dead letter is given up for good. False: there is none of this id. */
-export function dropDead(tables: Tables, id: string, now: number): boolean {
-  const bytes = tables.table('dead').get(id)
-  if (!bytes) return false
-  tables.table('dead').delete(id)
-  amend(tables, deadRow.decode(bytes).row.record, now, { status: 'dropped' })
-  return true
 }

@@ -35,6 +35,7 @@ export class DeliveriesController {
   @ApiOperation({ operationId: 'redriveDelivery', summary: 'Send a dead letter again, under its id.' })
   @ApiNoContentResponse({ description: 'It will be sent.' })
   @ApiResponse({ status: 404, description: 'No such dead letter.' })
+  @ApiResponse({ status: 409, description: 'The receiver has been told something later: it is marked superseded.' })
   @ApiResponse({ status: 503, description: 'Not every partition can be asked now.' })
   async redrive(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     send(reply, (await this.deliveries.redrive(id, request)) ?? DONE)

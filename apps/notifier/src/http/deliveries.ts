@@ -48,9 +48,17 @@ export class Deliveries {
     return { items, ...(end === undefined ? {} : { next: encodeCursor(end) }), complete: missing.length === 0, missing }
   }
 
-  /** Makes a dead letter be sent again, wherever it lies. @throws Problem 404, 503 */
+  /** Makes a dead letter be sent again, wherever it lies. @throws Problem 404, 409, 503 */
   redrive(id: string, request: FastifyRequest): Promise<Answer | undefined> {
-    return this.wherever(id, request, (task) => this.courier.redrive(task, id))
+    return this.wherever(id, request, async (task) => {
+      const redriven = await this.courier.redrive(task, id)
+      if (redriven === 'superseded')
+        throw new Problem(
+          'conflict',
+          `The receiver has been told something later since ${id} was given up. Nothing is sent; the delivery is marked superseded.`,
+        )
+      return redriven === 'planned'
+    })
   }
 
   /** Gives a dead letter up for good. @throws Problem 404, 503 */

@@ -1,5 +1,5 @@
 import type { ObjectId } from '@quorate/contracts'
-import type { Directions, News, Reason, Told } from '../pipeline'
+import type { Directions, News, Reason, Route, Told } from '../pipeline'
 import type { Planned } from './planned'
 import type { Held } from './rows'
 import type { Tables } from './tables'
@@ -23,10 +23,18 @@ export interface Desk {
   ) => { readonly objects: readonly ObjectId[]; readonly total: number } | undefined
 }
 
+/** A way to a receiver that a change may concern. */
+export interface Way {
+  readonly route: Route
+  /** False: no route takes the change there; the receiver is asked because something is open or waits there. */
+  readonly routed: boolean
+}
+
 /** An object's row, taken apart while it is worked on. */
 export interface Draft {
   news: News
   readonly told: Record<string, Told>
+  /** By the route's identity. */
   readonly held: Record<string, Held>
   number: number
   trail: readonly string[]

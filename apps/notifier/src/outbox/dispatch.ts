@@ -22,9 +22,10 @@ export function dispatch(desk: Desk, draft: Draft, route: Route, routed: boolean
   const { news, told } = draft
   const phase = flapPhase(news, told[route.receiver])
   planMessage(desk, draft, route, messageOf(desk, news, told[route.receiver]))
-  // What no route takes any more was told to close it; that an object flaps is remembered until it has settled.
-  if (news.state === null || (!routed && phase !== 'began')) delete told[route.receiver]
-  else told[route.receiver] = toldNow(desk, news, route, phase)
+  const open = news.state !== null && (phase === 'began' || !isCalm(news.state, route))
+  // What no route takes to the receiver is remembered until it is closed: it is told there for that alone.
+  if (news.state === null || (!routed && !open)) delete told[route.receiver]
+  else told[route.receiver] = toldNow(desk, news, route, { routed, open, began: phase === 'began' })
 }
 
 /** Tells a receiver again what it was last told, if that is still so. */
@@ -33,7 +34,9 @@ export function dispatchAgain(desk: Desk, draft: Draft, route: Route, told: Told
   const message = messageOf(desk, draft.news, told)
   // An id of its own: with the first one's the receiver would take it for the same message.
   planMessage(desk, draft, route, { ...message, event: `${message.event}/repeat-${repeats}`, repeat: repeats })
-  draft.told[route.receiver] = { ...told, repeats, repeatAt: desk.now + route.repeatInterval * 1000 }
+  const { mutedBy: _, ...rest } = told
+  const repeatAt = desk.now + route.repeatInterval * 1000
+  draft.told[route.receiver] = { ...rest, route: route.id, at: desk.now, repeats, repeatAt }
 }
 
 function messageOf(desk: Desk, news: News, told: Told | undefined): ChangeMessage {
@@ -50,15 +53,23 @@ function messageOf(desk: Desk, news: News, told: Told | undefined): ChangeMessag
   }
 }
 
-function toldNow(desk: Desk, news: News, route: Route, phase: ReturnType<typeof flapPhase>): Told {
-  const repeats = route.repeatInterval > 0 && (phase === 'began' || !isCalm(news.state!, route))
+interface Telling {
+  readonly routed: boolean
+  readonly open: boolean
+  /** It is told that the object flaps. */
+  readonly began: boolean
+}
+
+function toldNow(desk: Desk, news: News, route: Route, { routed, open, began }: Telling): Told {
+  const repeats = routed && open && route.repeatInterval > 0
   return {
     state: news.state!,
     since: sinceOf(news),
     event: news.event,
     at: desk.now,
-    route: route.path,
-    ...(phase === 'began' ? { flapping: 0 } : {}),
+    route: route.id,
+    open,
+    ...(began ? { flapping: 0 } : {}),
     ...(repeats ? { repeatAt: desk.now + route.repeatInterval * 1000 } : {}),
   }
 }

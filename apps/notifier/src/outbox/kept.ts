@@ -11,6 +11,8 @@ export interface Kept {
   behind: boolean
   /** The configuration that the task is in line with; undefined: it has just come here. */
   directions?: Directions
+  /** Objects are being held against a changed routing; `after`: the last one that was. */
+  realigning?: { readonly version: string; readonly after: string | undefined }
   /** When to look for what can be forgotten, ms. */
   sweepAt: number
   history?: History

@@ -1,6 +1,6 @@
 import type { ObjectId } from '@quorate/contracts'
 import type { HoldingCause } from '../pipeline'
-import type { Held } from './rows'
+import type { ObjectRow } from './rows'
 import type { Tables } from './tables'
 
 /** What holds objects back, and which: found again when the cause is in force no more. No cause and no object id contains it. */
@@ -10,16 +10,18 @@ const NOTHING = Buffer.alloc(0)
 
 const keyOf = (cause: HoldingCause, object: ObjectId): string => `${cause}${SEPARATOR}${object}`
 
-const causesOf = (held: Readonly<Record<string, Held>>): ReadonlySet<HoldingCause> =>
-  new Set(Object.values(held).flatMap(({ by }) => (by === undefined ? [] : [by])))
+type Holding = Pick<ObjectRow, 'held' | 'told'>
+
+/** What holds back a change of the object, or that its state is told again. */
+function causesOf(row: Holding | undefined): ReadonlySet<HoldingCause> {
+  const causes = new Set<HoldingCause>()
+  for (const { by } of Object.values(row?.held ?? {})) if (by !== undefined) causes.add(by)
+  for (const { mutedBy } of Object.values(row?.told ?? {})) if (mutedBy !== undefined) causes.add(mutedBy)
+  return causes
+}
 
 /** Keeps the table at what an object's row says. */
-export function withhold(
-  tables: Tables,
-  object: ObjectId,
-  before: Readonly<Record<string, Held>>,
-  after: Readonly<Record<string, Held>>,
-): void {
+export function withhold(tables: Tables, object: ObjectId, before: Holding | undefined, after: Holding): void {
   const [old, now] = [causesOf(before), causesOf(after)]
   if (old.size === 0 && now.size === 0) return
   const table = tables.table('withheld')

@@ -8,8 +8,14 @@ export function isCalm(state: State, { quiet }: Pick<Route, 'quiet'>): boolean {
   return (quiet.length > 0 ? quiet : DEFAULT_TIMING.quiet).includes(state)
 }
 
+/** The receiver was told a state that is not calm, or that the object flaps: it is owed the end of it. */
+export function isOpen(told: Told | undefined, route: Pick<Route, 'quiet'>): boolean {
+  if (!told) return false
+  return told.open ?? (told.flapping !== undefined || !isCalm(told.state, route))
+}
+
 /** What was opened with a receiver is closed by this: a recovery, or the end of the object. Nothing that mutes holds it back. */
 export function closes(news: News, told: Told | undefined, route: Pick<Route, 'quiet'>): boolean {
-  if (!told || (isCalm(told.state, route) && told.flapping === undefined)) return false
+  if (!isOpen(told, route)) return false
   return news.state === null || (isCalm(news.state, route) && !news.view?.flapping)
 }

@@ -10,7 +10,7 @@ import type { Stage } from './stage'
 import { stillRouted } from './still-routed'
 
 export * from './cause'
-export { isCalm } from './closing'
+export { isCalm, isOpen } from './closing'
 export { flapPhase } from './flapping'
 export * from './directions'
 export * from './inbox'

@@ -1,4 +1,5 @@
 import { type Cause, type Change, type ObjectId, parseEventId, type State, type View } from '@quorate/contracts'
+import type { HoldingCause } from './cause'
 
 /** A change of an object as the pipeline sees it: the record in hand is the whole view, whatever came before it. */
 export interface News {
@@ -40,16 +41,20 @@ export interface Told {
   /** ms since when the object was in it, as the view said. */
   readonly since: number
   readonly event: string
-  /** Path of the route that it came by: what closes it goes the same way. */
+  /** Identity of the route that it came by: what closes it goes the same way. */
   readonly route: string
-  /** ms by the notifier's clock. */
+  /** ms by the notifier's clock, of the last time that it was told. */
   readonly at: number
+  /** The state is not calm there, or it was told that the object flaps: the receiver is owed its end. Absent in rows of earlier versions. */
+  readonly open?: boolean
   /** It was told that the object flaps, and of no change since: how many there were. */
   readonly flapping?: number
   /** When it is told again, ms. */
   readonly repeatAt?: number
   /** How often it has been told again. */
   readonly repeats?: number
+  /** It was due to be told again, and this kept it back: judged again when that is in force no more. */
+  readonly mutedBy?: HoldingCause
 }
 
 /** undefined for what is no change of an object (the observers' records). */

@@ -79,7 +79,8 @@ describe('the tree', () => {
       unknownAfter: 300,
       path: 'deep',
     })
-    expect(router.route('0')).toMatchObject({ quiet: [] })
+    expect(router.match(news('x'))).toMatchObject([{ path: 'deep' }])
+    expect(router.wayTo('b')).toMatchObject({ path: '0', quiet: [] })
     expect(router.route('root')).toMatchObject({ groupInterval: 60 })
   })
   it('refuses a receiver that is not there, and two routes of one name', () => {
@@ -94,4 +95,36 @@ it('a group is a route and its labels', () => {
   expect(key(['object'], news('x'))).not.toBe(key(['object'], news('y')))
   expect(key(['policy'], news('x'))).toBe(key(['policy'], news('y')))
   expect(key(['policy', 'object'], news('x'))).not.toBe(key(['policy', 'object'], news('y')))
+})
+
+describe('the identity of a route', () => {
+  const ids = (...routes: RouteInput[]) =>
+    compile({ receiver: 'a', routes })
+      .match(news('x'))
+      .map(({ id, path }) => [id, path] as const)
+  const first: RouteInput = { match: { object: ['x'] }, receiver: 'b', continue: true }
+  const second: RouteInput = { match: { object: ['**'] }, receiver: 'b', continue: true }
+
+  it('is the same wherever a route without a name moves', () => {
+    const [a, b] = ids(first, second)
+    const [c, d, e] = ids({ match: {}, receiver: 'c', continue: true }, second, first)
+    expect([a![1], b![1], c![1], d![1], e![1]]).toEqual(['0', '1', '0', '1', '2'])
+    expect([d![0], e![0]]).toEqual([b![0], a![0]])
+    expect(a![0]).not.toBe(b![0])
+  })
+  it('is its name where it has one', () => expect(ids({ ...first, name: 'night' })[0]).toEqual(['night', 'night']))
+  it('is another with another receiver, other matchers, or another parent', () => {
+    const all = [
+      ids(first),
+      ids({ ...first, receiver: 'c' }),
+      ids({ ...first, match: { object: ['x', 'y'] } }),
+      ids({ match: { state: ['down'] }, routes: [first] }),
+    ].map(([one]) => one![0])
+    expect(new Set(all).size).toBe(4)
+  })
+  it('stays with changed timing', () => expect(ids({ ...first, groupWait: 99 })[0]![0]).toBe(ids(first)[0]![0]))
+  it('tells routes of the same content apart', () => {
+    const [a, b] = ids(first, first)
+    expect(a![0]).not.toBe(b![0])
+  })
 })

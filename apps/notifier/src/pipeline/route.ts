@@ -1,11 +1,17 @@
+import { fingerprint } from '@quorate/contracts'
 import { compileMatchers, type Matchers } from './matchers'
 import { type News, type Subject, subjectOf } from './news'
 import { DEFAULT_TIMING, type RouteInput, type RouteTiming, type Routing } from './routing'
 
 /** A node of the tree, inheritance resolved. */
 export interface Route extends RouteTiming {
-  /** Identity of the node: its name, or its place in the tree. */
+  /** What people are shown: its name, or its place in the tree. */
   readonly path: string
+  /**
+   * Its identity, the same wherever it moves in the tree: its name, or for a route without one what it and its parents ask for and whom it
+   * tells. What is held or was told refers to it.
+   */
+  readonly id: string
   readonly receiver: string
 }
 
@@ -24,7 +30,12 @@ export interface Router {
   matchSubject(subject: Subject): Route[]
   /** The same, each with the nodes that lead to it. */
   explain(subject: Subject): Explained[]
-  route(path: string): Route | undefined
+  /** The tree as configured: equal where nothing has changed. */
+  readonly content: unknown
+  /** The route of that identity. */
+  route(id: string): Route | undefined
+  /** The way to tell a receiver what no route takes to it: the first route of the tree that names it, or the root's timing. */
+  wayTo(receiver: string): Route
 }
 
 export interface Explained {
@@ -39,25 +50,49 @@ export interface Explained {
  */
 export function compileRoutes(routing: Pick<Routing, 'receivers' | 'root'>): Router {
   const names = new Set(routing.receivers.map((receiver) => receiver.name))
-  const byPath = new Map<string, Route>()
+  const paths = new Set<string>()
+  const byId = new Map<string, Route>()
   const node = (input: RouteInput, parent: Omit<Route, 'path'>, place: string): Node => {
     const { match, routes = [], name, continue: goOn = false, ...own } = input
-    const route: Route = { ...parent, ...own, path: name ?? place }
+    const receiver = own.receiver ?? parent.receiver
+    const id = name ?? firstFree(contentId(parent.id, match ?? {}, receiver), byId)
+    const route: Route = { ...parent, ...own, receiver, path: name ?? place, id }
     if (!names.has(route.receiver))
       throw new Error(`route ${route.path} names the receiver ${route.receiver}, which is not there`)
-    if (byPath.has(route.path)) throw new Error(`two routes are named ${route.path}`)
-    byPath.set(route.path, route)
+    if (paths.has(route.path)) throw new Error(`two routes are named ${route.path}`)
+    paths.add(route.path)
+    byId.set(route.id, route)
     const children = routes.map((child, i) => node(child, route, place === '' ? `${i}` : `${place}.${i}`))
     return { route, continue: goOn, match: match ?? {}, takes: compileMatchers(match ?? {}), children }
   }
   const root = node(
     { ...routing.root, name: routing.root.name ?? 'root' },
-    { ...DEFAULT_TIMING, receiver: routing.root.receiver },
+    { ...DEFAULT_TIMING, receiver: routing.root.receiver, id: '' },
     '',
   )
   const matchSubject = (subject: Subject) => (root.takes(subject) ? descend(root, subject) : [])
   const explain = (subject: Subject) => (root.takes(subject) ? descendAloud(root, subject, []) : [])
-  return { match: (news) => matchSubject(subjectOf(news)), matchSubject, explain, route: (path) => byPath.get(path) }
+  const wayTo = (receiver: string): Route =>
+    [...byId.values()].find((route) => route.receiver === receiver) ?? { ...root.route, receiver }
+  return {
+    match: (news) => matchSubject(subjectOf(news)),
+    matchSubject,
+    explain,
+    content: routing.root,
+    route: (id) => byId.get(id),
+    wayTo,
+  }
+}
+
+/** No name of a route begins like this. */
+const contentId = (parent: string, match: Matchers, receiver: string): string =>
+  `~${fingerprint([parent, match, receiver])}`
+
+/** Routes of the same content under one parent are told apart by their order. */
+function firstFree(id: string, taken: ReadonlyMap<string, unknown>): string {
+  let free = id
+  for (let n = 2; taken.has(free); n++) free = `${id}.${n}`
+  return free
 }
 
 function descendAloud(node: Node, subject: Subject, above: Explained['via']): Explained[] {
@@ -95,5 +130,5 @@ export const groupLabels = (route: Pick<Route, 'groupBy'>, news: News): Record<s
 /** Key of the group that a change falls into on a route. A change that lacks a label has it empty. */
 export function groupKey(route: Route, news: News): string {
   const labels = route.groupBy.map((label) => (label === 'object' ? news.object : (news.view?.policy ?? '')))
-  return [route.path, ...labels].join(SEPARATOR)
+  return [route.id, ...labels].join(SEPARATOR)
 }

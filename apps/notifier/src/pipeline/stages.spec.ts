@@ -22,7 +22,7 @@ import { DEFAULT_TIMING } from './routing'
 import { hold, PASS, suppress } from './stage'
 import { stillRouted } from './still-routed'
 
-const route: Route = { ...DEFAULT_TIMING, path: 'root', receiver: 'ops' }
+const route: Route = { ...DEFAULT_TIMING, path: 'root', id: 'root', receiver: 'ops' }
 const news = (state: string | null, more: Partial<News> = {}): News => ({
   object: 'x', event: 'x@0.1', incarnation: 0, revision: 1, type: 'object.changed', time: T0, state, cause: 'vote',
   view: state === null ? null : view('x', state), ...more,

@@ -1,7 +1,6 @@
+import { isOpen } from './closing'
 import { PASS, type Stage, suppress } from './stage'
 
-/** A change that no route takes any more is told only to close what was opened. */
-export const stillRouted: Stage = ({ route, routed }, { told }) => {
-  if (routed) return PASS
-  return told && (told.flapping !== undefined || !route.quiet.includes(told.state)) ? PASS : suppress('not-routed')
-}
+/** A change that no route takes to the receiver is told to it as long as something is open there: that alone closes it. */
+export const stillRouted: Stage = ({ route, routed }, { told }) =>
+  routed || isOpen(told, route) ? PASS : suppress('not-routed')

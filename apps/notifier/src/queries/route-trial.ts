@@ -46,7 +46,7 @@ function answerOf(
   now: number,
 ): TrialAnswer {
   const told: Told | undefined =
-    state === undefined ? undefined : { state, since: now, event: '', at: now, route: route.path }
+    state === undefined ? undefined : { state, since: now, event: '', at: now, route: route.id }
   const facts = { now, told, group: undefined, arrivedAt: now, waitedUntil: undefined, behind: false }
   const verdict = judge(STAGES, { news, route, routed: true }, { ...facts, silences, inhibitions })
   return {
