@@ -1,6 +1,6 @@
 import type { Log, OutRecord } from '@quorate/log'
 import { silentLogger } from '@quorate/log'
-import type { Processor, Streams } from '@quorate/streams'
+import type { CommitStep, Processor, Streams } from '@quorate/streams'
 import { TestDriver, type VirtualClock } from '@quorate/streams/testing'
 import type { Channel } from '../src/channels'
 import { Notifier, type NotifierEvents, type NotifierOptions } from '../src/notifier'
@@ -23,6 +23,8 @@ export class Bench implements AsyncDisposable {
   readonly counts = new Map<string, number>()
   routing: Routing
   courier: NotifierOptions['courier']
+  /** Told of each step of each commit, in order. */
+  observe: (step: CommitStep, partition: number) => void = () => undefined
   private readonly notifiers = new Map<string, Notifier>()
   private starting: Notifier | undefined
   private settingsEnd = 0
@@ -42,7 +44,12 @@ export class Bench implements AsyncDisposable {
   static async openOn({ log, prefix = 'q' }: Ground, routing: Routing, ...channels: Channel[]): Promise<Bench> {
     const bench = new Bench(routing, channels, prefix)
     const topology = notifierTopology({ prefix, applicationId: 'notifier', partitions: 2 })
-    bench.driver = await TestDriver.open({ topology, processor: () => bench.processor(), ...(log ? { log } : {}) })
+    bench.driver = await TestDriver.open({
+      topology,
+      processor: () => bench.processor(),
+      observe: (step, partition) => bench.observe(step, partition),
+      ...(log ? { log } : {}),
+    })
     return bench
   }
 

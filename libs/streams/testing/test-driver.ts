@@ -26,6 +26,8 @@ export interface DriverOptions {
   readonly heartbeatMs?: number
   readonly sessionTimeoutMs?: number
   readonly stalledMs?: number
+  /** Told of each step of each commit, in order. */
+  readonly observe?: (step: CommitStep, partition: number) => void
 }
 
 /** Thrown into an instance at the step where it is to die. */
@@ -231,8 +233,9 @@ class Instance {
       heartbeatMs: options.heartbeatMs ?? 50,
       ...(options.stalledMs === undefined ? {} : { stalledMs: options.stalledMs }),
       ...(options.sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs: options.sessionTimeoutMs }),
-      observe: (step) => {
+      observe: (step, partition) => {
         if (this.dead) throw new Crash(this.name)
+        options.observe?.(step, partition)
         if (this.crashing?.step !== step) return
         this.dead = true
         this.crashing.died()

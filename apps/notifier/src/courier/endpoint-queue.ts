@@ -45,8 +45,8 @@ export class EndpointQueue {
   refusal: string | undefined
   underWay = 0
   private readonly waiting = new DueHeap<LaneHead>()
-  /** Lanes in memory, their heads waiting or under way. */
-  private readonly lanes = new Map<string, Rest>()
+  /** Lanes in memory, their heads waiting or under way; `known`: the last key of it that is. */
+  private readonly lanes = new Map<string, { readonly known: string; readonly rest: Rest }>()
   /** False: a lane was left with something in it, so the outbox has to be asked for the first of a lane. */
   complete = true
 
@@ -91,21 +91,27 @@ export class EndpointQueue {
   /** Something was planned behind the head of a lane; false: the lane is not in memory. */
   grew(task: RunningTask, lane: string, planned?: Planned): boolean {
     const at = place(task, lane)
-    const rest = this.lanes.get(at)
-    if (!rest) return false
-    this.lanes.set(at, planned && !rest.next && !rest.more ? { next: planned, more: false } : { ...rest, more: true })
+    const found = this.lanes.get(at)
+    if (!found) return false
+    const { known, rest } = found
+    // It was read from the outbox before it was announced.
+    if (planned && planned.key <= known) return true
+    if (planned && !rest.next && !rest.more)
+      this.lanes.set(at, { known: planned.key, rest: { next: planned, more: false } })
+    else this.lanes.set(at, { known, rest: { ...rest, more: true } })
     return true
   }
 
   add(head: LaneHead, rest: Rest): void {
-    this.spare.take(this.change(() => this.lanes.set(place(head.task, head.lane), rest)))
+    const known = rest.next?.key ?? head.key
+    this.spare.take(this.change(() => this.lanes.set(place(head.task, head.lane), { known, rest })))
     this.waiting.push(head)
   }
 
   /** The head of a lane is done with; answers what is behind it. */
   leave({ task, lane }: LaneHead): Rest {
     const at = place(task, lane)
-    const rest = this.lanes.get(at) ?? { more: true }
+    const rest = this.lanes.get(at)?.rest ?? { more: true }
     this.spare.take(this.change(() => this.lanes.delete(at)))
     return rest
   }

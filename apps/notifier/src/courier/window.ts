@@ -17,6 +17,8 @@ export class OutboxWindow {
   private readonly queues = new Map<string, EndpointQueue>()
   private readonly tasks = new Map<number, RunningTask>()
   private readonly spare: Spare
+  /** Partitions whose outbox was read since the last announcement: what is announced next may be known, or settled, already. */
+  private readonly read = new Set<number>()
   private gone: ReadonlyMap<string, GoneMark> = new Map()
   private order = 0
 
@@ -124,7 +126,9 @@ export class OutboxWindow {
     const touched = new Set<EndpointQueue>()
     const task = this.tasks.get(partition)
     if (!task) return touched
+    const unsettled = this.read.delete(partition) && task.state === 'running' ? task.table('outbox') : undefined
     for (const { key, row } of planned) {
+      if (unsettled && unsettled.get(key) === undefined) continue
       const queue = this.queue(endpointOfKey(key))
       touched.add(queue)
       const lane = laneOfKey(key)
@@ -155,6 +159,7 @@ export class OutboxWindow {
     if (queue.room < PAGE && !queue.isIdle(now)) return
     for (const [partition, backlog] of queue.backlogs) {
       const task = this.tasks.get(partition)
+      if (backlog.more) this.read.add(partition)
       while (task?.state === 'running' && backlog.more && queue.room > 0) {
         const first = backlog.next(task.table('outbox'), queue.room)
         if (!first || queue.grew(task, first.lane)) continue
@@ -165,6 +170,7 @@ export class OutboxWindow {
   }
 
   private admit(queue: EndpointQueue, task: RunningTask, lane: string): void {
+    this.read.add(task.partition)
     for (const { key, value } of task.table('outbox').range({ ...within(lane), limit: 1 }))
       this.add(queue, task, lane, { key, row: outboxRow.decode(value) }, { more: true })
   }
