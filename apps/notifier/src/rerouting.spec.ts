@@ -153,6 +153,46 @@ describe('what is held goes the ways that are in force when its time comes', () 
   })
 })
 
+describe('the order of what an endpoint is told of an object', () => {
+  const wide: Partial<RouteInput> = { groupBy: [], match: {} }
+  const open2 = async (first: Routing['root']) => {
+    const channel = new RecordingChannel('recording', true)
+    const bench = await Bench.open({ receivers: ['pager', 'rest'].map((name) => receiver(name)), root: first }, channel)
+    bench.clock.moveTo(T0)
+    await bench.start()
+    return { bench, channel, sink: new Sink() }
+  }
+  const states = (channel: RecordingChannel, object: string) =>
+    channel.received
+      .filter(({ endpoint }) => endpoint === 'pager')
+      .flatMap(({ message }) =>
+        message.kind === 'group' ? message.changes : message.kind === 'change' ? [message] : [],
+      )
+      .filter((change) => change.object === object)
+      .map(({ state }) => state)
+
+  it.each([
+    ['a group', down('pager', wide), 'another group', down('pager', { ...wide, name: 'other' })],
+    ['a group', down('pager', wide), 'one by one', down('pager', { match: {} })],
+    ['one by one', down('pager', { match: {} }), 'a group', down('pager', wide)],
+  ] as const)('holds from %s to %s', async (_, before, __, after) => {
+    const { bench, channel, sink } = await open2(root('rest', before))
+    await using _bench = bench
+    channel.answer = () => ({ kind: 'retry', reason: 'ECONNREFUSED' })
+    await bench.pipe(sink.changed('x', 'down', s(0)))
+    for (let i = 0; i < 4; i++) await bench.advance(1)
+    await bench.configure({ root: root('rest', after) })
+    await bench.pipe(sink.changed('x', 'up', s(5)))
+    for (let i = 0; i < 20; i++) await bench.advance(1)
+    const tried = channel.received.length
+    channel.answer = () => ({ kind: 'delivered' })
+    await bench.advance(3600)
+    for (let i = 0; i < 20; i++) await bench.advance(1)
+    expect(states(channel, 'x').slice(states({ ...channel, received: channel.received.slice(0, tried) } as never, 'x').length)).toEqual(['down', 'up']) // prettier-ignore
+    expect(bench.outbox()).toEqual([])
+  })
+})
+
 describe('what stands is told by the configuration in force', () => {
   it('N64: a receiver that a changed route leads to is told what is bad, and not what is calm', async () => {
     const scene = await open({ root: root('rest') })

@@ -34,8 +34,8 @@ const AT_ONCE = 128
 const WINDOW = 1_000
 /** A lane in memory takes 2 to 3 KB. */
 const SPARE = 16_000
-/** ms after which it is looked whether other tasks have filled their part of a group's message. */
-const FILLING_PAUSE = 250
+/** ms after which it is looked again whether other tasks have filled their part of a group's message, or what goes before it has gone. */
+const WAITING_PAUSE = 250
 /** After an endpoint is back, what waits for it is spread over this, ms. */
 const RETURN_SPREAD = 2_000
 
@@ -205,8 +205,8 @@ export class Courier {
     while (!this.closed && this.sending < this.most) {
       const head = queue.take(this.options.clock.now())
       if (!head) break
-      if (this.window.isFilling(head, this.options.clock.now())) {
-        queue.postpone(head, this.options.clock.now() + FILLING_PAUSE)
+      if (this.window.isFilling(head, this.options.clock.now()) || this.window.isBehind(head)) {
+        queue.postpone(head, this.options.clock.now() + WAITING_PAUSE)
         continue
       }
       this.sending++

@@ -26,11 +26,12 @@ export function together(rows: readonly OutboxRow[]): Together {
   return { id, message: merged(rows), rows: rows.map((row) => ({ ...row, together: id })) }
 }
 
-/** Whether two first deliveries of lanes can go in one attempt. */
+/** Whether the first delivery of another lane can go in one attempt with one that may go. */
 export const canGoTogether = (a: OutboxRow, b: OutboxRow): boolean =>
   a.message.kind === 'group' &&
   b.message.kind === 'group' &&
   a.message.object === b.message.object &&
+  b.after === undefined &&
   a.attempts === b.attempts &&
   a.together === b.together
 

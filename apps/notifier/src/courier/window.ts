@@ -121,6 +121,16 @@ export class OutboxWindow {
     )
   }
 
+  /** An earlier change of what the message tells waits in another lane of the endpoint. */
+  isBehind({ task, row: { after } }: LaneHead): boolean {
+    if (after === undefined || task.state !== 'running') return false
+    const outbox = task.table('outbox')
+    return after.some((key) => {
+      const [first] = outbox.range({ ...within(laneOfKey(key)), limit: 1 })
+      return first !== undefined && first.key <= key
+    })
+  }
+
   /** Deliveries were planned and are committed: answers the queues that they are for. */
   planned(partition: number, planned: readonly Planned[]): ReadonlySet<EndpointQueue> {
     const touched = new Set<EndpointQueue>()

@@ -8,8 +8,8 @@ export interface Packing<T> {
 }
 
 /**
- * The members in the order of the literal. A member that a type gains or loses does not compile until it is named here; it changes the
- * layout of the rows, so raise the topology's `schemaVersion`.
+ * The members in the order of the literal. A member that a type gains or loses does not compile until it is named here; add
+ * optional ones at the end, so that rows of earlier versions stay readable.
  */
 export function packing<T extends object>(columns: Columns<T>): Packing<T> {
   const names = Object.keys(columns) as (keyof T)[]
@@ -19,7 +19,7 @@ export function packing<T extends object>(columns: Columns<T>): Packing<T> {
     unpack(cells) {
       const value: Partial<T> = {}
       for (let i = 0; i < names.length; i++)
-        if (!optional[i] || cells[i] !== null) value[names[i]!] = cells[i] as T[keyof T]
+        if (!optional[i] || (cells[i] !== null && cells[i] !== undefined)) value[names[i]!] = cells[i] as T[keyof T]
       return value as T
     },
   }

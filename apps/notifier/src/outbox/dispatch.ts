@@ -1,4 +1,5 @@
 import {
+  type EndpointSettings,
   flapPhase,
   groupKey,
   groupLabels,
@@ -10,7 +11,9 @@ import {
   type Told,
 } from '../pipeline'
 import type { Desk, Draft } from './desk'
+import { laneObject } from './gatherings'
 import { gatheringsOf } from './kept'
+import { laneOf, within } from './keys'
 import { record } from './ledger'
 import { type ChangeMessage, changeMessage } from './message'
 import { plan } from './plan'
@@ -34,9 +37,17 @@ export function dispatchAgain(desk: Desk, draft: Draft, route: Route, told: Told
   const message = messageOf(desk, draft.news, told)
   // An id of its own: with the first one's the receiver would take it for the same message.
   planMessage(desk, draft, route, { ...message, event: `${message.event}/repeat-${repeats}`, repeat: repeats })
-  const { mutedBy: _, ...rest } = told
+  const { mutedBy: _, lane: __, ...rest } = told
+  const lane = laneOfRoute(route, draft.news)
   const repeatAt = desk.now + route.repeatInterval * 1000
-  draft.told[route.receiver] = { ...rest, route: route.id, at: desk.now, repeats, repeatAt }
+  draft.told[route.receiver] = {
+    ...rest,
+    ...(lane === undefined ? {} : { lane }),
+    route: route.id,
+    at: desk.now,
+    repeats,
+    repeatAt,
+  }
 }
 
 function messageOf(desk: Desk, news: News, told: Told | undefined): ChangeMessage {
@@ -62,12 +73,14 @@ interface Telling {
 
 function toldNow(desk: Desk, news: News, route: Route, { routed, open, began }: Telling): Told {
   const repeats = routed && open && route.repeatInterval > 0
+  const lane = laneOfRoute(route, news)
   return {
     state: news.state!,
     since: sinceOf(news),
     event: news.event,
     at: desk.now,
     route: route.id,
+    ...(lane === undefined ? {} : { lane }),
     open,
     ...(began ? { flapping: 0 } : {}),
     ...(repeats ? { repeatAt: desk.now + route.repeatInterval * 1000 } : {}),
@@ -78,15 +91,45 @@ function planMessage(desk: Desk, draft: Draft, route: Route, message: ChangeMess
   const whole = desk.directions.receivers.get(route.receiver)!
   const gathering = isWide(route) ? whole.endpoints.filter(({ channel }) => desk.gathers(channel)) : []
   const group = { group: groupKey(route, draft.news), labels: groupLabels(route, draft.news) }
+  const lane = laneOfRoute(route, draft.news)
   for (const endpoint of gathering) {
-    const one = { receiver: whole, endpoint, route, change: message, now: desk.now, ...group }
+    const after = earlier(desk, draft, route.receiver, endpoint, lane)
+    const one = { receiver: whole, endpoint, route, change: message, now: desk.now, after, ...group }
     follow(desk, draft, gatheringsOf(desk.tables).add(desk.tables, one, record))
   }
   const receiver = { ...whole, endpoints: whole.endpoints.filter((endpoint) => !gathering.includes(endpoint)) }
-  const planned = plan(desk.tables, { receiver, route, message, now: desk.now, number: draft.number })
+  const after = (endpoint: EndpointSettings) => earlier(desk, draft, route.receiver, endpoint, undefined)
+  const planned = plan(desk.tables, { receiver, route, message, now: desk.now, number: draft.number, after })
   draft.number += planned.length
   desk.planned.push(...planned)
   for (const { row } of planned) follow(desk, draft, row.record)
+}
+
+/** The lane of a message to an endpoint that gathers; undefined: the object's own. */
+const laneOfRoute = (route: Route, news: News): string | undefined =>
+  isWide(route) ? laneObject(route.path, groupLabels(route, news)) : undefined
+
+/**
+ * What an endpoint was told of the object last and has not received, where that lies in another lane: a route that has changed may gather
+ * what the one before told alone, or in another group. Lanes do not wait for each other, so the message names what it goes behind.
+ */
+function earlier(
+  desk: Desk,
+  draft: Draft,
+  receiver: string,
+  endpoint: EndpointSettings,
+  lane: string | undefined,
+): string[] {
+  const told = draft.told[receiver]
+  if (!told || told.lane === lane || !desk.gathers(endpoint.channel)) return []
+  const before = told.lane ?? draft.news.object
+  if (told.lane !== undefined) {
+    const closed = gatheringsOf(desk.tables).closeLane(desk.tables, endpoint.name, before, desk.now, record)
+    if (closed) desk.planned.push(closed)
+  }
+  let last: string | undefined
+  for (const { key } of desk.tables.table('outbox').range(within(laneOf(endpoint.name, before)))) last = key
+  return last === undefined ? [] : [last]
 }
 
 /** The object's row names the pages with its decisions. */

@@ -30,6 +30,8 @@ export interface Gathered {
   readonly labels: Readonly<Record<string, string>>
   readonly change: ChangeMessage
   readonly now: number
+  /** Deliveries that the message goes behind. */
+  readonly after: readonly string[]
 }
 
 /** The messages to channels that gather which a task is filling: one for each endpoint and group. Written when the batch is sealed. */
@@ -39,7 +41,7 @@ export class Gatherings {
   /** Takes a change into the message of its group; answers its record. */
   add(
     tables: Tables,
-    { receiver, endpoint, route, group, labels, change, now }: Gathered,
+    { receiver, endpoint, route, group, labels, change, now, after }: Gathered,
     record: Recorder,
   ): RecordRef {
     const key = `${endpoint.name}\u0001${group}`
@@ -84,7 +86,8 @@ export class Gatherings {
           total: 1,
           time: change.time,
         }
-    this.open.set(key, { row, changed: true })
+    const behind = [...new Set([...(known?.after ?? []), ...after])]
+    this.open.set(key, { row: behind.length > 0 ? { ...row, after: behind } : row, changed: true })
     return ref
   }
 
@@ -104,6 +107,20 @@ export class Gatherings {
       table.delete(due.key)
     }
     return planned
+  }
+
+  /** Plans the message of a lane now, if one is being filled: what is planned next goes behind it. */
+  closeLane(tables: Tables, endpoint: string, object: string, now: number, record: Recorder): Planned | undefined {
+    this.flush(tables)
+    const table = tables.table('gatherings')
+    for (const { key, value } of table.range(within(endpoint))) {
+      const row = gatheringRow.decode(value)
+      if (laneObject(row.route, row.labels) !== object) continue
+      this.open.delete(key)
+      table.delete(key)
+      return planGroup(tables, row, now, now, record)
+    }
+    return undefined
   }
 
   flush(tables: Tables): void {
@@ -134,7 +151,7 @@ function planGroup(
   nextAttemptAt: number,
   record: Recorder,
 ): Planned {
-  const { event, endpoint, channel, receiver, route, labels, changes, total, time } = gathering
+  const { event, endpoint, channel, receiver, route, labels, changes, total, time, after } = gathering
   const id = deliveryId(event, endpoint)
   const object = laneObject(route, labels)
   const message: GroupMessage = { kind: 'group', event, time, object, labels, changes, total }
@@ -157,9 +174,9 @@ function planGroup(
     lastAttempt: null,
   })
   const attempts = { attempts: 0, firstAttemptAt: null, nextAttemptAt }
-  const row: OutboxRow = { id, endpoint, receiver, record: kept, message, plannedAt: now, ...attempts }
-  // A group's messages are a second apart at least: the time orders them.
-  const key = outboxKey(endpoint, object, now)
+  const behind = after === undefined ? {} : { after }
+  const row: OutboxRow = { id, endpoint, receiver, record: kept, message, plannedAt: now, ...attempts, ...behind }
+  const key = freeKey(tables, endpoint, object, now)
   tables.table('outbox').put(key, outboxRow.encode(row))
   return { key, row }
 }
@@ -173,5 +190,13 @@ export function isGathering(task: { table(name: string): TableReader }, endpoint
   return false
 }
 
-const laneObject = (route: string, labels: Readonly<Record<string, string>>): string =>
+/** The time orders a group's messages; two of one moment are told apart. */
+function freeKey(tables: Tables, endpoint: string, object: string, now: number): string {
+  let number = now
+  while (tables.table('outbox').get(outboxKey(endpoint, object, number))) number++
+  return outboxKey(endpoint, object, number)
+}
+
+/** Names the lane of a group's messages, as an object names that of its own. */
+export const laneObject = (route: string, labels: Readonly<Record<string, string>>): string =>
   ['group', route, ...Object.entries(labels).map(([name, value]) => `${name}=${value}`)].join(' ')

@@ -17,7 +17,7 @@ const changes = packing<ChangeMessage>({
 
 const deliveries = packing<OutboxRow>({
   id: 'must', endpoint: 'must', receiver: 'must', record: 'must', message: 'must', plannedAt: 'must', attempts: 'must',
-  firstAttemptAt: 'must', nextAttemptAt: 'must', throttledUntil: 'may', done: 'may', together: 'may',
+  firstAttemptAt: 'must', nextAttemptAt: 'must', throttledUntil: 'may', done: 'may', together: 'may', after: 'may',
 }) // prettier-ignore
 
 const decisions = packing<DeliveryRow>({

@@ -15,20 +15,19 @@ export interface Plan {
   readonly now: number
   /** Number of the next delivery about this object. */
   readonly number: number
+  /** Deliveries that it goes behind at an endpoint; keys in the outbox. */
+  readonly after?: (endpoint: EndpointSettings) => readonly string[]
 }
 
 /** Plans one delivery to each endpoint of a receiver; answers them, so that the courier can be told after the commit. */
-export function plan(tables: Tables, { receiver, route, message, now, number }: Plan): Planned[] {
-  return receiver.endpoints.map((endpoint, i) => planOne(tables, receiver, endpoint, route, message, now, number + i))
+export function plan(tables: Tables, plan: Plan): Planned[] {
+  return plan.receiver.endpoints.map((endpoint, i) => planOne(tables, plan, endpoint, plan.number + i))
 }
 
 function planOne(
   tables: Tables,
-  receiver: Receiver,
+  { receiver, route, message, now, after }: Plan,
   endpoint: EndpointSettings,
-  route: Route | null,
-  message: Message,
-  now: number,
   number: number,
 ): Planned {
   const id = deliveryId(message.event, endpoint.name)
@@ -51,6 +50,7 @@ function planOne(
     lastAttempt: null,
   })
   const key = outboxKey(endpoint.name, message.object, number)
+  const behind = after?.(endpoint) ?? []
   const row: OutboxRow = {
     id,
     endpoint: endpoint.name,
@@ -61,6 +61,7 @@ function planOne(
     attempts: 0,
     firstAttemptAt: null,
     nextAttemptAt: now,
+    ...(behind.length > 0 ? { after: behind } : {}),
   }
   tables.table('outbox').put(key, outboxRow.encode(row))
   return { key, row }

@@ -57,6 +57,8 @@ export interface OutboxRow {
   readonly done?: readonly string[]
   /** The id that it was sent under with others of its group, those of other partitions. */
   readonly together?: string
+  /** Deliveries of other lanes that tell earlier changes of what it tells: it goes behind them. Keys in the outbox. */
+  readonly after?: readonly string[]
 }
 
 /** A message to a channel that gathers, while it is filled. */
@@ -74,6 +76,8 @@ export interface GatheringRow {
   readonly total: number
   /** ms, of the newest. */
   readonly time: number
+  /** As of the delivery that it becomes. */
+  readonly after?: readonly string[]
 }
 
 export interface Attempt {

@@ -43,6 +43,8 @@ export interface Told {
   readonly event: string
   /** Identity of the route that it came by: what closes it goes the same way. */
   readonly route: string
+  /** The lane that it was told in, where that is a group's and not the object's own. */
+  readonly lane?: string
   /** ms by the notifier's clock, of the last time that it was told. */
   readonly at: number
   /** The state is not calm there, or it was told that the object flaps: the receiver is owed its end. Absent in rows of earlier versions. */
