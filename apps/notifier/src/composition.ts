@@ -94,6 +94,7 @@ export async function notifierParts({
         log,
         processor: notifier.processor,
         handle,
+        work: notifier.courier,
         dataDir: config.dataDir,
         replication: config.replication,
         standbys: config.standbys,

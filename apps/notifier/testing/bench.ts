@@ -1,6 +1,6 @@
 import type { Log, OutRecord } from '@quorate/log'
 import { silentLogger } from '@quorate/log'
-import type { CommitStep, Processor, Streams } from '@quorate/streams'
+import type { CommitStep, OwnWork, Processor, Streams } from '@quorate/streams'
 import { TestDriver, type VirtualClock } from '@quorate/streams/testing'
 import type { Channel } from '../src/channels'
 import { Notifier, type NotifierEvents, type NotifierOptions } from '../src/notifier'
@@ -25,6 +25,8 @@ export class Bench implements AsyncDisposable {
   courier: NotifierOptions['courier']
   /** Told of each step of each commit, in order. */
   observe: (step: CommitStep, partition: number) => void = () => undefined
+  /** Told when an instance ends its work for a rebalance. */
+  onPause: () => void = () => undefined
   private readonly notifiers = new Map<string, Notifier>()
   private starting: Notifier | undefined
   private settingsEnd = 0
@@ -47,6 +49,7 @@ export class Bench implements AsyncDisposable {
     bench.driver = await TestDriver.open({
       topology,
       processor: () => bench.processor(),
+      work: () => bench.work(),
       observe: (step, partition) => bench.observe(step, partition),
       ...(log ? { log } : {}),
     })
@@ -158,6 +161,17 @@ export class Bench implements AsyncDisposable {
 
   private busy(): boolean {
     return [...this.notifiers.values()].some((notifier) => notifier.courier.active > 0)
+  }
+
+  private work(): OwnWork {
+    const { courier } = this.starting!
+    return {
+      pause: () => {
+        this.onPause()
+        return courier.pause()
+      },
+      resume: () => courier.resume(),
+    }
   }
 
   private processor(): Processor {

@@ -1,4 +1,12 @@
-import type { GroupMember, JoinedMember, MemberIdentity, MemberOptions, Share } from '../src/member'
+import { setTimeout as delay } from 'node:timers/promises'
+import {
+  type GroupMember,
+  type JoinedMember,
+  type MemberIdentity,
+  type MemberOptions,
+  PATIENCE_MS,
+  type Share,
+} from '../src/member'
 import { LogError } from '../src/errors'
 import type { Logger } from './logger'
 
@@ -69,10 +77,19 @@ export class Group {
   private rebalanceSoon(): void {
     if (this.scheduled) return
     this.scheduled = true
-    setImmediate(() => {
-      this.scheduled = false
-      this.rebalance()
-    })
+    setImmediate(() => void this.rebalanceOnceWorkHasEnded())
+  }
+
+  /** Members that ask for it end what they have under way while their share is still their own. */
+  private async rebalanceOnceWorkHasEnded(): Promise<void> {
+    const works = [...this.members.values()].flatMap((member) => member.endWork() ?? [])
+    if (works.length > 0) {
+      const patience = new AbortController()
+      await Promise.race([Promise.all(works), delay(PATIENCE_MS, undefined, { ref: false, signal: patience.signal }).catch(() => undefined)]) // prettier-ignore
+      patience.abort()
+    }
+    this.scheduled = false
+    this.rebalance()
   }
 
   close(): void {
@@ -131,6 +148,11 @@ export class EmbeddedMember implements GroupMember {
   async leave(): Promise<void> {
     this.forget()
     this.group.leave(this)
+  }
+
+  /** undefined: it has nothing that could be under way. */
+  endWork(): Promise<void> | undefined {
+    return this.identity && this.options.beforeRebalance?.().catch(() => undefined)
   }
 
   assign(identity: MemberIdentity, share: Share): void {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type Broker from 'kafkajs/src/broker'
-import type { GroupMember, Logger, MemberIdentity, MemberOptions, Share } from '../src'
+import { type GroupMember, type Logger, type MemberIdentity, type MemberOptions, PATIENCE_MS, type Share } from '../src'
 import type { Cluster } from './cluster'
 import type { Connections } from './connections'
 import { decodeShare, encodeShare, encodeSubscription, PROTOCOL, userDataOf } from './member-protocol'
@@ -24,7 +24,8 @@ const LOST: ReadonlySet<number> = new Set([CODE.UNKNOWN_MEMBER_ID, CODE.ILLEGAL_
  *      ▲                                                                                        │
  *      └── onLost, identity gone ◀── UNKNOWN_MEMBER_ID, ILLEGAL_GENERATION, fenced ◀────────────┘
  *
- * Until JoinGroup answers, the old generation is the valid one: processing goes on through a rebalance.
+ * Until JoinGroup answers, the old generation is the valid one: processing goes on through a rebalance. `beforeRebalance` comes before
+ * JoinGroup, with heartbeats meanwhile.
  */
 export class KafkaMember implements GroupMember {
   identity: MemberIdentity | undefined
@@ -108,12 +109,14 @@ export class KafkaMember implements GroupMember {
 
   private async joinAndSync(): Promise<void> {
     const { group, topic, sessionTimeoutMs = SESSION_TIMEOUT_MS } = this.options
+    await this.endWork()
+    if (this.left) return
     this.rejoining = false
     const broker = await this.coordinator()
     const joined = await broker.joinGroup({
       groupId: group,
       sessionTimeout: sessionTimeoutMs,
-      rebalanceTimeout: Math.max(sessionTimeoutMs, 10_000),
+      rebalanceTimeout: Math.max(sessionTimeoutMs, 10_000) + (this.options.beforeRebalance ? PATIENCE_MS : 0),
       memberId: this.memberId,
       groupProtocols: [{ name: PROTOCOL, metadata: encodeSubscription(topic, this.options.userData(), this.turn) }],
     })
@@ -137,6 +140,22 @@ export class KafkaMember implements GroupMember {
     this.options.onAssignment({ memberId, generation, ...decodeShare(topic, memberAssignment) })
   }
 
+  /** Lets work under way end before the share may change hands; the coordinator hears from us meanwhile. */
+  private async endWork(): Promise<void> {
+    const { beforeRebalance, heartbeatMs = HEARTBEAT_MS } = this.options
+    if (!beforeRebalance || !this.assigned) return
+    const ended = beforeRebalance().then(
+      () => true,
+      () => true,
+    )
+    for (const until = performance.now() + PATIENCE_MS; performance.now() < until && !this.left;) {
+      if (await Promise.race([ended, delay(heartbeatMs, false, { ref: false })])) return
+      await this.heartbeat().catch((error: unknown) => {
+        if (codeOf(error) !== CODE.REBALANCE_IN_PROGRESS) throw error
+      })
+    }
+  }
+
   private async shareOut(
     members: readonly { memberId: string; memberMetadata: Buffer }[],
   ): Promise<{ memberId: string; memberAssignment: Buffer }[]> {
@@ -153,21 +172,25 @@ export class KafkaMember implements GroupMember {
 
   /** Returns when a rebalance is wanted; throws what the coordinator answers else. */
   private async beat(): Promise<void> {
-    const { group, heartbeatMs = HEARTBEAT_MS } = this.options
+    const { heartbeatMs = HEARTBEAT_MS } = this.options
     while (!this.left) {
       await this.sleep(heartbeatMs)
       if (this.left || this.rejoining) return
-      const { memberId, generation } = this.identity!
-      const coordinator = await this.coordinator()
-      const sentAt = momentNow()
-      try {
-        await coordinator.heartbeat({ groupId: group, groupGenerationId: generation, memberId })
-        this.session.heard(sentAt)
-      } catch (error) {
-        // Also a sign of life: until the others have joined, this generation is the valid one.
-        if (codeOf(error) === CODE.REBALANCE_IN_PROGRESS) this.session.heard(sentAt)
-        throw error
-      }
+      await this.heartbeat()
+    }
+  }
+
+  private async heartbeat(): Promise<void> {
+    const { memberId, generation } = this.identity!
+    const coordinator = await this.coordinator()
+    const sentAt = momentNow()
+    try {
+      await coordinator.heartbeat({ groupId: this.options.group, groupGenerationId: generation, memberId })
+      this.session.heard(sentAt)
+    } catch (error) {
+      // Also a sign of life: until the others have joined, this generation is the valid one.
+      if (codeOf(error) === CODE.REBALANCE_IN_PROGRESS) this.session.heard(sentAt)
+      throw error
     }
   }
 

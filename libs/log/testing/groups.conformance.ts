@@ -58,6 +58,28 @@ export function describeGroups(subject: Subject): void {
       expect(a.lost + b.lost).toBe(0)
     })
 
+    it('waits before a rebalance until the work of its members has ended, and their share is theirs until then', async () => {
+      const topic = await topicOf(2)
+      const group = subject.name('group')
+      let asked = 0
+      let end: () => void = () => undefined
+      const work = new Promise<void>((resolve) => (end = resolve))
+      const a = await RecordingMember.join(subject.log, group, topic, 'a', {
+        beforeRebalance: () => (asked++, work),
+      })
+      joined.push(a)
+      await a.has(0, 1)
+      expect(asked).toBe(0)
+      const before = a.assignments.length
+      const joining = RecordingMember.join(subject.other, group, topic, 'b')
+      while (asked === 0) await new Promise((resolve) => setTimeout(resolve, 20))
+      expect([a.assignments.length, a.lost, a.member.current]).toEqual([before, 0, true])
+      end()
+      const b = await joining
+      joined.push(b)
+      await Promise.all([a.has(0), b.has(1)])
+    })
+
     it("carries the members' data up to the leader and the leader's down to all, anew at each rebalance", async () => {
       const topic = await topicOf(2)
       const group = subject.name('group')

@@ -78,7 +78,7 @@ class Engine implements Streams {
   }
 
   async start(): Promise<void> {
-    const { log, topology, dataDir, replication } = this.options
+    const { log, topology, dataDir, replication, work } = this.options
     if (dataDir !== ':memory:') {
       privateDataDirectory(dataDir)
       this.unlock = lockDirectory(join(dataDir, topology.applicationId))
@@ -102,6 +102,7 @@ class Engine implements Streams {
         assign: (members, partitions) => assign(members, partitions, this.options.standbys ?? STANDBYS),
         onAssignment: (assignment) => this.onAssignment(assignment),
         onLost: () => this.onLost(),
+        ...(work ? { beforeRebalance: () => work.pause() } : {}),
         ...(this.options.sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs: this.options.sessionTimeoutMs }),
         ...(this.options.heartbeatMs === undefined ? {} : { heartbeatMs: this.options.heartbeatMs }),
       })
@@ -235,6 +236,7 @@ class Engine implements Streams {
     this.sourceEnds.want(standbys.length > 0)
     this.broadcaster.hold(partitions.includes(0))
     this.changed()
+    this.options.work?.resume()
   }
 
   /** Lets go of everything, as at a stop, and stays up to say why. */
@@ -256,6 +258,7 @@ class Engine implements Streams {
     this.running.assign([], [])
     this.sourceEnds.want(false)
     this.changed()
+    this.options.work?.resume()
   }
 
   private taskSet(found: ReadonlyMap<number, number>): TaskSet {

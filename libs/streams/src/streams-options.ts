@@ -6,6 +6,14 @@ import type { Processor } from './context'
 import type { BatchHandler } from './task-work'
 import type { Topology } from './topology'
 
+/** What a process does beside the log with what its tasks hold. */
+export interface OwnWork {
+  /** Ends what is under way and begins nothing more, while the tasks are still here: partitions may go to another instance. */
+  pause(): Promise<void>
+  /** The tasks that are here now stay. */
+  resume(): void
+}
+
 export interface StreamsOptions {
   readonly topology: Topology
   readonly log: Log
@@ -28,6 +36,8 @@ export interface StreamsOptions {
   readonly stalledMs?: number
   /** Wall time and timers; the system's by default. */
   readonly clock?: Clock
+  /** What goes on beside the log with what the tasks hold; ended before a rebalance may take tasks away. */
+  readonly work?: OwnWork
   /** Told at each step of each commit; what it throws kills the task as a crash would. */
   readonly observe?: (step: CommitStep, partition: number) => void
 }

@@ -7,7 +7,7 @@ import type { CommitStep } from '../src/commit'
 import type { Processor } from '../src/context'
 import { createStreams } from '../src/engine'
 import type { RunningTask, Streams } from '../src/streams'
-import type { StreamsOptions } from '../src/streams-options'
+import type { OwnWork, StreamsOptions } from '../src/streams-options'
 import type { BatchHandler } from '../src/task-work'
 import type { Topology } from '../src/topology'
 import { VirtualClock } from './virtual-clock'
@@ -26,6 +26,8 @@ export interface DriverOptions {
   readonly heartbeatMs?: number
   readonly sessionTimeoutMs?: number
   readonly stalledMs?: number
+  /** Of each instance that is started. */
+  readonly work?: () => OwnWork
   /** Told of each step of each commit, in order. */
   readonly observe?: (step: CommitStep, partition: number) => void
 }
@@ -223,6 +225,7 @@ class Instance {
       log: this.mortal(log),
       processor,
       ...(options.handle ? { handle: options.handle(processor) } : {}),
+      ...(options.work ? { work: options.work() } : {}),
       dataDir,
       url: `http://${name}`,
       version: 'test',

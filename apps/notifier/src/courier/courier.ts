@@ -59,6 +59,7 @@ export class Courier {
   private readonly most: number
   private readonly attempts: AttemptContext
   private sending = 0
+  private paused = false
   private closed = false
 
   constructor(private readonly options: CourierOptions) {
@@ -155,6 +156,18 @@ export class Courier {
     this.pump(this.window.configure(name))
   }
 
+  /** Begins no attempt until `resume`; resolves when those under way have ended and their outcomes are written. */
+  async pause(): Promise<void> {
+    this.paused = true
+    while (this.underWay.size > 0) await Promise.allSettled([...this.underWay])
+  }
+
+  resume(): void {
+    if (!this.paused) return
+    this.paused = false
+    for (const queue of this.window.all()) this.pump(queue)
+  }
+
   /** How the endpoints are. */
   status(): EndpointStatus[] {
     return [...this.endpoints.values()].map(({ name, sender }) => {
@@ -202,7 +215,7 @@ export class Courier {
 
   /** Starts what may go. */
   private pump(queue: EndpointQueue): void {
-    while (!this.closed && this.sending < this.most) {
+    while (!this.closed && !this.paused && this.sending < this.most) {
       const head = queue.take(this.options.clock.now())
       if (!head) break
       if (this.window.isFilling(head, this.options.clock.now()) || this.window.isBehind(head)) {
@@ -221,7 +234,7 @@ export class Courier {
   private schedule(queue: EndpointQueue): void {
     const now = this.options.clock.now()
     const opens = queue.opensAt(now)
-    const at = this.closed || this.hungry.has(queue) ? Infinity : opens
+    const at = this.closed || this.paused || this.hungry.has(queue) ? Infinity : opens
     const timer = this.timers.get(queue)
     if (timer?.at === at) return
     timer?.cancel()

@@ -53,7 +53,7 @@ describe('an endpoint that says it is gone', () => {
     await bench.quiet()
     channel.answer = () => ({ kind: 'delivered' })
     const [id] = bench.rows('dead')
-    expect(await bench.notifier().courier.redrive(bench.tasks()[0]!, id!)).toBe(true)
+    expect(await bench.notifier().courier.redrive(bench.tasks()[0]!, id!)).toBe('planned')
     await change('y', 'down', 1)
     await bench.quiet()
     expect(channel.received.map((one) => one.id)).toEqual([id, id, expect.stringMatching(/^msg_/)])

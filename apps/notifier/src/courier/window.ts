@@ -74,6 +74,10 @@ export class OutboxWindow {
     if (mark && queue.sender?.fingerprint === mark.fingerprint) queue.refusal = 'endpoint-disabled'
   }
 
+  all(): readonly EndpointQueue[] {
+    return [...this.queues.values()]
+  }
+
   running(): readonly RunningTask[] {
     return [...this.tasks.values()]
   }
