@@ -13,7 +13,12 @@ export interface LoadOptions {
 }
 
 const OBJECTS = 1_000
+/** Of most objects, and of those kept objects that have very many: four pages of the store. */
 const AGENTS = 5
+const MOST_AGENTS = 120
+/** Every so many kept objects one has very many agents; and of so many reports one goes to such an object. */
+const CROWDED_EVERY = 50
+const CROWDED_REPORTS = 4
 const TICK_MS = 50
 /** ms that a suite may take all brokers away. */
 const LONGEST_OUTAGE = 900_000
@@ -21,6 +26,9 @@ const LONGEST_OUTAGE = 900_000
 /** Objects under `kept/` are never deleted, and their reports last: whoever asks for them must find them. */
 export const keptObject = (i: number): string => `kept/${i}`
 export const KEPT_OBJECTS = OBJECTS
+/** Agents that report on an object. */
+const agentsOf = (object: string): number =>
+  object.startsWith('kept/') && Number(object.slice('kept/'.length)) % CROWDED_EVERY === 0 ? MOST_AGENTS : AGENTS
 /** Policies that the load is made for. Objects under `brief/` come and go by deadlines alone. */
 export const LOAD_POLICIES = {
   kept: { match: 'kept/**', ttl: 86_400, memory: 86_400 },
@@ -40,9 +48,15 @@ export class Load {
 
   constructor(private readonly options: LoadOptions) {}
 
-  /** One report for each kept object. */
+  /** One report for each kept object, and one of every agent for those that have very many. */
   async seed(): Promise<void> {
-    const records = Array.from({ length: OBJECTS }, (_, i) => this.report(keptObject(i), 'agent-0', 'up'))
+    const objects = Array.from({ length: OBJECTS }, (_, i) => keptObject(i))
+    const crowded = objects.filter((object) => agentsOf(object) > AGENTS)
+    const agents = Array.from({ length: MOST_AGENTS - 1 }, (_, i) => `agent-${i + 1}`)
+    const records = [
+      ...objects.map((object) => this.report(object, 'agent-0', 'up')),
+      ...crowded.flatMap((object) => agents.map((agent) => this.report(object, agent, this.state()))),
+    ]
     await this.options.log.append(records)
     this.sent += records.length
   }
@@ -87,16 +101,22 @@ export class Load {
   private next(): OutRecord {
     const { random } = this.options
     const lot = random(1_000)
-    const object = lot < 800 ? keptObject(random(OBJECTS)) : `brief/${random(200)}`
-    const agent = `agent-${random(AGENTS)}`
+    const object = lot < 800 ? this.kept() : `brief/${random(200)}`
+    const agent = `agent-${random(agentsOf(object))}`
     if (lot < 2) return { ...this.report(object, agent, 'up'), value: 'nobody can read this' }
     if (lot < 7) return this.misplaced(object, agent)
     // agent-0 stays, or a kept object might be forgotten.
-    if (lot < 12) return this.command(object, 'leave', { agent: `agent-${1 + random(AGENTS - 1)}` })
+    if (lot < 12) return this.command(object, 'leave', { agent: `agent-${1 + random(agentsOf(object) - 1)}` })
     if (lot < 20) return this.command(object, 'override-set', this.override())
     if (lot < 24) return this.command(object, 'override-cleared', {})
     if (lot >= 997) return this.command(object, 'object-deleted', {})
     return this.report(object, agent, this.state())
+  }
+
+  private kept(): string {
+    const { random } = this.options
+    const crowded = random(CROWDED_REPORTS) === 0
+    return keptObject(crowded ? random(OBJECTS / CROWDED_EVERY) * CROWDED_EVERY : random(OBJECTS))
   }
 
   private state(): string {

@@ -67,7 +67,7 @@ export function aggregatorParts({
   const declared = declaredIn(config, rules)
   const topology = aggregatorTopology({ prefix, applicationId, partitions })
   const ruleFaults = new RuleFaults()
-  const processor = new VoteProcessor({ source: changeSource(prefix, applicationId), rules, ruleFaults })
+  const processor = new VoteProcessor({ source: changeSource(prefix, applicationId), rules, ruleFaults, logger })
   const transport = new StreamsStrategy({
     sources: { reports: names.reports },
     create: (handle) =>

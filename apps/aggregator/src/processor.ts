@@ -1,9 +1,10 @@
 import {
   decodeSourceAs, encodeChange, encodeSource, objectIdOf, type Change, type ObjectId, type SourceCommand,
 } from '@quorate/contracts' // prettier-ignore
-import { describeDamage, partitionOf, type LogRecord, type Offset } from '@quorate/log'
+import { describeDamage, partitionOf, type LogRecord, type Offset, type Logger } from '@quorate/log'
 import type { Processor, TaskBatch, TaskContext } from '@quorate/streams'
 import { Counters } from './counters'
+import { mend, mendedText } from './objects/mending'
 import { PartitionState } from './objects/partition-state'
 import { Outcomes } from './outcomes'
 import { requestOf } from './requests/request-key'
@@ -23,6 +24,7 @@ export interface VoteProcessorOptions {
   /** Changed objects that are gathered before they are encoded. */
   readonly dirtyObjects?: number
   readonly counters?: Counters
+  readonly logger?: Logger
   readonly outcomes?: Outcomes
   readonly ruleFaults?: RuleFaults
 }
@@ -58,6 +60,7 @@ export class VoteProcessor implements Processor {
   process(batch: TaskBatch, context: TaskContext): Offset {
     const { state, fold } = this.#kept(context)
     const { records } = batch
+    if (!state.isChecked && records.length > 0) this.#mend(state, fold, records[0]!.offset, context)
     for (let i = 0; i < records.length; i++) {
       const record = records[i]!
       if (!fold.advance(record.timestamp, record.offset)) return record.offset
@@ -74,6 +77,8 @@ export class VoteProcessor implements Processor {
   /** The earliest due time. What the schedule holds may be early: it is put right here, so that fresh agents cause no ticks. */
   nextDue(context: TaskContext): number | undefined {
     const { state, fold } = this.#kept(context)
+    // The mending waits for a record: the tick that follows is one.
+    if (!state.isChecked) return 0
     for (let looks = 0; looks < LOOKS; looks++) {
       const first = state.firstDue(Infinity)
       if (first === undefined) return undefined
@@ -97,6 +102,13 @@ export class VoteProcessor implements Processor {
     const { ruleFaults } = this
     const state = new PartitionState(context, { rules, incarnationBase, hotBytes, dirtyObjects, emit, ruleFaults })
     return (context.cache = { state, fold: new Fold(state) })
+  }
+
+  #mend(state: PartitionState, fold: Fold, offset: Offset, context: TaskContext): void {
+    const { rules = NO_RULES, logger } = this.#options
+    const mended = mend({ state, fold, tables: (name) => context.table(name), rules, offset })
+    const { partition } = context
+    if (Object.values(mended).some((count) => count > 0)) logger?.warn({ partition, ...mended }, mendedText(mended))
   }
 
   /** False: cut inside the record. */

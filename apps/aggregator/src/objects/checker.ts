@@ -1,6 +1,6 @@
 import type { ObjectId } from '@quorate/contracts'
 import type { TableReader } from '@quorate/state-store'
-import { evidenceKey, historyKey, PENDING, TABLE } from '../tables'
+import { CLOCK, evidenceKey, historyKey, PENDING, TABLE } from '../tables'
 import { newGuard, nextDeadline, NO_RULES, recount, standingOf, type Guard, type HistoryEntry, type Rules, type Settings, type VoteObject } from '../vote' // prettier-ignore
 import { readClock, readReshard, readSettings } from './settings-rows'
 import { isSound, storedObject } from './stored-object'
@@ -19,6 +19,8 @@ export interface Inconsistency {
   /** The object that it is about; undefined: the partition as a whole. */
   readonly object?: ObjectId
   readonly what: string
+  /** As they are, where the guard's counts are wrong. */
+  readonly counts?: Pick<Guard, 'known' | 'stale' | 'lost'>
 }
 
 /**
@@ -135,8 +137,9 @@ class Check {
     yield {
       kind: 'guard',
       table: TABLE.settings,
-      key: 'clock',
+      key: CLOCK,
       what: `the guard counts ${says}; the objects are ${are}`,
+      counts: { known: counted.known, stale: counted.stale, lost: counted.lost },
     }
   }
 

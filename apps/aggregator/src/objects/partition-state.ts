@@ -13,6 +13,7 @@ import { isSound, storedObject } from './stored-object'
 import { PAGE_ROWS } from './row-codec'
 import { importSetting, refusedLayout } from './snapshot-rows'
 import {
+  CHECKED,
   json,
   readClock,
   readPending,
@@ -58,6 +59,8 @@ export class PartitionState implements VoteState {
   #soonest = -Infinity
   #storedClock: ClockRow
   #settingsVersion: number
+  /** Whether all rows are known to fit together: else an earlier release wrote them. */
+  isChecked: boolean
   #pending: Pending | null
   /** The row that `ids` came by last. */
   #passing: { readonly key: string; readonly value: Buffer } | undefined
@@ -76,6 +79,7 @@ export class PartitionState implements VoteState {
     this.settings = readSettings(this.#settingsRows, options.rules)
     this.#storedClock = readClock(this.#settingsRows)
     this.#settingsVersion = this.#storedClock.settings
+    this.isChecked = this.#storedClock.time === null || this.#storedClock.checked === CHECKED
     this.clock = { time: this.#storedClock.time ?? -Infinity, settled: this.#storedClock.settled }
     this.guard = { ...this.#storedClock.guard }
     this.#pending = readPending(this.#settingsRows)
@@ -326,10 +330,18 @@ export class PartitionState implements VoteState {
     const same =
       stored.time === time && stored.settled === settled && stored.settings === this.#settingsVersion &&
       stored.guard.known === known && stored.guard.stale === stale && stored.guard.lost === lost &&
-      stored.guard.incident?.id === incident?.id // prettier-ignore
+      stored.guard.incident?.id === incident?.id && (stored.checked === CHECKED) === this.isChecked // prettier-ignore
     if (same || time === -Infinity) return
     const { knownFrom } = this.settings
-    this.#storedClock = { time, settled, settings: this.#settingsVersion, guard: { ...this.guard }, knownFrom }
+    const checked = this.isChecked ? { checked: CHECKED } : {}
+    this.#storedClock = {
+      time,
+      settled,
+      settings: this.#settingsVersion,
+      guard: { ...this.guard },
+      knownFrom,
+      ...checked,
+    }
     this.#settingsRows.put(CLOCK, json(this.#storedClock))
   }
 }

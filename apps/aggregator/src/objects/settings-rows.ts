@@ -13,7 +13,12 @@ export interface ClockRow {
   readonly settings: number
   /** Of the settings (vote/settings.ts); absent: 0. */
   readonly knownFrom?: number
+  /** Of the release that has found all rows to fit together; absent where an earlier one wrote them. */
+  readonly checked?: number
 }
+
+/** Rises when a release has to look again at what earlier ones wrote. */
+export const CHECKED = 1
 
 export const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value))
 const parse = (bytes: Buffer): unknown => JSON.parse(bytes.toString('utf8'))

@@ -89,6 +89,14 @@ export class Fold {
     return true
   }
 
+  /** Evaluates an object whose reports are found to be others than it was evaluated with, at the present time. */
+  review(id: ObjectId, offset: number): void {
+    const state = this.#state
+    const now = state.clock.time
+    const object = loaded(state, id, now)
+    if (object !== undefined) evaluate(state, object, { now, offset }, { cause: 'vote', type: 'deadline' })
+  }
+
   /** Applies a command at the present time; `advance` first. */
   apply(command: SourceCommand, offset: number): Applied | 'cut' {
     const state = this.#state

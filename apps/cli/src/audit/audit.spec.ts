@@ -190,6 +190,36 @@ describe('an audit of damage', () => {
     }
   })
 
+  it('finds rows of the changelog that do not fit together, and a change of the history that is another', async () => {
+    const client = await serve()
+    await live(client)
+    await client.report(victim, 'a', { state: 'down', seq: 90 }, { wait: 5 })
+    await client.report(victim, 'b', { state: 'down', seq: 90 }, { wait: 5 })
+    await caughtUp(client)
+    expect((await audit(client)).code).toBe(0)
+    const rows = (await read(changelog, partition)).filter((it) => it.key?.toString().startsWith(`history/${victim}`))
+    const [history] = rows as [LogRecord]
+    const evidence = Buffer.from(`evidence/${victim}\0nobody`)
+    const damages: [Buffer, Buffer | null, Buffer | null, RegExp][] = [
+      [evidence, Buffer.from('1'), null, /do not fit together: its object does not know it/],
+      [history.key!, null, history.value, /do not fit together: version 1 is missing/],
+      [
+        history.key!,
+        Buffer.from(history.value!.toString().replace('"participants":1', '"participants":2')),
+        history.value,
+        /its history is another/,
+      ],
+    ]
+    for (const [key, value, sound, what] of damages) {
+      await log.append([{ topic: changelog, partition, key, value }])
+      const { code, first: it } = await first(client)
+      expect([code, it['where'], it['object']]).toEqual([1, 'changelog', victim])
+      expect(it['what']).toMatch(what)
+      await log.append([{ topic: changelog, partition, key, value: sound }])
+      expect((await audit(client)).code).toBe(0)
+    }
+  })
+
   it('finds a policy of the changelog that nobody set', async () => {
     const client = await serve()
     await live(client)

@@ -1,5 +1,6 @@
 import { CHECKPOINT_KEY, changelogKey, decodeCheckpoint, type Checkpoint, PartitionStore } from '@quorate/state-store'
 import type { Log } from '@quorate/log'
+import { inconsistencies, type Inconsistency } from '../../../aggregator/src/objects/checker'
 import { ObjectReader, type ReadObject } from '../../../aggregator/src/objects/object-reader'
 import { readReshard } from '../../../aggregator/src/objects/settings-rows'
 import { AGGREGATOR_TABLES, TABLE } from '../../../aggregator/src/tables'
@@ -71,6 +72,16 @@ export class CommittedPartition {
     } catch (error) {
       return `unreadable: ${error instanceof Error ? error.message : String(error)}`
     }
+  }
+
+  /** The changes that are kept of an object, newest first. */
+  history(read: ReadObject) {
+    return this.#reader.history(this.#tables, read)
+  }
+
+  /** Rows that do not fit together, whatever the source says. */
+  inconsistencies(rules: Rules): Iterable<Inconsistency> {
+    return inconsistencies(this.#tables, rules)
   }
 
   view(read: ReadObject) {

@@ -9,6 +9,7 @@ import type { CommittedPartition } from './committed'
 import { agentsText, policiesText, reportsText, viewText } from './content'
 import { CannotJudge, type Difference, type Kept } from './difference'
 import type { ToldPartition } from './told'
+import { ToldHistory } from './told-history'
 
 /** Something of the store, seen when the source was applied up to a place. */
 export interface Sighting {
@@ -51,6 +52,7 @@ export class PartitionAudit {
   readonly #lost = new Set<string>()
   readonly #judged = new Set<string>()
   readonly #unjudged = new Set<string>()
+  readonly #history = new ToldHistory()
   readonly #engine: Engine
   #offset = -1
 
@@ -106,6 +108,7 @@ export class PartitionAudit {
 
   #told(change: Change): void {
     const { told, from } = this.question
+    this.#history.note(change)
     if (change.type === 'object.deleted' && change.cause === 'deleted') this.#deleted.add(change.subject)
     const view = change.data as View | null
     if (view !== null && 'cause' in view && view.cause === 'quorum-lost') this.#lost.add(change.subject)
@@ -132,12 +135,19 @@ export class PartitionAudit {
       const read = committed.read(id)
       const view = typeof read === 'object' ? viewText(committed.view(read)) : (read ?? null)
       const what = this.#compare('changelog', id, position, view)
-      if (what === 'same' && typeof read === 'object') this.#compareReports(id, position, reportsText(read.object))
+      if (what === 'unjudged' || typeof read !== 'object') continue
+      this.#compareReports(id, position, reportsText(read.object))
+      const changed = what === 'same' ? this.#history.difference(id, committed.history(read)) : undefined
+      if (changed) this.#add('changelog', id, 'its history is another', changed.kept, changed.expected, position)
     }
+    for (const { table, key, object = key, what: said } of committed.inconsistencies(this.question.rules))
+      this.#add('changelog', object, `its rows do not fit together: ${said}`, `${table}/${key}`, null, position)
   }
 
   #compareReports(id: string, position: number, kept: string): void {
-    const expected = reportsText(this.#engine.state.load(id)!)
+    const object = this.#engine.state.load(id)
+    if (object === undefined) return
+    const expected = reportsText(object)
     if (kept !== expected) this.#add('changelog', id, 'its reports are others', kept, expected, position)
   }
 

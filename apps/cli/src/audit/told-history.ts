@@ -1,0 +1,43 @@
+import { compareUtf8, type Change, type View } from '@quorate/contracts'
+import type { HistoryEntry } from '../../../aggregator/src/vote'
+
+/** Changes of one object that are held: more than a policy may keep are not asked for. */
+const MOST = 1_000
+
+/** A change as text, from an event or from the store alike. */
+const entryText = ({ tally, ...rest }: HistoryEntry): string =>
+  JSON.stringify([rest.version, rest.revision, rest.at, rest.state, rest.from, rest.voted, rest.cause, rest.trigger, tally, rest.participants, rest.electorate, rest.quorum, rest.rule, rest.policy]) // prettier-ignore
+
+function entryOf({ data, time }: Change): HistoryEntry {
+  const view = data as View
+  const tally = Object.entries(view.tally).sort(([a], [b]) => compareUtf8(a, b))
+  return { ...view, at: time, tally } as unknown as HistoryEntry
+}
+
+/** The changes that the source leads to, for comparison with those that are kept. */
+export class ToldHistory {
+  readonly #changes = new Map<string, string[]>()
+
+  note(change: Change): void {
+    if (change.type === 'object.deleted') this.#changes.delete(change.subject)
+    if (change.type !== 'object.changed') return
+    const changes = this.#changes.get(change.subject) ?? []
+    changes.push(entryText(entryOf(change)))
+    if (changes.length > MOST) changes.shift()
+    this.#changes.set(change.subject, changes)
+  }
+
+  /** The first change that is kept otherwise; undefined: none is. `kept`: newest first. */
+  difference(
+    id: string,
+    kept: readonly HistoryEntry[],
+  ): { readonly kept: string; readonly expected: string | null } | undefined {
+    // prettier-ignore
+    const changes = this.#changes.get(id) ?? []
+    for (const [i, entry] of kept.entries()) {
+      const expected = changes.at(-1 - i) ?? null
+      if (entryText(entry) !== expected) return { kept: entryText(entry), expected }
+    }
+    return undefined
+  }
+}
