@@ -69,7 +69,7 @@ class Check {
       const object = storedObject(key, value, this.#settings, this.tables, ({ page, what }) =>
         found.push({ kind: 'reports', table: TABLE.object, key, object: key, what: page === 0 ? what : `page ${page}: ${what}` }),
       ) // prettier-ignore
-      if (!isSound(object) && found.length === 0)
+      if (found.length === 0 && new Set(object.rows.map(({ agent }) => agent)).size < object.rows.length)
         found.push({ kind: 'reports', table: TABLE.object, key, object: key, what: 'an agent has several reports' })
       yield* found
       yield* this.#lost(object)

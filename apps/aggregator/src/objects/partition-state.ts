@@ -9,7 +9,7 @@ import type {
 import type { RuleFaults } from '../rule-faults'
 import { HotObjects } from './hot-objects'
 import { decodeObject, dueOf, encodeObject, encodePage, morePages } from './object-codec'
-import { isSound, storedObject } from './stored-object'
+import { dropRepeated, isSound, storedObject } from './stored-object'
 import { PAGE_ROWS } from './row-codec'
 import { importSetting, refusedLayout } from './snapshot-rows'
 import {
@@ -104,6 +104,8 @@ export class PartitionState implements VoteState {
 
   #stored(id: ObjectId, value: Buffer): VoteObject {
     const object = storedObject(id, value, this.settings, this.#tables)
+    // Earlier releases could also take the text of another for an agent's name.
+    if (!this.isChecked) dropRepeated(object)
     if (isSound(object)) return object
     const pages = new Set<number>()
     for (let page = 1; page <= Math.max(object.storedPages, morePages(object.rows.length)); page++) pages.add(page)

@@ -67,7 +67,7 @@ function readAll(object: VoteObject, bytes: Buffer): void {
 }
 
 /** One report of each agent, the latest: a page that was left behind may hold an earlier one. */
-function dropRepeated(object: VoteObject): void {
+export function dropRepeated(object: VoteObject): void {
   const latest = new Map<string, Row>()
   for (const row of object.rows) {
     const known = latest.get(row.agent)
