@@ -1,3 +1,4 @@
+# Where it is deployed, pin the FROM lines by digest as well: node:24-bookworm-slim@sha256:<what `docker buildx imagetools inspect node:24-bookworm-slim` shows>.
 # One image for every Quorate process; the command says which: node dist/apps/<aggregator|notifier|standalone|cli>/src/main.js
 FROM node:24-bookworm-slim AS build
 WORKDIR /app

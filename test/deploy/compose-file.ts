@@ -8,6 +8,12 @@ export interface ComposeService {
   readonly environment?: Readonly<Record<string, string | number>>
   readonly ports?: readonly string[]
   readonly volumes?: readonly string[]
+  readonly read_only?: boolean
+  readonly user?: string
+  readonly mem_limit?: string
+  readonly pids_limit?: number
+  readonly cap_drop?: readonly string[]
+  readonly security_opt?: readonly string[]
   readonly healthcheck?: { readonly test: readonly string[] }
 }
 

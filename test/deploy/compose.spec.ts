@@ -69,6 +69,16 @@ describe('docker-compose.yml', () => {
     }
   })
 
+  it('confines every container: no new privileges, no capabilities, bounded memory and processes; a root to read only but for the brokers', () => {
+    for (const [name, it] of services) {
+      expect([name, it]).toMatchObject([
+        name,
+        { cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'], pids_limit: 1024, mem_limit: expect.stringMatching(/^\d+[mg]$/) },
+      ]) // prettier-ignore
+      expect([name, it.read_only]).toEqual([name, name.startsWith('kafka-') ? undefined : true])
+    }
+  })
+
   it('does not come up without the secrets, and the example names each', () => {
     const wanted = [...read('docker-compose.yml').matchAll(/\$\{(\w+):\?/g)].map(([, name]) => name)
     const named = [...read('.env.example').matchAll(/^(\w+)=/gm)].map(([, name]) => name)
@@ -90,6 +100,20 @@ describe('docker-compose.yml', () => {
       encoding: 'utf8',
     })
     expect([status, stderr]).toEqual([0, ''])
+  })
+})
+
+describe('packages', () => {
+  it('run no install script, and each that has one is known to do without', () => {
+    expect(read('.npmrc')).toMatch(/^ignore-scripts=true$/m)
+    const { packages } = JSON.parse(read('package-lock.json')) as {
+      packages: Record<string, { hasInstallScript?: boolean }>
+    }
+    const scripted = Object.entries(packages).flatMap(([path, { hasInstallScript }]) =>
+      hasInstallScript ? [path.replace(/^.*node_modules\//, '')] : [],
+    )
+    // The first three choose or check a prebuilt binary, which loads without that too; @scarf/scarf reports to its maker.
+    expect(new Set(scripted)).toEqual(new Set(['@parcel/watcher', '@swc/core', 'unrs-resolver', '@scarf/scarf']))
   })
 })
 

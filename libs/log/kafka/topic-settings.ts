@@ -109,7 +109,7 @@ export function mismatches(spec: TopicSpec, found: TopicDescription, replication
       'partition count',
       found.partitions,
       spec.partitions,
-      `kafka-topics.sh --alter --topic ${name} --partitions ${spec.partitions} if nothing is in it yet; else ids would hash to other partitions: ${RESHARD}`,
+      `kafka-topics.sh --alter --topic ${name} --partitions ${spec.partitions} if nothing is in it yet; if an agent made it by writing before the first start, delete it, start again and let agents report again; else ids would hash to other partitions: ${RESHARD}`,
     )
   compare('cleanup.policy', found.cleanupPolicy, spec.cleanupPolicy, alter(NAMES.cleanupPolicy, spec.cleanupPolicy))
   compare(
