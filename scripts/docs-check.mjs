@@ -112,7 +112,16 @@ function configuration() {
     fault('docs/configuration.md', 'is not what libs/config says; npm run docs:write makes it')
 }
 
-for (const check of [errorTables, layers, namedTests, links, decisions, configuration]) check()
+/** docs/spec/limits.md has a row for each limit, with its number. */
+function limits() {
+  const page = 'docs/spec/limits.md'
+  const { LIMITS } = built('libs/contracts/src/limits.js')
+  const rows = [...read(page).matchAll(/^\| `(\w+)` \| ([\d,]+) \|/gm)].map(([, name, number]) => `${name} = ${number}`)
+  const inCode = Object.entries(LIMITS).map(([name, number]) => `${name} = ${number.toLocaleString('en-US')}`)
+  compare(page, 'the limit', inCode, rows)
+}
+
+for (const check of [errorTables, limits, layers, namedTests, links, decisions, configuration]) check()
 for (const line of faults) process.stderr.write(`${line}\n`)
 if (faults.length > 0) process.exitCode = 1
 else process.stderr.write('the documentation says what the code does\n')

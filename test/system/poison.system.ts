@@ -1,3 +1,4 @@
+import type { DeadLetter } from '@quorate/client'
 import { partitionOf } from '@quorate/log'
 import { describeKafka } from '../broker'
 import { KafkaCluster } from './cluster'
@@ -17,6 +18,9 @@ describeKafka('poison records between good ones', () => {
   afterAll(() => cluster?.close(), 60_000)
 
   const good = (agent: string, state: string) => JSON.stringify({ agent, state })
+  const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth)
+  const electors = (count: number) =>
+    Array.from({ length: count }, (_, i) => `agent-${i}`.padEnd(count > 10_000 ? 30 : 45, '-'))
   const POISON: [
     name: string,
     key: string | null,
@@ -35,7 +39,17 @@ describeKafka('poison records between good ones', () => {
     ['a null key', null, '{"agent":"a","state":"up"}', [], /key/],
     ['a key that is no object id', 'x\u0007', '{"agent":"a","state":"up"}', [], /./],
     ['a megabyte of rubbish', 'x', Buffer.alloc(1_000_000, 'rubbish '), [], /./],
-  ]
+    ['evidence nested 30,000 deep', 'x', `{"agent":"a","state":"down","evidence":${nested(30_000)}}`, [], /^\/evidence: must be nested at most 64 deep$/],
+    ['a policy with 25,000 electors', null, JSON.stringify({ name: 'p', match: '**', electorate: electors(25_000) }), [['ce_type', 'policy-set']], /^\/electorate: /],
+    ['a policy of 400 KiB', null, JSON.stringify({ name: 'p', match: '**', electorate: electors(9_000) }), [['ce_type', 'policy-set']], /must be at most 393216 bytes/],
+    ['an unknown field with a name of a megabyte', 'x', `{"agent":"a","state":"up","${'n'.repeat(1_000_000)}":1}`, [], /^\/nnn.*…$/],
+  ] // prettier-ignore
+
+  /** Of parts that are not kept whole. */
+  const OVERSIZED: [name: string, value: string, headers: [string, string][], reason: RegExp, cut: string][] = [
+    ['a kind of 500 kB', '{"agent":"a","state":"up"}', [['ce_type', 'v'.repeat(500_000)]], /^unknown kind "vvv.*…$/, 'headers'],
+    ['2,000 headers', '{', Array.from({ length: 2_000 }, (_, i) => [`h${i}`, 'x'.repeat(300)]), /JSON/, 'headers'],
+  ] // prettier-ignore
 
   it.each(POISON)(
     '%s is a dead letter with its place and reason, and the next good one counts',
@@ -73,9 +87,57 @@ describeKafka('poison records between good ones', () => {
     },
   )
 
+  it.each(OVERSIZED)(
+    '%s: what is kept fits, and the next good one counts',
+    async (name, value, headers, reason, cut) => {
+      const log = await cluster.log()
+      const object = `good/${name}`
+      const topic = cluster.topics.reports
+      const partition = partitionOf(object, PARTITIONS)
+      const at = { topic, partition, key: object, value: good('a', 'down') }
+      const positions = await log.append([at, { ...at, value, headers }, { ...at, value: good('b', 'down') }])
+      await until('the good ones count', async () => (await app.client.get(object)).view.participants === 2)
+      const letters: DeadLetter[] = []
+      for await (const one of app.client.deadLetters.list()) letters.push(one)
+      const found = letters.find(({ from }) => from === `${partition}@${positions[1]!.offset}`)!
+      expect(found).toMatchObject({ reason: expect.stringMatching(reason), cut: { parts: cut.split(',') } })
+      await expect(app.client.deadLetters.replay(found.position)).rejects.toMatchObject({
+        status: 409,
+        code: 'dead-letter-cut',
+      })
+    },
+  )
+
+  it('what is too large by HTTP is refused with its place, and in a bulk that line alone', async () => {
+    const send = async (method: string, path: string, body: string) => {
+      const answer = await fetch(`${app.url}${path}`, { method, body, headers: { 'content-type': 'application/json' } })
+      return { status: answer.status, json: (await answer.json()) }
+    }
+    const fault = { pointer: '/evidence', detail: 'must be nested at most 64 deep' }
+    const deep = nested(5_000)
+    expect(await send('PUT', '/v1/objects/by-http/reports/a', `{"state":"up","evidence":${deep}}`)).toMatchObject({
+      status: 422,
+      json: { code: 'invalid', errors: [fault] },
+    })
+    const electorate = JSON.stringify({ match: '**', electorate: electors(20_000) })
+    expect(await send('PUT', '/v1/policies/p', electorate)).toMatchObject({
+      status: 422,
+      json: { errors: [{ pointer: '/electorate' }] },
+    })
+    const line = (agent: string, evidence: string) =>
+      `{"object":"by-http","agent":"${agent}","state":"up","evidence":${evidence}}`
+    expect(await send('POST', '/v1/reports', `[${line('a', '1')},${line('b', deep)},${line('c', '1')}]`)).toMatchObject(
+      {
+        status: 202,
+        json: { accepted: 2, rejected: [{ index: 1, reason: `${fault.pointer}: ${fault.detail}` }] },
+      },
+    )
+    await until('the good ones count', async () => (await app.client.get('by-http')).view.participants === 2)
+  })
+
   it('nothing else is in the dead letters, and the instance is live and ready', async () => {
     const [letters = []] = await readTopic(await cluster.log(), cluster.topics.deadLetters)
-    expect(letters).toHaveLength(POISON.length)
+    expect(letters).toHaveLength(POISON.length + OVERSIZED.length)
     expect([(await app.call('GET', '/livez')).status, (await app.call('GET', '/readyz')).status]).toEqual([200, 200])
     expect((await app.call('GET', '/metrics')).text).toMatch(/quorate_dead_letters_total\{.*\} [1-9]/)
   })

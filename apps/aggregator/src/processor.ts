@@ -1,5 +1,5 @@
 import {
-  decodeSourceAs, encodeChange, encodeSource, objectIdOf, type Change, type ObjectId, type SourceCommand,
+  deadLetterOf, decodeSourceAs, encodeChange, encodeSource, LIMITS, messageBytesOf, objectIdOf, type Change, type ObjectId, type SourceCommand,
 } from '@quorate/contracts' // prettier-ignore
 import { describeDamage, partitionOf, type LogRecord, type Offset, type Logger } from '@quorate/log'
 import type { Processor, TaskBatch, TaskContext } from '@quorate/streams'
@@ -181,21 +181,23 @@ export class VoteProcessor implements Processor {
   }
 
   /** Appended again to the partition of its key; the misplaced original has moved time on and does nothing else. */
-  #reroute({ key, value, headers, offset }: LogRecord, partition: number, context: TaskContext): void {
-    this.counters.rerouted++
+  #reroute(record: LogRecord, partition: number, context: TaskContext): void {
+    const { key, value, headers, offset } = record
     const from = ['quorate-rerouted-from', Buffer.from(`${context.partition}@${offset}`)] as const
-    context.forward('reports', { key, value, headers: [...headers, from], partition })
+    const again = { key, value, headers: [...headers, from] }
+    const bytes = messageBytesOf(again)
+    if (bytes > LIMITS.messageBytes) {
+      const reason = `it belongs to partition ${partition}, and cannot be appended there: it takes ${bytes} bytes uncompressed, the source ${LIMITS.messageBytes}`
+      this.#deadLetter(record, 'size', reason, context)
+      return
+    }
+    this.counters.rerouted++
+    context.forward('reports', { ...again, partition })
   }
 
   #deadLetter(record: LogRecord, kind: keyof Counters['deadLetters'], reason: string, context: TaskContext): void {
     this.counters.deadLetters[kind]++
-    const { key, value, headers, offset } = record
-    const said = {
-      'quorate-topic': context.source,
-      'quorate-partition': String(context.partition),
-      'quorate-offset': String(offset),
-      'quorate-reason': reason,
-    }
-    context.forward('dead-letters', { key, value, headers: [...headers, ...Object.entries(said)] })
+    const origin = { topic: context.source, partition: context.partition, offset: record.offset }
+    context.forward('dead-letters', deadLetterOf(record, origin, reason))
   }
 }

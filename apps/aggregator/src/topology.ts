@@ -1,4 +1,4 @@
-import { consumerGroup, topicNames } from '@quorate/contracts'
+import { consumerGroup, LIMITS, topicNames } from '@quorate/contracts'
 import type { Topology } from '@quorate/streams'
 import { AGGREGATOR_TABLES } from './tables'
 
@@ -9,10 +9,6 @@ export interface TopologyOptions {
 }
 
 const DAY = 86_400_000
-/** What a default broker takes; a megabyte of rubbish fits, and so reaches the dead letters. */
-const LARGEST = 1_048_588
-/** For the headers that say where a dead letter came from and why. */
-const SAID = 64 * 1024
 
 /** The aggregator as a stream program: reports in, states out (design.md, "Topics"). */
 export function aggregatorTopology({ prefix, applicationId, partitions }: TopologyOptions): Topology {
@@ -33,7 +29,7 @@ export function aggregatorTopology({ prefix, applicationId, partitions }: Topolo
         cleanupPolicy: 'delete',
         timestampType: 'LogAppendTime',
         retentionMs: 7 * DAY,
-        maxMessageBytes: LARGEST,
+        maxMessageBytes: LIMITS.messageBytes,
       },
       {
         name: topics.states,
@@ -49,7 +45,7 @@ export function aggregatorTopology({ prefix, applicationId, partitions }: Topolo
         cleanupPolicy: 'delete',
         timestampType: 'CreateTime',
         retentionMs: 30 * DAY,
-        maxMessageBytes: LARGEST + SAID,
+        maxMessageBytes: LIMITS.deadLetterMessageBytes,
       },
       { name: topics.settings, partitions: 1, cleanupPolicy: 'compact', timestampType: 'CreateTime' },
     ],

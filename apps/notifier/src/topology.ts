@@ -1,4 +1,4 @@
-import { consumerGroup, topicNames } from '@quorate/contracts'
+import { consumerGroup, LIMITS, topicNames } from '@quorate/contracts'
 import type { TopicSpec } from '@quorate/log'
 import type { Topology } from '@quorate/streams'
 import { pageRow } from './outbox/packed-rows'
@@ -12,8 +12,6 @@ export interface TopologyOptions {
 }
 
 const DAY = 86_400_000
-/** What a topic takes by default, and 64 KiB for the headers that say why (design.md, "Topics"). */
-const DEAD_LETTER_BYTES = 1_048_588 + 64 * 1024
 
 /** Where the configuration is kept (design.md, "Settings"). */
 export const settingsTopic = (name: string): TopicSpec => ({
@@ -63,7 +61,7 @@ export function notifierTopology({ prefix, applicationId, partitions }: Topology
         cleanupPolicy: 'delete',
         timestampType: 'CreateTime',
         retentionMs: 30 * DAY,
-        maxMessageBytes: DEAD_LETTER_BYTES,
+        maxMessageBytes: LIMITS.deadLetterMessageBytes,
       },
       settingsTopic(topics.settings),
       { name: changelog, partitions, cleanupPolicy: 'compact', timestampType: 'CreateTime' },

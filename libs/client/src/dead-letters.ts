@@ -12,7 +12,19 @@ export interface DeadLetter {
   readonly from: string | null
   /** null where it is no UTF-8. */
   readonly key: string | null
+  /** Of the original value. */
   readonly bytes: number
+  /** Parts of the original that are not whole here, since they were larger than a dead letter may be; it cannot be replayed then. */
+  readonly cut?: {
+    /** `key`, `value`, `headers`. */
+    readonly parts: readonly string[]
+    readonly keyBytes?: number
+    readonly keySha256?: string
+    readonly valueBytes?: number
+    readonly valueSha256?: string
+    /** How many the original had. */
+    readonly headers?: number
+  }
   /** What an operator has done with it. */
   readonly mark: {
     readonly done: 'replayed' | 'dropped'

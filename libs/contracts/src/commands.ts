@@ -1,11 +1,12 @@
 import { Type, type TSchema } from '@sinclair/typebox'
+import { LIMITS } from './limits'
 import { AGENT_SETTINGS_SCHEMA, POLICY_NAME, POLICY_SCHEMA } from './policy-schema'
 import { AGENT_ID, compiled, STATE, text, TIME } from './schema'
 import type { SourceType } from './source'
 
 const strict = { additionalProperties: false }
 const IF_MATCH = Type.Optional(
-  Type.String({ maxLength: 64, description: 'an entity tag: <incarnation>.<version>.<n>' }),
+  Type.String({ maxLength: LIMITS.ifMatchCharacters, description: 'an entity tag: <incarnation>.<version>.<n>' }),
 )
 const EXPECTED = Type.Object({ ifMatch: IF_MATCH }, strict)
 const COUNT = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
@@ -18,8 +19,8 @@ export const COMMAND_SCHEMAS = {
   'override-set': Type.Object(
     {
       state: STATE,
-      reason: Type.Optional(text(4096)),
-      author: Type.Optional(text(1024)),
+      reason: Type.Optional(text(LIMITS.reasonCharacters)),
+      author: Type.Optional(text(LIMITS.authorCharacters)),
       expiresAt: Type.Optional(TIME),
       mode: Type.Optional(
         Type.Union([Type.Literal('pin'), Type.Literal('until-agree')], { description: 'pin or until-agree' }),

@@ -1,3 +1,5 @@
+import { LIMITS } from './limits'
+
 declare const brand: unique symbol
 /** Any UTF-8 of 1–512 bytes without control characters (vote.md 2). */
 export type ObjectId = string & { readonly [brand]?: 'object' }
@@ -8,14 +10,6 @@ export type State = string & { readonly [brand]?: 'state' }
 
 /** An abstention in a report; the voted state before anything is decided. */
 export const UNKNOWN: State = 'unknown'
-
-export const LIMITS = {
-  objectIdBytes: 512,
-  agentIdBytes: 256,
-  sessionBytes: 256,
-  evidenceBytes: 64 * 1024,
-  bodyBytes: 1024 * 1024,
-} as const
 
 const STATE = /^[a-z0-9][a-z0-9._-]{0,63}$/
 const CONTROL = /\p{Cc}/u

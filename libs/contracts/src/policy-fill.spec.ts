@@ -8,6 +8,7 @@ import {
   glob,
   globPrefix,
   hasTouchingWildcards,
+  LIMITS,
 } from '.'
 
 const faults = (input: object, options = {}) =>
@@ -69,19 +70,76 @@ describe('a policy', () => {
     ['a negative duration', { settle: -1 }, '/settle: must be seconds, 0 or more'],
     ['a negative confirmation', { confirm: { up: -1 } }, '/confirm/up: must be seconds, 0 or more'],
     ['a negative priority', { priority: -1 }, '/priority: must be an integer, 0 or more'],
-    ['a negative history', { history: -1 }, '/history: must be an integer, 0 or more'],
+    ['a negative history', { history: -1 }, '/history: must be an integer from 0 to 1000'],
     ['one change as flapping', { flap: { changes: 1 } }, '/flap/changes: must be an integer from 2 to 20'],
     ['more changes than are kept', { flap: { changes: 21 } }, '/flap/changes: must be an integer from 2 to 20'],
+    ['more history than is kept', { history: LIMITS.policyHistory + 1 }, '/history: must be an integer from 0 to 1000'],
+    [
+      'an electorate of 25,000',
+      { electorate: Array.from({ length: 25_000 }, (_, i) => `agent-${i}`) },
+      '/electorate: must be a list of at most 10000 different agent ids',
+    ],
     ['the reserved name', { name: 'default' }, '/name: the name of the built-in policy is reserved'],
     [
       'a dictator',
       { electorate: ['a'] },
       '/electorate/0: holds more than half of the weight (allowDictator permits it)',
     ],
-    ['an agent listed twice', { electorate: ['a', 'a', 'b'] }, '/electorate: must be a list of different agent ids'],
+    [
+      'an agent listed twice',
+      { electorate: ['a', 'a', 'b'] },
+      '/electorate: must be a list of at most 10000 different agent ids',
+    ],
     ['a ttl in words', { ttl: '60' }, '/ttl: must be seconds, 0 or more'],
   ])('with %s is refused', (_what, input, reason) => {
     expect(faults(input)).toEqual([reason])
+  })
+
+  it('has at most 384 KiB, defaults filled in', () => {
+    const idOf = (i: number) => `${i}`.padStart(200, '-')
+    const electorate = Array.from({ length: 1_850 }, (_, i) => idOf(i))
+    const bytes = (more: string) => Buffer.byteLength(JSON.stringify(fillPolicy(policy(more)).policy))
+    const policy = (more: string) => ({ name: 'p', match: '**', electorate: [...electorate, more.padEnd(1, 'x')] })
+    const rest = LIMITS.policyBytes - bytes('x')
+    const filling = (spare: number) => ({
+      ...policy('x'),
+      electorate: [...policy('x').electorate, ...chunks(rest - spare)],
+    })
+    // Each further id takes its own bytes, two quotes and a comma.
+    const chunks = (room: number) => {
+      const ids = []
+      for (let left = room, n = 0; left > 0; n++) {
+        const take = left > 400 ? 200 : left > 259 ? 130 : left
+        ids.push(`${n}`.padStart(take - 3, '+'))
+        left -= take
+      }
+      return ids
+    }
+    expect(Buffer.byteLength(JSON.stringify(fillPolicy(filling(0)).policy))).toBe(LIMITS.policyBytes)
+    expect(fillPolicy(filling(-1)).faults).toEqual([
+      {
+        pointer: '',
+        detail: `must be at most ${LIMITS.policyBytes} bytes of JSON, defaults filled in, and has 393217`,
+      },
+    ])
+  })
+
+  it.each(['thresholds', 'confirm'])('has at most 1,000 %s', (member) => {
+    const of = (length: number) => Object.fromEntries(Array.from({ length }, (_, i) => [`s${i}`, 1]))
+    expect(faults({ [member]: of(1_000) })).toBeUndefined()
+    expect(faults({ [member]: of(1_001) })).toHaveLength(1)
+  })
+
+  it('has at most 1,000 groups', () => {
+    const of = (length: number) => ({
+      groups: Object.fromEntries(Array.from({ length }, (_, i) => [`g${i}`, [`a${i}`]])),
+    })
+    expect(faults(of(1_000))).toBeUndefined()
+    expect(faults(of(1_001))).toHaveLength(1)
+  })
+
+  it('is refused with a hundred faults at most', () => {
+    expect(faults(Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`f${i}`, 1])))).toHaveLength(100)
   })
 
   it('is refused with every fault at once', () => {

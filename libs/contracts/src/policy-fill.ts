@@ -1,7 +1,8 @@
 import { isText, type AgentId, type State } from './ids'
+import { LIMITS } from './limits'
 import type { Fault, Policy, PolicyInput } from './policy'
 import { POLICY_SCHEMA } from './policy-schema'
-import { compiled, faultsOf, isRecord, pointer, withoutNulls } from './schema'
+import { compiled, faultsOf, isRecord, MOST_FAULTS, pointer, withoutNulls } from './schema'
 
 /** Methods of the vote itself; others are rules registered in code. */
 export const METHODS = ['majority', 'ordered'] as const
@@ -47,11 +48,17 @@ export type Filled =
  */
 export function fillPolicy(input: unknown, options: FillOptions = {}): Filled {
   const shape = policyShape(input)
-  if (shape.faults !== undefined) return { faults: [...shape.faults, ...togetherWithout(shape.faults, input, options)] }
+  if (shape.faults !== undefined)
+    return { faults: [...shape.faults, ...togetherWithout(shape.faults, input, options)].slice(0, MOST_FAULTS) }
   const policy = filled(shape.input)
-  const faults = [...together(policy, options)]
-  return faults.length > 0 ? { faults } : { policy }
+  const faults = [...together(policy, options)].slice(0, MOST_FAULTS)
+  if (faults.length > 0) return { faults }
+  const bytes = Buffer.byteLength(JSON.stringify(policy))
+  return bytes > LIMITS.policyBytes ? { faults: [fault(tooLarge(bytes))] } : { policy }
 }
+
+const tooLarge = (bytes: number) =>
+  `must be at most ${LIMITS.policyBytes} bytes of JSON, defaults filled in, and has ${bytes}`
 
 const filled = ({ flap, ...given }: PolicyInput): Policy => ({ ...DEFAULTS, ...given, flap: { ...FLAP, ...flap } })
 
@@ -128,7 +135,8 @@ function* groupFaults({ groups = {} }: Policy): Iterable<Fault> {
   const seen = new Map<AgentId, string>()
   for (const [name, agents] of Object.entries(groups)) {
     if (name === 'default') yield fault('the group of those in no group is called so', 'groups', name)
-    if (!isText(name, 1, 256)) yield fault('must be named by 1–256 bytes without control characters', 'groups', name)
+    if (!isText(name, 1, LIMITS.nameBytes))
+      yield fault('must be named by 1–256 bytes without control characters', 'groups', name)
     for (const [i, agent] of agents.entries()) {
       const other = seen.get(agent)
       if (other !== undefined) yield fault(`is in the group ${other} already`, 'groups', name, i)

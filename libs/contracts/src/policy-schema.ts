@@ -1,21 +1,24 @@
 import { FormatRegistry, Type } from '@sinclair/typebox'
 import { isText } from './ids'
+import { LIMITS } from './limits'
 import { AGENT_ID, STATE } from './schema'
 
 /** s; above any use, below what the arithmetic of times can carry exactly. */
 const MOST_SECONDS = 1e10
-const MOST_WEIGHT = 1_000_000
 
-FormatRegistry.Set('policy-name', (value) => isText(value, 1, 256))
-FormatRegistry.Set('group-name', (value) => isText(value, 1, 256))
-FormatRegistry.Set('glob', (value) => isText(value, 0, 1024))
+FormatRegistry.Set('policy-name', (value) => isText(value, 1, LIMITS.nameBytes))
+FormatRegistry.Set('glob', (value) => isText(value, 0, LIMITS.globBytes))
 
 const SECONDS = Type.Number({ minimum: 0, maximum: MOST_SECONDS, description: 'seconds, 0 or more' })
 const WEIGHT = (minimum: number) =>
-  Type.Integer({ minimum, maximum: MOST_WEIGHT, description: `an integer, ${minimum} or more` })
+  Type.Integer({ minimum, maximum: LIMITS.agentWeight, description: `an integer, ${minimum} or more` })
 const COUNT = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'an integer, 0 or more' })
-const AGENTS = Type.Array(AGENT_ID, { uniqueItems: true, description: 'a list of different agent ids' })
-const MAP = { additionalProperties: false }
+const AGENTS = Type.Array(AGENT_ID, {
+  maxItems: LIMITS.policyElectorate,
+  uniqueItems: true,
+  description: `a list of at most ${LIMITS.policyElectorate} different agent ids`,
+})
+const MAP = { additionalProperties: false, maxProperties: LIMITS.policyStates }
 const STATE_NAME = '^[a-z0-9][a-z0-9._-]{0,63}$'
 
 export const POLICY_NAME = Type.String({
@@ -34,9 +37,14 @@ export const POLICY_SCHEMA = Type.Object(
     }),
     priority: Type.Optional(COUNT),
     states: Type.Optional(
-      Type.Array(STATE, { minItems: 1, uniqueItems: true, description: 'a list of different states' }),
+      Type.Array(STATE, {
+        minItems: 1,
+        maxItems: LIMITS.policyStates,
+        uniqueItems: true,
+        description: `a list of 1 to ${LIMITS.policyStates} different states`,
+      }),
     ),
-    method: Type.Optional(Type.String({ description: 'the name of a method' })),
+    method: Type.Optional(Type.String({ format: 'policy-name', description: 'the name of a method' })),
     thresholds: Type.Optional(Type.Record(Type.String({ pattern: STATE_NAME }), WEIGHT(1), MAP)),
     ttl: Type.Optional(SECONDS),
     memory: Type.Optional(SECONDS),
@@ -46,7 +54,7 @@ export const POLICY_SCHEMA = Type.Object(
         description: 'half, majority, an integer or a share such as "60%"',
       }),
     ),
-    groups: Type.Optional(Type.Record(Type.String(), AGENTS)),
+    groups: Type.Optional(Type.Record(Type.String(), AGENTS, { maxProperties: LIMITS.policyGroups })),
     confirm: Type.Optional(Type.Record(Type.String({ pattern: `${STATE_NAME}|^\\*$` }), SECONDS, MAP)),
     settle: Type.Optional(SECONDS),
     unknownAfter: Type.Optional(SECONDS),
@@ -61,7 +69,13 @@ export const POLICY_SCHEMA = Type.Object(
       ),
     ),
     maxOverride: Type.Optional(SECONDS),
-    history: Type.Optional(COUNT),
+    history: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: LIMITS.policyHistory,
+        description: `an integer from 0 to ${LIMITS.policyHistory}`,
+      }),
+    ),
     allowDictator: Type.Optional(Type.Boolean({ description: 'true or false' })),
   },
   { additionalProperties: false },

@@ -1,5 +1,7 @@
 import { Type } from '@sinclair/typebox'
-import { isState, isText, LIMITS } from './ids'
+import { isState, isText } from './ids'
+import { isDeeper, TOO_DEEP } from './json-depth'
+import { LIMITS } from './limits'
 import { AGENT_ID, compiled, faultsOf, faultText, STATE, TIME, withoutNulls } from './schema'
 import { LAST_TIME } from './times'
 import type { Report } from './source'
@@ -38,6 +40,8 @@ export function checkReport(value: Record<string, unknown>, bytes: number): Repo
   if (isPlain(value)) return value
   const data = withoutNulls(value)
   if (!CHECK.Check(data)) return faultText(faultsOf(CHECK, data)[0]!)
+  // The report itself is the outermost. First of all: what is nested deeper than any stack cannot even be written to be measured.
+  if (data.evidence !== undefined && isDeeper(data.evidence, LIMITS.jsonDepth - 1)) return `/evidence: ${TOO_DEEP}`
   if (data.evidence !== undefined && bytes * GROWTH > LIMITS.evidenceBytes) {
     if (Buffer.byteLength(JSON.stringify(data.evidence)) > LIMITS.evidenceBytes) {
       return `/evidence: must be at most ${LIMITS.evidenceBytes} bytes of JSON`

@@ -1,6 +1,7 @@
 import { FormatRegistry, Type, type StaticDecode, type TSchema } from '@sinclair/typebox'
 import { TypeCompiler, ValueErrorType, type TypeCheck, type ValueError } from '@sinclair/typebox/compiler'
-import { isAgentId, isObjectId, isText, LIMITS } from './ids'
+import { isAgentId, isObjectId, isText } from './ids'
+import { cutText, LIMITS } from './limits'
 import type { Fault } from './policy'
 import { LAST_TIME } from './times'
 
@@ -22,6 +23,11 @@ export const TIME = Type.Integer({ minimum: -LAST_TIME, maximum: LAST_TIME, desc
 export const text = (maxLength: number) =>
   Type.String({ maxLength, format: 'well-formed', description: `text of at most ${maxLength} characters` })
 
+/** Faults that are listed of one input: it may have as many as members. */
+export const MOST_FAULTS = 100
+/** More say nothing that the first do not. */
+const FAULTS_TOLD = 16
+
 const escape = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1')
 
 /** JSON pointer to a member. */
@@ -38,12 +44,17 @@ function detailOf(error: ValueError): string {
 export function faultsOf<T extends TSchema>(check: TypeCheck<T>, value: unknown): Fault[] {
   const faults = new Map<string, Fault>()
   for (const error of check.Errors(value)) {
+    if (faults.size >= MOST_FAULTS) break
     if (!faults.has(error.path)) faults.set(error.path, { pointer: error.path, detail: detailOf(error) })
   }
   return [...faults.values()]
 }
 
 export const faultText = (fault: Fault): string => `${fault.pointer}: ${fault.detail}`
+
+/** All of them as one reason, as far as a dead letter shows it. */
+export const faultsText = (faults: readonly Fault[]): string =>
+  cutText(faults.slice(0, FAULTS_TOLD).map(faultText).join('; '), LIMITS.deadLetterReasonBytes)
 
 /** Compiles a schema once; `read` answers the value typed, or undefined. */
 export function compiled<T extends TSchema>(schema: T): TypeCheck<T> & { readonly type?: StaticDecode<T> } {

@@ -1,9 +1,10 @@
 import { isUtf8 } from 'node:buffer'
 import { COMMAND_CHECKS, EMPTY_KINDS, type CommandKind } from './commands'
-import { isObjectId, LIMITS, type ObjectId } from './ids'
+import { isObjectId, type ObjectId } from './ids'
+import { LIMITS } from './limits'
 import { policyShape } from './policy-fill'
 import { checkReport } from './report'
-import { faultsOf, faultText, isRecord, withoutNulls } from './schema'
+import { faultsOf, faultsText, faultText, isRecord, withoutNulls } from './schema'
 import { KEYLESS, REAPPENDED, reappendedHeader, reappendedOf, type SourceCommand } from './source'
 
 /** A record as read from the source topic; offset and time are the fold's, not the codec's. */
@@ -140,7 +141,7 @@ function decodeCommand(kind: string, key: string | null, body: Record<string, un
 
 function decodePolicy(body: Record<string, unknown>): Decoded {
   const shape = policyShape(body)
-  if (shape.faults !== undefined) return { reject: shape.faults.map(faultText).join('; ') }
+  if (shape.faults !== undefined) return { reject: faultsText(shape.faults) }
   return { command: { type: 'policy-set', data: shape.input } }
 }
 

@@ -3,7 +3,8 @@ import { isUtf8 } from 'node:buffer'
 import type { Readable } from 'node:stream'
 import { checkCharset, decoded } from './content-encoding'
 import { EDGE_TIMES, HTTP_LIMITS } from './limits'
-import { Problem } from './problem'
+import { tooDeepAt, TOO_DEEP } from '@quorate/contracts'
+import { invalid, Problem } from './problem'
 import { bodyHash, FORWARDED } from './signature'
 
 declare module 'fastify' {
@@ -37,9 +38,12 @@ export function useBodyParsers(instance: FastifyInstance, idleMs: number): void 
         request.rawBody = body
         if (body.length === 0) throw malformed('is empty')
         if (!isUtf8(body)) throw malformed('is not UTF-8')
-        void parse(request, body.toString('utf8'), (error, value) =>
-          done(error ? malformed(`is not valid JSON: ${error.message}`) : null, value),
-        )
+        void parse(request, body.toString('utf8'), (error, value) => {
+          const deep = error ? undefined : tooDeepAt(value)
+          if (error) done(malformed(`is not valid JSON: ${error.message}`))
+          else if (deep !== undefined) done(invalid([{ pointer: deep, detail: TOO_DEEP }]))
+          else done(null, value)
+        })
       })
       .catch((error: Error) => done(error))
   })

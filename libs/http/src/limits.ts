@@ -1,7 +1,9 @@
+import { LIMITS } from '@quorate/contracts'
+
 /** Sizes and times of the HTTP edge, one table. */
 export const HTTP_LIMITS = {
   /** Bytes of a body that is read whole (rest.md). */
-  body: 1024 * 1024,
+  body: LIMITS.bodyBytes,
   /** Characters of one path segment, percent-encoded: an object id of 512 bytes takes 1,536. */
   segment: 2048,
   /** Requests of clients that are answered at once, three quarters of them writes or waiting for a position at most; more get 429, and so does a caller who holds its share (places.ts). Health is not counted. */

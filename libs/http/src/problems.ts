@@ -7,6 +7,7 @@ export const PROBLEMS = {
   'no-route': { status: 404, title: 'There is no such resource' },
   'method-not-allowed': { status: 405, title: 'The resource does not take this method' },
   conflict: { status: 409, title: 'It cannot be changed as it is' },
+  'dead-letter-cut': { status: 409, title: 'The dead letter is not whole' },
   gone: { status: 410, title: 'The position is too old to resume from' },
   'precondition-failed': { status: 412, title: 'It has changed since it was read' },
   'too-large': { status: 413, title: 'The request is too large' },

@@ -1,9 +1,10 @@
+import { DEAD_LETTER } from '@quorate/contracts'
 import { header, type LogRecord } from '@quorate/log'
 import { isUtf8 } from 'node:buffer'
 import { REQUEST } from '../requests/request-key'
 
 /** What the processor says of a dead letter in headers of its own; the others are the original's. A replay is a new request: the key of the first is left out. */
-export const SAID = ['quorate-topic', 'quorate-partition', 'quorate-offset', 'quorate-reason', REQUEST] as const
+const SAID: ReadonlySet<string> = new Set([...Object.values(DEAD_LETTER), REQUEST])
 
 /** Keys of marks in the settings begin so: `dead-letters/<position>`. */
 export const MARKS = 'dead-letters/'
@@ -18,6 +19,16 @@ export interface Mark {
   readonly position?: string
 }
 
+/** What was cut, with what tells the whole from others. */
+export interface Cut {
+  readonly parts: readonly string[]
+  readonly keyBytes?: number
+  readonly keySha256?: string
+  readonly valueBytes?: number
+  readonly valueSha256?: string
+  readonly headers?: number
+}
+
 /** A dead letter in a list. Text is UTF-8; what is none is told in base64. */
 export interface DeadLetter {
   readonly position: string
@@ -27,7 +38,10 @@ export interface DeadLetter {
   /** Where the original lay: `3@5`. */
   readonly from: string | null
   readonly key: string | null
+  /** Of the original value. */
   readonly bytes: number
+  /** What is not whole here, because it was larger than a dead letter may be; absent where all of it is. Such a one cannot be replayed. */
+  readonly cut?: Cut
   readonly mark: Mark | null
 }
 
@@ -49,16 +63,18 @@ export function offsetOf(position: string): number | undefined {
 }
 
 export function deadLetterOf(record: LogRecord, mark: Mark | undefined): DeadLetter {
-  const partition = header(record, 'quorate-partition')
-  const offset = header(record, 'quorate-offset')
+  const partition = header(record, DEAD_LETTER.partition)
+  const offset = header(record, DEAD_LETTER.offset)
+  const cut = cutOf(record)
   return {
     position: positionOf(record.offset),
     at: new Date(record.timestamp).toISOString(),
-    reason: header(record, 'quorate-reason') ?? null,
-    topic: header(record, 'quorate-topic') ?? null,
+    reason: header(record, DEAD_LETTER.reason) ?? null,
+    topic: header(record, DEAD_LETTER.topic) ?? null,
     from: partition === undefined || offset === undefined ? null : `${partition}@${offset}`,
     key: textOf(record.key),
-    bytes: record.value?.length ?? 0,
+    bytes: cut?.valueBytes ?? record.value?.length ?? 0,
+    ...(cut === undefined ? {} : { cut }),
     mark: mark ?? null,
   }
 }
@@ -74,8 +90,26 @@ export function wholeOf(record: LogRecord, mark: Mark | undefined): WholeDeadLet
   }
 }
 
+/** What was cut of the original; undefined where it is whole. */
+export function cutOf(record: LogRecord): Cut | undefined {
+  const parts = header(record, DEAD_LETTER.cut)
+  if (parts === undefined) return undefined
+  const number = (name: string) => {
+    const text = header(record, name)
+    return text === undefined ? undefined : Number(text)
+  }
+  const said = {
+    keyBytes: number(DEAD_LETTER.keyBytes),
+    keySha256: header(record, DEAD_LETTER.keyHash),
+    valueBytes: number(DEAD_LETTER.valueBytes),
+    valueSha256: header(record, DEAD_LETTER.valueHash),
+    headers: number(DEAD_LETTER.headerCount),
+  }
+  const known = Object.entries(said).filter(([, value]) => value !== undefined)
+  return { parts: parts.split(','), ...(Object.fromEntries(known) as Omit<Cut, 'parts'>) }
+}
+
 /** The original's headers. */
-export const originalHeaders = ({ headers }: LogRecord) =>
-  headers.filter(([name]) => !(SAID as readonly string[]).includes(name))
+export const originalHeaders = ({ headers }: LogRecord) => headers.filter(([name]) => !SAID.has(name))
 
 const textOf = (bytes: Buffer | null): string | null => (bytes && isUtf8(bytes) ? bytes.toString('utf8') : null)

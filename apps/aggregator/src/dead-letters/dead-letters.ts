@@ -1,9 +1,10 @@
-import { objectIdOf } from '@quorate/contracts'
+import { DEAD_LETTER, LIMITS, messageBytesOf, objectIdOf } from '@quorate/contracts'
 import { Problem } from '@quorate/http'
 import { header, type Log, LogError, type LogRecord, type Position } from '@quorate/log'
 import { KeyValueTable } from '@quorate/state-store'
 import type { Streams } from '@quorate/streams'
 import {
+  cutOf,
   type DeadLetter,
   deadLetterOf,
   type Mark,
@@ -72,7 +73,7 @@ export class DeadLetters {
   /**
    * Appends it again to the source, as it was: to the partition of its key, or where it lay when it has none. Replays of one letter wait
    * for each other here, and all are done at one instance (docs/adr/0012).
-   * @throws Problem 404; 409 when that, or a drop, has been done, or when it came from elsewhere; 504 when it was done and cannot be noted
+   * @throws Problem 404; 409 when that, or a drop, has been done, or when it came from elsewhere, is not whole, or is larger than the source takes; 504 when it was done and cannot be noted
    */
   async replay(offset: number, by: string): Promise<Position> {
     return this.#alone(offset, async (marks, range) => {
@@ -110,8 +111,8 @@ export class DeadLetters {
 
   #original(record: LogRecord) {
     const { source, streams } = this.options
-    const topic = header(record, 'quorate-topic')
-    const partition = Number(header(record, 'quorate-partition') ?? NaN)
+    const topic = header(record, DEAD_LETTER.topic)
+    const partition = Number(header(record, DEAD_LETTER.partition) ?? NaN)
     const id = record.key === null ? undefined : objectIdOf(record.key)
     if (topic !== source || !(partition < streams.partitions))
       throw new Problem(
@@ -120,7 +121,9 @@ export class DeadLetters {
       )
     const from = [REPLAYED_FROM, positionOf(record.offset)] as const
     const { key, value } = record
-    return { key, value, headers: [...originalHeaders(record), from], ...(id === undefined ? { partition } : {}) }
+    const original = { key, value, headers: [...originalHeaders(record), from] }
+    refuseLarge(record, original)
+    return { ...original, ...(id === undefined ? { partition } : {}) }
   }
 
   /** A whole copy of the marks as they are now: whatever any instance has answered is in it. */
@@ -172,4 +175,21 @@ export class DeadLetters {
       reader.close()
     }
   }
+}
+
+/** @throws Problem 409 */
+function refuseLarge(record: LogRecord, original: Parameters<typeof messageBytesOf>[0]): void {
+  const letter = `The dead letter ${positionOf(record.offset)}`
+  const cut = cutOf(record)
+  if (cut !== undefined)
+    throw new Problem(
+      'dead-letter-cut',
+      `${letter} holds the beginning of the original alone (cut: ${cut.parts.join(', ')}), so nothing was appended. Let its producer send it again, or drop it.`,
+    )
+  const bytes = messageBytesOf(original)
+  if (bytes > LIMITS.messageBytes)
+    throw new Problem(
+      'conflict',
+      `${letter} takes ${bytes} bytes uncompressed, the source ${LIMITS.messageBytes}, so nothing was appended. Let its producer send less, or drop it.`,
+    )
 }

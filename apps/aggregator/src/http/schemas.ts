@@ -55,7 +55,22 @@ const DEAD_LETTER = {
   topic: orNull('string'),
   from: { type: ['string', 'null'], description: 'Where the original lay: `3@5`.' },
   key: orNull('string'),
-  bytes: { ...count, description: 'Of the value.' },
+  bytes: { ...count, description: 'Of the original value.' },
+  cut: {
+    ...object(
+      {
+        parts: { type: 'array', items: { type: 'string', enum: ['key', 'value', 'headers'] } },
+        keyBytes: count,
+        keySha256: text,
+        valueBytes: count,
+        valueSha256: text,
+        headers: { ...count, description: 'How many the original had.' },
+      },
+      ['keyBytes', 'keySha256', 'valueBytes', 'valueSha256', 'headers'],
+    ),
+    description:
+      'Parts of the original that are not whole here, since they were larger than a dead letter may be. It cannot be replayed then.',
+  },
   mark: {
     oneOf: [
       object({ done: { type: 'string', enum: ['replayed', 'dropped'] }, at: time, by: text, position: text }, [
@@ -141,7 +156,7 @@ export const AGGREGATOR_SCHEMAS: Readonly<Record<string, object>> = {
     },
     ['unlisted'],
   ),
-  DeadLetterPage: object({ items: listOf(object(DEAD_LETTER)), next: text }, ['next']),
+  DeadLetterPage: object({ items: listOf(object(DEAD_LETTER, ['cut'])), next: text }, ['next']),
   WholeDeadLetter: object(
     {
       ...DEAD_LETTER,
@@ -150,7 +165,7 @@ export const AGGREGATOR_SCHEMAS: Readonly<Record<string, object>> = {
       valueBase64: text,
       headers: { type: 'array', items: { type: 'array', items: text, minItems: 2, maxItems: 2 } },
     },
-    ['keyBase64', 'valueBase64'],
+    ['cut', 'keyBase64', 'valueBase64'],
   ),
   Cluster: object({
     group: text,

@@ -1,3 +1,4 @@
+import { LIMITS } from '@quorate/contracts'
 import type { RecordHeaders } from '@quorate/log'
 
 /** How a client names a request of its own, so that repeating it does nothing twice (rest.md, `Idempotency-Key`). */
@@ -10,6 +11,9 @@ export interface RequestKey {
 /** Header of a record that a request with a key led to. */
 export const REQUEST = 'quorate-request'
 
+/** A key of visible ASCII, as the edge takes it, behind its fingerprint. Anyone may write headers: what is longer would not fit a row. */
+const OURS = new RegExp(`^([\\w-]{1,64}):([\\x21-\\x7e]{1,${LIMITS.requestKeyBytes}})$`)
+
 export const requestHeader = ({ key, fingerprint }: RequestKey) => [REQUEST, `${fingerprint}:${key}`] as const
 
 /** undefined where the record has none, or none of ours. */
@@ -17,8 +21,8 @@ export function requestOf(headers: RecordHeaders): RequestKey | undefined {
   for (const [name, value] of headers) {
     if (name !== REQUEST) continue
     const text = value.toString('utf8')
-    const colon = text.indexOf(':')
-    return colon < 0 ? undefined : { fingerprint: text.slice(0, colon), key: text.slice(colon + 1) }
+    const found = OURS.exec(text)
+    return found === null ? undefined : { fingerprint: found[1]!, key: found[2]! }
   }
   return undefined
 }

@@ -1,4 +1,5 @@
 import {
+  faultsText,
   faultText,
   glob,
   type AgentId,
@@ -40,7 +41,7 @@ export function beginBroadcast(
   switch (command.type) {
     case 'policy-set': {
       const judged = state.settings.judge(command.data, command.reappended !== undefined)
-      if (judged.faults !== undefined) return { reject: judged.faults.map(faultText).join('; ') }
+      if (judged.faults !== undefined) return { reject: faultsText(judged.faults) }
       return changePolicy(state, judged.policy.name, judged.policy, offset, command.type)
     }
     case 'policy-deleted':
@@ -85,7 +86,9 @@ function changePolicy(state: VoteState, name: string, after: Policy | null, offs
 const isElector = (state: VoteState, id: ObjectId, agent: AgentId): boolean =>
   state.settings.policyOf(id).electorate?.has(agent) === true
 
-function setAgent(state: VoteState, { agent, weight, muted }: AgentSettings): Sweep {
+function setAgent(state: VoteState, { agent, weight, muted }: AgentSettings): Sweep | { readonly reject: string } {
+  const refused = state.settings.refuseAgent(agent)
+  if (refused !== undefined) return { reject: faultText(refused) }
   state.settings.setAgent(agent, weight, muted)
   state.saveAgent(agent, state.settings.agent(agent))
   return {

@@ -1,4 +1,12 @@
-import type { AgentId, Cause, ObjectId, Resharded, SourceCommand } from '@quorate/contracts'
+import {
+  LIMITS,
+  type AgentId,
+  type Cause,
+  type ObjectId,
+  type Resharded,
+  type Snapshot,
+  type SourceCommand,
+} from '@quorate/contracts'
 import { beginBroadcast, type BroadcastCommand, type Sweep } from './broadcast'
 import { deadlineAfter } from './deadline'
 import { evaluate } from './evaluate'
@@ -117,9 +125,7 @@ export class Fold {
       case 'resharded':
         return this.#beginImport(command.data, offset)
       case 'snapshot':
-        if (state.importing === 0) return { reject: 'a snapshot comes after the record resharded alone' }
-        state.importRows(command.data)
-        return 'applied'
+        return importSnapshot(state, command.data)
       case 'tick':
         return 'applied'
       default:
@@ -176,4 +182,22 @@ export class Fold {
     }
     return true
   }
+}
+
+function importSnapshot(state: VoteState, snapshot: Snapshot): Applied {
+  if (state.importing === 0) return { reject: 'a snapshot comes after the record resharded alone' }
+  const refused = refusedRow(snapshot)
+  // Counted all the same: time stands still until all snapshots have come.
+  state.importRows(refused === undefined ? snapshot : { rows: [] })
+  return refused === undefined ? 'applied' : { reject: refused }
+}
+
+/** No row comes from a store that is larger than rows may be. */
+function refusedRow({ rows }: Snapshot): string | undefined {
+  const { rowKeyBytes, rowBytes } = LIMITS
+  for (const [place, [, key, value]] of rows.entries()) {
+    if (Buffer.byteLength(key) > rowKeyBytes) return `/rows/${place}/1: must be at most ${rowKeyBytes} bytes`
+    if (Buffer.byteLength(value, 'base64') > rowBytes) return `/rows/${place}/2: must be at most ${rowBytes} bytes`
+  }
+  return undefined
 }

@@ -2,6 +2,7 @@ import {
   compareUtf8,
   DEFAULT_POLICY,
   fillPolicy,
+  LIMITS,
   type AgentId,
   type Fault,
   type ObjectId,
@@ -53,11 +54,22 @@ export class Settings {
     input: unknown,
     reappended = false,
   ): { readonly policy: Policy; readonly faults?: undefined } | { readonly faults: readonly Fault[] } {
-    return fillPolicy(input, {
+    const filled = fillPolicy(input, {
       methods: this.#rules.keys(),
       anyMethod: reappended,
       weightOf: (agent) => (reappended ? 0 : this.weightOf(agent)),
     })
+    const isOneMore = filled.policy !== undefined && !this.#policies.has(filled.policy.name)
+    if (!isOneMore || this.#policies.size < LIMITS.policies) return filled
+    const detail = `there are ${LIMITS.policies} policies, which is the most: delete one first`
+    return { faults: [{ pointer: '/name', detail }] }
+  }
+
+  /** Why no settings can be kept for one more agent; undefined where they can, or where it has some. */
+  refuseAgent(agent: AgentId): Fault | undefined {
+    if (this.#agents.size < LIMITS.agentSettings || this.#agents.has(agent)) return undefined
+    const detail = `${LIMITS.agentSettings} agents have settings, which is the most: remove one first`
+    return { pointer: '/agent', detail }
   }
 
   setPolicy(policy: Policy): void {

@@ -33,13 +33,13 @@ const list = () =>
       }),
     )
 
-const row = ({ position, at, from, key, bytes, reason, mark }: DeadLetter) => [
+const row = ({ position, at, from, key, bytes, reason, cut, mark }: DeadLetter) => [
   position,
   at,
   from ?? '-',
   key === null ? '-' : printable(key),
   String(bytes),
-  printable(reason ?? '-'),
+  printable(`${reason ?? '-'}${cut ? ` (not whole: ${cut.parts.join(', ')})` : ''}`),
   mark ? `${mark.done} by ${printable(mark.by)}` : '',
 ]
 

@@ -1,4 +1,4 @@
-import { decodeSourceData, encodeSource, isObjectId, parseTime } from '@quorate/contracts'
+import { cutText, decodeSourceData, encodeSource, isObjectId, LIMITS, parseTime } from '@quorate/contracts'
 import { Problem, withinTime } from '@quorate/http'
 import { LogError, type Position } from '@quorate/log'
 import type { SourceRecord } from '@quorate/streams'
@@ -129,5 +129,5 @@ function recordOf(item: Buffer): SourceRecord | string {
   }
   if (!isObjectId(object)) return '/object: must be 1–512 bytes of UTF-8 without control characters'
   const { command, reject } = decodeSourceData('report', object, data, item.length)
-  return command === undefined ? reject : encodeSource(command)
+  return command === undefined ? cutText(reject, LIMITS.deadLetterReasonBytes) : encodeSource(command)
 }

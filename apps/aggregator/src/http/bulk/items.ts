@@ -1,3 +1,4 @@
+import { LIMITS } from '@quorate/contracts'
 import { Problem } from '@quorate/http'
 
 /** Cuts a body into its items, chunk by chunk, holding no more than one item. */
@@ -9,7 +10,7 @@ export interface Splitter {
 }
 
 /** Bytes of one item; a report with 64 KiB of evidence fits however it is escaped. */
-const MAX_ITEM = 1024 * 1024
+const MAX_ITEM = LIMITS.bodyBytes
 const tooLarge = () =>
   new Problem('too-large', `One report may have ${MAX_ITEM} bytes.`, { headers: { connection: 'close' } })
 const malformed = (what: string) => new Problem('malformed', what)

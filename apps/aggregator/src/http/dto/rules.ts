@@ -24,6 +24,7 @@ export const IsCount = (least: number) =>
     (value) => typeof value === 'number' && Number.isSafeInteger(value) && value >= least,
   )()
 
+/** How deep it is nested was judged with the whole body. */
 export const IsEvidence = rule(
   'isEvidence',
   `must be at most ${LIMITS.evidenceBytes} bytes of JSON`,
@@ -33,12 +34,13 @@ export const IsEvidence = rule(
 /** Text of characters, not bytes; well-formed. */
 export const IsReason = rule(
   'isReason',
-  'must be text of 1 to 4096 characters',
-  (value) => typeof value === 'string' && value.length >= 1 && value.length <= 4096 && value.isWellFormed(),
+  `must be text of 1 to ${LIMITS.reasonCharacters} characters`,
+  (value) =>
+    typeof value === 'string' && value.length >= 1 && value.length <= LIMITS.reasonCharacters && value.isWellFormed(),
 )
 
 export const IsWeight = rule(
   'isWeight',
-  'must be an integer from 0 to 1000000',
-  (value) => typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 1_000_000,
+  `must be an integer from 0 to ${LIMITS.agentWeight}`,
+  (value) => typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= LIMITS.agentWeight,
 )
