@@ -30,7 +30,14 @@ import { NO_RULES, type Rules } from './vote'
 export interface AggregatorPartsOptions {
   readonly config: Pick<
     Config,
-    'topicPrefix' | 'partitions' | 'dataDir' | 'replication' | 'standbys' | 'clusterSecret' | 'sections'
+    | 'topicPrefix'
+    | 'partitions'
+    | 'dataDir'
+    | 'replication'
+    | 'standbys'
+    | 'acknowledgedSource'
+    | 'clusterSecret'
+    | 'sections'
   >
   /** `aggregator` unless several share a log. */
   readonly applicationId: string
@@ -79,6 +86,7 @@ export function aggregatorParts({
         dataDir: config.dataDir,
         replication: config.replication,
         standbys: config.standbys,
+        acknowledgedSource: config.acknowledgedSource,
         logger,
         version,
         // The port is known only once the process listens, which is before streams starts.

@@ -22,6 +22,7 @@ export interface NotifierPartsOptions {
     | 'dataDir'
     | 'replication'
     | 'standbys'
+    | 'acknowledgedSource'
     | 'webhookUrl'
     | 'webhookSecret'
     | 'clusterSecret'
@@ -98,6 +99,7 @@ export async function notifierParts({
         dataDir: config.dataDir,
         replication: config.replication,
         standbys: config.standbys,
+        acknowledgedSource: config.acknowledgedSource,
         logger,
         version,
         // The port is known only once the process listens, which is before streams starts.

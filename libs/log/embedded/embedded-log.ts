@@ -89,7 +89,8 @@ export class EmbeddedLog implements Log {
 
   reader(options: ReaderOptions): PartitionReader {
     const find = () => this.topics.partition(options.topic, options.partition)
-    const reader = new EmbeddedPartitionReader(options, find, (closed) => this.readers.delete(closed))
+    const topicIdNow = () => this.topics.get(options.topic).description.id
+    const reader = new EmbeddedPartitionReader(options, find, topicIdNow, (closed) => this.readers.delete(closed))
     if (this.closing) reader.close()
     else this.readers.add(reader)
     return reader
@@ -106,6 +107,12 @@ export class EmbeddedLog implements Log {
       },
       write: (transaction) => this.commit(transaction),
     })
+  }
+
+  /** One writer, one copy: what was read can only be gone with its topic, or with the file. */
+  async divergence(): Promise<undefined> {
+    this.checkOpen()
+    return undefined
   }
 
   async join(options: MemberOptions): Promise<GroupMember> {

@@ -10,6 +10,8 @@ const DEFAULT_WAIT_MS = 500
 /** Reads one partition: from the runs on disk when there is something, else woken by the journal; it never polls. */
 export class EmbeddedPartitionReader implements PartitionReader {
   private at: Offset
+  /** Of the topic that is read. */
+  private topicId: string | undefined
   /** The run that the last batch ended in, when it was cut by size. */
   private cursor: RunCursor | undefined
   private source: Partition | undefined
@@ -22,9 +24,11 @@ export class EmbeddedPartitionReader implements PartitionReader {
   constructor(
     private readonly options: ReaderOptions,
     private readonly find: () => Partition,
+    private readonly topicIdNow: () => string,
     private readonly onClose: (reader: EmbeddedPartitionReader) => void,
   ) {
     this.at = options.from
+    this.topicId = options.topicId
   }
 
   get position(): Offset {
@@ -75,7 +79,7 @@ export class EmbeddedPartitionReader implements PartitionReader {
   private read(): LogBatch | undefined {
     if (this.closed) throw new LogError('LOG_CLOSED', `the reader of ${this.options.topic}/${this.options.partition}.`)
     const partition = this.find()
-    // The topic was deleted and created again.
+    this.checkTopic(partition)
     if (this.source !== partition) this.cursor = undefined
     this.source = partition
     this.check(partition)
@@ -107,7 +111,18 @@ export class EmbeddedPartitionReader implements PartitionReader {
   }
 
   private batch(records: readonly LogRecord[], { topic, partition, end }: Partition): LogBatch {
-    return { topic, partition, records, next: this.at, end }
+    return { topic, partition, records, next: this.at, end, topicId: this.topicId }
+  }
+
+  private checkTopic(partition: Partition): void {
+    if (this.source === partition) return
+    const now = this.topicIdNow()
+    this.topicId ??= now
+    if (now !== this.topicId)
+      throw new LogError(
+        'LOG_TOPIC_REPLACED',
+        `${partition.name} was read as ${this.topicId} up to ${this.at}, and is ${now} now`,
+      )
   }
 
   private check({ name, start, end }: Partition): void {

@@ -7,6 +7,13 @@ import { findCoordinator, type CoordinatorKind } from './requests/find-coordinat
 import { metadata, type TopicMetadata } from './requests/metadata'
 import type { Request } from './requests/request'
 
+/** Who leads a partition, and since which election. */
+export interface Leadership {
+  readonly node: number
+  readonly epoch: number
+  readonly topicId: string
+}
+
 type Topics = ReadonlyMap<string, TopicMetadata>
 
 /** How long nodes may say that there is no such topic before it is believed: of one that was there, and of one that never was. */
@@ -82,19 +89,24 @@ export class Cluster {
 
   /** The leader as last heard. Rejects with a retriable ProtocolError while there is none. */
   async leaderOf(topic: string, partition: number): Promise<number> {
+    return (await this.leadershipOf(topic, partition)).node
+  }
+
+  /** Likewise, with its epoch and the id of the topic. */
+  async leadershipOf(topic: string, partition: number): Promise<Leadership> {
     // One that is not known may have been added since.
     let known = this.topics.get(topic)
     const isKnown = known?.partitions.some((p) => p.partition === partition)
     // The answer itself: of several that waited for it, another may have forgotten the topic since.
     if (!isKnown) known = (await this.refresh([topic])).get(topic)
     if (!known) throw this.unknown(topic)
-    const leader = known.partitions.find((p) => p.partition === partition)?.leader
-    if (leader === undefined)
+    const found = known.partitions.find((p) => p.partition === partition)
+    if (found === undefined)
       throw new LogError(
         'LOG_UNKNOWN_TOPIC',
         `${topic} has ${known.partitions.length} partitions, there is no partition ${partition}`,
       )
-    if (leader >= 0) return leader
+    if (found.leader >= 0) return { node: found.leader, epoch: found.leaderEpoch, topicId: known.id }
     this.forgetTopic(topic)
     throw new ProtocolError(CODE.LEADER_NOT_AVAILABLE, `Metadata of ${topic}-${partition}`)
   }

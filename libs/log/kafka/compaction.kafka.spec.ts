@@ -42,8 +42,9 @@ describeOwnKafka('what compaction leaves', () => {
       const found: [number, number][] = []
       const { end } = (await log.offsets(topic))[0]!
       for (let from = 0; from < end;) {
-        const request = fetch([{ topic, partition: 0, from, maxBytes: 1 << 20 }], 100, 1 << 20)
-        const { partitions } = await cluster.askNode(await cluster.leaderOf(topic, 0), request)
+        const { node, topicId, epoch: leaderEpoch } = await cluster.leadershipOf(topic, 0)
+        const wanted = { topicId, partition: 0, from, leaderEpoch, lastEpoch: -1, maxBytes: 1 << 20 }
+        const { partitions } = await cluster.askNode(node, fetch([wanted], 100, 1 << 20))
         const bytes = partitions[0]!.batches
         for (let at = 0; at < bytes.length; at += LENGTH_FROM + bytes.readInt32BE(at + BATCH.length)) {
           found.push([readInt64(bytes, at), bytes.readInt32BE(at + BATCH.count)])

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { LogError, type Logger, type ReaderOptions } from '../src'
-import type { Cluster } from './cluster'
+import type { Cluster, Leadership } from './cluster'
 import type { Connections } from './connections'
 import { LeaderFetch } from './leader-fetch'
 import { type Inflation, KafkaPartitionReader } from './partition-reader'
@@ -11,6 +11,8 @@ const PAUSE_MS = 50
 const MAX_PAUSE_MS = 500
 /** ms until the leader is asked again which replica is nearest. */
 const NEARBY_MS = 300_000
+/** ms that another topic id must be heard before it is believed. */
+const OTHER_TOPIC_MS = 1_000
 
 /** The range that the log holds of a partition, for the error that says so. */
 export type RangeOf = (topic: string, partition: number) => Promise<{ start: number; end: number }>
@@ -28,6 +30,8 @@ export class Fetcher {
   private readonly leaders = new Map<number, LeaderFetch>()
   private readonly readers = new Map<KafkaPartitionReader, LeaderFetch | undefined>()
   private readonly nearby = new WeakMap<KafkaPartitionReader, Nearby>()
+  /** Since when a reader's topic has seemed to be another. */
+  private readonly others = new WeakMap<KafkaPartitionReader, number>()
   private readonly closing = new AbortController()
 
   constructor(
@@ -63,17 +67,36 @@ export class Fetcher {
   private async follow(reader: KafkaPartitionReader): Promise<void> {
     for (let pause = PAUSE_MS; !reader.isClosed; pause = Math.min(2 * pause, MAX_PAUSE_MS)) {
       try {
-        const node = this.nearby.get(reader)?.node ?? (await this.cluster.leaderOf(reader.topic, reader.partition))
+        const leadership = await this.cluster.leadershipOf(reader.topic, reader.partition)
         if (reader.isClosed) return
+        if (!this.isSameTopic(reader, leadership)) return
+        const node = this.nearby.get(reader)?.node ?? leadership.node
         const fetch = this.fetchFrom(node)
         this.readers.set(reader, fetch)
         fetch.add(reader)
         return
       } catch (error) {
         if (!isRetriable(error)) return reader.fail(toLogError(error, `reading ${reader.topic}-${reader.partition}`))
+        this.cluster.forgetTopic(reader.topic)
       }
       await this.pause(pause)
     }
+  }
+
+  /** A node that has not heard yet may name the topic of before: only what is said again counts. */
+  private isSameTopic(reader: KafkaPartitionReader, { epoch, topicId }: Leadership): boolean {
+    reader.leaderEpoch = epoch
+    if (reader.topicId === '' || reader.topicId === topicId) {
+      this.others.delete(reader)
+      reader.topicId = topicId
+      return true
+    }
+    const since = this.others.get(reader) ?? performance.now()
+    this.others.set(reader, since)
+    if (performance.now() - since < OTHER_TOPIC_MS) throw new ProtocolError(CODE.INCONSISTENT_TOPIC_ID, 'Metadata')
+    const place = `${reader.topic}-${reader.partition}`
+    reader.fail(new LogError('LOG_TOPIC_REPLACED', `${place} was read as ${reader.topicId} up to ${reader.fetchFrom}, and is ${topicId} now`)) // prettier-ignore
+    return false
   }
 
   private fetchFrom(nodeId: number): LeaderFetch {
@@ -102,11 +125,17 @@ export class Fetcher {
   }
 
   private received(reader: KafkaPartitionReader, answer: FetchedPartition): void {
-    const { preferredReplica: node, topic, partition } = answer
+    const { preferredReplica: node } = answer
+    const { topic, partition } = reader
     const nearby = this.nearby.get(reader)
     if (node >= 0 && node !== nearby?.node) {
       this.logger.debug({ topic, partition, node }, 'reading from a replica that is nearer than the leader')
       this.move(reader, { node, until: performance.now() + NEARBY_MS })
+      return
+    }
+    if (answer.divergesAt !== undefined) {
+      this.leave(reader)
+      reader.fail(this.truncated(reader, Math.min(answer.divergesAt, reader.fetchFrom)))
       return
     }
     reader.receive(answer)
@@ -147,6 +176,11 @@ export class Fetcher {
     } catch (cause) {
       reader.fail(toLogError(cause, `asking what ${place} holds`))
     }
+  }
+
+  private truncated({ topic, partition, fetchFrom }: KafkaPartitionReader, at: number): LogError {
+    const detail = `${topic}-${partition} was read up to ${fetchFrom}, and has other records, or none, from ${at} on: a leader was elected that did not have them`
+    return new LogError('LOG_TRUNCATED', detail, { range: { start: at, end: fetchFrom } })
   }
 
   private leave(reader: KafkaPartitionReader): void {

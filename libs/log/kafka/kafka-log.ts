@@ -24,6 +24,7 @@ import { check, COORDINATOR_MOVED, NoAnswer, ProtocolError, toLogError } from '.
 import type { CoordinatorKind } from './requests/find-coordinator'
 import { initProducerId } from './requests/init-producer-id'
 import { EARLIEST, LATEST, listOffsets } from './requests/list-offsets'
+import { offsetForLeaderEpoch } from './requests/offset-for-leader-epoch'
 import { offsetFetch } from './requests/offset-fetch'
 import type { Request } from './requests/request'
 import { retrying, type Patience } from './retry'
@@ -155,6 +156,23 @@ export class KafkaLog implements Log {
     return new Map(
       answer.partitions.filter(({ offset }) => offset >= 0).map(({ partition, offset }) => [partition, offset]),
     )
+  }
+
+  divergence(topic: string, partition: number, offset: Offset, epoch: number): Promise<Offset | undefined> {
+    this.failIfClosed()
+    return retrying(`asking for the end of leadership ${epoch} of ${topic}-${partition}`, this.patience, async () => {
+      try {
+        const { node, epoch: current } = await this.cluster.leadershipOf(topic, partition)
+        const answer = await this.cluster.askNode(node, offsetForLeaderEpoch(topic, partition, current, epoch))
+        check(answer!.errorCode, `OffsetForLeaderEpoch of ${topic}-${partition}`)
+        const { epoch: latest, end } = answer!
+        if (end < 0 || (latest === epoch && end >= offset)) return undefined
+        return Math.min(end, offset)
+      } catch (error) {
+        this.cluster.forgetTopic(topic)
+        throw error
+      }
+    })
   }
 
   async close(): Promise<void> {

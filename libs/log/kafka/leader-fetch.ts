@@ -100,7 +100,8 @@ export class LeaderFetch {
     const wanted = readers.map((reader) => {
       this.waiting.delete(reader)
       this.inFlight.add(reader)
-      return { topic: reader.topic, partition: reader.partition, from: reader.fetchFrom, maxBytes: reader.room }
+      const { topicId, partition, fetchFrom: from, leaderEpoch, fetchEpoch: lastEpoch, room: maxBytes } = reader
+      return { topicId, partition, from, leaderEpoch, lastEpoch, maxBytes }
     })
     try {
       const answer = await this.connections.send(
@@ -111,7 +112,7 @@ export class LeaderFetch {
       check(answer.errorCode, 'Fetch')
       for (const reader of readers) this.land(reader)
       for (const partition of answer.partitions) {
-        const reader = readers.find((r) => r.topic === partition.topic && r.partition === partition.partition)
+        const reader = readers.find((r) => r.topicId === partition.topicId && r.partition === partition.partition)
         if (reader && !reader.isClosed) this.events.fetched(reader, partition)
       }
     } catch (error) {

@@ -1,7 +1,7 @@
 import { LogError, type LogBatch, type LogRecord, type Offset, type PartitionReader, type ReaderOptions } from '../src'
 import { InflationTurns, type Turn } from './inflation-turns'
 import type { FetchedPartition } from './requests/fetch'
-import { BatchDecoder, INFLATION_LIMITS, type InflationLimits, offsetAfterBatches } from './wire/batch-decoder'
+import { BatchDecoder, INFLATION_LIMITS, type InflationLimits, placeAfterBatches } from './wire/batch-decoder'
 
 const DEFAULT_MAX_BYTES = 1 << 20
 /** Fetched even when the buffer is nearly full, so that no request asks for crumbs. */
@@ -28,8 +28,17 @@ export class KafkaPartitionReader implements PartitionReader {
   fetchFrom: Offset
   position: Offset
   isClosed = false
+  /** Of the topic that is read; empty until its leader is known the first time. */
+  topicId: string
+  /** Leadership in which the partition is taken to be. */
+  leaderEpoch = -1
+  /** Leadership in which the record before `fetchFrom` was written. */
+  fetchEpoch: number
 
   private readonly maxBytes: number
+  /** As `fetchEpoch`, for `position`, and for the records handed out last. */
+  private epoch: number
+  private recordsEpoch: number
   private end: Offset
   private readonly ahead: { readonly decoder: BatchDecoder; readonly bytes: number }[] = []
   private bytesAhead = 0
@@ -47,6 +56,8 @@ export class KafkaPartitionReader implements PartitionReader {
     this.partition = options.partition
     this.position = this.fetchFrom = this.end = options.from
     this.maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES
+    this.topicId = options.topicId ?? ''
+    this.fetchEpoch = this.epoch = this.recordsEpoch = options.epoch ?? -1
   }
 
   /** Bytes that may be fetched now; 0 while enough is read ahead. */
@@ -87,12 +98,13 @@ export class KafkaPartitionReader implements PartitionReader {
     this.end = Math.max(this.end, fetched.lastStableOffset)
     const { batches, aborted } = fetched
     if (batches.length === 0) return
-    this.ahead.push({
-      decoder: new BatchDecoder(batches, this.fetchFrom, aborted, this.inflation.limits),
-      bytes: batches.length,
-    })
+    const decoder = new BatchDecoder(batches, this.fetchFrom, aborted, this.inflation.limits)
+    decoder.epoch = decoder.recordsEpoch = this.fetchEpoch
+    this.ahead.push({ decoder, bytes: batches.length })
     this.bytesAhead += batches.length
-    this.fetchFrom = offsetAfterBatches(batches, this.fetchFrom)
+    const { next, epoch } = placeAfterBatches(batches, this.fetchFrom, this.fetchEpoch)
+    this.fetchFrom = next
+    this.fetchEpoch = epoch
     this.wake?.()
   }
 
@@ -121,13 +133,14 @@ export class KafkaPartitionReader implements PartitionReader {
     try {
       for (let taken = 0; taken < this.maxBytes && this.ahead.length > 0;) {
         const { decoder, bytes } = this.ahead[0]!
+        if (records.length > 0 && decoder.startsAnother(this.recordsEpoch)) break
         taken += decoder.decode(records, this.maxBytes - taken)
+        const { done } = decoder // moves it over what holds no records
         this.position = decoder.next
-        if (!decoder.done) {
-          if (decoder.inflatesFar && !decoder.mayInflateFar) break
-          continue
-        }
-        this.position = decoder.next
+        this.epoch = decoder.epoch
+        this.recordsEpoch = decoder.recordsEpoch
+        // Enough, or the next batch waits for its turn, or is of another leadership.
+        if (!done) break
         this.bytesAhead -= bytes
         this.ahead.shift()
       }
@@ -142,8 +155,8 @@ export class KafkaPartitionReader implements PartitionReader {
   }
 
   private batchOf(records: readonly LogRecord[]): LogBatch {
-    const { topic, partition, position: next } = this
-    return { topic, partition, records, next, end: Math.max(this.end, next) }
+    const { topic, partition, position: next, topicId, epoch, recordsEpoch } = this
+    return { topic, partition, records, next, end: Math.max(this.end, next), topicId, epoch, recordsEpoch }
   }
 
   private woken(timeoutMs: number): Promise<void> {

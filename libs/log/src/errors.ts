@@ -14,6 +14,8 @@ export const LOG_ERRORS = {
   LOG_OUTCOME_UNKNOWN: { action: 'refence', title: 'it is not known whether all of it was written' },
   LOG_UNAVAILABLE: { action: 'retry', title: 'the log is out of reach' },
   LOG_OFFSET_OUT_OF_RANGE: { action: 'refuse', title: 'the offset is not in the log' },
+  LOG_TRUNCATED: { action: 'restart', title: 'records that had been read are no longer in the log' },
+  LOG_TOPIC_REPLACED: { action: 'restart', title: 'a topic was deleted and created again' },
   LOG_UNKNOWN_TOPIC: { action: 'refuse', title: 'there is no such topic or partition' },
   LOG_TOPIC_MISMATCH: { action: 'restart', title: 'a topic is not as it must be' },
   LOG_RECORD_TOO_LARGE: { action: 'refuse', title: 'a record is larger than its topic takes' },
@@ -28,7 +30,7 @@ export type LogErrorCode = keyof typeof LOG_ERRORS
 export class LogError extends Error {
   override readonly name = 'LogError'
   readonly action: LogAction
-  /** For LOG_OFFSET_OUT_OF_RANGE: what the log holds. */
+  /** For LOG_OFFSET_OUT_OF_RANGE: what the log holds. For LOG_TRUNCATED: what was read and is gone. */
   readonly range?: { readonly start: number; readonly end: number }
 
   constructor(

@@ -46,6 +46,12 @@ export interface Log {
   /** Joins a group. Resolves once the member has asked to join; `onAssignment` tells the rest. */
   join(options: MemberOptions): Promise<GroupMember>
 
+  /**
+   * From where on what was read up to `offset`, written in leadership `epoch`, has been replaced by other records or is gone: an election
+   * among replicas that did not have it. undefined: it is all there, as far as the log can tell.
+   */
+  divergence(topic: string, partition: number, offset: Offset, epoch: number): Promise<Offset | undefined>
+
   /** Committed offsets of a group for the partitions of a topic, waiting out open transactions (require_stable); absent = none. */
   committed(group: string, topic: string, partitions: readonly number[]): Promise<Map<number, Offset>>
 
@@ -56,6 +62,10 @@ export interface ReaderOptions {
   readonly topic: string
   readonly partition: number
   readonly from: Offset
+  /** `LogBatch.topicId` of what was read before `from`: of another topic by that name nothing is read. */
+  readonly topicId?: string | undefined
+  /** `LogBatch.epoch` of what was read before `from`: where that has been replaced since, nothing more is read. */
+  readonly epoch?: number | undefined
   /** Bytes read ahead at most for this partition; 1 MiB by default. A single larger record is still delivered. */
   readonly maxBytes?: number
 }
@@ -67,7 +77,8 @@ export interface PartitionReader {
   /**
    * Resolves with all that is read ahead as soon as there is a record or the position moved over a hole; with an empty batch after
    * `maxWaitMs` (default 500). One call at a time. Rejects with `LOG_OFFSET_OUT_OF_RANGE` when `position` is no longer (or not
-   * yet) in the log, with `LOG_CLOSED` after `close`; retries by itself while the log is out of reach.
+   * yet) in the log, with `LOG_TRUNCATED` and the offset from which it has been replaced when what was read before `position` is no longer in the log, with
+   * `LOG_TOPIC_REPLACED` when the topic is another by the same name, with `LOG_CLOSED` after `close`; retries by itself while the log is out of reach.
    */
   next(maxWaitMs?: number): Promise<LogBatch>
   close(): void
@@ -82,6 +93,12 @@ export interface LogBatch {
   readonly next: Offset
   /** The partition's stable end as last seen; `end - next` is the lag. */
   readonly end: Offset
+  /** Of the topic that was read. */
+  readonly topicId?: string | undefined
+  /** In which leadership of the partition the log was written up to `next`; undefined where the log does not say. */
+  readonly epoch?: number | undefined
+  /** The same for any of `records`: all of a batch were written in one. */
+  readonly recordsEpoch?: number | undefined
 }
 
 /** A fenced identity that commits all or nothing. One commit at a time. After any rejection it is dead: fence anew. */

@@ -74,6 +74,9 @@ export class FaultyLog implements Log, Life {
   append(records: readonly OutRecord[]) {
     return this.alive(() => this.log.append(records))
   }
+  divergence(topic: string, partition: number, offset: Offset, epoch: number) {
+    return this.alive(() => this.log.divergence(topic, partition, offset, epoch))
+  }
   committed(group: string, topic: string, partitions: readonly number[]) {
     return this.alive(() => this.log.committed(group, topic, partitions))
   }

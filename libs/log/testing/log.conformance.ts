@@ -2,6 +2,7 @@ import { describeAppending } from './appending.conformance'
 import { describeGroups } from './groups.conformance'
 import type { LogUnderTest } from './log-under-test'
 import { describeModel } from './model.conformance'
+import { describeOtherLog } from './other-log.conformance'
 import { describeReaders } from './readers.conformance'
 import { Subject } from './subject'
 import { describeTopics } from './topics.conformance'
@@ -18,6 +19,7 @@ export function describeLog(name: string, underTest: LogUnderTest): void {
     describeTopics(subject)
     describeAppending(subject)
     describeReaders(subject)
+    describeOtherLog(subject)
     describeTransactions(subject)
     describeGroups(subject)
     describeModel(subject)

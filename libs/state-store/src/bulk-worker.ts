@@ -160,6 +160,8 @@ class Target {
       if (checkpoint) {
         this.setMeta.run('source', String(checkpoint.source))
         this.setMeta.run('time', String(checkpoint.time))
+        const { topic, epoch } = checkpoint
+        this.setMeta.run('origin', JSON.stringify({ topic, epoch })) // as partition-store.ts reads it
       }
       this.db.exec('COMMIT')
     } finally {

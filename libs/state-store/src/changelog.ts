@@ -11,6 +11,10 @@ export interface Checkpoint {
   readonly time: number
   /** Names the submitted work that its commit carried, for who did not hear whether that was committed. Not kept in the file. */
   readonly work?: string
+  /** Id of the source topic: another one by the same name is another log. Absent in checkpoints of earlier releases. */
+  readonly topic?: string
+  /** Leadership of the source partition in which the record before `source` was written, where the log says. */
+  readonly epoch?: number
 }
 
 /** Changelog key of a row: `<table>/<key>`. */
@@ -22,11 +26,18 @@ export function parseChangelogKey(key: string): { table: string; key: Key } | un
   return slash <= 0 || key[0] === '@' ? undefined : { table: key.slice(0, slash), key: key.slice(slash + 1) }
 }
 
-export const encodeCheckpoint = ({ source, time, work }: Checkpoint): string => JSON.stringify({ source, time, work })
+export const encodeCheckpoint = ({ source, time, work, topic, epoch }: Checkpoint): string =>
+  JSON.stringify({ source, time, work, topic, epoch })
 
 export function decodeCheckpoint(bytes: Buffer): Checkpoint {
-  const { source, time, work } = JSON.parse(bytes.toString('utf8')) as Checkpoint
+  const { source, time, work, topic, epoch } = JSON.parse(bytes.toString('utf8')) as Checkpoint
   if (!Number.isSafeInteger(source) || !Number.isFinite(time))
     throw new Error(`no checkpoint: ${bytes.toString('utf8')}`)
-  return work === undefined ? { source, time } : { source, time, work }
+  return {
+    source,
+    time,
+    ...(work === undefined ? {} : { work }),
+    ...(typeof topic === 'string' ? { topic } : {}),
+    ...(typeof epoch === 'number' ? { epoch } : {}),
+  }
 }

@@ -1,4 +1,12 @@
-import { type Log, LogError, type Logger, type LogRecord, type Offset, type PartitionReader } from '@quorate/log'
+import {
+  type Log,
+  type LogBatch,
+  LogError,
+  type Logger,
+  type LogRecord,
+  type Offset,
+  type PartitionReader,
+} from '@quorate/log'
 import { setTimeout } from 'node:timers/promises'
 
 /** ms: the first pause after an error, doubled up to the cap. */
@@ -25,6 +33,8 @@ export class PartitionFollower {
   /** Why nothing is read just now. */
   failure: Error | undefined
   private reader: PartitionReader | undefined
+  /** Which log `position` counts in: another one is not read in its place. */
+  private origin: Pick<LogBatch, 'topicId' | 'epoch'> = {}
   private readonly closing = new AbortController()
   private readonly ended: Promise<void>
 
@@ -60,13 +70,14 @@ export class PartitionFollower {
 
   private async follow(onRead: () => void): Promise<void> {
     const { log, topic, partition, onRecords, onMoved } = this.options
-    const reader = (this.reader = log.reader({ topic, partition, from: this.position }))
+    const reader = (this.reader = log.reader({ topic, partition, from: this.position, ...this.origin }))
     try {
       while (!this.closing.signal.aborted) {
-        const { records, next } = await reader.next()
+        const { records, next, topicId, epoch } = await reader.next()
         onRead()
         onRecords(records)
         this.position = next
+        this.origin = { topicId, epoch }
         this.failure = undefined
         onMoved()
       }

@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3'
-import { readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { privateDatabase, privateDirectory } from '@quorate/log'
 import { dirname } from 'node:path'
 import { changelogKey, type Checkpoint, parseChangelogKey } from './changelog'
@@ -26,7 +26,8 @@ export interface ChangelogEntry {
   readonly value: Buffer | null
 }
 
-type Meta = 'schemaVersion' | 'topicId' | 'changelog' | 'source' | 'time' | 'appliedAt' | 'loadedAt' | 'clean' | 'boot'
+type Meta =
+  'schemaVersion' | 'topicId' | 'changelog' | 'source' | 'time' | 'origin' | 'appliedAt' | 'loadedAt' | 'clean' | 'boot'
 
 /**
  * The store of one partition: one SQLite file with the tables, the source offset, the time and the changelog position, which are
@@ -47,12 +48,26 @@ export class PartitionStore {
   ) {
     for (const spec of options.tables) this.tables.set(spec.name, new SqliteTable(db, spec))
     this.position = Number(this.meta('changelog') ?? 0)
-    const source = this.meta('source')
-    if (source !== undefined) this.point = { source: Number(source), time: Number(this.meta('time')) }
+    this.point = readCheckpoint(db)
     this.setMeta('schemaVersion', options.schemaVersion)
     this.setMeta('topicId', options.topicId)
     this.setMeta('clean', 0)
     this.setMeta('boot', bootId())
+  }
+
+  /** What a file had applied that `open` would throw away because its changelog is another. */
+  static left({ file, topicId }: StoreOptions): Checkpoint | undefined {
+    if (file === ':memory:' || !existsSync(file)) return undefined
+    let db: Database.Database | undefined
+    try {
+      db = new Database(file)
+      db.pragma('locking_mode = EXCLUSIVE')
+      return readMeta(db, 'topicId') === topicId ? undefined : readCheckpoint(db)
+    } catch {
+      return undefined // `open` says what is wrong with it
+    } finally {
+      db?.close()
+    }
   }
 
   /** Opens the file, or starts an empty one when it is missing, of another identity, or damaged (then `rebuilt` says why). */
@@ -182,6 +197,7 @@ export class PartitionStore {
     if (checkpoint) {
       this.setMeta('source', checkpoint.source)
       this.setMeta('time', checkpoint.time)
+      this.setMeta('origin', originOf(checkpoint))
       this.point = checkpoint
     }
     this.position = changelogPosition
@@ -212,6 +228,16 @@ export class PartitionStore {
     this.writeMeta.run(key, String(value))
   }
 }
+
+function readCheckpoint(db: Database.Database): Checkpoint | undefined {
+  const source = readMeta(db, 'source')
+  if (source === undefined) return undefined
+  const origin = JSON.parse(readMeta(db, 'origin') ?? '{}') as Pick<Checkpoint, 'topic' | 'epoch'>
+  return { source: Number(source), time: Number(readMeta(db, 'time')), ...origin }
+}
+
+/** Which log the source offset counts in, as it is kept in the file. */
+export const originOf = ({ topic, epoch }: Checkpoint): string => JSON.stringify({ topic, epoch })
 
 /** How a partition's file is opened: by us alone; losing it costs a restore, so nothing waits for the disk. */
 export const PRAGMAS: readonly string[] = [

@@ -8,6 +8,7 @@ export const CAPS = { log: 5_000, other: 30_000 } as const
 /** Pauses that grow; in real time, even where a test moves the clock: what they wait for is real. */
 export class Backoff {
   private ms = FIRST
+  private waiting: AbortController | undefined
 
   constructor(private readonly signal: AbortSignal) {}
 
@@ -24,6 +25,15 @@ export class Backoff {
   async wait(cap: number): Promise<void> {
     const ms = this.next(cap)
     this.ms = Math.min(this.ms * 2, CAPS.other)
-    await setTimeout(ms, undefined, { signal: this.signal }).catch(() => undefined)
+    this.waiting = new AbortController()
+    const signal = AbortSignal.any([this.signal, this.waiting.signal])
+    await setTimeout(ms, undefined, { signal }).catch(() => undefined)
+    this.waiting = undefined
+  }
+
+  /** Ends the present pause. */
+  hurry(): void {
+    this.reset()
+    this.waiting?.abort()
   }
 }

@@ -202,6 +202,10 @@ class Engine implements Streams {
     return !this.conditions.blocks('live')
   }
 
+  acknowledgeSource(partition: number): boolean {
+    return this.running.get(partition)?.acknowledgeSource() ?? false
+  }
+
   append(records: readonly SourceRecord[]): Promise<Position[]> {
     return this.options.log.append(records.map((record) => this.toSource(record)))
   }

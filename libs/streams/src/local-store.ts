@@ -1,5 +1,5 @@
 import type { Log, Logger, Offset, PartitionOffsets } from '@quorate/log'
-import { isDamage, PartitionStore, removeFile, type StoreOptions } from '@quorate/state-store'
+import { type Checkpoint, isDamage, PartitionStore, removeFile, type StoreOptions } from '@quorate/state-store'
 import { setTimeout } from 'node:timers/promises'
 import { StreamsError } from './errors'
 import type { Topology } from './topology'
@@ -21,6 +21,8 @@ export interface FitQuestion {
   /** Nobody else writes the changelog any more: its end is final. Not so for a standby. */
   readonly fenced: boolean
   readonly now: number
+  /** Told what a file that is to be thrown away had applied; throws where that must not be forgotten without a word. */
+  readonly judge?: (applied: Checkpoint) => Promise<void>
   readonly logger: Logger
   readonly signal: AbortSignal
 }
@@ -69,6 +71,8 @@ export async function fitStore(question: FitQuestion): Promise<Fit> {
   }
   // Closed: an earlier round threw it away, and could not make another.
   const held = question.local?.store.closed ? undefined : question.local
+  const left = held ? undefined : PartitionStore.left(options)
+  if (left) await question.judge?.(left)
   const store = held?.store ?? PartitionStore.open(options)
   const other = held !== undefined && held.options.topicId !== changelog.id
   try {
@@ -79,6 +83,7 @@ export async function fitStore(question: FitQuestion): Promise<Fit> {
     const reason = useless ?? (held ? undefined : store.rebuilt)
     if (reason !== undefined)
       logger.warn({ partition, file, reason }, 'building the local store anew from the changelog; nothing is lost')
+    if (useless !== undefined && store.checkpoint) await question.judge?.(store.checkpoint)
     if (useless === undefined) return { local: begun(held ?? { store, options }, offsets), changelogEnd: offsets.end }
     closeStore({ store, options }, logger)
     removeFile(file)

@@ -29,6 +29,8 @@ export interface StreamsOptions {
   readonly replication?: number
   /** Copies of each partition kept up in other instances; 1 by default. */
   readonly standbys?: number
+  /** Id of the source topic with which an operator lets partitions go on though it is another log than was applied. */
+  readonly acknowledgedSource?: string | undefined
   readonly limits?: Partial<BatchLimits>
   readonly sessionTimeoutMs?: number
   readonly heartbeatMs?: number

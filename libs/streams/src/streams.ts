@@ -107,6 +107,11 @@ export interface Streams {
   readonly ready: boolean
   /** True while progress is made: lag falls or is 0, no task has failed for good, and no condition blocks it. */
   readonly live: boolean
+  /**
+   * An operator's word that a partition is to go on with its source as it is now, though that is another log than was applied
+   * (STREAMS_SOURCE_REPLACED, STREAMS_SOURCE_TRUNCATED). False where the partition is not here, or does not wait for it.
+   */
+  acknowledgeSource(partition: number): boolean
   /** Appends to the source topic; records need key (or explicit partition), value, headers. */
   append(records: readonly SourceRecord[]): Promise<Position[]>
   /** Appends one record to every source partition in one transaction; only in the owner of partition 0 (else STREAMS_NOT_OWNER). Positions in order of partitions. */

@@ -56,7 +56,7 @@ export class TaskKit {
 
   forActive(partition: number): Omit<TaskOptions, 'onChange' | 'local'> {
     const { clock, conditions, partitions, member } = this.options
-    const { topology, log, logger, processor, handle, limits, observe } = this.options.streams
+    const { topology, log, logger, processor, handle, limits, observe, acknowledgedSource } = this.options.streams
     return {
       partition,
       partitions: partitions(),
@@ -67,6 +67,7 @@ export class TaskKit {
       handle: handle ?? ((batch, context) => processor.process(batch, context)),
       file: this.fileOf(partition),
       limits: { ...BATCH_LIMITS, ...limits },
+      acknowledgedSource,
       restores: this.restores.active,
       threads: this.threads,
       clock,

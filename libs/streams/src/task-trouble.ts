@@ -70,6 +70,11 @@ export class TaskTrouble {
     await this.backoff.wait(cap)
   }
 
+  /** Its cause has been dealt with: the next try is not to be waited for. */
+  tryNow(): void {
+    this.backoff.hurry()
+  }
+
   /** The task runs; whether it is well shows later. */
   runs(): void {
     this.runningSince = performance.now()

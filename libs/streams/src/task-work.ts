@@ -1,5 +1,5 @@
 import type { Log, LogBatch, MemberIdentity, Offset, PartitionReader, Transactor } from '@quorate/log'
-import type { PartitionStore } from '@quorate/state-store'
+import type { Checkpoint, PartitionStore } from '@quorate/state-store'
 import { setImmediate as nextTurn, setTimeout } from 'node:timers/promises'
 import { BatchContext, type BatchLimits } from './batch-context'
 import type { Bell } from './bell'
@@ -10,6 +10,7 @@ import type { Processor, TaskBatch, TaskContext } from './context'
 import { StreamsError } from './errors'
 import type { Submissions } from './submissions'
 import type { TaskProgress } from './task-progress'
+import type { SourceFound } from './task-start'
 import type { Topology } from './topology'
 import { WakeClock } from './wake-clock'
 
@@ -35,6 +36,8 @@ export interface Opened {
   readonly store: PartitionStore
   readonly transactor: Transactor
   readonly progress: TaskProgress
+  /** The source as it was found. */
+  readonly source: Pick<SourceFound, 'topicId' | 'epoch' | 'isOther'>
   readonly submissions: Submissions
   readonly bell: Bell
   readonly signal: AbortSignal
@@ -55,6 +58,8 @@ export class TaskWork {
   /** `performance.now()` at the beginning of the last commit. */
   private begunAt = -Infinity
   private failure: Error | undefined
+  /** Leadership of the source in which the record before the position was written. */
+  private epoch: number | undefined
 
   constructor(
     private readonly options: WorkOptions,
@@ -62,13 +67,17 @@ export class TaskWork {
   ) {
     const { topology, partition, partitions, limits, log, conditions } = options
     this.context = new BatchContext(partition, partitions, topology, opened.store, limits, conditions.of(partition))
-    this.reader = log.reader({ topic: topology.source, partition, from: opened.progress.position })
+    const { topicId, epoch } = opened.source
+    this.epoch = epoch
+    this.reader = log.reader({ topic: topology.source, partition, from: opened.progress.position, topicId, epoch })
     this.wakes = new WakeClock(topology.clock)
   }
 
   /** Returns once the signal has been given; rejects with what went wrong, and then nothing of the batch in hand has been applied. */
   async run(): Promise<void> {
     const { submissions, bell, signal } = this.opened
+    const { isOther } = this.opened.source
+    if (isOther) await this.commitPlace()
     let pending: Promise<Read> | undefined
     let read: Read | undefined
     while (!signal.aborted) {
@@ -120,7 +129,7 @@ export class TaskWork {
   /** A batch of the source, in as many commits as it takes; while there is a backlog a commit goes on over what follows it. */
   private async take(batch: LogBatch): Promise<void> {
     const { progress, signal } = this.opened
-    let { records, next, end } = batch
+    let [read, { records, next, end }] = [batch, batch]
     while (records.length > 0 && !signal.aborted) {
       progress.end = Math.max(end, next)
       this.context.begin()
@@ -138,7 +147,11 @@ export class TaskWork {
         if (ripe || (records.length === 0 && !behind)) break
         // The event loop gets its turn: heartbeats and queries must not wait for a backlog.
         await nextTurn()
-        if (records.length === 0) ({ records, next, end } = await this.reader.next(0))
+        if (records.length === 0) {
+          this.epoch = read.epoch
+          read = await this.reader.next(0)
+          ;({ records, next, end } = read)
+        }
         if (signal.aborted) return
         if (records.length === 0) {
           resume = next
@@ -146,11 +159,14 @@ export class TaskWork {
         }
         this.context.turn()
       }
+      this.epoch = epochAt(resume, read) ?? this.epoch
       await this.commit(resume, time)
       this.wakes.came(progress.time, progress.position)
       await nextTurn()
     }
-    if (records.length === 0 && progress.position < next) progress.moveTo(next)
+    if (records.length > 0) return
+    this.epoch = read.epoch
+    if (progress.position < next) progress.moveTo(next)
   }
 
   /** A batch that ends where it began must at least have staged something, or it would be handed out for ever. */
@@ -195,6 +211,19 @@ export class TaskWork {
     return due === undefined ? Infinity : this.wakes.in(due, progress.position, clock.now())
   }
 
+  /** The place alone: what an operator has acknowledged must hold from now on. */
+  private async commitPlace(): Promise<void> {
+    const { position, time } = this.opened.progress
+    this.context.begin()
+    await this.commit(position, time)
+  }
+
+  private checkpoint(source: Offset, time: number, work: string | undefined): Checkpoint {
+    const { topicId: topic } = this.opened.source
+    const { epoch } = this
+    return { source, time, topic, ...(work === undefined ? {} : { work }), ...(epoch === undefined ? {} : { epoch }) }
+  }
+
   private async commit(resume: Offset, time: number, work?: string): Promise<void> {
     const { topology, partition, processor, identity, clock, observe } = this.options
     const { store, transactor, progress, abandoned } = this.opened
@@ -208,7 +237,7 @@ export class TaskWork {
       transactor,
       changelog: topology.changelog,
       partition,
-      checkpoint: { source: resume, time, ...(work === undefined ? {} : { work }) },
+      checkpoint: this.checkpoint(resume, time, work),
       source: member ? { ...source, member } : source,
       now: clock.now(),
       observe: observe && ((step) => observe(step, partition)),
@@ -217,4 +246,10 @@ export class TaskWork {
     progress.time = time
     progress.moveTo(resume)
   }
+}
+
+/** Leadership in which the record before an offset of this batch was written; undefined: it is not in the batch. */
+function epochAt(offset: Offset, { records, next, epoch, recordsEpoch }: LogBatch): number | undefined {
+  if (offset === next) return epoch
+  return records.length > 0 && offset > records[0]!.offset ? recordsEpoch : undefined
 }

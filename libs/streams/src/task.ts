@@ -1,5 +1,5 @@
 import { LogError, type Logger, type Offset, type Transactor } from '@quorate/log'
-import { type BulkThreads, isDamage, type TableReader } from '@quorate/state-store'
+import { type BulkThreads, type Checkpoint, isDamage, type TableReader } from '@quorate/state-store'
 import { Bell } from './bell'
 import { catchUp } from './catch-up'
 import type { TaskContext } from './context'
@@ -12,7 +12,7 @@ import { Submissions } from './submissions'
 import { checkTransition } from './task-life'
 import { TaskProgress } from './task-progress'
 import { TaskTrouble } from './task-trouble'
-import { findSource } from './task-start'
+import { findSource, judgeSource } from './task-start'
 import { TaskWork, type WorkOptions } from './task-work'
 import { unlessAborted } from './unless-aborted'
 
@@ -27,6 +27,7 @@ export interface TaskOptions extends WorkOptions {
   readonly threads: BulkThreads
   /** Whether the group surely still counts on this process (`GroupMember.current`). */
   readonly current: () => boolean
+  readonly acknowledgedSource?: string | undefined
   readonly onChange: (task: Task) => void
 }
 
@@ -49,6 +50,8 @@ export class Task implements RunningTask {
   private untouched = false
   /** What was applied once. Behind it only where the changelog was lost. */
   private applied = 0
+  /** To go on though the source is another log. */
+  private acknowledged = false
   private transactor: Transactor | undefined
   private running: TaskWork | undefined
   private readonly submissions = new Submissions()
@@ -105,6 +108,14 @@ export class Task implements RunningTask {
   table(name: string): TableReader {
     if (!this.readable) throw new StreamsError('STREAMS_NOT_RUNNING', `partition ${this.partition}`)
     return this.local!.store.committed(name)
+  }
+
+  acknowledgeSource(): boolean {
+    if (this.state === 'running') return false
+    if (!StreamsError.is(this.trouble.failure, 'STREAMS_SOURCE_REPLACED', 'STREAMS_SOURCE_TRUNCATED')) return false
+    this.acknowledged = true
+    this.trouble.tryNow()
+    return true
   }
 
   isDamage(error: unknown): boolean {
@@ -176,7 +187,11 @@ export class Task implements RunningTask {
     this.become('restoring')
     this.transactor = await fence({ ...this.options, id: `${topology.group}.${partition}`, signal })
     this.untouched = false
-    const question = { ...this.options, local: this.local, fenced: true, now: clock.now(), signal }
+    const isAcknowledged = (topicId: string): boolean =>
+      this.acknowledged || topicId === this.options.acknowledgedSource
+    const source = { ...this.options, isAcknowledged }
+    const judge = (applied: Checkpoint): Promise<void> => judgeSource(source, applied)
+    const question = { ...this.options, local: this.local, fenced: true, now: clock.now(), judge, signal }
     const { local, changelogEnd } = await fitStore(question)
     const { progress } = this
     if (local !== this.local) progress.lost()
@@ -187,19 +202,29 @@ export class Task implements RunningTask {
     }
     await catchUp({ ...this.options, local, end: changelogEnd, signal, progress, hold })
     const { store } = this.local
-    const source = await unlessAborted(findSource({ ...this.options, store }), signal)
-    progress.end = source.end
-    this.applied = source.applied
+    const found = await unlessAborted(findSource(source, store), signal)
+    progress.end = found.end
+    this.applied = found.applied
     progress.time = store.checkpoint?.time ?? 0
-    progress.startAt(source.offset)
-    if (!this.readable && source.applied > source.offset)
-      progress.reached(source.applied - 1, FOR_EVER).then(
+    progress.startAt(found.offset)
+    if (!this.readable && found.applied > found.offset)
+      progress.reached(found.applied - 1, FOR_EVER).then(
         () => this.options.onChange(this),
         () => undefined, // it is closed
       )
     const { transactor, submissions, bell } = this
     const abandoned = this.abandoning.signal
-    const work = new TaskWork(this.options, { store, transactor, progress, submissions, bell, signal, abandoned })
+    const work = new TaskWork(this.options, {
+      store,
+      transactor,
+      progress,
+      source: found,
+      submissions,
+      bell,
+      signal,
+      abandoned,
+    })
+    this.acknowledged = false
     this.become('running')
     submissions.judge(store.checkpoint?.work)
     return work

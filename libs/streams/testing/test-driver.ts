@@ -64,10 +64,16 @@ export class TestDriver {
 
   /** Starts an instance, with the data directory it had before; resolves when it is ready. */
   async start(name = 'a'): Promise<Streams> {
+    const streams = await this.begin(name)
+    await until(streams, () => streams.ready)
+    return streams
+  }
+
+  /** Likewise, and does not wait until it is ready: perhaps it must not be. */
+  async begin(name = 'a'): Promise<Streams> {
     const instance = new Instance(name, join(this.root, name), this.log, this.clock, this.options)
     this.instances.set(name, instance)
     await instance.streams.start()
-    await until(instance.streams, () => instance.streams.ready)
     return instance.streams
   }
 

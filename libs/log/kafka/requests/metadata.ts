@@ -16,6 +16,7 @@ export interface PartitionMetadata {
   readonly partition: number
   /** -1 while there is none. */
   readonly leader: number
+  readonly leaderEpoch: number
   readonly replicas: readonly number[]
 }
 
@@ -51,12 +52,12 @@ export const metadata = (topics: readonly string[]): Request<MetadataAnswer> => 
         reader.int16() // error: what it says, the leader says too
         const partition = reader.int32()
         const leader = reader.int32()
-        reader.int32() // leader epoch
+        const leaderEpoch = reader.int32()
         const replicas = reader.compactArray(() => reader.int32())
         reader.compactArray(() => reader.int32()) // in sync
         reader.compactArray(() => reader.int32()) // offline
         reader.tags()
-        return { partition, leader, replicas }
+        return { partition, leader, leaderEpoch, replicas }
       })
       reader.int32() // authorized operations
       reader.tags()

@@ -37,6 +37,7 @@ interface Found {
   readonly end: number
   readonly baseOffset: Offset
   readonly lastOffset: Offset
+  readonly epoch: number
 }
 
 /**
@@ -52,6 +53,10 @@ export class BatchDecoder {
   inflatesFar = false
   /** Told by its reader that the present batch may inflate to `limits.far`; holds until that batch is through. */
   mayInflateFar = false
+  /** Leadership in which what lies before `next` was written; -1: not known. */
+  epoch = -1
+  /** The same for the records handed out last. */
+  recordsEpoch = -1
   private at = 0
   private opened = 0
   private found: Found | undefined
@@ -74,11 +79,15 @@ export class BatchDecoder {
     while (taken < maxBytes) {
       this.found ??= this.findNext()
       if (!this.found) break
+      // Records of one leadership at a time.
+      if (into.length > 0 && this.found.epoch !== this.recordsEpoch) break
       try {
         this.batch ??= this.openBatch(this.found)
         taken += decodeRecords(this.batch, this.next, maxBytes - taken, into)
+        this.recordsEpoch = this.found.epoch
         if (this.batch.left > 0) {
           this.next = into.at(-1)!.offset + 1
+          this.epoch = this.found.epoch
           break
         }
       } catch (error) {
@@ -91,10 +100,16 @@ export class BatchDecoder {
         taken = maxBytes // Finding that out may have cost as much as many records.
       }
       this.next = Math.max(this.next, this.found.lastOffset + 1)
+      this.epoch = this.recordsEpoch = this.found.epoch
       this.found = this.batch = undefined
       this.inflatesFar = this.mayInflateFar = false
     }
     return taken
+  }
+
+  /** Its next records were written in another leadership than this. */
+  startsAnother(epoch: number): boolean {
+    return !this.done && this.found!.epoch !== epoch
   }
 
   get done(): boolean {
@@ -112,6 +127,7 @@ export class BatchDecoder {
       verify(bytes, at, end, baseOffset)
       const lastOffset = lastOffsetOf(bytes, at, baseOffset)
       const attributes = bytes.readInt16BE(at + BATCH.attributes)
+      const epoch = bytes.readInt32BE(at + BATCH.leaderEpoch)
       this.at = end
 
       // A transaction counts as aborted from its first offset on, until its own abort marker: several may be open at once.
@@ -122,9 +138,12 @@ export class BatchDecoder {
       } else if (lastOffset >= this.next) {
         const isAborted = attributes & ATTRIBUTES.transactional && open.has(readInt64(bytes, at + BATCH.producerId))
         // A count of 0: compaction has emptied it.
-        if (!isAborted && bytes.readInt32BE(at + BATCH.count) !== 0) return { at, end, baseOffset, lastOffset }
+        if (!isAborted && bytes.readInt32BE(at + BATCH.count) !== 0) return { at, end, baseOffset, lastOffset, epoch }
       }
-      if (lastOffset >= this.next) this.next = lastOffset + 1
+      if (lastOffset >= this.next) {
+        this.next = lastOffset + 1
+        this.epoch = epoch
+      }
     }
     return undefined
   }
@@ -174,14 +193,24 @@ export class BatchDecoder {
 
 /** Where a fetch goes on after these batches, as a decoder would answer, from their headers alone. */
 export function offsetAfterBatches(bytes: Buffer, from: Offset): Offset {
+  return placeAfterBatches(bytes, from, -1).next
+}
+
+/** Likewise, with the leadership in which the last of them was written; `epoch` where there is none. */
+export function placeAfterBatches(bytes: Buffer, from: Offset, epoch: number): { next: Offset; epoch: number } {
   let next = from
+  let last = epoch
   for (let at = 0; bytes.length - at >= BATCH.records;) {
     const end = at + LENGTH_FROM + bytes.readInt32BE(at + BATCH.length)
     if (end > bytes.length || end < at + BATCH.records) break
-    next = Math.max(next, lastOffsetOf(bytes, at, readInt64(bytes, at + BATCH.baseOffset)) + 1)
+    const after = lastOffsetOf(bytes, at, readInt64(bytes, at + BATCH.baseOffset)) + 1
+    if (after > next) {
+      next = after
+      last = bytes.readInt32BE(at + BATCH.leaderEpoch)
+    }
     at = end
   }
-  return next
+  return { next, epoch: last }
 }
 
 function verify(bytes: Buffer, at: number, end: number, baseOffset: Offset): void {

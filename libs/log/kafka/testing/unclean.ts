@@ -1,0 +1,47 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { BrokerCluster } from '../../../../test/broker'
+import { administrate } from './admin'
+
+const [BEHIND, AHEAD, OTHER] = [2, 3, 1] as const
+
+/** A topic of one partition with two replicas, where a replica that is behind may be elected. */
+export const makeUnclean = (broker: BrokerCluster, topic: string): Promise<unknown> =>
+  administrate([...broker.brokers], (admin) =>
+    admin.createTopics({
+      topics: [
+        {
+          topic,
+          replicaAssignment: [{ partition: 0, replicas: [AHEAD, BEHIND] }],
+          configEntries: [
+            { name: 'unclean.leader.election.enable', value: 'true' },
+            { name: 'min.insync.replicas', value: '1' },
+            { name: 'message.timestamp.type', value: 'LogAppendTime' },
+          ],
+        },
+      ],
+    }),
+  )
+
+/** What `act` appends is in one replica alone, which then dies; the other becomes leader without it. */
+export async function loseTail(broker: BrokerCluster, topic: string, act: () => Promise<void>): Promise<void> {
+  await broker.kill(BEHIND)
+  await until(async () => (await inSync(broker, topic)).join() === `${AHEAD}`)
+  await act()
+  await broker.kill(AHEAD)
+  await broker.restart(BEHIND)
+  await until(async () => (await leader(broker, topic)) === BEHIND)
+}
+
+/** Asks the node that stays. */
+const partitionOf = (broker: BrokerCluster, topic: string) =>
+  administrate([broker.brokers[OTHER - 1]!], async (admin) => {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
+    return topics[0]!.partitions[0]!
+  })
+const inSync = async (broker: BrokerCluster, topic: string): Promise<number[]> => (await partitionOf(broker, topic)).isr
+const leader = async (broker: BrokerCluster, topic: string): Promise<number> =>
+  (await partitionOf(broker, topic)).leader
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo().catch(() => false))) await delay(200)
+}
