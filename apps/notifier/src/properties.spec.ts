@@ -3,6 +3,7 @@ import { Bench } from '../testing/bench'
 import { Sink, T0 } from '../testing/changes'
 import { RecordingChannel } from '../testing/recording-channel'
 import type { ChangeMessage, Message } from './outbox/message'
+import { inconsistencies } from './outbox/checker'
 import { type RouteInput, type Routing, type Silence, STAGES } from './pipeline'
 
 const OBJECTS = ['rack/1', 'rack/1/a', 'rack/1/b', 'web/1', 'web/2'] as const
@@ -196,6 +197,11 @@ class Story implements AsyncDisposable {
     return this.bench.outbox()
   }
 
+  /** Rows of either partition that do not fit together. */
+  get misfits() {
+    return this.bench.tasks().flatMap((task) => inconsistencies((name) => task.table(name)))
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.bench[Symbol.asyncDispose]()
   }
@@ -217,9 +223,13 @@ it(
     await fc.assert(
       fc.asyncProperty(route, fc.array(step, { minLength: 1, maxLength: 30 }), async (root, steps) => {
         await using story = await Story.open(root)
-        for (const one of steps) await story.run(one)
+        for (const one of steps) {
+          await story.run(one)
+          expect(story.misfits).toEqual([])
+        }
         await story.end()
         expect(story.outbox()).toEqual([])
+        expect(story.misfits).toEqual([])
         for (const receiver of ['hook', 'mail'])
           for (const object of OBJECTS) {
             const truth = story.truth(object)
