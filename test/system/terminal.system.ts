@@ -33,7 +33,6 @@ async function onTerminal(command: string, env: Record<string, string> = {}): Pr
 }
 
 /** What is left to read once the terminal has taken the escape sequences out. */
-// eslint-disable-next-line no-control-regex
 const read = (line: string) => line.replace(/\u001b\[\d+m/g, '')
 
 describe('on a terminal', () => {

@@ -1,5 +1,6 @@
 import type { ConfigError } from '@quorate/config'
 import { ProblemError, UnreachableError } from '@quorate/client'
+import { steerless } from './text'
 
 /** Exit codes of the CLI, as `--help` lists them. */
 export const EXIT = { done: 0, refused: 1, usage: 2, unreachable: 3, notFound: 4 } as const
@@ -11,8 +12,18 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
+interface Explained {
+  readonly text: string
+  readonly code: number
+}
+
 /** What went wrong, what to do, and the code to exit with. */
-export function explain(error: unknown): { readonly text: string; readonly code: number } {
+export function explain(error: unknown): Explained {
+  const { text, code } = judged(error)
+  return { text: steerless(text, false), code }
+}
+
+function judged(error: unknown): Explained {
   if (error instanceof UnreachableError) return { text: unreachable(error), code: EXIT.unreachable }
   if (error instanceof ProblemError)
     return { text: problem(error), code: error.code === 'not-found' ? EXIT.notFound : EXIT.refused }

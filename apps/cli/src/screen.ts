@@ -1,5 +1,5 @@
 import type { ObjectView } from '@quorate/client'
-import { type Cell, colour, type Ink, plain, printable, type Style, table } from './text'
+import { type Cell, colour, type Ink, jsonLine, plain, printable, steerless, type Style, table } from './text'
 
 /** Where a command's answers go: JSON for programs, columns for eyes. */
 export class Screen {
@@ -18,7 +18,7 @@ export class Screen {
 
   /** JSON as it is, or `text` where no JSON was asked for. Resolves when the reader can take more. */
   async print(value: unknown, text: (ink: Ink) => string): Promise<void> {
-    const written = this.json ? `${JSON.stringify(value)}\n` : text(this.ink)
+    const written = this.json ? `${jsonLine(value)}\n` : steerless(text(this.ink), this.terminal)
     if (!this.out.write(written)) await new Promise<void>((drained) => this.out.once('drain', drained))
   }
 

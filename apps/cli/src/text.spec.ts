@@ -1,4 +1,4 @@
-import { colour, duration, plain, printable, table } from './text'
+import { colour, duration, jsonLine, plain, printable, steerless, table } from './text'
 
 describe('a table', () => {
   const rows = [
@@ -29,6 +29,18 @@ describe('a table', () => {
 
 it('colours are escape sequences, and none when plain', () => {
   expect([colour('red', 'down'), plain('red', 'down')]).toEqual(['\u001b[31mdown\u001b[0m', 'down'])
+})
+
+it('a text that is shown steers no terminal, and keeps its lines, tabs and colours', () => {
+  const text = `${colour('red', 'down')}\tx\n\u001b[2J\u009b2J\u0007\r`
+  expect(steerless(text, true)).toBe(`${colour('red', 'down')}\tx\n\uFFFD[2J\uFFFD2J\uFFFD\uFFFD`)
+  expect(steerless('\u001b[31mred', false)).toBe('\uFFFDred')
+})
+
+it('JSON for programs steers no terminal either, and means the same', () => {
+  const value = { reason: 'a\u009b2J\u007f\u001b[2J größe' }
+  expect(jsonLine(value)).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/)
+  expect(JSON.parse(jsonLine(value))).toEqual(value)
 })
 
 it('printable leaves letters of every script and no control character', () => {

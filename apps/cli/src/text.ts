@@ -11,6 +11,16 @@ export const plain: Ink = (_, text) => text
 /** Control characters of what a server sent must not steer the terminal that it is shown on. */
 export const printable = (text: string): string => text.replace(/\p{Cc}/gu, '�')
 
+/**
+ * The last look at a text before it is shown: whatever was put into it uncleaned, only lines, tabs and, where there is colour, colours are left.
+ */
+export const steerless = (text: string, coloured: boolean): string =>
+  text.replace(/(\u001b\[\d{1,2}m)|(?![\n\t])\p{Cc}/gu, (_, style?: string) => (style && coloured ? style : '�'))
+
+/** A value as JSON in one line; characters that some terminals obey, which JSON leaves as they are, are escaped. */
+export const jsonLine = (value: unknown): string =>
+  JSON.stringify(value).replace(/[\u007f-\u009f]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`)
+
 /** A cell of a table: bare text, or text with the style that a terminal shows it in. */
 export type Cell = string | { readonly text: string; readonly style: Style }
 

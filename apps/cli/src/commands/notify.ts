@@ -75,7 +75,7 @@ function trialRow({ receiver, decision, reason, by, heldFor, route, endpoints, v
     const asked = Object.entries(node.match).map(([name, value]) => `${name} ${[value].flat().join('|')}`)
     return asked.length === 0 ? node.route : `${node.route} [${asked.join(', ')}]`
   })
-  return [receiver, `${decision}${why}`, route, endpoints.map(({ name, channel }) => `${name} (${channel})`).join(', '), path.join(' > ')] // prettier-ignore
+  return [receiver, `${decision === 'sent' ? 'would be sent' : decision}${why}`, route, endpoints.map(({ name, channel }) => `${name} (${channel})`).join(', '), path.join(' > ')] // prettier-ignore
 }
 
 const receivers = () =>
