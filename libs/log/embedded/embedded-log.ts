@@ -13,6 +13,7 @@ import { SILENT, type Logger } from './logger'
 import { Outgoing } from './outgoing'
 import { EmbeddedPartitionReader } from './partition-reader'
 import { Topics } from './topics'
+import { mismatches } from './topic-mismatch'
 import { EmbeddedTransactor } from './transactor'
 
 /** A directory that this process alone uses (it is made when missing), or nothing but memory. */
@@ -61,6 +62,12 @@ export class EmbeddedLog implements Log {
   async ensureTopics(specs: readonly TopicSpec[]): Promise<void> {
     this.checkOpen()
     await this.topics.ensure(specs)
+  }
+
+  async mismatches(spec: TopicSpec): Promise<string[]> {
+    this.checkOpen()
+    const topic = this.topics.find(spec.name)
+    return topic ? mismatches(spec, topic.description) : [`there is no topic ${spec.name}`]
   }
 
   async describeTopic(name: string): Promise<TopicDescription | undefined> {

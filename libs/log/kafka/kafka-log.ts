@@ -86,6 +86,11 @@ export class KafkaLog implements Log {
     if (specs.length > 0) await this.topics.ensure(specs, options.replication)
   }
 
+  async mismatches(spec: TopicSpec, options: { replication?: number } = {}): Promise<string[]> {
+    this.failIfClosed()
+    return this.topics.mismatches(spec, options.replication)
+  }
+
   async describeTopic(name: string): Promise<TopicDescription | undefined> {
     this.failIfClosed()
     return this.topics.describe(name)

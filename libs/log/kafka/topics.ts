@@ -29,6 +29,11 @@ export class Topics {
     if (wrong.length > 0) throw new LogError('LOG_TOPIC_MISMATCH', wrong.join('\n'))
   }
 
+  async mismatches(spec: TopicSpec, replication: number | undefined): Promise<string[]> {
+    const found = await this.describe(spec.name)
+    return found ? mismatches(spec, found, replication) : [`there is no topic ${spec.name}`]
+  }
+
   describe(name: string): Promise<TopicDescription | undefined> {
     return retrying(`describing topic ${name}`, this.patience, () => describe(this.cluster, name))
   }

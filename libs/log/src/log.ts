@@ -21,6 +21,9 @@ export interface Log {
    */
   ensureTopics(specs: readonly TopicSpec[], options?: { replication?: number }): Promise<void>
 
+  /** Each way in which a topic is not as it must be, with the command that mends it; also that it is not there. Changes and creates nothing. */
+  mismatches(spec: TopicSpec, options?: { replication?: number }): Promise<string[]>
+
   /** undefined when there is no such topic. */
   describeTopic(name: string): Promise<TopicDescription | undefined>
 

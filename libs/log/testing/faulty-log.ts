@@ -65,6 +65,9 @@ export class FaultyLog implements Log, Life {
   ensureTopics(specs: readonly TopicSpec[], options?: { replication?: number }) {
     return this.alive(() => this.log.ensureTopics(specs, options))
   }
+  mismatches(spec: TopicSpec, options?: { replication?: number }) {
+    return this.alive(() => this.log.mismatches(spec, options))
+  }
   describeTopic(name: string) {
     return this.alive(() => this.log.describeTopic(name))
   }

@@ -22,6 +22,7 @@ import type { Owner, RunningTask, SourceRecord, Streams, StreamsStatus } from '.
 import type { StreamsOptions } from './streams-options'
 import { TaskKit } from './task-kit'
 import { TaskSet } from './task-set'
+import { TopicWatch } from './topic-watch'
 
 /** Copies of a partition beside its owner. */
 const STANDBYS = 1
@@ -45,6 +46,7 @@ class Engine implements Streams {
   private readonly broadcaster: Broadcaster
   private unlock: (() => void) | undefined
   private growth: SourceGrowth | undefined
+  private topics: TopicWatch | undefined
   private readonly watch: HealthWatch
   private grown = false
   private stopped = false
@@ -115,6 +117,9 @@ class Engine implements Streams {
         onGrown: (error) => this.onGrown(error),
         onOffsets: (offsets) => this.watch.saw(offsets),
       })
+      const { conditions } = this
+      const everyMs = this.options.verifyTopicsMs
+      this.topics = new TopicWatch({ log, logger, conditions, topics: topology.topics, replication, everyMs })
     } catch (error) {
       this.unlock?.()
       throw error
@@ -126,6 +131,7 @@ class Engine implements Streams {
     this.stopped = true
     // Close before leaving: whoever takes over then finds nothing open. They wait for us no longer than this takes.
     this.growth?.stop()
+    this.topics?.stop()
     this.watch.stop()
     this.sourceEnds.want(false)
     await this.running.close()

@@ -31,6 +31,8 @@ export interface StreamsOptions {
   readonly standbys?: number
   /** Id of the source topic with which an operator lets partitions go on though it is another log than was applied. */
   readonly acknowledgedSource?: string | undefined
+  /** ms between two verifications of the topics while running; 3 minutes by default. */
+  readonly verifyTopicsMs?: number
   readonly limits?: Partial<BatchLimits>
   readonly sessionTimeoutMs?: number
   readonly heartbeatMs?: number

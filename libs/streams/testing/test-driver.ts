@@ -24,6 +24,7 @@ export interface DriverOptions {
   /** Where the instances have their data; a folder of the driver's own by default. It is deleted at the end. */
   readonly root?: string
   readonly heartbeatMs?: number
+  readonly verifyTopicsMs?: number
   readonly sessionTimeoutMs?: number
   readonly stalledMs?: number
   /** Of each instance that is started. */
@@ -240,6 +241,7 @@ class Instance {
       // Each record piped in alone would wait for others in real time.
       limits: { paceMs: 0, ...options.limits },
       heartbeatMs: options.heartbeatMs ?? 50,
+      ...(options.verifyTopicsMs === undefined ? {} : { verifyTopicsMs: options.verifyTopicsMs }),
       ...(options.stalledMs === undefined ? {} : { stalledMs: options.stalledMs }),
       ...(options.sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs: options.sessionTimeoutMs }),
       observe: (step, partition) => {
