@@ -55,6 +55,24 @@ describe('a data directory whose log was exchanged while the stores remain', () 
     await run(async (driver) => void (await driver.start()))
   })
 
+  it('by nothing: begins again at once where the start names the topic', async () => {
+    await run(async (driver) => {
+      await driver.start()
+      await applied(driver, 'a')
+    })
+    rmSync(place(), { recursive: true })
+    const log = await openEmbeddedLog({ dir: place() })
+    await log.ensureTopics(topology.topics)
+    const { id } = (await log.describeTopic(topology.source))!
+    const options = { topology, processor: () => new Last(), log, root: join(dir, 'stores') }
+    const driver = await TestDriver.open({ ...options, acknowledgedSource: `another, ${id}` })
+    await driver.start()
+    await applied(driver, 'c')
+    expect(keysOf(driver)).toEqual(['c'])
+    await driver.stop()
+    await log.close()
+  })
+
   it('by an older copy: says what is missing, and goes on from the copy when an operator says so', async () => {
     await run(async (driver) => {
       await driver.start()

@@ -29,7 +29,7 @@ export interface StreamsOptions {
   readonly replication?: number
   /** Copies of each partition kept up in other instances; 1 by default. */
   readonly standbys?: number
-  /** Id of the source topic with which an operator lets partitions go on though it is another log than was applied. */
+  /** Ids of topics, separated by commas, with which an operator lets partitions go on though they are other logs than were applied. */
   readonly acknowledgedSource?: string | undefined
   /** ms between two verifications of the topics while running; 3 minutes by default. */
   readonly verifyTopicsMs?: number

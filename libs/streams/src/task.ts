@@ -188,7 +188,7 @@ export class Task implements RunningTask {
     this.transactor = await fence({ ...this.options, id: `${topology.group}.${partition}`, signal })
     this.untouched = false
     const isAcknowledged = (topicId: string): boolean =>
-      this.acknowledged || topicId === this.options.acknowledgedSource
+      this.acknowledged || (this.options.acknowledgedSource?.split(/[\s,]+/).includes(topicId) ?? false)
     const source = { ...this.options, isAcknowledged }
     const judge = (applied: Checkpoint): Promise<void> => judgeSource(source, applied)
     const question = { ...this.options, local: this.local, fenced: true, now: clock.now(), judge, signal }

@@ -25,6 +25,7 @@ export interface DriverOptions {
   readonly root?: string
   readonly heartbeatMs?: number
   readonly verifyTopicsMs?: number
+  readonly acknowledgedSource?: string
   readonly sessionTimeoutMs?: number
   readonly stalledMs?: number
   /** Of each instance that is started. */
@@ -241,6 +242,7 @@ class Instance {
       // Each record piped in alone would wait for others in real time.
       limits: { paceMs: 0, ...options.limits },
       heartbeatMs: options.heartbeatMs ?? 50,
+      acknowledgedSource: options.acknowledgedSource,
       ...(options.verifyTopicsMs === undefined ? {} : { verifyTopicsMs: options.verifyTopicsMs }),
       ...(options.stalledMs === undefined ? {} : { stalledMs: options.stalledMs }),
       ...(options.sessionTimeoutMs === undefined ? {} : { sessionTimeoutMs: options.sessionTimeoutMs }),
