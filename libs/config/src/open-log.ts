@@ -1,4 +1,4 @@
-import { type Log, type Logger, privateDataDirectory } from '@quorate/log'
+import { diskFault, type Log, LogError, type Logger, privateDataDirectory } from '@quorate/log'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConfigError } from './config-error'
@@ -15,7 +15,12 @@ export async function openLog(config: Config, logger: Logger): Promise<Log> {
   if (config.log === 'embedded') {
     const { openEmbeddedLog } = await import('@quorate/log/embedded')
     const dir = embeddedLogDir(config.dataDir)
-    privateDataDirectory(config.dataDir)
+    try {
+      privateDataDirectory(config.dataDir)
+    } catch (cause) {
+      const { what, advice } = diskFault(cause, config.dataDir, 'directory')
+      throw new LogError('LOG_UNAVAILABLE', `${config.dataDir} ${what}; nothing was changed. ${advice}`, { cause })
+    }
     return openEmbeddedLog({ dir }, { logger })
   }
   const kafka = await import('@quorate/log/kafka')

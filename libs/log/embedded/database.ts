@@ -2,6 +2,7 @@ import { closeSync, fdatasync, fsyncSync, openSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import Sqlite from 'better-sqlite3'
+import { diskFault } from '../src/disk-fault'
 import { LogError } from '../src/errors'
 import { privateDatabase, privateDirectory } from '../src/private-files'
 
@@ -147,9 +148,8 @@ function openingError(cause: unknown, path: string): LogError {
       { cause },
     )
   }
-  return new LogError('LOG_UNAVAILABLE', `${path} cannot be opened (${messageOf(cause)}); nothing was changed.`, {
-    cause,
-  })
+  const { what, advice } = diskFault(cause, path, 'file')
+  return new LogError('LOG_UNAVAILABLE', `${path} ${what}; nothing was changed. ${advice}`, { cause })
 }
 
 /** A failed write as the port's error: nothing of the transaction was done. */

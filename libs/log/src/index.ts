@@ -1,3 +1,4 @@
+export * from './disk-fault'
 export * from './errors'
 export * from './log'
 export * from './member'

@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3'
-import { privateDatabase, privateDirectory } from '@quorate/log'
+import { diskFault, privateDatabase, privateDirectory } from '@quorate/log'
 import { join } from 'node:path'
 import { StoreError } from './errors'
 
@@ -9,22 +9,25 @@ import { StoreError } from './errors'
  */
 export function lockDirectory(directory: string): () => void {
   const file = join(directory, 'lock')
-  privateDirectory(directory)
-  privateDatabase(file)
-  const db = new Database(file, { timeout: 0 })
+  let db: Database.Database | undefined
   try {
+    privateDirectory(directory)
+    privateDatabase(file)
+    db = new Database(file, { timeout: 0 })
     db.pragma('locking_mode = EXCLUSIVE')
     db.pragma('journal_mode = MEMORY')
     db.exec('BEGIN EXCLUSIVE; CREATE TABLE IF NOT EXISTS lock(pid INTEGER); DELETE FROM lock; COMMIT')
   } catch (error) {
-    db.close()
+    db?.close()
     if ((error as { code?: string }).code?.startsWith('SQLITE_BUSY'))
       throw new StoreError(
         'STORE_LOCKED',
         `${directory} (stop that process, or set QUORATE_DATA_DIR to another directory)`,
         { cause: error },
       )
-    throw error
+    const { what, advice } = diskFault(error, file, 'file')
+    throw new StoreError('STORE_UNAVAILABLE', `${file} ${what}; nothing was changed. ${advice}`, { cause: error })
   }
-  return () => db.close()
+  const held = db
+  return () => held.close()
 }

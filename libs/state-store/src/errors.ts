@@ -2,6 +2,7 @@
 export const STORE_ERRORS = {
   STORE_LOCKED: 'another process uses this data directory',
   STORE_FULL: 'the disk is full; nothing was written',
+  STORE_UNAVAILABLE: 'the data directory cannot be used',
   STORE_UNKNOWN_TABLE: 'no such table in this topology',
   STORE_CLOSED: 'the store has been closed',
 } as const

@@ -1,6 +1,7 @@
-import { type Log, LogError, type PartitionReader, type ReaderOptions, type TopicSpec } from '@quorate/log'
+import { type Log, LogError, partitionOf, type PartitionReader, type ReaderOptions, type TopicSpec } from '@quorate/log'
 import { randomUUID } from 'node:crypto'
 import { type KeyValueChange, KeyValueTable } from './key-value-table'
+import { checkedJson } from './key-value-table-codec'
 
 interface Setting {
   readonly colour: string
@@ -94,6 +95,47 @@ export function describeKeyValueTable(name: string, open: () => Promise<Log>): v
       expect(again.undecodable).toBe(1)
       expect([...again.entries()].map(([key]) => key)).toEqual(['a', 'b'])
       await table.close()
+      await again.close()
+    })
+
+    it.each(['null', '7', '"text"', '[]', '{"colour":7}', '{"__proto__":{"colour":"red"}}', '['.repeat(100_000)])(
+      'leaves out a value of another shape by its key, and goes on: %.40s',
+      async (value) => {
+        const isSetting = (it: unknown): boolean =>
+          typeof it === 'object' &&
+          it !== null &&
+          Object.hasOwn(it, 'colour') &&
+          typeof (it as Setting).colour === 'string'
+        const codec = checkedJson<Setting>((it, key) => key === '__proto__' || isSetting(it))
+        const table = await KeyValueTable.open<Setting>({ log, topic, codec })
+        await table.put('a', { colour: 'red' })
+        await log.append([{ topic, partition: partitionOf('a', partitions), key: 'a', value }])
+        await table.put('__proto__', { colour: 'blue' })
+        const again = await KeyValueTable.open<Setting>({ log, topic, codec })
+        expect(again.undecodable).toBe(1)
+        expect([...again.entries()]).toEqual([
+          ['__proto__', { colour: 'blue' }],
+          ['a', { colour: 'red' }],
+        ])
+        await table.close()
+        await again.close()
+      },
+    )
+
+    it('goes on when a watcher throws, which is told of the next record', async () => {
+      const seen: string[] = []
+      const onChange = ({ key }: { key: string }): void => {
+        seen.push(key)
+        if (key === 'bad') throw new TypeError('no')
+      }
+      const table = await KeyValueTable.open<Setting>({ log, topic, onChange })
+      await table.put('bad', { colour: 'red' })
+      await table.put('good', { colour: 'blue' })
+      await table.close()
+      expect(seen).toEqual(['bad', 'good'])
+      // The same where the records are there already.
+      const again = await KeyValueTable.open<Setting>({ log, topic, onChange, patienceMs: 5_000 })
+      expect([again.size, [...seen].sort()]).toEqual([2, ['bad', 'bad', 'good', 'good']])
       await again.close()
     })
 

@@ -27,7 +27,7 @@ export interface KeyValueTableOptions<V> {
   /** JSON by default. */
   readonly codec?: ValueCodec<V>
   readonly logger?: Logger
-  /** Told of every record in log order, those read at the start included. */
+  /** Told of every record in log order, those read at the start included. What it throws is logged, and stops nothing. */
   readonly onChange?: (change: KeyValueChange<V>) => void
   /** ms that opening and writing wait while nothing more can be read; 30,000 by default. */
   readonly patienceMs?: number
@@ -188,7 +188,7 @@ export class KeyValueTable<V> {
   private take(partition: number, offset: number, key: string, bytes: Buffer | null): void {
     let value: V | undefined
     try {
-      value = bytes === null ? undefined : this.codec.decode(bytes)
+      value = bytes === null ? undefined : this.codec.decode(bytes, key)
     } catch (error) {
       this.undecodable++
       const { topic, logger = silentLogger } = this.options
@@ -200,7 +200,21 @@ export class KeyValueTable<V> {
     }
     if (value === undefined) this.values.delete(key)
     else this.values.set(key, value)
-    for (const watcher of this.watchers) watcher({ key, value, partition, offset })
+    for (const watcher of this.watchers) this.tell(watcher, { key, value, partition, offset })
+  }
+
+  /** What one watcher makes of a record stops neither the others nor the table: it would be read again for ever. */
+  private tell(watcher: (change: KeyValueChange<V>) => void, change: KeyValueChange<V>): void {
+    try {
+      watcher(change)
+    } catch (error) {
+      const { topic, logger = silentLogger } = this.options
+      const { key, partition, offset } = change
+      logger.error(
+        { err: error, topic, partition, offset, key },
+        'a record of a key-value table could not be put in force; the table goes on',
+      )
+    }
   }
 
   private passOver(partition: number, damaged: DamagedBatch): void {

@@ -19,5 +19,12 @@ export function failureOf(error: unknown): Failure {
   }
   if (StreamsError.is(error)) return { code: error.code, title: STREAMS_ERRORS[error.code], expected: false }
   if (error instanceof StoreError) return { code: error.code, title: STORE_ERRORS[error.code], expected: false }
+  if (isOfDisk(error)) return { code: 'STORE_UNAVAILABLE', title: STORE_ERRORS.STORE_UNAVAILABLE, expected: false }
   return { code: 'STREAMS_TASK_FAILED', title: STREAMS_ERRORS.STREAMS_TASK_FAILED, expected: false }
+}
+
+/** What SQLite and the file system say by themselves: no permission, a directory where a file should be, a disk that fails. */
+function isOfDisk(error: unknown): boolean {
+  const { code } = Object(error) as { code?: unknown }
+  return typeof code === 'string' && /^(SQLITE_|ERR_FS_|E[A-Z]+$)/.test(code)
 }

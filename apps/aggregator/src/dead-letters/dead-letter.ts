@@ -29,6 +29,19 @@ export interface Cut {
   readonly headers?: number
 }
 
+/** Whether a value of the settings may stand under its key. */
+export function isMark(value: unknown, key: string): boolean {
+  if (!key.startsWith(MARKS)) return true
+  const { done, at, by, position } = Object(value) as Record<keyof Mark, unknown>
+  const isText = (it: unknown): boolean => typeof it === 'string'
+  return (
+    (done === 'replayed' || done === 'dropped') &&
+    isText(at) &&
+    isText(by) &&
+    (position === undefined || isText(position))
+  )
+}
+
 /** A dead letter in a list. Text is UTF-8; what is none is told in base64. */
 export interface DeadLetter {
   readonly position: string

@@ -1,12 +1,13 @@
 import { DEAD_LETTER, LIMITS, messageBytesOf, objectIdOf } from '@quorate/contracts'
 import { Problem } from '@quorate/http'
 import { header, type Log, LogError, type LogRecord, type Position } from '@quorate/log'
-import { KeyValueTable } from '@quorate/state-store'
+import { checkedJson, KeyValueTable } from '@quorate/state-store'
 import type { Streams } from '@quorate/streams'
 import {
   cutOf,
   type DeadLetter,
   deadLetterOf,
+  isMark,
   type Mark,
   originalHeaders,
   positionOf,
@@ -38,6 +39,8 @@ const REPLAYED_FROM = 'quorate-replayed-from'
 /** Bytes read ahead: values may have a megabyte, and a page shows none of them. */
 const READ_AHEAD = 4 << 20
 const PATIENCE = 5_000
+/** Others may write to the settings: what is no mark of ours is left out. */
+const MARK = checkedJson<Mark>(isMark)
 
 /**
  * What could not be applied (design.md, "Topics"), from any instance: read off the topic itself. Records cannot be taken out of a log, so
@@ -132,7 +135,7 @@ export class DeadLetters {
     if (streams.partitions === 0)
       throw new Problem('no-owner', 'This instance has not joined its group yet. Try again.')
     const [range] = await log.offsets(deadLetters)
-    const table = await KeyValueTable.open<Mark>({ log, topic: settings, patienceMs })
+    const table = await KeyValueTable.open<Mark>({ log, topic: settings, patienceMs, codec: MARK })
     try {
       return await work(new Marks(table, this.#unwritten), range!)
     } finally {

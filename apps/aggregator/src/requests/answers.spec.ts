@@ -2,6 +2,7 @@ import { type Answer, json } from '@quorate/http'
 import { type Log, LogError, type OutRecord } from '@quorate/log'
 import { type EmbeddedLog, openEmbeddedLog } from '@quorate/log/embedded'
 import { Answers } from './answers'
+import { ANSWERS } from './requests'
 
 const topic = 'quorate.settings'
 
@@ -43,5 +44,23 @@ describe('answers to requests with a key', () => {
     await ask(answers, 'another')
     expect(await ask(instance(), 'k')).toEqual(first)
     expect(works).toBe(2)
+  })
+
+  it('are given whatever else lies in the settings', async () => {
+    const strange = [
+      'null',
+      '7',
+      '[]',
+      '{"at":1}',
+      '{"fingerprint":"f","at":"now","status":99,"position":1,"body":null}',
+    ]
+    await log.append(
+      strange.flatMap((value, i) => [
+        { topic, partition: 0, key: `${ANSWERS}${i}`, value },
+        { topic, partition: 0, key: `elsewhere/${i}`, value },
+      ]),
+    )
+    for (const i of strange.keys()) expect(await ask(instance(), String(i))).toMatchObject({ status: 202 })
+    expect(await ask(instance(), '0')).toMatchObject({ headers: { 'quorate-position': '0@1' } })
   })
 })

@@ -1,6 +1,6 @@
 import { type Answer, json, Problem } from '@quorate/http'
 import { type Log, LogError } from '@quorate/log'
-import { KeyValueTable } from '@quorate/state-store'
+import { checkedJson, KeyValueTable } from '@quorate/state-store'
 import type { RequestKey } from './request-key'
 import { ANSWERS, REMEMBERED } from './requests'
 
@@ -20,6 +20,13 @@ export interface Done {
   readonly fingerprint: string
 }
 
+/** Others may write to the settings: what is no answer of ours is left out. */
+const KEPT = checkedJson<Kept>((value, key) => {
+  if (!key.startsWith(ANSWERS)) return true
+  const { fingerprint, at, status, position, body } = Object(value) as Record<keyof Kept, unknown>
+  const isStatus = Number.isInteger(status) && Number(status) >= 200 && Number(status) < 600
+  return isStatus && Number.isFinite(at) && [fingerprint, position, body].every((it) => typeof it === 'string')
+})
 const FORGOTTEN = 100
 /** Answers that could not be kept, held here at most. */
 const HELD = 1_000
@@ -87,7 +94,7 @@ export class Answers {
     const held = await this.#again(key, fingerprintOf, this.#held.get(key))
     if (held) return held
     const { log, settings: topic, patienceMs } = this
-    const table = await KeyValueTable.open<Kept>({ log, topic, patienceMs })
+    const table = await KeyValueTable.open<Kept>({ log, topic, patienceMs, codec: KEPT })
     try {
       const kept = await this.#again(key, fingerprintOf, table.get(`${ANSWERS}${key}`))
       if (kept) return kept
@@ -135,7 +142,7 @@ export class Answers {
 
 async function forget(table: KeyValueTable<Kept>): Promise<void> {
   const before = Date.now() - REMEMBERED
-  const old = [...table.entries()].filter(([key, { at }]) => key.startsWith(ANSWERS) && at < before)
+  const old = [...table.entries()].filter(([key, kept]) => key.startsWith(ANSWERS) && kept.at < before)
   for (const [key] of old.slice(0, FORGOTTEN)) await table.delete(key)
 }
 
