@@ -37,7 +37,7 @@ export async function startAggregator(
     })
     const app = await createEdge({
       modules: [parts.module],
-      checks: [parts.check],
+      checks: parts.checks,
       metrics: [processMetrics('aggregator'), parts.metrics],
       apiKey: config.apiKey,
       clusterSecret: config.clusterSecret,

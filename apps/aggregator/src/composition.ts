@@ -1,6 +1,6 @@
 import type { Config } from '@quorate/config'
 import { changeSource, topicNames } from '@quorate/contracts'
-import { createRegistry, type HealthCheck, Owners, Peers, streamsCheck, streamsMetrics } from '@quorate/http'
+import { createRegistry, type HealthCheck, Owners, Peers, streamsChecks, streamsMetrics } from '@quorate/http'
 import type { Log, Logger } from '@quorate/log'
 import { createStreams } from '@quorate/streams'
 import { StreamsStrategy } from '@quorate/transport'
@@ -54,7 +54,7 @@ export interface AggregatorPartsOptions {
 export interface AggregatorParts {
   readonly module: ReturnType<typeof AggregatorModule.register>
   readonly transport: StreamsStrategy
-  readonly check: HealthCheck
+  readonly checks: readonly HealthCheck[]
   readonly metrics: Registry
   /** After the application is closed. */
   close(): Promise<void>
@@ -132,7 +132,7 @@ export function aggregatorParts({
       streams: open,
     }),
     transport,
-    check: streamsCheck('aggregator', streams),
+    checks: streamsChecks('aggregator', streams),
     metrics,
     close: async () => {
       await upkeep.close()

@@ -29,7 +29,7 @@ export async function startNotifier(config: Config, { log: given, docs = false }
     })
     const app = await createEdge({
       modules: [parts.module],
-      checks: [parts.check],
+      checks: parts.checks,
       metrics: [processMetrics('notifier'), parts.metrics],
       apiKey: config.apiKey,
       clusterSecret: config.clusterSecret,

@@ -1,6 +1,6 @@
 import type { Config } from '@quorate/config'
 import { topicNames } from '@quorate/contracts'
-import { createRegistry, type HealthCheck, Owners, Peers, streamsCheck, streamsMetrics } from '@quorate/http'
+import { createRegistry, type HealthCheck, Owners, Peers, streamsChecks, streamsMetrics } from '@quorate/http'
 import type { Log, Logger } from '@quorate/log'
 import { createStreams } from '@quorate/streams'
 import { StreamsStrategy } from '@quorate/transport'
@@ -45,7 +45,7 @@ export interface NotifierPartsOptions {
 export interface NotifierParts {
   readonly module: ReturnType<typeof NotifierModule.register>
   readonly transport: StreamsStrategy
-  readonly check: HealthCheck
+  readonly checks: readonly HealthCheck[]
   readonly metrics: Registry
   readonly notifier: Notifier
   /** After the application is closed. */
@@ -117,7 +117,7 @@ export async function notifierParts({
   return {
     module: NotifierModule.register({ notifier, configuration, owners: new Owners(streams, peers, url) }),
     transport,
-    check: streamsCheck('notifier', streams),
+    checks: streamsChecks('notifier', streams),
     metrics,
     notifier,
     async close() {

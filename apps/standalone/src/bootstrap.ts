@@ -54,7 +54,7 @@ export async function startStandalone(
     })
     const app = await createEdge({
       modules: [aggregator.module, notifier.module],
-      checks: [aggregator.check, notifier.check],
+      checks: [...aggregator.checks, ...notifier.checks],
       metrics: [processMetrics('standalone'), aggregator.metrics, notifier.metrics],
       apiKey: config.apiKey,
       logger,

@@ -6,6 +6,8 @@ export interface Config extends Values {
   readonly log: 'kafka' | 'embedded'
   readonly replication: number
   readonly sections: Sections
+  /** What the operator should hear at the start: nothing is wrong, but something is not as it may seem. */
+  readonly notes: readonly string[]
 }
 
 /** Parts of the YAML file that are no settings of the process: judged by the application that they are for. */

@@ -282,3 +282,52 @@ describe('what is printed from the table', () => {
     expect(readFileSync(join(__dirname, '../../../docs/configuration.md'), 'utf8')).toBe(configurationPage())
   })
 })
+
+describe('variables that Kubernetes sets for a service named quorate', () => {
+  const LINKS = {
+    QUORATE_SERVICE_HOST: '10.0.0.7',
+    QUORATE_SERVICE_PORT: '8080',
+    QUORATE_SERVICE_PORT_HTTP: '8080',
+    QUORATE_PORT: 'tcp://10.0.0.7:8080',
+    QUORATE_PORT_8080_TCP: 'tcp://10.0.0.7:8080',
+    QUORATE_PORT_8080_TCP_PROTO: 'tcp',
+    QUORATE_PORT_8080_TCP_PORT: '8080',
+    QUORATE_PORT_8080_TCP_ADDR: '10.0.0.7',
+    QUORATE_AGGREGATOR_SERVICE_HOST: '10.0.0.8',
+    QUORATE_AGGREGATOR_PORT: 'tcp://10.0.0.8:8080',
+    QUORATE_NOTIFIER_PORT_8081_UDP_ADDR: '10.0.0.9',
+    KAFKA_TLS_SERVICE_HOST: '10.0.0.9',
+    KAFKA_TLS_PORT: 'tcp://10.0.0.9:9093',
+  }
+  it.each(['standalone', 'aggregator', 'notifier', 'cli'] as const)('are left out, with a note: %s', (app) => {
+    const config = load(app, { env: { ...KAFKA, ...LINKS } })
+    expect(config.port).toBe(app === 'notifier' ? 8081 : 8080)
+    const note = config.notes.find((it) => it.startsWith('ignored '))
+    for (const name of Object.keys(LINKS)) expect(note).toContain(name)
+  })
+  it('are told from settings of the same name, and from mistakes', () => {
+    expect(load('standalone', { env: { QUORATE_PORT: '9000' } })).toMatchObject({ port: 9000, notes: [] })
+    expect(faultsOf('standalone', { env: { QUORATE_PORT: '10.0.0.7:8080' } })).toContain('QUORATE_PORT is')
+    expect(faultsOf('standalone', { env: { QUORATE_AGGREGATOR_PORT: '8080' } })).toContain('is no setting')
+  })
+})
+
+describe('a value that is not allowed', () => {
+  const bad: [AppName, string][] = (['standalone', 'aggregator', 'notifier', 'cli'] as const).flatMap((app) =>
+    Object.values(SETTINGS).map((it): [AppName, string] => [app, it.env]),
+  )
+  it.each(bad)('is named, alone and with what depends on it: %s, %s', (app, env) => {
+    const it = Object.values(SETTINGS).find((each) => each.env === env)!
+    const text = ['\u0007', 'http://\u0007', '-'].find((each) => it.kind.parse(each) === undefined)
+    if (text === undefined) return
+    for (const beside of [{}, KAFKA])
+      expect(faultsOf(app, { env: { ...beside, [env]: text }, readFile: () => '' })).toContain(env)
+  })
+})
+
+it('npm start says which log it uses where KAFKA_BROKERS is set', () => {
+  expect(load('standalone', { env: KAFKA }).notes).toEqual([
+    'KAFKA_BROKERS is set, but npm start always uses the embedded log, in ./data/log. npm run aggregator and npm run notifier use Kafka',
+  ])
+  expect(load('standalone').notes).toEqual([])
+})

@@ -4,6 +4,7 @@ import { ConfigError } from './config-error'
 import { nearest } from './nearest'
 import type { Config, Sections } from './config'
 import { check } from './rules'
+import { isServiceLink } from './service-links'
 import { secret } from './kinds'
 import {
   type AppName,
@@ -41,8 +42,9 @@ const ROWS = Object.entries(SETTINGS) as [SettingName, Setting<unknown>][]
 export function loadConfig(app: AppName, sources: Sources = {}): Config {
   const { argv = [], env = process.env, readFile = (path) => readFileSync(path, 'utf8') } = sources
   const faults: string[] = []
+  const notes: string[] = []
   const flags = readFlags(app, argv, faults, readFile)
-  const variables = readEnv(env, faults, readFile)
+  const variables = readEnv(env, faults, readFile, notes)
   const { layer: file, sections } = readYaml(flags.get('config') ?? variables.get('config'), faults, readFile)
   const values: Record<string, unknown> = {}
   const set = new Map<SettingName, string>()
@@ -51,7 +53,7 @@ export function loadConfig(app: AppName, sources: Sources = {}): Config {
     if (found) set.set(name, found.place)
     values[name] = found ? parsed(it, found, faults) : fallbackOf(it, app)
   }
-  const config = { ...check(app, values as unknown as Values, set, faults), sections }
+  const config = { ...check(app, values as unknown as Values, set, faults, notes), sections, notes }
   if (faults.length > 0) throw new ConfigError(faults)
   return config
 }
@@ -90,14 +92,24 @@ function readFlags(app: AppName, argv: readonly string[], faults: string[], read
   return layer
 }
 
-function readEnv(env: Sources['env'] & object, faults: string[], readFile: (path: string) => string): Layer {
+function readEnv(
+  env: Sources['env'] & object,
+  faults: string[],
+  readFile: (path: string) => string,
+  notes: string[],
+): Layer {
   const layer: Layer = new Map()
+  const links: string[] = []
   const known = new Map<string, SettingName>(ROWS.map(([name, it]) => [it.env, name]))
   const files = new Map<string, SettingName>(
     ROWS.filter(([, it]) => it.secret).map(([name, it]) => [`${it.env}_FILE`, name]),
   )
   for (const [variable, text] of Object.entries(env)) {
     if (text === undefined || IGNORED_ENV.includes(variable)) continue
+    if (isOwned(variable) && isServiceLink(variable, text)) {
+      links.push(variable)
+      continue
+    }
     const name = known.get(variable)
     const ofFile = files.get(variable)
     if (name && text !== '') layer.set(name, { text, place: variable })
@@ -112,6 +124,10 @@ function readEnv(env: Sources['env'] & object, faults: string[], readFile: (path
       )
     }
   }
+  if (links.length > 0)
+    notes.push(
+      `ignored ${links.join(', ')}: Kubernetes sets these for a service of that name (enableServiceLinks: false keeps them out)`,
+    )
   return layer
 }
 

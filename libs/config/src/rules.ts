@@ -11,12 +11,13 @@ export function check(
   values: Values,
   set: ReadonlyMap<SettingName, string>,
   faults: string[],
-): Omit<Config, 'sections'> {
+  notes: string[],
+): Omit<Config, 'sections' | 'notes'> {
   const log = app === 'standalone' ? 'embedded' : (values.log ?? (values.brokers ? 'kafka' : 'embedded'))
   const tls = set.has('tls')
     ? values.tls
     : (['tlsCa', 'tlsCert', 'tlsKey', 'tlsServerName'] as const).some((name) => set.has(name))
-  const config: Omit<Config, 'sections'> = {
+  const config: Omit<Config, 'sections' | 'notes'> = {
     ...values,
     app,
     log,
@@ -25,6 +26,10 @@ export function check(
   }
   const serves = app !== 'cli'
   if (app === 'standalone') standalone(values, set, faults)
+  if (app === 'standalone' && values.brokers && values.log !== 'kafka')
+    notes.push(
+      `${set.get('brokers') ?? 'KAFKA_BROKERS'} is set, but npm start always uses the embedded log, in ${values.dataDir}/log. npm run aggregator and npm run notifier use Kafka`,
+    )
   if (app === 'aggregator' || app === 'notifier') cluster(config, faults)
   if (serves && values.host !== undefined && !values.apiKey && !isLoopback(values.host)) {
     faults.push(
@@ -49,7 +54,7 @@ function standalone(values: Values, set: ReadonlyMap<SettingName, string>, fault
   }
 }
 
-function cluster(config: Omit<Config, 'sections'>, faults: string[]): void {
+function cluster(config: Omit<Config, 'sections' | 'notes'>, faults: string[]): void {
   if (config.log === 'embedded') {
     faults.push(
       `The ${config.app} by itself needs Kafka: the embedded log belongs to one process. Set KAFKA_BROKERS, or use npm start, which runs everything in one process on the embedded log.`,
@@ -64,7 +69,7 @@ function cluster(config: Omit<Config, 'sections'>, faults: string[]): void {
   }
 }
 
-function kafka(config: Omit<Config, 'sections'>, faults: string[]): void {
+function kafka(config: Omit<Config, 'sections' | 'notes'>, faults: string[]): void {
   if (config.log === 'kafka' && !config.brokers)
     faults.push('KAFKA_BROKERS must be set, because QUORATE_LOG is "kafka": host:port, several separated by commas.')
   if (Boolean(config.tlsCert) !== Boolean(config.tlsKey))
@@ -72,7 +77,7 @@ function kafka(config: Omit<Config, 'sections'>, faults: string[]): void {
   sasl(config, faults)
 }
 
-function sasl(config: Omit<Config, 'sections'>, faults: string[]): void {
+function sasl(config: Omit<Config, 'sections' | 'notes'>, faults: string[]): void {
   const { saslMechanism, saslUsername, saslPassword, saslTokenPath, saslTokenUrl, saslTokenScope } = config
   if (saslTokenScope && !saslTokenUrl) faults.push('KAFKA_SASL_TOKEN_SCOPE goes with KAFKA_SASL_TOKEN_URL.')
   if (saslMechanism !== 'oauthbearer') {
@@ -98,10 +103,11 @@ function sasl(config: Omit<Config, 'sections'>, faults: string[]): void {
 /** Where others reach this instance; `port` is the real one where 0 was asked for. */
 export function advertised(
   config: Pick<Config, 'advertisedUrl' | 'host' | 'port'>,
-  port = config.port,
+  port: number | undefined = config.port,
 ): string | undefined {
   if (config.advertisedUrl) return config.advertisedUrl
-  if (config.host === undefined) return undefined
+  // A value that was refused is not there; its fault has been named.
+  if (config.host === undefined || port === undefined) return undefined
   const host = isWildcard(config.host) ? hostname() : config.host
   return `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`
 }

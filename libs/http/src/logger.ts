@@ -37,7 +37,14 @@ export function createLogger({ level, app }: LoggerOptions): PinoLogger {
   if (process.stderr.isTTY)
     return pino(
       options,
-      pretty({ destination: 2, sync: true, ignore: 'pid,hostname,app', translateTime: 'SYS:HH:MM:ss.l' }),
+      pretty({
+        destination: 2,
+        sync: true,
+        ignore: 'pid,hostname,app',
+        messageFormat: '{app}: {msg}',
+        singleLine: true,
+        translateTime: 'SYS:HH:MM:ss.l',
+      }),
     )
   return pino(options, pino.destination({ dest: 2, sync: true }))
 }
@@ -48,7 +55,8 @@ export function nestLogger(logger: PinoLogger): LoggerService {
   return {
     log: (message: unknown, ...rest: unknown[]) => logger.debug(contextOf(rest), String(message)),
     error: (message: unknown, ...rest: unknown[]) =>
-      logger.error(
+      // That it cannot listen is thrown as well, and told by whoever started it.
+      logger[/^Error: listen E/.test(String(message)) ? 'debug' : 'error'](
         { ...contextOf(rest), ...(message instanceof Error ? { err: message } : {}) },
         message instanceof Error ? message.message : String(message),
       ),

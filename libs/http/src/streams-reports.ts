@@ -1,28 +1,43 @@
-import type { RunningTask, Streams } from '@quorate/streams'
-import { Gauge, type Registry } from 'prom-client'
+import type { Condition, RunningTask, Streams } from '@quorate/streams'
+import { Counter, Gauge, type Registry } from 'prom-client'
 import { conditionReports } from './condition-reports'
 import type { HealthCheck } from './health'
 import { Sureness } from './sureness'
 
-/** ms that the group may not be heard until `live` is false: nothing can be applied meanwhile, whatever the lag last was. */
-const UNHEARD = 60_000
+/** What lies with the log, and not with this instance: a restart does not help. */
+const isOfLog = ({ code }: Condition): boolean => code === 'LOG_UNAVAILABLE'
 
-/** What health depends on in a streams application. */
-export function streamsCheck(name: string, streams: Streams): HealthCheck {
+/**
+ * What health depends on in a streams application: its tasks, and the log, apart. Readiness does not depend on the log: while it is
+ * away, reads are still answered.
+ */
+export function streamsChecks(name: string, streams: Streams): HealthCheck[] {
+  const { conditions } = streams
+  const log: HealthCheck = {
+    name: 'log',
+    live: () => streams.live || !conditions.blocks('live', (condition) => !isOfLog(condition)),
+    ready: () => true,
+    details: () => ({ app: name }),
+  }
+  return [tasksCheck(name, streams), log]
+}
+
+function tasksCheck(name: string, streams: Streams): HealthCheck {
   const sureness = new Sureness(streams)
   return {
     name,
-    live: () => streams.live && sureness.age < UNHEARD,
+    live: () => streams.live || !streams.conditions.blocks('live', isOfLog),
     ready: () => streams.ready,
     details: () => ({
       // ms since it was last sure that the group counts on it; 0 while it is.
       unheard: sureness.age,
       conditions: conditionReports(streams.conditions),
-      partitions: streams.tasks().map(({ partition, state, position, lag, restore }) => ({
+      partitions: streams.tasks().map(({ partition, state, position, lag, restore, restarts }) => ({
         partition,
         state,
         position,
         lag,
+        restarts,
         restored: restore.restored,
         total: restore.total,
         percent: percentOf(restore),
@@ -70,8 +85,18 @@ export function streamsMetrics(streams: Streams, registry: Registry): void {
     (task) => task.time / 1000,
   )
   each('quorate_task_restored', 'Changelog positions read since the restore began.', (task) => task.restore.restored)
-  each('quorate_task_restore_total', 'Changelog positions to read in this restore.', (task) => task.restore.total)
+  each('quorate_task_restore_size', 'Changelog positions to read in this restore.', (task) => task.restore.total)
 
+  new Counter({
+    name: 'quorate_task_restarts_total',
+    help: 'Times that the task of a partition has failed and begun again in this process.',
+    labelNames,
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const { partition, restarts } of streams.tasks()) this.inc({ partition: String(partition) }, restarts)
+    },
+  })
   new Gauge({
     name: 'quorate_condition',
     help: 'What is wrong, by its code (docs/errors.md): how many of that code; absent when it is cleared.',

@@ -117,14 +117,17 @@ export class Connections {
       }
       if (!connection.isConnected()) await connection.connect()
       if (this.isExpired(connection)) await connection.authenticate()
+      this.settings.reachability.found(placeOf(link.address))
     } catch (error) {
       await hangUp(connection)
       if (LogError.is(error)) throw error // no token to log in with
       if (error instanceof Error && error.name === 'KafkaJSSASLAuthenticationError' && !BROKEN_OFF.test(error.message))
         throw new LogError('LOG_UNAUTHORIZED', error.message, { cause: error })
-      const { host, port } = link.address
+      const place = placeOf(link.address)
       const reason = error instanceof Error ? error.message : String(error)
-      throw new Unreachable(`${host}:${port} cannot be reached: ${reason}`, { cause: error })
+      // What we closed ourselves is not out of reach.
+      if (!this.closed) this.settings.reachability.lost(place, reason)
+      throw new Unreachable(`${place} cannot be reached: ${reason}`, { cause: error })
     }
     if (this.closed) await hangUp(connection)
     return connection
@@ -149,6 +152,8 @@ export class Connections {
     return new Broker({ connectionPool, logger, nodeId, authenticationTimeout: connectionTimeoutMs })
   }
 }
+
+const placeOf = ({ host, port }: Address): string => `${host}:${port}`
 
 /** kafkajs calls every failure of a log-in a refusal, also a connection that ended amid it: what it says of those. */
 const BROKEN_OFF = /closed connection|connection (error|timeout|closed|was closed)|not connected|timed out/i

@@ -11,18 +11,20 @@ interface KafkajsLogger {
 const FIELDS = ['broker', 'code', 'retryCount', 'correlationId'] as const
 
 /**
- * kafkajs's logger over ours. Only fields that cannot hold a secret pass, and its debug lines, which hold whole requests, do not.
- * What it calls an error is a connection that will be tried again: a warning.
+ * kafkajs's logger over ours, for whoever debugs. Only fields that cannot hold a secret pass, and its debug lines, which hold whole
+ * requests, do not. What it calls an error is told by those who asked: a connection that is tried again (`Reachability`), or an answer that
+ * a rebalance brings (`Response Heartbeat(key: 12, version: 3)`).
  */
 export function kafkajsLogger(logger: Logger): KafkajsLogger {
   const safe = (fields: Record<string, unknown> = {}) =>
     Object.fromEntries(FIELDS.filter((name) => name in fields).map((name) => [name, fields[name]]))
+  const tell = (message: string, fields?: Record<string, unknown>): void => logger.debug(safe(fields), message)
   const bridge: KafkajsLogger = {
     namespace: () => bridge,
     debug: () => {},
-    info: (message, fields) => logger.debug(safe(fields), message),
-    warn: (message, fields) => logger.debug(safe(fields), message),
-    error: (message, fields) => logger.warn(safe(fields), message),
+    info: tell,
+    warn: tell,
+    error: tell,
   }
   return bridge
 }

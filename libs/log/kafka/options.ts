@@ -2,6 +2,7 @@ import type { ConnectionOptions } from 'node:tls'
 import type { SASLOptions } from 'kafkajs'
 import { silentLogger, type Logger } from '../src'
 import { INFLATION_LIMITS, type InflationLimits } from './wire/batch-decoder'
+import { Reachability } from './reachability'
 
 export interface KafkaLogOptions {
   /** Some of the cluster's `host:port`; the others are found by them. */
@@ -29,7 +30,11 @@ export interface KafkaLogOptions {
 }
 
 type Optional = 'ssl' | 'sasl' | 'rack'
-export type KafkaSettings = Required<Omit<KafkaLogOptions, Optional>> & Pick<KafkaLogOptions, Optional>
+export type KafkaSettings = Required<Omit<KafkaLogOptions, Optional>> &
+  Pick<KafkaLogOptions, Optional> & {
+    /** Shared by all connections of the log. */
+    readonly reachability: Reachability
+  }
 
 export function settingsOf(options: KafkaLogOptions): KafkaSettings {
   return {
@@ -41,5 +46,6 @@ export function settingsOf(options: KafkaLogOptions): KafkaSettings {
     transactionTimeoutMs: 10_000,
     inflation: INFLATION_LIMITS,
     ...options,
+    reachability: new Reachability(options.logger ?? silentLogger),
   }
 }

@@ -58,6 +58,12 @@ export async function create(
     if (error.retriable) throw error
     const unauthorized =
       errorCode === CODE.TOPIC_AUTHORIZATION_FAILED || errorCode === CODE.CLUSTER_AUTHORIZATION_FAILED
+    if (errorCode === CODE.INVALID_REPLICATION_FACTOR)
+      throw new LogError(
+        'LOG_TOPIC_MISMATCH',
+        `topic ${name} could not be created: ${errorMessage ?? codeName(errorCode)} Start as many brokers, or set QUORATE_REPLICATION to how many copies there should be (1 for a single broker).`,
+        { cause: error },
+      )
     throw new LogError(
       unauthorized ? 'LOG_UNAUTHORIZED' : 'LOG_TOPIC_MISMATCH',
       `topic ${name} could not be created: ${errorMessage ?? codeName(errorCode)}; create it by hand: ${createCommand(

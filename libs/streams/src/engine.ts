@@ -16,6 +16,7 @@ import { StreamsError } from './errors'
 import { HealthWatch } from './health-watch'
 import { decodeDown, encodeUp } from './member-data'
 import { Ownership } from './ownership'
+import { ranges } from './ranges'
 import { SourceEnds } from './source-ends'
 import { SourceGrowth } from './source-growth'
 import type { Owner, RunningTask, SourceRecord, Streams, StreamsStatus } from './streams'
@@ -241,7 +242,12 @@ class Engine implements Streams {
     this.ownership.take(decodeDown(assignment.userData))
     const { generation, partitions, memberId } = assignment
     const standbys = this.ownership.standbysAt(memberId)
-    logger.info({ generation, partitions, standbys }, 'partitions assigned')
+    const told = {
+      generation,
+      partitions: ranges(partitions),
+      ...(standbys.length > 0 ? { standbys: ranges(standbys) } : {}),
+    }
+    logger.info(told, 'partitions assigned')
     this.running.assign(partitions, standbys)
     this.sourceEnds.want(standbys.length > 0)
     this.broadcaster.hold(partitions.includes(0))

@@ -1,4 +1,5 @@
 import type { Logger, Offset } from '@quorate/log'
+import { ranges } from './ranges'
 import { Standby, type StandbyOptions } from './standby'
 import { Task, type TaskOptions } from './task'
 import { TaskSlot } from './task-slot'
@@ -121,7 +122,7 @@ export class TaskSet {
     if (partitions.length === 0 || !standbys.every(({ readable }) => readable)) return
     if (this.toldOfStandbys === partitions.join()) return
     this.toldOfStandbys = partitions.join()
-    this.options.logger.info({ partitions }, 'every standby has caught up with its owner')
+    this.options.logger.info({ partitions: ranges(partitions) }, 'every standby has caught up with its owner')
   }
 
   /** One line for all: a process may have hundreds of tasks. */
@@ -130,6 +131,6 @@ export class TaskSet {
     this.told = true
     const restored = this.all().reduce((sum, task) => sum + task.restore.restored, 0)
     const { logger } = this.options
-    logger.info({ partitions: this.assigned, restored }, 'every assigned partition is restored and running')
+    logger.info({ partitions: ranges(this.assigned), restored }, 'every assigned partition is restored and running')
   }
 }
