@@ -164,7 +164,9 @@ export class VoteProcessor implements Processor {
   #count(command: SourceCommand, applied: Applied, offset: Offset, partition: number): void {
     const { counters } = this
     if (command.type === 'report') {
+      // Of good ones there are too many to remember what they led to.
       if (typeof applied === 'string') counters.reports[applied]++
+      else this.outcomes.note(partition, offset, applied)
       return
     }
     if (command.type === 'tick') {

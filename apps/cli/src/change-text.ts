@@ -18,7 +18,7 @@ export function changeText({ type, data }: StatesEvent, ink: Ink): string {
       return `agents are back  ${ink('dim', data.time)}\n`
     default: {
       const way = type === 'object.changed' && data.from !== null ? `${data.from} > ` : ''
-      const why = [data.cause, tallyText(data.tally), ...marks(data)].filter(Boolean).join('; ')
+      const why = [data.cause, tallyText(data), ...marks(data)].filter(Boolean).join('; ')
       return `${ink('bold', printable(data.object))}  ${way}${stateText(data.state, ink)}  (${why})  ${ink('dim', data.since)}\n`
     }
   }

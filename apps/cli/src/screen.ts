@@ -34,11 +34,14 @@ export function marks(view: ObjectView): string[] {
   return Object.entries(all).flatMap(([name, set]) => (set ? [name] : []))
 }
 
-export const tallyText = (tally: Readonly<Record<string, number>>): string =>
-  Object.entries(tally)
+/** Of the heaviest states, and how much the others weigh together. */
+export function tallyText({ tally, tallyRest: rest }: Pick<ObjectView, 'tally' | 'tallyRest'>): string {
+  const votes = Object.entries(tally)
     .sort(([, a], [, b]) => b - a)
     .map(([state, weight]) => `${state} ${weight}`)
-    .join(', ') || 'no votes'
+  if (rest !== undefined) votes.push(`${rest.states} other states ${rest.weight}`)
+  return votes.join(', ') || 'no votes'
+}
 
 /** The style of a state: the colour that most people would give it. */
 function stateStyle(state: string): Style {
@@ -55,11 +58,11 @@ export const stateCell = (state: string): Cell => ({ text: state, style: stateSt
 
 /** An object in a few lines. */
 export function viewText(view: ObjectView, ink: Ink): string {
-  const { object, state, since, voted, override, tally, participants, electorate, quorum, rule, cause, policy } = view
+  const { object, state, since, voted, override, participants, electorate, quorum, rule, cause, policy } = view
   const set = marks(view)
   const lines = [
     `${ink('bold', printable(object))}  ${stateText(state, ink)}  since ${since}${cause ? ` (${cause})` : ''}`,
-    `  votes  ${tallyText(tally)}; ${participants} of ${electorate} weigh in, ${quorum} needed${rule ? `, by ${rule}` : ''}, policy ${printable(policy)}`,
+    `  votes  ${tallyText(view)}; ${participants} of ${electorate} weigh in, ${quorum} needed${rule ? `, by ${rule}` : ''}, policy ${printable(policy)}`,
   ]
   if (override) {
     const { author, reason, expiresAt, mode } = override

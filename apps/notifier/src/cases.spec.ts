@@ -1,5 +1,6 @@
+import { encodeView } from '@quorate/contracts'
 import { Bench } from '../testing/bench'
-import { Sink, T0 } from '../testing/changes'
+import { Sink, T0, view } from '../testing/changes'
 import { receiver, RecordingChannel } from '../testing/recording-channel'
 import { AT_ONCE, type RouteInput, type Routing } from './pipeline'
 
@@ -205,6 +206,49 @@ describe('what receivers are told', () => {
       expect(bench.rows(table)).toEqual([])
   })
 
+  it.each<[string, () => { value: string; headers: [string, string | Buffer][]; key?: string }, RegExp]>([
+    [
+      'a value larger than a view',
+      () => ({ value: wide({ reason: 'r'.repeat(600_000) }), headers: said() }),
+      /^the value has 600\d+ bytes/,
+    ],
+    [
+      'a tally of 9,000 states',
+      () => ({
+        value: wide({}, Object.fromEntries(Array.from({ length: 9_000 }, (_, i) => [`s${i}`.padEnd(64, '-'), 1]))),
+        headers: said(),
+      }),
+      /^the value has \d+ bytes/,
+    ],
+    [
+      'members nested 20,000 deep',
+      () => ({
+        value: wide({}).replace(/}$/, `,"later":${'['.repeat(20_000)}${']'.repeat(20_000)}}`),
+        headers: said(),
+      }),
+      /nested more than 64 deep/,
+    ],
+    [
+      'an event id of 600 kB',
+      () => ({ value: wide({}), headers: said('x'.repeat(600_000)) }),
+      /^the header ce_id has more than/,
+    ],
+    [
+      'a key of 600 kB',
+      () => ({ value: wide({}), headers: said(), key: 'x'.repeat(600_000) }),
+      /^the key has more than/,
+    ],
+  ])('puts %s into the dead letters and goes on', async (_what, record, reason) => {
+    const { bench, channel, sink } = await open(routing(AT_ONCE))
+    await using _ = bench
+    await bench.driver.pipe({ key: 'x', partition: 0, ...record() })
+    await bench.driver.pipe({ ...sink.changed('x', 'down', s(0)), partition: 0 })
+    await bench.quiet()
+    expect(channel.told()).toEqual(['x ->down'])
+    const [letter] = await bench.driver.read('q.dead-letters')
+    expect(String(letter!.headers.find(([name]) => name === 'quorate-reason')![1])).toMatch(reason)
+  })
+
   it('puts what it cannot read into the dead letters and goes on', async () => {
     const { bench, channel, sink } = await open(routing(AT_ONCE))
     await using _ = bench
@@ -219,3 +263,15 @@ describe('what receivers are told', () => {
     )
   })
 })
+
+/** A record of the sink as anybody may write it. */
+const wide = (override: { reason?: string }, tally: Record<string, number> = { down: 1 }): string =>
+  encodeView(
+    view('x', 'down', {
+      tally,
+      override: { state: 'down', reason: override.reason ?? null, author: null, expiresAt: null, mode: 'pin' },
+    }),
+  )
+const said = (id = 'x@0.1'): [string, string][] => [
+  ['ce_id', id], ['ce_type', 'object.changed'], ['ce_time', new Date(T0).toISOString()],
+] // prettier-ignore

@@ -1,3 +1,4 @@
+import { LIMITS } from '@quorate/contracts'
 import { Bench } from '../testing/bench'
 import { Sink, T0 } from '../testing/changes'
 import { RecordingChannel } from '../testing/recording-channel'
@@ -28,6 +29,26 @@ async function open(routing: Routing) {
 const groups = (channel: RecordingChannel) => channel.received.map(({ message }) => message as GroupMessage)
 
 describe('groups', () => {
+  it('list of large views as many as a row takes, and count the others', async () => {
+    const { bench, mail, sink } = await open(rules())
+    await using _ = bench
+    // The longest reason, every character of it six bytes of JSON.
+    const override = {
+      state: 'down',
+      reason: '\u0001'.repeat(4_096),
+      author: '\u0001'.repeat(1_024),
+      expiresAt: null,
+      mode: 'pin',
+    } as const
+    for (let i = 0; i < 60; i++)
+      await bench.pipe(sink.changed(`site/${i}`, 'down', s(0), { override, cause: 'override' }))
+    for (const seconds of [10, 1, 1]) await bench.advance(seconds)
+    const [group] = groups(mail)
+    expect(group!.total).toBe(60)
+    expect(group!.changes.length).toBeGreaterThanOrEqual(5)
+    expect(Buffer.byteLength(JSON.stringify(group))).toBeLessThan(LIMITS.rowBytes)
+  })
+
   it('N05: 500 objects that go down within 3 s are one mail, its list cut with a count; others get a message each', async () => {
     const { bench, mail, hook, sink } = await open(rules())
     await using _ = bench

@@ -1,4 +1,3 @@
-import { decodeChange } from '@quorate/contracts'
 import { describeDamage, type LogRecord, type Logger, type Offset } from '@quorate/log'
 import type { Processor, TaskBatch, TaskContext } from '@quorate/streams'
 import { DEAD_LETTERS, deadLetter } from './dead-letter'
@@ -12,6 +11,7 @@ import type { Desk } from './outbox/desk'
 import { tell, tellAgain, tellHeld } from './outbox/telling'
 import { type Directions, inbox, type News, newsOf, type Reason, subjectOf } from './pipeline'
 import { publishAffliction, reconcile } from './reconciling'
+import { readChange } from './sink-record'
 
 /** What the processor counts; each is a metric. */
 export interface ProcessorEvents {
@@ -104,7 +104,7 @@ export class NotifierProcessor implements Processor {
   private take(record: LogRecord, desk: Desk, context: TaskContext): void {
     const { change, reject } = record.damaged
       ? { change: undefined, reject: describeDamage(record.damaged) }
-      : decodeChange(record)
+      : readChange(record)
     if (!change) {
       this.options.events.poison()
       this.options.logger.warn(

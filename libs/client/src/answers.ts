@@ -1,4 +1,4 @@
-import type { Cause, PolicyInput, State, WireView } from '@quorate/contracts'
+import type { Cause, PolicyInput, State, TallyRest, WireView } from '@quorate/contracts'
 
 /** The public view of an object as REST shows it (vote.md 8, rest.md "Times"). */
 export type ObjectView = WireView
@@ -65,6 +65,8 @@ export interface AgentStanding {
 export interface Explanation {
   readonly agents: readonly AgentStanding[]
   readonly tally: Readonly<Record<State, number>>
+  /** What the tally leaves out where there are more than 64 states. */
+  readonly tallyRest?: TallyRest
   readonly participants: number
   readonly electorate: number
   readonly quorum: number
@@ -95,6 +97,7 @@ export interface HistoryEntry {
   readonly from: State | null
   readonly cause: Cause | null
   readonly tally: Readonly<Record<State, number>>
+  readonly tallyRest?: TallyRest
   readonly [member: string]: unknown
 }
 

@@ -39,6 +39,11 @@ export const LIMITS = {
   agentSettings: 100_000,
   agentWeight: 1_000_000,
 
+  // Objects and what is emitted of them.
+  agentsPerObject: 10_000,
+  talliedStates: 64,
+  viewBytes: 48 * KIB,
+
   // Rows and records.
   rowKeyBytes: 2 * KIB,
   rowBytes: 512 * KIB,

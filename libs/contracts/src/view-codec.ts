@@ -39,6 +39,7 @@ export const VIEW_SCHEMA = Type.Object({
   divergent: Type.Boolean(),
   override: Type.Union([OVERRIDE_SCHEMA, Type.Null()]),
   tally: Type.Record(Type.String(), NUMBER),
+  tallyRest: Type.Optional(Type.Object({ states: NUMBER, weight: NUMBER })),
   participants: NUMBER,
   electorate: NUMBER,
   quorum: NUMBER,
@@ -69,6 +70,9 @@ function encodeTrigger({ type, agent, seq, offset }: Trigger): string {
   return `{"type":${quote(type)},${by}${count}"offset":${offset}}`
 }
 
+const encodeRest = ({ tallyRest: rest }: View): string =>
+  rest === undefined ? '' : `,"tallyRest":{"states":${rest.states},"weight":${rest.weight}}`
+
 type Write = (time: number) => string
 
 function encodeOverride({ state, reason, author, expiresAt, mode }: Override, time: Write): string {
@@ -90,7 +94,7 @@ function encode(view: View, time: Write): string {
     `,"since":${time(view.since)},"decidedAt":${time(view.decidedAt)},"cause":${quoteOrNull(view.cause)}` +
     `,"trigger":${trigger === null ? 'null' : encodeTrigger(trigger)}` +
     `,"contested":${view.contested},"stale":${view.stale},"flapping":${view.flapping},"divergent":${view.divergent}` +
-    `,"override":${override === null ? 'null' : encodeOverride(override, time)},"tally":${encodeTally(view.tally)}` +
+    `,"override":${override === null ? 'null' : encodeOverride(override, time)},"tally":${encodeTally(view.tally)}${encodeRest(view)}` +
     `,"participants":${view.participants},"electorate":${view.electorate},"quorum":${view.quorum}` +
     `,"rule":${quoteOrNull(view.rule)},"policy":${quote(view.policy)},"incident":${quoteOrNull(view.incident)}}`
   )

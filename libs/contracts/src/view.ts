@@ -26,6 +26,14 @@ export interface Override {
   readonly mode: OverrideMode
 }
 
+/** What a tally that shows the heaviest states alone leaves out. */
+export interface TallyRest {
+  /** How many. */
+  readonly states: number
+  /** Theirs together. */
+  readonly weight: number
+}
+
 /**
  * The public view of an object: the value of every sink record, and with times in RFC 3339 the body of REST answers (vote.md 8).
  * Members in this order. Points in time are ms since 1970 here and on the wire of the log.
@@ -48,8 +56,10 @@ export interface View {
   readonly flapping: boolean
   readonly divergent: boolean
   readonly override: Override | null
-  /** Weight by state, in the order of the states' UTF-8 bytes, zero left out. */
+  /** Weight by state, in the order of the states' UTF-8 bytes, zero left out: of the 64 heaviest. */
   readonly tally: Readonly<Record<State, number>>
+  /** The states that the tally does not show, where there are more than it may (docs/spec/limits.md); absent else. */
+  readonly tallyRest?: TallyRest
   readonly participants: number
   readonly electorate: number
   readonly quorum: number

@@ -1,4 +1,4 @@
-import { CAUSES, POLICY_SCHEMA, REPORT_SCHEMA } from '@quorate/contracts'
+import { CAUSES, LIMITS, POLICY_SCHEMA, REPORT_SCHEMA } from '@quorate/contracts'
 
 const text = { type: 'string' }
 const orNull = (type: string) => ({ type: [type, 'null'] })
@@ -6,7 +6,18 @@ const count = { type: 'integer', minimum: 0 }
 const time = { type: 'string', format: 'date-time' }
 const flag = { type: 'boolean' }
 const state = { type: 'string', pattern: '^[a-z0-9][a-z0-9._-]{0,63}$' }
-const tally = { type: 'object', additionalProperties: { type: 'integer' }, description: 'Weight by state.' }
+const tally = {
+  type: 'object',
+  additionalProperties: { type: 'integer' },
+  description: `Weight by state, of the ${LIMITS.talliedStates} heaviest.`,
+}
+const tallyRest = {
+  type: 'object',
+  required: ['states', 'weight'],
+  properties: { states: count, weight: count },
+  additionalProperties: false,
+  description: 'How many states the tally does not show, and their weight; left out where it shows all.',
+}
 const object = (properties: Record<string, unknown>, optional: string[] = []) => ({
   type: 'object',
   required: Object.keys(properties).filter((name) => !optional.includes(name)),
@@ -31,7 +42,7 @@ const OVERRIDE = {
     { type: 'null' },
   ],
 }
-const DECISION = { tally, participants: count, electorate: count, quorum: count, rule: orNull('string') }
+const DECISION = { tally, tallyRest, participants: count, electorate: count, quorum: count, rule: orNull('string') }
 const TASK_STATE = { enum: ['created', 'restoring', 'running', 'closed', 'unknown'] }
 const TOLD = {
   restored: count,
@@ -104,7 +115,7 @@ export const AGGREGATOR_SCHEMAS: Readonly<Record<string, object>> = {
     object: text, incarnation: count, version: count, revision: count, state, from: orNull('string'), voted: state, since: time, decidedAt: time,
     cause: { enum: [...CAUSES, null] }, trigger: TRIGGER, contested: flag, stale: flag, flapping: flag, divergent: flag, override: OVERRIDE,
     ...DECISION, policy: text, incident: orNull('string'),
-  }), // prettier-ignore
+  }, ['tallyRest']), // prettier-ignore
   ObjectPage: object(
     { items: listOf({ $ref: '#/components/schemas/Object' }), next: text, complete: flag, missing: listOf(MISSING) },
     ['next'],
@@ -120,11 +131,11 @@ export const AGGREGATOR_SCHEMAS: Readonly<Record<string, object>> = {
       ...object({ reason: { type: 'string', enum: ['rule-not-registered', 'rule-failed'] }, method: text, detail: text, since: { type: ['string', 'null'], format: 'date-time' } }),
       type: ['object', 'null'], description: "Why the policy's rule cannot decide, so that the last state is held. Null: it can, or it is not asked for want of a quorum.",
     },
-  }), // prettier-ignore
+  }, ['tallyRest']), // prettier-ignore
   History: object({
     items: listOf(object({
       version: count, revision: count, at: time, state, from: state, voted: state, cause: { enum: [...CAUSES] }, trigger: TRIGGER, ...DECISION, policy: text,
-    })),
+    }, ['tallyRest'])),
   }), // prettier-ignore
   PolicyBody: {
     ...policyBody,

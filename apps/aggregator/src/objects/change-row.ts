@@ -1,6 +1,8 @@
-import type { Cause, Trigger } from '@quorate/contracts'
-import type { HistoryEntry, Past, VoteObject } from '../vote'
+import { LIMITS, type Cause, type Trigger } from '@quorate/contracts'
+import { shownTally, type HistoryEntry, type Past, type VoteObject } from '../vote'
 import { readNumber, readText, readWord, writeNumber, writeText, writeWord } from './bytes'
+
+type Tallied = Pick<HistoryEntry, 'tally' | 'tallyRest'>
 
 const AGENT = 1
 const SEQ = 2
@@ -21,6 +23,35 @@ export function readTrigger(): Trigger {
   return flags & SEQ ? { type, agent, seq: readNumber(), offset: readNumber() } : { type, agent, offset: readNumber() }
 }
 
+/** Added to the number of states where others follow; above any number that was ever written without. */
+const REST = 1 << 20
+
+function writeTally({ tally, tallyRest: rest }: Tallied): void {
+  writeNumber(tally.length + (rest === undefined ? 0 : REST))
+  for (const [state, weight] of tally) {
+    writeText(state)
+    writeNumber(weight)
+  }
+  if (rest === undefined) return
+  writeNumber(rest.states)
+  writeNumber(rest.weight)
+}
+
+function readTally(): Tallied {
+  const length = readNumber()
+  const tally: [string, number][] = []
+  for (let left = length % REST; left > 0; left--) tally.push([readText(), readNumber()])
+  if (length >= REST) return { tally, tallyRest: { states: readNumber(), weight: readNumber() } }
+  return told({ tally })
+}
+
+/** A tally that an earlier version wrote may have more states than are shown. */
+export function told<T extends Tallied>(entry: T): T {
+  if (entry.tally.length <= LIMITS.talliedStates) return entry
+  const { entries, rest } = shownTally(entry.tally)
+  return { ...entry, tally: entries, ...(rest === undefined ? {} : { tallyRest: rest }) }
+}
+
 /** Of the newest change: what the object does not say itself, as long as no later record has overwritten that. */
 export function writeChange(change: HistoryEntry, object: VoteObject): void {
   const isLast = change.revision === object.revision
@@ -32,11 +63,7 @@ export function writeChange(change: HistoryEntry, object: VoteObject): void {
   }
   writeText(change.voted)
   writeNumber(change.at - object.createdAt)
-  writeNumber(change.tally.length)
-  for (const [state, weight] of change.tally) {
-    writeText(state)
-    writeNumber(weight)
-  }
+  writeTally(change)
   writeNumber(change.participants)
   writeNumber(change.electorate)
   writeNumber(change.quorum)
@@ -52,8 +79,7 @@ export function readChange(object: VoteObject, last: Pick<Past, 'cause' | 'trigg
   const trigger = isLast ? last.trigger : readTrigger()
   const voted = readText()
   const at = object.createdAt + readNumber()
-  const tally: [string, number][] = []
-  for (let left = readNumber(); left > 0; left--) tally.push([readText(), readNumber()])
+  const tallied = readTally()
   const participants = readNumber()
   const electorate = readNumber()
   const quorum = readNumber()
@@ -68,7 +94,7 @@ export function readChange(object: VoteObject, last: Pick<Past, 'cause' | 'trigg
     voted,
     cause,
     trigger,
-    tally,
+    ...tallied,
     participants,
     electorate,
     quorum,

@@ -5,6 +5,7 @@ import {
   decide, explain, NO_RULES, recount, viewOf,
   type AgentExplanation, type Explanation, type HistoryEntry, type Outcome, type Rules, type Settings, type VoteObject,
 } from '../vote' // prettier-ignore
+import { told } from './change-row'
 import { readClock, readSettings } from './settings-rows'
 import { storedObject } from './stored-object'
 
@@ -107,7 +108,7 @@ export class ObjectReader {
     const entries = newest === null ? [] : [newest]
     for (let version = object.version - 1; version >= object.oldest && entries.length < history; version--) {
       const value = rows.get(historyKey(object.id, version))
-      if (value !== undefined) entries.push(JSON.parse(value.toString('utf8')) as HistoryEntry)
+      if (value !== undefined) entries.push(told(JSON.parse(value.toString('utf8')) as HistoryEntry))
     }
     return entries.slice(0, history)
   }

@@ -1,10 +1,17 @@
-import { type AgentId, type AgentSettings, type ObjectId, type Policy, rfc3339 } from '@quorate/contracts'
+import {
+  type AgentId,
+  type AgentSettings,
+  type ObjectId,
+  type Policy,
+  rfc3339,
+  type TallyRest,
+} from '@quorate/contracts'
 import type { RunningTask } from '@quorate/streams'
 import { ObjectReader, type ReadObject } from '../objects/object-reader'
 import type { Outcomes } from '../outcomes'
 import { knownRequest, type RequestRow } from '../requests/requests'
 import { TABLE } from '../tables'
-import { NO_RULES, type Rules, type Settings } from '../vote'
+import { NO_RULES, type Rules, type Settings, type TallyEntries } from '../vote'
 import type { Outcome, Reading, Seen } from './reading'
 
 /** Reads what the tasks have committed. Each task has its own reader, which keeps the settings decoded. */
@@ -36,7 +43,10 @@ export class CommittedReading implements Reading {
     const reader = this.#reader(task)
     const read = reader.read(tablesOf(task), id, task.changelogPosition)
     if (!read) return undefined
-    const { agents, tally, candidate, nextDeadline, ruleFault, ...rest } = reader.explanation(tablesOf(task), read)
+    const { agents, tally, tallyRest, candidate, nextDeadline, ruleFault, ...rest } = reader.explanation(
+      tablesOf(task),
+      read,
+    )
     const shown = {
       ...rest,
       candidate: candidate?.state ?? null,
@@ -45,7 +55,7 @@ export class CommittedReading implements Reading {
       nextDeadline: timeOf(nextDeadline),
       ruleFault: ruleFault && { ...ruleFault, since: timeOf(ruleFault.since) },
     }
-    return `{"agents":${JSON.stringify(agents)},"tally":${tallyText(tally)},${JSON.stringify(shown).slice(1)}`
+    return `{"agents":${JSON.stringify(agents)},${tallyText(tally, tallyRest)},${JSON.stringify(shown).slice(1)}`
   }
 
   history(task: RunningTask, id: ObjectId): string | undefined {
@@ -55,8 +65,8 @@ export class CommittedReading implements Reading {
     const entries = reader
       .history(tablesOf(task), read)
       .map(
-        ({ tally, at, ...rest }) =>
-          `{"at":"${rfc3339(at)}","tally":${tallyText(tally)},${JSON.stringify(rest).slice(1)}`,
+        ({ tally, tallyRest, at, ...rest }) =>
+          `{"at":"${rfc3339(at)}",${tallyText(tally, tallyRest)},${JSON.stringify(rest).slice(1)}`,
       )
     return `{"items":[${entries.join(',')}]}`
   }
@@ -109,5 +119,7 @@ const seenOf = (reader: ObjectReader, read: ReadObject): Seen => ({
 const timeOf = (ms: number | null | undefined) => (ms === null || ms === undefined ? null : rfc3339(ms))
 
 /** By hand: a JavaScript object would put states named by digits before all others. */
-const tallyText = (tally: readonly (readonly [string, number])[]) =>
-  `{${tally.map(([state, weight]) => `"${state}":${weight}`).join(',')}}`
+/** `"tally":{…}`, and `tallyRest` where there is one. By hand: an object would put names of digits before all others. */
+const tallyText = (tally: TallyEntries, rest: TallyRest | undefined) =>
+  `"tally":{${tally.map(([state, weight]) => `"${state}":${weight}`).join(',')}}` +
+  (rest === undefined ? '' : `,"tallyRest":${JSON.stringify(rest)}`)

@@ -178,8 +178,8 @@ export class Writes {
   /** What the fold found at the record's place, where that is not success. */
   #refuse(type: Type, outcome: Outcome | undefined, seen: Seen | undefined, headers: Record<string, string>): void {
     const tagged = seen ? { ...headers, etag: entityTag(versionOf(seen)) } : headers
-    // Of reports there are too many to remember.
-    if (type === 'report') return
+    // Of good reports there are too many to remember.
+    if (type === 'report' && typeof outcome !== 'object') return
     if (outcome === undefined)
       throw new Problem(
         'outcome-unknown',

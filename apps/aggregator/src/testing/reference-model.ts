@@ -245,6 +245,10 @@ export class ReferenceModel {
     if (old !== undefined && old.seq !== null && row.seq !== null && old.session === row.session) {
       if (row.seq <= old.seq && now < this.expiry(old, p)) return
     }
+    if (old === undefined && (this.objects.get(id)?.rows.size ?? 0) >= 10_000) {
+      this.out.push({ rejected: offset })
+      return
+    }
     const object = this.objects.get(id) ?? this.create(id, now, offset)
     object.rows.set(agent, row)
     const seq = row.seq === null ? {} : { seq: row.seq }
@@ -540,7 +544,7 @@ export class ReferenceModel {
         over === null
           ? null
           : { state: over.state, reason: over.reason, author: over.author, expiresAt: over.expiresAt, mode: over.mode },
-      tally: Object.fromEntries([...r.tally].sort(([a], [b]) => bytes(a, b))),
+      ...shown(r.tally),
       participants: r.W,
       electorate: r.E,
       quorum: r.Q,
@@ -549,6 +553,15 @@ export class ReferenceModel {
       incident: o.held === null ? o.incident : null,
     }
   }
+}
+
+/** The 64 heaviest states, then by bytes; the others together. */
+function shown(tally: Map<string, number>): Json {
+  const ranked = [...tally].sort(([a, x], [b, y]) => y - x || bytes(a, b))
+  const heaviest = ranked.slice(0, 64).sort(([a], [b]) => bytes(a, b))
+  const others = ranked.slice(64)
+  const rest = { states: others.length, weight: others.reduce((sum, [, weight]) => sum + weight, 0) }
+  return { tally: Object.fromEntries(heaviest), ...(others.length > 0 ? { tallyRest: rest } : {}) }
 }
 
 /** Sections 3 and 4, once. */

@@ -1,4 +1,4 @@
-import { compareUtf8, type AgentId, type State } from '@quorate/contracts'
+import { compareUtf8, type AgentId, type State, type TallyRest } from '@quorate/contracts'
 import { abstains, expiresAt, forgottenAt } from './count'
 import { deadlineAfter, voteDeadline } from './deadline'
 import { flappingEnds } from './flap'
@@ -7,7 +7,7 @@ import type { Row, VoteObject } from './object'
 import type { RuleFault } from './rule-fault'
 import type { Outcome } from './run'
 import type { Settings } from './settings'
-import { tallyEntries } from './view'
+import { shown } from './tally'
 import { candidateDue } from './voted'
 
 /** How an agent stands in the vote; the first that applies, of what is the agent's own, then of its report. */
@@ -40,6 +40,7 @@ export type NextStep =
 export interface Explanation {
   readonly agents: readonly AgentExplanation[]
   readonly tally: readonly (readonly [State, number])[]
+  readonly tallyRest?: TallyRest
   readonly participants: number
   readonly electorate: number
   readonly quorum: number
@@ -59,11 +60,13 @@ export interface Explanation {
 export function explain(object: VoteObject, outcome: Outcome, settings: Settings, now: number): Explanation {
   const { candidate, candidateSince } = object
   const next = nextStep(object, now)
+  const { entries, rest } = shown(outcome.tally)
   return {
     agents: object.rows
       .map((row) => explainRow(row, object, settings, now))
       .sort((a, b) => compareUtf8(a.agent, b.agent)),
-    tally: tallyEntries(outcome.tally),
+    tally: entries,
+    ...(rest === undefined ? {} : { tallyRest: rest }),
     participants: outcome.participants,
     electorate: outcome.electorate,
     quorum: outcome.quorum,

@@ -1,10 +1,7 @@
 import type { HistoryEntry, Past, VoteObject } from './object'
 import type { VoteState } from './port'
 import type { Outcome } from './run'
-import { tallyEntries } from './view'
-
-/** States of a tally that an entry keeps: agents that invent states must not grow it without end. */
-const MOST_STATES = 1000
+import { shown } from './tally'
 
 /** Changes that may lie in rows of their own: all that the policy in force keeps but the newest. */
 const mostRows = ({ inForce }: VoteObject): number => Math.max(0, inForce.policy.history - 1)
@@ -40,6 +37,7 @@ export function entryOf(
   outcome: Outcome,
   now: number,
 ): HistoryEntry {
+  const { entries, rest } = shown(outcome.tally)
   return {
     version: object.version,
     revision: object.revision,
@@ -49,7 +47,8 @@ export function entryOf(
     voted: object.voted,
     cause,
     trigger,
-    tally: tallyEntries(outcome.tally).slice(0, MOST_STATES),
+    tally: entries,
+    ...(rest === undefined ? {} : { tallyRest: rest }),
     participants: outcome.participants,
     electorate: outcome.electorate,
     quorum: outcome.quorum,

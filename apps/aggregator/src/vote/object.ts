@@ -5,6 +5,7 @@ import {
   type ObjectId,
   type Override,
   type State,
+  type TallyRest,
   type Trigger,
 } from '@quorate/contracts'
 import type { InForce } from './in-force'
@@ -51,6 +52,8 @@ export interface HistoryEntry {
   readonly trigger: Trigger
   /** By state, in the order of UTF-8 bytes. */
   readonly tally: readonly (readonly [State, number])[]
+  /** The states that it does not show. */
+  readonly tallyRest?: TallyRest
   readonly participants: number
   readonly electorate: number
   readonly quorum: number

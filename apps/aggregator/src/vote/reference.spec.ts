@@ -53,6 +53,14 @@ describe('the engine and a model written from the page alone', () => {
     600_000,
   )
 
+  it.each([63, 64, 65, 300])('agree where agents invent %i states', (states) => {
+    const report = (i: number, weight = 0): ScenarioLine =>
+      ({ at: i * 10, object: 'o', type: 'report', data: { agent: `a${i}`, state: `s${i - weight}` } }) // prettier-ignore
+    const lines = Array.from({ length: states }, (_, i) => report(i))
+    const again = Array.from({ length: 40 }, (_, i) => report(states + i, states - (i % 7)))
+    compare([...lines, ...again, { at: 5_000, object: 'o', type: 'look' }], states)
+  })
+
   it('agree where observers are lost together', () => {
     for (let seed = 1; seed <= SCENARIOS / 100; seed++) compare(randomScenario(seed, { crowd: true }), seed)
   }, 600_000)

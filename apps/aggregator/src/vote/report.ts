@@ -1,4 +1,4 @@
-import { UNKNOWN, type ObjectId, type Report } from '@quorate/contracts'
+import { LIMITS, UNKNOWN, type ObjectId, type Report } from '@quorate/contracts'
 import { castVote, expiresAt, moveKnown, newBallots, rowDue, weightAt, withdrawVote } from './count'
 import { evaluate, type Origin } from './evaluate'
 import type { InForce } from './in-force'
@@ -9,6 +9,10 @@ import type { Moment } from './voted'
 
 /** What an applied command answers: its effect, or why it is a dead letter. */
 export type Applied = Effect | { readonly reject: string }
+
+const TOO_MANY_AGENTS: Applied = {
+  reject: `/agent: ${LIMITS.agentsPerObject} agents are known for the object, which is the most; one that leaves makes room`,
+}
 
 /** A report (vote.md 2): invalid, already expired, duplicate, in this order; else it is the agent's row. */
 export function applyReport(state: VoteState, id: ObjectId, report: Report, moment: Moment): Applied {
@@ -23,7 +27,8 @@ export function applyReport(state: VoteState, id: ObjectId, report: Report, mome
   if (object !== undefined && place >= 0) {
     if (isDuplicate(object.rows[place]!, report, object, now)) return 'duplicate'
     replace(state, object, place, report, base, moment)
-  } else enter(state, object ?? create(state, id, moment), report, base, moment)
+  } else if (object !== undefined && object.rows.length >= LIMITS.agentsPerObject) return TOO_MANY_AGENTS
+  else enter(state, object ?? create(state, id, moment), report, base, moment)
   return 'applied'
 }
 

@@ -1,17 +1,12 @@
-import { compareUtf8, type State, type View } from '@quorate/contracts'
+import type { View } from '@quorate/contracts'
 import { effectiveState, isDivergent, type VoteObject } from './object'
 import type { Outcome } from './run'
-import type { Tally } from './tally'
-
-/** Weight by state in the order of UTF-8 bytes; zero weights are not there. */
-export function tallyEntries({ states, weights }: Tally): [State, number][] {
-  const entries = states.map((state, i): [State, number] => [state, weights[i]!])
-  return entries.length > 1 ? entries.sort((a, b) => compareUtf8(a[0], b[0])) : entries
-}
+import { shown } from './tally'
 
 /** The public view (vote.md 8). `cause`, `trigger` and `revision` are those of the last record. */
 export function viewOf(object: VoteObject, outcome: Outcome): View {
   const { override } = object
+  const { entries, rest } = shown(outcome.tally)
   return {
     object: object.id,
     incarnation: object.incarnation,
@@ -35,7 +30,8 @@ export function viewOf(object: VoteObject, outcome: Outcome): View {
       expiresAt: override.expiresAt,
       mode: override.mode,
     },
-    tally: Object.fromEntries(tallyEntries(outcome.tally)),
+    tally: Object.fromEntries(entries),
+    ...(rest === undefined ? {} : { tallyRest: rest }),
     participants: outcome.participants,
     electorate: outcome.electorate,
     quorum: outcome.quorum,

@@ -113,19 +113,8 @@ const explain = () =>
       withServer<[string], object>(async ({ client, screen }, object) => {
         const explanation = await client.explanation(object)
         await screen.print(explanation, () => {
-          const {
-            agents,
-            tally,
-            participants,
-            electorate,
-            quorum,
-            rule,
-            winner,
-            margin,
-            nextDeadline,
-            policy,
-            ruleFault,
-          } = explanation
+          const { agents, participants, electorate, quorum, rule, winner, margin, nextDeadline, policy, ruleFault } =
+            explanation
           const rows = agents.map((it) => [
             it.agent,
             stateCell(it.state),
@@ -136,7 +125,7 @@ const explain = () =>
           ])
           return [
             screen.table(['AGENT', 'STATE', 'STANDING', 'WEIGHT', 'AGE', 'EXPIRES IN'], rows),
-            `tally ${tallyText(tally)}; ${participants} of ${electorate} weigh in, ${quorum} needed; `,
+            `tally ${tallyText(explanation)}; ${participants} of ${electorate} weigh in, ${quorum} needed; `,
             `winner ${winner ?? 'none'}${rule ? ` by ${rule}` : ''}, margin ${margin ?? '–'}, policy ${policy}, next deadline ${nextDeadline ?? 'none'}\n`,
             ruleFault ? `held (${ruleFault.reason}): ${ruleFault.detail}\n` : '',
           ].join('')
@@ -157,7 +146,7 @@ const history = () =>
           it.from ?? '-',
           stateCell(it.state),
           it.cause ?? '-',
-          tallyText(it.tally),
+          tallyText(it),
         ]
         await screen.print(entries, () =>
           screen.table(['AT', 'VERSION', 'FROM', 'TO', 'CAUSE', 'TALLY'], entries.map(row)),

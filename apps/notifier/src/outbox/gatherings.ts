@@ -1,3 +1,4 @@
+import { LIMITS } from '@quorate/contracts'
 import type { TableReader } from '@quorate/state-store'
 import type { EndpointSettings, Receiver, Route } from '../pipeline'
 import { deliveryId } from './delivery-id'
@@ -11,6 +12,8 @@ import type { Tables } from './tables'
 
 /** Changes listed in one message; the others are counted. */
 export const LISTED = 100
+/** Bytes of the changes listed in one message, as JSON: with what is told of the message they are one row. One change always fits. */
+const LISTED_BYTES = LIMITS.rowBytes / 2
 /** How long a message takes changes from its first on: a group of many is worked off in several commits, ms. */
 const OPEN_MS = 1_000
 /** How long it takes more while the task still works off what is due, and waits for tasks that do, ms. */
@@ -36,7 +39,7 @@ export interface Gathered {
 
 /** The messages to channels that gather which a task is filling: one for each endpoint and group. Written when the batch is sealed. */
 export class Gatherings {
-  private readonly open = new Map<string, { row: GatheringRow; changed: boolean }>()
+  private readonly open = new Map<string, { row: GatheringRow; bytes: number; changed: boolean }>()
 
   /** Takes a change into the message of its group; answers its record. */
   add(
@@ -45,7 +48,8 @@ export class Gatherings {
     record: Recorder,
   ): RecordRef {
     const key = `${endpoint.name}\u0001${group}`
-    const known = this.read(tables, key)
+    const before = this.read(tables, key)
+    const known = before?.row
     const event = known?.event ?? groupEvent(route, change.event)
     const within = deliveryId(event, endpoint.name)
     const ref = record(tables, {
@@ -67,10 +71,12 @@ export class Gatherings {
       nextAttemptAt: null,
       lastAttempt: null,
     })
+    const bytes = before === undefined || known!.changes.length < LISTED ? bytesOf(change) : 0
+    const isListed = before === undefined || (known!.changes.length < LISTED && before.bytes + bytes <= LISTED_BYTES)
     const row: GatheringRow = known
       ? {
           ...known,
-          changes: known.changes.length < LISTED ? [...known.changes, change] : known.changes,
+          changes: isListed ? [...known.changes, change] : known.changes,
           total: known.total + 1,
           time: Math.max(known.time, change.time),
         }
@@ -87,7 +93,11 @@ export class Gatherings {
           time: change.time,
         }
     const behind = [...new Set([...(known?.after ?? []), ...after])]
-    this.open.set(key, { row: behind.length > 0 ? { ...row, after: behind } : row, changed: true })
+    this.open.set(key, {
+      row: behind.length > 0 ? { ...row, after: behind } : row,
+      bytes: (before?.bytes ?? 0) + (isListed ? bytes : 0),
+      changed: true,
+    })
     return ref
   }
 
@@ -133,13 +143,17 @@ export class Gatherings {
     }
   }
 
-  private read(tables: Tables, key: string): GatheringRow | undefined {
-    const known = this.open.get(key)?.row
+  private read(tables: Tables, key: string): { row: GatheringRow; bytes: number } | undefined {
+    const known = this.open.get(key)
     if (known) return known
-    const bytes = tables.table('gatherings').get(key)
-    return bytes && gatheringRow.decode(bytes)
+    const value = tables.table('gatherings').get(key)
+    if (value === undefined) return undefined
+    const row = gatheringRow.decode(value)
+    return { row, bytes: row.changes.reduce((sum, change) => sum + bytesOf(change), 0) }
   }
 }
+
+const bytesOf = (change: ChangeMessage): number => Buffer.byteLength(JSON.stringify(change))
 
 /** Unlike any event of an object, whatever that is named: those end with their revision. */
 const groupEvent = ({ path }: Route, first: string): string => `${first}/group:${path}`

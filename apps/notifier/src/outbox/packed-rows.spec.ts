@@ -18,6 +18,10 @@ describe('packed rows come back whole:', () => {
     ['an object that is gone', { message: message('x', { view: null, state: null, cause: null, lasted: null }) }],
     ['marks', { message: message('x', { flapping: { phase: 'began', changes: 3 }, repeat: 2 }) }],
     ['dependants', { message: message('x', { dependants: { objects: ['a'], total: 9 } }) }],
+    [
+      'states that a tally leaves out',
+      { message: message('x', { view: { ...message('x').view!, tallyRest: { states: 36, weight: 40 } } }) },
+    ],
     ['a notice', { message: notice }],
     ['a throttled one, partly done', { throttledUntil: 9, done: ['a@b'], firstAttemptAt: null }],
   ])('%s', (_what, more) => {

@@ -8,6 +8,8 @@ const views = packing<View>({
   object: 'must', incarnation: 'must', version: 'must', revision: 'must', state: 'must', from: 'must', voted: 'must', since: 'must',
   decidedAt: 'must', cause: 'must', trigger: 'must', contested: 'must', stale: 'must', flapping: 'must', divergent: 'must',
   override: 'must', tally: 'must', participants: 'must', electorate: 'must', quorum: 'must', rule: 'must', policy: 'must', incident: 'must',
+  // Behind what was there before it: rows of earlier versions end there.
+  tallyRest: 'may',
 }) // prettier-ignore
 
 const changes = packing<ChangeMessage>({

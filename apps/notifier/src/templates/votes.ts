@@ -17,7 +17,7 @@ const MOST = 8
 
 /** The tally, the winner first, then by weight; cut to the heaviest. */
 export function votesOf(view: View): Vote[] {
-  const all = Object.values(view.tally).reduce((sum, weight) => sum + weight, 0)
+  const all = weightOf(view)
   return Object.entries(view.tally)
     .map(([state, weight]) => ({
       state,
@@ -30,10 +30,16 @@ export function votesOf(view: View): Vote[] {
     .slice(0, MOST)
 }
 
+/** Of all votes, those of states that the tally does not show included. */
+const weightOf = ({ tally, tallyRest }: View): number =>
+  Object.values(tally).reduce((sum, weight) => sum + weight, tallyRest?.weight ?? 0)
+
 /** `2 of 3 say down`; with weights other than 1 `weight 5 of 7 says down`. Empty where nobody votes. */
 export function majority(view: View): string {
-  const all = Object.values(view.tally).reduce((sum, weight) => sum + weight, 0)
+  const all = weightOf(view)
   if (view.participants === 0 || all === 0) return ''
+  // Among so many states that it is not shown: how many say it is not known here.
+  if (view.tallyRest !== undefined && view.tally[view.voted] === undefined) return ''
   const weight = view.tally[view.voted] ?? 0
   const weighted = all > view.participants || !Object.values(view.tally).every(Number.isInteger)
   if (weighted) return `weight ${number(weight)} of ${number(all)} says ${view.voted}`

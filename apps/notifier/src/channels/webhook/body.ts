@@ -46,6 +46,6 @@ function* shorter({ object, view, cause, previous }: ChangeMessage): IterableIte
     author: wire.override.author?.slice(0, LONG_TEXT) ?? null,
   }
   yield { ...wire, override, previous, truncated: true }
-  const { tally: _, ...rest } = wire
+  const { tally: _, tallyRest: __, ...rest } = wire
   yield { ...rest, override, previous, truncated: true }
 }
