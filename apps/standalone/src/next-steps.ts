@@ -13,6 +13,7 @@ export function nextSteps(url: string, dataDir: string, keyed: boolean): string 
     'The state, and why it is so:',
     `  ${curl} ${url}/v1/objects/site%2Fx`,
     `  ${curl} ${url}/v1/objects/site%2Fx/explanation`,
+    'A report expires after 60 s, or as its policy says: agents report again before that.',
     'Every change as it happens:',
     `  ${curl} -N ${url}/v1/states/stream`,
     '',

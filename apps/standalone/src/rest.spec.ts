@@ -251,7 +251,7 @@ describe('an object', () => {
     const id = fresh()
     const { headers } = await report(id, 'a', 'up')
     const [partition, offset] = headers['quorate-position']!.split('@').map(Number)
-    const ahead = { 'quorate-min-position': `${partition}@${offset! + 1000}, 999@5` }
+    const ahead = { 'quorate-min-position': `${partition}@${offset! + 1000}, ${(partition! + 1) % 8}@-1` }
     const { status, json } = await call('GET', at(id, '?wait=50ms'), undefined, ahead)
     expect([status, json.code]).toEqual([504, 'position-timeout'])
     expect((await call('GET', at(id), undefined, { 'quorate-min-position': 'x' })).status).toBe(400)

@@ -56,6 +56,10 @@ export interface AgentStanding {
   readonly age: number
   /** ms until the report expires; negative once it has. */
   readonly expiresIn: number
+  /** ms that the report lasts. */
+  readonly ttl: number
+  /** The policy that lets it last less long than it says itself. */
+  readonly ttlCappedBy: string | null
   readonly weight: number
   readonly group?: string | null
   readonly standing: Standing
@@ -63,6 +67,10 @@ export interface AgentStanding {
 }
 
 export interface Explanation {
+  /** What is in force: of the override while there is one, else voted. */
+  readonly state: State
+  readonly voted: State
+  readonly override: ObjectView['override']
   readonly agents: readonly AgentStanding[]
   readonly tally: Readonly<Record<State, number>>
   /** What the tally leaves out where there are more than 64 states. */
@@ -80,6 +88,8 @@ export interface Explanation {
   /** When it becomes the voted state if nothing breaks its run. */
   readonly candidateDue: string | null
   readonly nextDeadline: string | null
+  /** What happens at `nextDeadline`, if nothing arrives before. */
+  readonly next: string | null
   readonly policy: string
   /** Why the policy's rule cannot decide, so that the last state is held; null: it can, or is not asked. */
   readonly ruleFault: {

@@ -85,9 +85,9 @@ interface Operation {
   responses?: Record<string, { description?: string; content?: object; headers?: object }>
 }
 
-/** Whatever a handler declares to go wrong is told as a problem, and three things can always go wrong. */
+/** Whatever a handler declares to go wrong is told as a problem, and some things can always go wrong. */
 function describeProblems({ responses = {} }: Operation): void {
-  for (const status of ['401', '429', '500']) responses[status] ??= {}
+  for (const status of ['400', '401', '403', '414', '429', '431', '500']) responses[status] ??= {}
   for (const [status, response] of Object.entries(responses)) {
     if (Number(status) < 400 || response.content) continue
     const codes = Object.entries(PROBLEMS).filter(([code, row]) => row.status === Number(status) && code !== 'no-route')

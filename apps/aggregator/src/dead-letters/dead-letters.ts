@@ -98,11 +98,10 @@ export class DeadLetters {
     })
   }
 
-  /** It is not shown any more. Dropping it twice is dropping it. @throws Problem 404; 409 when it was replayed */
+  /** It is not shown any more. @throws Problem 404; 409 when it was replayed or dropped already */
   async drop(offset: number, by: string): Promise<void> {
     await this.#alone(offset, async (marks, range) => {
       await this.#at(offset, range)
-      if (marks.of(offset)?.done === 'dropped') return
       marks.refuse(offset)
       await marks.put(offset, { done: 'dropped', at: new Date().toISOString(), by })
     })

@@ -39,7 +39,7 @@ export class AgentsController {
   @ApiRead(AGENTS, 'The settings.', 'freshness')
   @ApiProblems(400, 422, 503, 504)
   async list(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const options = readOptionsOf(request)
+    const options = readOptionsOf(request, this.owners.streams.partitions)
     await this.owners.answer(BROADCASTER, request, reply, (task) => this.settings.agents(task, options), {
       waitMs: waitOf(options),
     })
@@ -53,7 +53,7 @@ export class AgentsController {
   @ApiProblems(400, 404, 422, 503, 504)
   async get(@Param('agent') agent: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const id = agentIdOf(agent)
-    const options = readOptionsOf(request)
+    const options = readOptionsOf(request, this.owners.streams.partitions)
     await this.owners.answer(BROADCASTER, request, reply, (task) => this.settings.agent(task, id, options), {
       waitMs: waitOf(options),
     })

@@ -11,7 +11,10 @@ export const LIST = { limit: 100, most: 10_000 } as const
 const MARKS = ['contested', 'stale', 'flapping', 'divergent', 'overridden'] as const
 
 /** Query of `GET /v1/objects`. `after` comes from peers alone; callers have the cursor. @throws Problem */
-export function listQueryOf(request: FastifyRequest): ListQuery & { readonly refusePartial: boolean } {
+export function listQueryOf(
+  request: FastifyRequest,
+  partitions: number,
+): ListQuery & { readonly refusePartial: boolean } {
   const names = ['state', 'voted', ...MARKS, 'prefix', 'limit', 'cursor', 'partial', 'wait'] as const
   const query = queryOf(request, request.forwarded ? ([...names, 'after'] as const) : names)
   const faults: ProblemError[] = []
@@ -36,7 +39,7 @@ export function listQueryOf(request: FastifyRequest): ListQuery & { readonly ref
     prefix: prefix === '' ? undefined : prefix,
     limit,
     after: (query as { after?: string }).after ?? decodeCursor(query.cursor),
-    bound: parsePositions(one(request, 'quorate-min-position')),
+    bound: parsePositions(one(request, 'quorate-min-position'), partitions),
     waitMs: parseWait(query.wait),
     refusePartial: partial === 'refuse',
   }

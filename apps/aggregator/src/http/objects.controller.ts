@@ -44,9 +44,9 @@ export class ObjectsController {
   })
   @ApiFiltered()
   @ApiRead(LIST_ANSWER, 'A page.', 'list')
-  @ApiProblems(400, 422, 503)
+  @ApiProblems(400, 422, 503, 504)
   async list(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const query = listQueryOf(request)
+    const query = listQueryOf(request, this.owners.streams.partitions)
     const parts = request.forwarded ? one(request, PARTS) : undefined
     if (parts !== undefined) {
       send(reply, json(200, encodePart(await this.listing.part(parts.split(',').map(Number), query, request))))
@@ -78,7 +78,7 @@ export class ObjectsController {
   async get(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     // The busiest route: read from the request itself, since Nest runs its pipes for every decorated parameter.
     const id = objectIdOf((request.params as { object: string }).object)
-    const options = staleReadOptionsOf(request)
+    const options = staleReadOptionsOf(request, this.owners.streams.partitions)
     await this.#at(id, request, reply, (task) => this.objects.get(task, id, options), waitOf(options), options.stale)
   }
 
@@ -95,7 +95,7 @@ export class ObjectsController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const id = objectIdOf(object)
-    const options = staleReadOptionsOf(request)
+    const options = staleReadOptionsOf(request, this.owners.streams.partitions)
     await this.#at(
       id,
       request,
@@ -122,7 +122,7 @@ export class ObjectsController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const id = objectIdOf(object)
-    const options = staleReadOptionsOf(request)
+    const options = staleReadOptionsOf(request, this.owners.streams.partitions)
     await this.#at(
       id,
       request,

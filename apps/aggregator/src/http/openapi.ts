@@ -167,7 +167,11 @@ export const ApiFiltered = () =>
       ['prefix', text, 'Beginning of the object id.'],
       ['limit', { type: 'integer', minimum: 1, maximum: LIST.most, default: LIST.limit }, 'Objects a page.'],
       ['cursor', text, '`next` of the page before.'],
-      ['partial', { type: 'string', enum: ['refuse'] }, '503 instead of an incomplete page.'],
+      [
+        'partial',
+        { type: 'string', enum: ['refuse'] },
+        '503 instead of an incomplete page; 504 where a partition has not reached the position asked for.',
+      ],
     ].map(([name, schema, description]) =>
       ApiQuery({ name: name as string, required: false, schema: schema as never, description: description as string }),
     ),

@@ -43,7 +43,7 @@ export class PoliciesController {
   @ApiRead(POLICIES, 'The policies.', 'freshness')
   @ApiProblems(400, 422, 503, 504)
   async list(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const options = readOptionsOf(request)
+    const options = readOptionsOf(request, this.owners.streams.partitions)
     await this.owners.answer(BROADCASTER, request, reply, (task) => this.settings.policies(task, options), {
       waitMs: waitOf(options),
     })
@@ -56,7 +56,7 @@ export class PoliciesController {
   @ApiRead(POLICY, 'The policy.', 'freshness')
   @ApiProblems(400, 404, 422, 503, 504)
   async get(@Param('name') name: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const options = readOptionsOf(request)
+    const options = readOptionsOf(request, this.owners.streams.partitions)
     await this.owners.answer(BROADCASTER, request, reply, (task) => this.settings.policy(task, name, options), {
       waitMs: waitOf(options),
     })

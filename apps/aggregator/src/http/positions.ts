@@ -17,8 +17,11 @@ export function lastOf(positions: Iterable<Pick<Position, 'partition' | 'offset'
   return last
 }
 
-/** @throws Problem 400 */
-export function parsePositions(header: string | undefined): Positions | undefined {
+/**
+ * `-1` stands for a partition that has nothing yet, as answers about it say. `partitions`: how many there are; 0: not known yet.
+ * @throws Problem 400
+ */
+export function parsePositions(header: string | undefined, partitions = 0): Positions | undefined {
   if (header === undefined) return undefined
   const positions = new Map<number, number>()
   for (const part of header.split(',')) {
@@ -28,7 +31,13 @@ export function parsePositions(header: string | undefined): Positions | undefine
         'malformed',
         'Quorate-Min-Position must be a list such as "0@17, 3@5", as answers give it in Quorate-Position.',
       )
-    positions.set(Number(found[1]), Number(found[2]))
+    const partition = Number(found[1])
+    if (partitions > 0 && partition >= partitions)
+      throw new Problem(
+        'malformed',
+        `Quorate-Min-Position names partition ${partition}; there are ${partitions}, from 0. Was it answered by another system?`,
+      )
+    positions.set(partition, Number(found[2]))
   }
   return positions
 }

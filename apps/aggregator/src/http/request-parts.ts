@@ -47,20 +47,20 @@ export function isDryRun(dryRun: string | undefined): boolean {
 }
 
 /** What a read asks for beside the object: how new, how long to wait, whether it has changed. */
-export function readOptionsOf(request: FastifyRequest): ReadOptions {
-  return readOf(request, queryOf(request, ['wait']).wait)
+export function readOptionsOf(request: FastifyRequest, partitions: number): ReadOptions {
+  return readOf(request, queryOf(request, ['wait']).wait, partitions)
 }
 
-function readOf(request: FastifyRequest, wait: string | undefined): ReadOptions {
+function readOf(request: FastifyRequest, wait: string | undefined, partitions: number): ReadOptions {
   return {
-    bound: parsePositions(one(request, 'quorate-min-position')),
+    bound: parsePositions(one(request, 'quorate-min-position'), partitions),
     waitMs: parseWait(wait),
     ifNoneMatch: parseTags('If-None-Match', one(request, 'if-none-match')),
   }
 }
 
 /** A read that may also ask a standby. @throws Problem */
-export function staleReadOptionsOf(request: FastifyRequest): ReadOptions {
+export function staleReadOptionsOf(request: FastifyRequest, partitions: number): ReadOptions {
   const { wait, stale, maxLag } = queryOf(request, ['wait', 'stale', 'maxLag'])
   const faults: ProblemError[] = []
   if (stale !== undefined && stale !== 'allow') faults.push({ pointer: '/query/stale', detail: 'must be allow' })
@@ -70,7 +70,7 @@ export function staleReadOptionsOf(request: FastifyRequest): ReadOptions {
     faults.push({ pointer: '/query/maxLag', detail: 'goes with stale=allow' })
   if (faults.length > 0) throw invalid(faults, 'the query')
   const permitted = { maxLag: maxLag === undefined ? undefined : Number(maxLag) }
-  return { ...readOf(request, wait), stale: stale === undefined ? undefined : permitted }
+  return { ...readOf(request, wait, partitions), stale: stale === undefined ? undefined : permitted }
 }
 
 /** ms that a read may take at its owner. */

@@ -121,8 +121,9 @@ export const AGGREGATOR_SCHEMAS: Readonly<Record<string, object>> = {
     ['next'],
   ),
   Explanation: object({
+    state, voted: state, override: OVERRIDE,
     agents: listOf(object({
-      agent: text, state, seq: { type: ['integer', 'null'] }, age: { type: 'integer', description: 'ms' }, expiresIn: { type: 'integer', description: 'ms' }, weight: count, group: orNull('string'),
+      agent: text, state, seq: { type: ['integer', 'null'] }, age: { type: 'integer', description: 'ms' }, expiresIn: { type: 'integer', description: 'ms' }, ttl: { ...count, description: 'ms that the report lasts.' }, ttlCappedBy: { ...orNull('string'), description: 'The policy whose `ttl` lets the report last less long than it says itself.' }, weight: count, group: orNull('string'),
       standing: { type: 'string', enum: ['counted', 'expired', 'abstained', 'muted', 'observer', 'outsider'] }, evidence: {},
     }, ['evidence'])),
     ...DECISION, winner: orNull('string'), margin: { type: ['integer', 'null'], description: 'The fewest participants whose changed vote would change the winner. Null where none do, or where it is not told.' }, candidate: orNull('string'), candidateSince: { type: ['string', 'null'], format: 'date-time' }, candidateDue: { type: ['string', 'null'], format: 'date-time' },

@@ -43,10 +43,8 @@ export class CommittedReading implements Reading {
     const reader = this.#reader(task)
     const read = reader.read(tablesOf(task), id, task.changelogPosition)
     if (!read) return undefined
-    const { agents, tally, tallyRest, candidate, nextDeadline, ruleFault, ...rest } = reader.explanation(
-      tablesOf(task),
-      read,
-    )
+    const { state, voted, override, agents, tally, tallyRest, candidate, nextDeadline, ruleFault, ...rest } =
+      reader.explanation(tablesOf(task), read)
     const shown = {
       ...rest,
       candidate: candidate?.state ?? null,
@@ -55,7 +53,8 @@ export class CommittedReading implements Reading {
       nextDeadline: timeOf(nextDeadline),
       ruleFault: ruleFault && { ...ruleFault, since: timeOf(ruleFault.since) },
     }
-    return `{"agents":${JSON.stringify(agents)},${tallyText(tally, tallyRest)},${JSON.stringify(shown).slice(1)}`
+    const first = { state, voted, override: override && { ...override, expiresAt: timeOf(override.expiresAt) }, agents }
+    return `${JSON.stringify(first).slice(0, -1)},${tallyText(tally, tallyRest)},${JSON.stringify(shown).slice(1)}`
   }
 
   history(task: RunningTask, id: ObjectId): string | undefined {

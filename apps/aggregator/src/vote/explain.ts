@@ -1,4 +1,4 @@
-import { compareUtf8, type AgentId, type State, type TallyRest } from '@quorate/contracts'
+import { compareUtf8, type AgentId, type Override, type State, type TallyRest } from '@quorate/contracts'
 import { abstains, expiresAt, forgottenAt } from './count'
 import { deadlineAfter, voteDeadline } from './deadline'
 import { flappingEnds } from './flap'
@@ -21,6 +21,10 @@ export interface AgentExplanation {
   readonly age: number
   /** ms until it is no opinion any more; 0 or less: it is none. */
   readonly expiresIn: number
+  /** ms that the report lasts: its own, or what the policy permits. */
+  readonly ttl: number
+  /** The policy that lets it last less long than it says itself; null: none does. */
+  readonly ttlCappedBy: string | null
   readonly weight: number
   /** null without groups. */
   readonly group: string | null
@@ -38,6 +42,10 @@ export type NextStep =
   | 'flapping-ends'
 
 export interface Explanation {
+  /** What is in force: of the override while there is one, else voted. */
+  readonly state: State
+  readonly voted: State
+  readonly override: Override | null
   readonly agents: readonly AgentExplanation[]
   readonly tally: readonly (readonly [State, number])[]
   readonly tallyRest?: TallyRest
@@ -62,6 +70,9 @@ export function explain(object: VoteObject, outcome: Outcome, settings: Settings
   const next = nextStep(object, now)
   const { entries, rest } = shown(outcome.tally)
   return {
+    state: object.state,
+    voted: object.voted,
+    override: object.override && overrideOf(object.override),
     agents: object.rows
       .map((row) => explainRow(row, object, settings, now))
       .sort((a, b) => compareUtf8(a.agent, b.agent)),
@@ -81,6 +92,10 @@ export function explain(object: VoteObject, outcome: Outcome, settings: Settings
   }
 }
 
+const overrideOf = ({ state, reason, author, expiresAt, mode }: Override): Override => ({
+  ...{ state, reason, author, expiresAt, mode },
+})
+
 function explainRow(row: Row, object: VoteObject, settings: Settings, now: number): AgentExplanation {
   const { inForce } = object
   const { weight } = settings.agent(row.agent)
@@ -90,6 +105,8 @@ function explainRow(row: Row, object: VoteObject, settings: Settings, now: numbe
     seq: row.seq < 0 ? null : row.seq,
     age: now - object.createdAt - row.at,
     expiresIn: expiresAt(row, object) - now,
+    ttl: row.ttl === 0 ? inForce.ttl : Math.min(row.ttl, inForce.ttl),
+    ttlCappedBy: row.ttl > inForce.ttl ? inForce.name : null,
     weight,
     group: inForce.groups.length === 0 ? null : inForce.groups[inForce.groupOf(row.agent)]!,
     standing: standingOf(row, object, settings, now),

@@ -113,8 +113,22 @@ const explain = () =>
       withServer<[string], object>(async ({ client, screen }, object) => {
         const explanation = await client.explanation(object)
         await screen.print(explanation, () => {
-          const { agents, participants, electorate, quorum, rule, winner, margin, nextDeadline, policy, ruleFault } =
-            explanation
+          const {
+            state,
+            voted,
+            override,
+            agents,
+            participants,
+            electorate,
+            quorum,
+            rule,
+            winner,
+            margin,
+            nextDeadline,
+            next,
+            policy,
+            ruleFault,
+          } = explanation
           const rows = agents.map((it) => [
             it.agent,
             stateCell(it.state),
@@ -123,15 +137,35 @@ const explain = () =>
             duration(it.age),
             duration(it.expiresIn),
           ])
+          const capped = agents.find((it) => it.ttlCappedBy !== null)
           return [
+            override
+              ? `overridden: ${state} until ${override.expiresAt ?? 'it is cleared'}, by ${override.author ?? 'unknown'}: ${override.reason ?? 'no reason'}; the vote says ${voted}\n`
+              : '',
             screen.table(['AGENT', 'STATE', 'STANDING', 'WEIGHT', 'AGE', 'EXPIRES IN'], rows),
             `tally ${tallyText(explanation)}; ${participants} of ${electorate} weigh in, ${quorum} needed; `,
-            `winner ${winner ?? 'none'}${rule ? ` by ${rule}` : ''}, margin ${margin ?? '–'}, policy ${policy}, next deadline ${nextDeadline ?? 'none'}\n`,
+            `winner ${winner ?? 'none'}${rule ? ` by ${rule}` : ''}, margin ${margin ?? '–'}, policy ${policy}\n`,
+            nextDeadline ? `${nextText(next)} at ${nextDeadline}, if nothing arrives before\n` : '',
+            capped
+              ? `the policy ${capped.ttlCappedBy} lets reports last ${duration(capped.ttl)}, less than some ask for\n`
+              : '',
             ruleFault ? `held (${ruleFault.reason}): ${ruleFault.detail}\n` : '',
           ].join('')
         })
       }),
     )
+
+/** What `next` of an explanation means. */
+const NEXT: Readonly<Record<string, string>> = {
+  'override-expires': 'the override ends',
+  'report-expires': 'a report expires',
+  'report-forgotten': 'an expired report is forgotten',
+  'candidate-wins': 'the candidate becomes the voted state',
+  'turns-unknown': 'the voted state turns unknown',
+  'flapping-ends': 'the mark flapping ends',
+  'rule-asked-again': 'the rule is asked again',
+}
+const nextText = (next: string | null): string => NEXT[next ?? ''] ?? 'next deadline'
 
 const history = () =>
   new Command('history')

@@ -4,6 +4,7 @@ import { LogError, type Position } from '@quorate/log'
 import type { SourceRecord } from '@quorate/streams'
 import type { Hash } from 'node:crypto'
 import type { Readable } from 'node:stream'
+import { isTtl, TTL_RULE } from '../dto/rules'
 import type { Splitter } from './items'
 
 export interface Rejected {
@@ -127,6 +128,7 @@ function recordOf(item: Buffer): SourceRecord | string {
     if (observedAt === undefined) return '/observedAt: must be a point in time: RFC 3339, or integer ms since 1970'
     data.observedAt = observedAt
   }
+  if (typeof data.ttl === 'number' && data.ttl > 0 && !isTtl(data.ttl)) return `/ttl: ${TTL_RULE}`
   if (!isObjectId(object)) return '/object: must be 1–512 bytes of UTF-8 without control characters'
   const { command, reject } = decodeSourceData('report', object, data, item.length)
   return command === undefined ? cutText(reject, LIMITS.deadLetterReasonBytes) : encodeSource(command)

@@ -6,7 +6,7 @@ import { TIME_SCHEMA } from './schemas'
 
 /** Body of an override (vote.md 6). The author is the caller, never a field. */
 export class OverrideBody {
-  @ApiProperty({ pattern: '^[a-z0-9][a-z0-9._-]{0,63}$', example: 'down' })
+  @ApiProperty({ type: 'string', pattern: '^[a-z0-9][a-z0-9._-]{0,63}$', example: 'down' })
   @IsState()
   state!: State
 
@@ -31,7 +31,7 @@ export class OverrideBody {
 
 /** Body of a set state: an override whose end, when not given, is the longest that the policy permits. */
 export class StateBody {
-  @ApiProperty({ pattern: '^[a-z0-9][a-z0-9._-]{0,63}$', example: 'down' })
+  @ApiProperty({ type: 'string', pattern: '^[a-z0-9][a-z0-9._-]{0,63}$', example: 'down' })
   @IsState()
   state!: State
 

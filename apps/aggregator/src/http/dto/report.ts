@@ -2,12 +2,17 @@ import { type AgentId, parseTime, type Report, type State } from '@quorate/contr
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger'
 import { Transform } from 'class-transformer'
 import { IsOptional } from 'class-validator'
-import { IsCount, IsEvidence, IsPointInTime, IsSession, IsState } from './rules'
-import { TIME_SCHEMA } from './schemas'
+import { IsCount, IsEvidence, IsPointInTime, IsSession, IsState, IsTtl, LEAST_TTL } from './rules'
+import { ANY_JSON, TIME_SCHEMA } from './schemas'
 
 /** Body of a report by HTTP: the record's value (vote.md 2) without the agent, which the path names. null = absent. */
 export class ReportBody {
-  @ApiProperty({ pattern: '^[a-z0-9][a-z0-9._-]{0,63}$', example: 'up', description: '`unknown` is an abstention.' })
+  @ApiProperty({
+    type: 'string',
+    pattern: '^[a-z0-9][a-z0-9._-]{0,63}$',
+    example: 'up',
+    description: '`unknown` is an abstention.',
+  })
   @IsState()
   state!: State
 
@@ -30,11 +35,12 @@ export class ReportBody {
 
   @ApiPropertyOptional({
     type: 'integer',
-    minimum: 1,
-    description: 'ms that the report lasts; never longer than the policy says.',
+    minimum: LEAST_TTL,
+    description:
+      'Milliseconds that the report lasts, at least 1000; never longer than the `ttl` of the policy (in seconds). `explanation` shows what is in force.',
   })
   @IsOptional()
-  @IsCount(1)
+  @IsTtl()
   ttl?: number | null
 
   @ApiPropertyOptional({
@@ -45,7 +51,7 @@ export class ReportBody {
   @IsPointInTime()
   observedAt?: number | string | null
 
-  @ApiPropertyOptional({ description: 'Any JSON up to 64 KiB.' })
+  @ApiPropertyOptional({ ...ANY_JSON, description: 'Any JSON up to 64 KiB.' })
   @IsOptional()
   @IsEvidence()
   // As it came: class-transformer would leave out members named as methods of objects are, such as `valueOf`.

@@ -5,3 +5,9 @@ export const TIME_SCHEMA = {
     { type: 'integer', description: 'ms since 1970' },
   ],
 }
+
+export const ANY_JSON = {
+  oneOf: ['object', 'array', 'string', 'number', 'boolean'].map((type) =>
+    type === 'array' ? { type, items: {} } : { type },
+  ),
+}
