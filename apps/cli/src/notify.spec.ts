@@ -24,6 +24,7 @@ notify:
     expect(said).toEqual({
       faults: [],
       unset: ['${env:QUORATE_SECRET_NOT_SET} is not set here'],
+      notes: [],
       counts: { receivers: 1, silences: 0, inhibitions: 0, routes: 2 },
     })
   })
@@ -43,6 +44,37 @@ notify:
       '/receivers/ops/endpoints/0/settings/secret',
       '/receivers/other/endpoints/0/settings/url',
     ])
+  })
+
+  it('names private addresses and receivers that nobody is told by, and renders templates', async () => {
+    const { faults, notes } = await checked(`
+notify:
+  receivers:
+    ops: {endpoints: [{channel: webhook, settings: {url: 'http://127.0.0.1:9/x'}}, {channel: webhook, settings: {url: 'http://10.0.0.1/', allowAddresses: [10.0.0.0/8]}}]}
+    mail: {endpoints: [{channel: email, settings: {host: localhost, from: a@b.example, to: c@d.example}}]}
+  routes: {receiver: ops}
+`)
+    expect(faults).toEqual([])
+    expect(notes).toEqual([
+      '/receivers/ops/endpoints/0: 127.0.0.1 is private, and is refused unless allowAddresses lists it',
+      '/receivers/mail/endpoints/0: localhost is private, and is refused unless allowAddresses lists it',
+      '/receivers/mail: no route and no fallback leads there; nobody is told by it',
+    ])
+    const template = (text: string) => `
+notify:
+  receivers: {mail: {endpoints: [{channel: email, settings: {host: mail.example, from: a@b.example, to: c@d.example, template: {subject: '${text}'}}}]}}
+  routes: {receiver: mail}
+`
+    expect((await checked(template('{{ objct }}'))).faults).toEqual([
+      {
+        pointer: '/receivers/mail/endpoints/0/settings/template/subject',
+        detail: expect.stringContaining('undefined variable: objct') as string,
+      },
+    ])
+    expect((await checked(template('{{ object }} {% if override %}{{ override.author }}{% endif %}'))).faults).toEqual(
+      [],
+    )
+    expect((await checked(template('{{ notice.endpoint }}'))).faults).toEqual([])
   })
 
   it('refuses settings of the process as a start would', () => expect(checked('prot: 1')).rejects.toThrow('prot in'))

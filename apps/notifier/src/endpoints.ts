@@ -22,6 +22,7 @@ interface Opened {
   readonly given: EndpointSettings
   readonly sender: Sender
   readonly concurrency: number
+  readonly local: boolean
 }
 
 /** The senders of the endpoints in force. Those whose settings have not changed stay open when others change. */
@@ -48,7 +49,9 @@ export class Endpoints {
         const known = this.opened.get(given.name)
         const one = known && isDeepStrictEqual(known.given, given) ? known : this.openOne(given)
         opened.set(given.name, one)
-        return { name: given.name, sender: one.sender, concurrency: one.concurrency, fallback }
+        const { sender, concurrency, local } = one
+        const { fallbackAfter } = receiver
+        return { name: given.name, sender, concurrency, local, fallback, ...(fallbackAfter === undefined ? {} : { fallbackAfter: fallbackAfter * 1000 }) } // prettier-ignore
       })
     })
     this.opened = opened
@@ -70,17 +73,17 @@ export class Endpoints {
     const found = channels.get(channel)
     const fault = given.fault ?? (found ? undefined : `there is no channel ${channel}; there are ${[...channels.keys()].join(', ')}`) // prettier-ignore
     if (!found || fault !== undefined)
-      return { given, sender: new FaultySender(`not-opened: ${fault}`), concurrency: 1 }
-    const { concurrency } = found
+      return { given, sender: new FaultySender(`not-opened: ${fault}`), concurrency: 1, local: false }
+    const { concurrency, local = false } = found
     const references = [...referencesIn(settings)].map(({ reference }) => reference)
     const open = (secrets: Secrets): Sender => found.open(settings, { ...this.tools, reveal: revealing(secrets) })
-    if (references.length === 0) return { given, sender: openNow(name, open), concurrency }
+    if (references.length === 0) return { given, sender: openNow(name, open), concurrency, local }
     const read = async () => open((await this.options.secrets?.read(references)) ?? new Secrets())
     const ended = (fault: string | undefined): void => {
       if (fault !== undefined) logger.error({ endpoint: name, fault }, 'an endpoint cannot be opened as it is configured; it is tried again with each delivery, which wait') // prettier-ignore
       changed(name)
     }
-    return { given, sender: new OpeningSender(read, ended), concurrency }
+    return { given, sender: new OpeningSender(read, ended), concurrency, local }
   }
 }
 

@@ -54,6 +54,16 @@ export function courierMetrics(courier: Courier, registry: Registry): void {
     'Objects with something to be told, by endpoint; at most the window of the courier.',
     (status) => status.waiting,
   )
+  gauge(
+    'quorate_notifier_outbox_depth',
+    'Deliveries that wait or are being made, by endpoint.',
+    (status) => status.depth,
+  )
+  gauge(
+    'quorate_notifier_outbox_oldest_seconds',
+    'Age of the oldest delivery that waits or is being made, of those in memory, by endpoint; 0 without any.',
+    (status) => (status.oldest === null ? 0 : Math.max(0, Date.now() - status.oldest) / 1000),
+  )
   gauge('quorate_notifier_circuit_open', '1 while nothing but probes is sent to the endpoint.', (status) =>
     status.circuit === 'open' ? 1 : 0,
   )

@@ -1,6 +1,7 @@
-import { describeDamage, type LogRecord, type Logger, type Offset } from '@quorate/log'
+import type { LogRecord, Logger, Offset } from '@quorate/log'
 import type { Processor, TaskBatch, TaskContext } from '@quorate/streams'
 import { DEAD_LETTERS, deadLetter } from './dead-letter'
+import { takeIn } from './intake'
 import { gatheringsOf, historyOf, type Kept, keptOf } from './outbox/kept'
 import { record } from './outbox/ledger'
 import type { Planned } from './outbox/planned'
@@ -9,9 +10,8 @@ import { draftOf, put, rowOf } from './outbox/object-rows'
 import { objectRow } from './outbox/rows'
 import type { Desk } from './outbox/desk'
 import { tell, tellAgain, tellHeld } from './outbox/telling'
-import { type Directions, inbox, type News, newsOf, type Reason, subjectOf } from './pipeline'
+import { type Directions, inbox, type Reason, subjectOf } from './pipeline'
 import { publishAffliction, reconcile } from './reconciling'
-import { readChange } from './sink-record'
 
 /** What the processor counts; each is a metric. */
 export interface ProcessorEvents {
@@ -102,23 +102,21 @@ export class NotifierProcessor implements Processor {
   }
 
   private take(record: LogRecord, desk: Desk, context: TaskContext): void {
-    const { change, reject } = record.damaged
-      ? { change: undefined, reject: describeDamage(record.damaged) }
-      : readChange(record)
-    if (!change) {
+    const taken = takeIn(record)
+    if (taken.kind === 'reject') {
       this.options.events.poison()
       this.options.logger.warn(
-        { partition: context.partition, offset: record.offset, reason: reject },
+        { partition: context.partition, offset: record.offset, reason: taken.reason },
         'a record of the sink cannot be read; it is in the dead letters, and the partition goes on',
       )
-      context.forward(DEAD_LETTERS, deadLetter(record, context, reject))
+      context.forward(DEAD_LETTERS, deadLetter(record, context, taken.reason))
       return
     }
-    const news = newsOf(change)
-    if (!news) {
+    if (taken.kind === 'other') {
       this.options.events.notOfAnObject()
       return
     }
+    const { news } = taken
     const table = context.table('objects')
     const bytes = table.get(news.object)
     const row = bytes && objectRow.decode(bytes)

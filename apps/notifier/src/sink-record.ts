@@ -6,14 +6,12 @@ const MOST_KEY = LIMITS.objectIdBytes
 const MOST_HEADER = 2 * LIMITS.objectIdBytes
 
 /**
- * A record of the sink → the change, or why it is none. The aggregator writes none that is larger than the limits
- * (docs/spec/limits.md); a larger one of somebody else would fit no row here.
+ * A record of the sink → the change, or why it is none. A view beyond the limits (docs/spec/limits.md), which an aggregator of an earlier
+ * version may have written, is told in a shortened form (bounded-view.ts).
  */
 export function readChange(record: LogRecord): DecodedChange {
-  const { key, value, headers } = record
+  const { key, headers } = record
   if (key !== null && key.length > MOST_KEY) return { reject: `the key has more than ${MOST_KEY} bytes` }
-  if (value !== null && value.length > LIMITS.viewBytes)
-    return { reject: `the value has ${value.length} bytes, and a view at most ${LIMITS.viewBytes}` }
   for (const [name, bytes] of headers)
     if (name.startsWith('ce_') && bytes.length > MOST_HEADER)
       return { reject: `the header ${name} has more than ${MOST_HEADER} bytes` }

@@ -1,5 +1,6 @@
 import type { View } from '@quorate/contracts'
 import type { Outcome, Sender } from './channels'
+import { remedyOf } from './courier/remedies'
 import { deliveryId } from './outbox/delivery-id'
 import type { ChangeMessage } from './outbox/message'
 
@@ -14,6 +15,10 @@ export interface Tested {
   readonly outcome: string
   readonly status?: number
   readonly excerpt?: string
+  /** What else there is to know: a template that failed. */
+  readonly note?: string
+  /** What can be done where it was not delivered. */
+  readonly remedy?: string
 }
 
 /** Sends an alarm and its end, past the outbox: nothing stays open with whoever keeps incidents. */
@@ -30,13 +35,15 @@ export async function sendTest(endpoint: string, sender: Sender, author: string,
 }
 
 function testedOf(endpoint: string, message: Tested['message'], outcome: Outcome): Tested {
-  const { status, excerpt } = outcome
+  const { status, excerpt, note } = outcome
   return {
     endpoint,
     message,
     outcome: outcome.kind === 'delivered' ? 'delivered' : outcome.reason,
     ...(status === undefined ? {} : { status }),
     ...(excerpt === undefined ? {} : { excerpt }),
+    ...(note === undefined ? {} : { note }),
+    ...(outcome.kind === 'delivered' ? {} : { remedy: remedyOf(outcome.reason) }),
   }
 }
 

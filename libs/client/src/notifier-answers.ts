@@ -14,6 +14,8 @@ export interface MatchersInput {
 }
 
 export interface ReceiverInput {
+  /** How long an endpoint may fail until the fallback is told: `15m`. */
+  readonly fallbackAfter?: string | number
   /** Receiver that is told when an endpoint of this one gives up. */
   readonly fallback?: string
   readonly endpoints: readonly {
@@ -33,6 +35,11 @@ export interface ReceiverAnswer {
     /** What may be told of it: no secret. */
     readonly settings: Readonly<Record<string, unknown>>
     readonly waiting: number
+    /** Deliveries in the outboxes of the instance that was asked. */
+    readonly depth: number
+    readonly oldest: string | null
+    /** Since when nothing has been taken there. */
+    readonly failingSince: string | null
     readonly underWay: number
     readonly circuit: 'closed' | 'open'
     readonly refusal: string | null
@@ -54,6 +61,10 @@ export interface TestedEndpoint {
   readonly outcome: string
   readonly status?: number
   readonly excerpt?: string
+  /** What else there is to know: a template that failed. */
+  readonly note?: string
+  /** What can be done where it was not delivered. */
+  readonly remedy?: string
 }
 
 /** A node of the tree; durations such as `10s`, `5m`, `off`. */
@@ -174,6 +185,8 @@ export interface Delivery {
 
 export interface DeliveriesPage {
   readonly items: readonly Delivery[]
+  /** What waits or is being made, by endpoint. */
+  readonly outbox: readonly { readonly endpoint: string; readonly depth: number; readonly oldest: string | null }[]
   readonly next?: string
   readonly complete: boolean
   readonly missing: readonly { readonly partition: number; readonly reason: string }[]

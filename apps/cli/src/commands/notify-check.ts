@@ -1,12 +1,16 @@
 import { loadConfig } from '@quorate/config'
 import { type Fault, isRecord } from '@quorate/contracts'
+import { isIP } from 'node:net'
 import { CHANNELS } from '../../../notifier/src/channels'
+import { allowList, isAllowed } from '../../../notifier/src/channels/address-guard'
 import {
   entriesIn,
+  type ReceiverDocument,
   faultsIn,
   referencesOf,
   SecretError,
   secretFaults,
+  templateFaultsIn,
   SecretReader,
   SecretScope,
 } from '../../../notifier/src/configuration'
@@ -17,6 +21,8 @@ export interface CheckedFile {
   readonly faults: readonly Fault[]
   /** References to secrets that lead nowhere on this machine: no fault, since the notifier may run elsewhere. */
   readonly unset: readonly string[]
+  /** What is no fault, and may be a slip. */
+  readonly notes: readonly string[]
   readonly counts: {
     readonly receivers: number
     readonly silences: number
@@ -44,11 +50,42 @@ export async function checkFile(path: string, env = process.env): Promise<Checke
   const builtIn = new Set(routingOf(config).receivers.map(({ name }) => name))
   const faults = faultsIn({ ...written, ...(routes === undefined ? {} : { routes }) }, { channels: CHANNELS, builtIn })
   const secrets = new SecretReader({ scope: new SecretScope(config.secretsDir, config.secretVariables), env })
+  const texts = templateFaultsIn(written.receivers, CHANNELS).filter(
+    ({ pointer: at }) => !faults.some((fault) => fault.pointer === at),
+  )
   const refused = await secretFaults(written.receivers, secrets)
   const unset = await unsetIn(written.receivers, secrets, new Set(refused.map(({ pointer }) => pointer)))
   const { receivers, silences, inhibitions } = written
   const counts = { receivers: receivers.size, silences: silences.size, inhibitions: inhibitions.size, routes: routesIn(routes) } // prettier-ignore
-  return { faults: [...faults, ...refused], unset, counts }
+  const notes = faults.length > 0 ? [] : [...privateAddresses(receivers), ...unused(receivers, routes)]
+  return { faults: [...faults, ...texts, ...refused], unset, notes, counts }
+}
+
+/** Endpoints whose address is private and not allowed: what is sent there is refused. */
+function* privateAddresses(receivers: ReadonlyMap<string, unknown>): Iterable<string> {
+  for (const [name, receiver] of receivers)
+    for (const [i, { settings = {} }] of (receiver as ReceiverDocument).endpoints.entries()) {
+      const { url, host, allowAddresses = [] } = settings as { url?: string; host?: string; allowAddresses?: string[] }
+      const given = host ?? (url !== undefined && URL.canParse(url) ? new URL(url).hostname : undefined)
+      if (given === undefined) continue
+      const address = given === 'localhost' ? '127.0.0.1' : given.replace(/^\[|\]$/g, '')
+      if (isIP(address) !== 0 && !isAllowed(address, allowList(allowAddresses)))
+        yield `/receivers/${name}/endpoints/${i}: ${given} is private, and is refused unless allowAddresses lists it`
+    }
+}
+
+/** Receivers that no route and no other receiver names. */
+function* unused(receivers: ReadonlyMap<string, unknown>, routes: unknown): Iterable<string> {
+  const named = new Set(namedIn(routes))
+  for (const receiver of receivers.values()) named.add((receiver as ReceiverDocument).fallback ?? '')
+  for (const name of receivers.keys())
+    if (!named.has(name)) yield `/receivers/${name}: no route and no fallback leads there; nobody is told by it`
+}
+
+function* namedIn(route: unknown): Iterable<string> {
+  if (!isRecord(route)) return
+  if (typeof route['receiver'] === 'string') yield route['receiver']
+  if (Array.isArray(route['routes'])) for (const one of route['routes'] as unknown[]) yield* namedIn(one)
 }
 
 const routesIn = (route: unknown): number => {

@@ -8,6 +8,8 @@ interface Filter {
   readonly receiver?: string
   readonly status?: string
   readonly limit?: number
+  readonly changes?: boolean
+  readonly ids?: boolean
 }
 
 export function deliveriesCommand(): Command {
@@ -24,6 +26,8 @@ const list = () =>
     .option('--object <id>')
     .option('--receiver <name>')
     .option('--status <status>', 'sent, held, suppressed, "suppressed: quiet", pending, delivered, dead, dropped')
+    .option('--changes', 'leaves out updates of what was told already')
+    .option('--ids', 'shows the ids, which show, redrive and drop take; always with --status dead')
     .option('--limit <n>', 'so many at most (100)', count)
     .addHelpText(
       'after',
@@ -35,27 +39,38 @@ const list = () =>
         const filter = Object.fromEntries(
           Object.entries({ object, receiver, status }).filter(([, value]) => value !== undefined),
         )
+        const ids = options.ids === true || status === 'dead'
         const items: Delivery[] = []
         for await (const one of notifier.allDeliveries({ ...filter, limit: Math.max(1, Math.min(limit, 1000)) })) {
           if (items.length >= limit) break
-          items.push(one)
+          if (!options.changes || !UPDATES.has(one.reason)) items.push(one)
         }
         await screen.print(items, () =>
-          screen.table(['DECIDED', 'ID', 'OBJECT', 'STATE', 'RECEIVER', 'DECISION', 'STATUS', 'WHY'], items.map(row)),
+          screen.table(
+            ['DECIDED', 'OBJECT', 'STATE', 'TO', 'STATUS', 'WHY', ...(ids ? ['ID'] : [])],
+            items.map((one) => [...row(one), ...(ids ? [one.id] : [])]),
+          ),
         )
       }),
     )
 
 const row = (one: Delivery): string[] => [
   one.decidedAt,
-  one.id,
   one.object,
   `${one.previous ?? '-'} > ${one.state ?? '-'}`,
   one.endpoint ?? one.receiver,
-  one.decision,
   one.status,
-  [one.reason, one.by, one.lastAttempt?.outcome].filter((part) => part !== null && part !== undefined).join(', '),
+  whyOf(one),
 ]
+
+/** The reason, and what the last attempt said where that is something else. */
+function whyOf({ status, reason, by, lastAttempt }: Delivery): string {
+  const outcome = status === 'delivered' || lastAttempt?.outcome === reason ? undefined : lastAttempt?.outcome
+  return [reason, by, outcome].filter((part) => part !== null && part !== undefined).join(', ')
+}
+
+/** Decisions about an update of what was told already. */
+const UPDATES: ReadonlySet<string | null> = new Set(['already-told', 'no-change'])
 
 class UnknownDelivery extends Error {
   readonly code = 'not-found'

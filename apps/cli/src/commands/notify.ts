@@ -23,11 +23,11 @@ const checkConfig = () =>
       const [file] = given as [string]
       const screen = new Screen((given.at(-1) as Command).optsWithGlobals<CommonOptions>().json === true)
       const { checkFile } = await import('./notify-check.js')
-      const { faults, unset, counts } = await checkFile(file)
-      await screen.print({ faults, unset, counts }, () =>
+      const { faults, unset, notes, counts } = await checkFile(file)
+      await screen.print({ faults, unset, notes, counts }, () =>
         [
           ...faults.map(({ pointer, detail }) => `/notify${pointer}: ${detail}\n`),
-          ...unset.map((said) => `note: ${said}\n`),
+          ...[...unset, ...notes].map((said) => `note: ${said}\n`),
           ...(faults.length > 0
             ? []
             : [`right: ${Object.entries(counts).map(([name, count]) => `${count} ${name}`).join(', ')}\n`]), // prettier-ignore
@@ -106,12 +106,13 @@ const test = () =>
         const items = await notifier.testReceiver(receiver)
         await screen.print({ items }, () =>
           screen.table(
-            ['ENDPOINT', 'MESSAGE', 'OUTCOME', 'ANSWER'],
+            ['ENDPOINT', 'MESSAGE', 'OUTCOME', 'ANSWER', 'NOTE'],
             items.map((one) => [
               one.endpoint,
               one.message,
               one.outcome,
               printable(one.excerpt ?? String(one.status ?? '')),
+              printable([one.note, one.remedy].filter((said) => said !== undefined).join('; ')),
             ]),
           ),
         )

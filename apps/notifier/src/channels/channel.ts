@@ -78,6 +78,8 @@ export interface Channel {
   readonly name: string
   /** Attempts at once to one endpoint. */
   readonly concurrency: number
+  /** Of this process itself: attempts cost next to nothing. */
+  readonly local?: boolean
   /** Takes several changes as one message (kind `group`); others get one message a change. */
   readonly gathers?: boolean
   /** What operators may write of its messages (setting `template`), and the built-in texts: for previews. */

@@ -10,6 +10,7 @@ import { routingOfDocument } from './routing'
 import { secretFaults } from './secret-faults'
 import type { SecretReader } from './secret-reader'
 import type { NotifySettings } from './settings'
+import { templateFaultsIn } from './template-faults'
 import { type LeftOut, type Part, soundDocument } from './sound'
 
 export interface ConfigurationOptions {
@@ -119,7 +120,12 @@ export class Configuration {
     const receivers = entries.flatMap(({ table, name, value }) =>
       table === 'receivers' ? [[name, value] as const] : [],
     )
-    return [...this.judge(entries), ...(await secretFaults(new Map(receivers), this.options.secrets))]
+    const written = new Map(receivers)
+    const shape = this.judge(entries)
+    const texts = templateFaultsIn(written, this.options.channels).filter(
+      ({ pointer: at }) => !shape.some((fault) => fault.pointer === at),
+    )
+    return [...shape, ...texts, ...(await secretFaults(written, this.options.secrets))]
   }
 
   private async writeNow(entries: readonly Entry[]): Promise<void> {

@@ -15,6 +15,8 @@ export interface EndpointDocument {
 
 export interface ReceiverDocument {
   readonly fallback?: string
+  /** How long an endpoint may fail until the fallback is told; 15 min. */
+  readonly fallbackAfter?: Duration
   readonly endpoints: readonly EndpointDocument[]
 }
 

@@ -23,7 +23,7 @@ export function routingOfDocument(document: NotifyDocument, base: Routing): Rout
   }
 }
 
-function receiverOf(name: string, { fallback, endpoints }: ReceiverDocument): Receiver {
+function receiverOf(name: string, { fallback, fallbackAfter, endpoints }: ReceiverDocument): Receiver {
   return {
     name,
     endpoints: endpoints.map(({ name: own, channel, settings = {}, fault }, i) => ({
@@ -33,6 +33,7 @@ function receiverOf(name: string, { fallback, endpoints }: ReceiverDocument): Re
       ...(fault === undefined ? {} : { fault }),
     })),
     ...(fallback === undefined ? {} : { fallback }),
+    ...(fallbackAfter === undefined ? {} : { fallbackAfter: secondsOf(fallbackAfter) || Infinity }),
   }
 }
 

@@ -53,6 +53,7 @@ export const MATCHERS_SCHEMA = Type.Object(
 export const RECEIVER_SCHEMA = Type.Object(
   {
     fallback: Type.Optional(NAME),
+    fallbackAfter: Type.Optional(DURATION),
     endpoints: Type.Array(
       Type.Object(
         {
@@ -70,7 +71,7 @@ export const RECEIVER_SCHEMA = Type.Object(
       { minItems: 1, maxItems: 32, description: 'a list of 1–32 endpoints' },
     ),
   },
-  { ...CLOSED, description: 'a receiver: endpoints, fallback' },
+  { ...CLOSED, description: 'a receiver: endpoints, fallback, fallbackAfter' },
 )
 
 /** One node; its own routes are judged one by one. */

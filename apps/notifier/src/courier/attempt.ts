@@ -4,9 +4,16 @@ import type { Outcome } from '../channels'
 import type { Backoff } from './backoff'
 import type { CourierEndpoint, CourierEvents } from './endpoint'
 import type { EndpointQueue, LaneHead } from './endpoint-queue'
+import type { OutboxRow } from '../outbox/rows'
 import type { Settlement } from './settle'
 import type { Together } from './together'
+import { remedyOf } from './remedies'
 import { judgeOutcome } from './verdict'
+
+/** ms that an endpoint may fail until its fallback is told, unless its receiver says otherwise. */
+const FALLBACK_AFTER = 900_000
+/** ms between two lines in the log about one endpoint that fails. */
+const WARN_EVERY = 900_000
 
 export interface AttemptContext {
   readonly clock: Clock
@@ -15,8 +22,8 @@ export interface AttemptContext {
   /** In [0, 1). */
   readonly random: () => number
   readonly backoff: Backoff
-  /** Where what is given up at an endpoint goes instead. */
-  readonly fallbackOf: (endpoint: string) => CourierEndpoint['fallback']
+  /** Where it is reported that an endpoint fails or gives up, and after how many ms of failing. */
+  readonly fallbackOf: (endpoint: string) => Pick<CourierEndpoint, 'fallback' | 'fallbackAfter'>
   /** ms until a delivery that waited for an endpoint is sent, once the endpoint is back. */
   readonly spread: () => number
 }
@@ -34,7 +41,7 @@ export async function attempt(
   const fingerprint = sender?.fingerprint ?? ''
   if (!sender || refusal !== undefined) {
     const outcome = { kind: 'dead', reason: refusal ?? 'endpoint-removed' } as const
-    const never = { attempted: false, at: begun, nextAttemptAt: begun, fallback: undefined }
+    const never = { attempted: false, at: begun, nextAttemptAt: begun, fallback: undefined, report: undefined }
     return { key, row, outcome, fingerprint, ...never }
   }
   const done = row.done ? { done: row.done } : {}
@@ -42,12 +49,35 @@ export async function attempt(
   const said = await sender.send(outgoing).catch((error: unknown) => threw(context, queue, error))
   const at = clock.now()
   events.attempted(queue.name, said.kind, (at - begun) / 1000)
-  const { outcome, nextAttemptAt, gaveUp, back } = judgeOutcome(queue, row, said, at, { backoff, random })
+  const { fallback: whom, fallbackAfter = FALLBACK_AFTER } = context.fallbackOf(queue.name)
+  const judging = { backoff, random, fallbackAfter: whom ? fallbackAfter : Infinity }
+  const { outcome, nextAttemptAt, report, back } = judgeOutcome(queue, row, said, at, judging)
   if (back) queue.hurry(at, context.spread)
   if (outcome.kind === 'dead' || outcome.kind === 'gone') complain(context, queue, row.id, outcome)
-  const fallback = gaveUp ? context.fallbackOf(queue.name) : undefined
+  if (outcome.kind === 'retry') warn(context, queue, row, outcome, at)
+  const fallback = report === undefined ? undefined : whom
   const stands = sender.standing !== undefined
-  return { key, row, outcome, attempted: true, stands, at, nextAttemptAt, fingerprint, fallback }
+  return { key, row, outcome, attempted: true, stands, at, nextAttemptAt, fingerprint, fallback, report }
+}
+
+/** Says that an endpoint fails, and what can be done: at the first failure, and while it goes on once in a while. */
+function warn(
+  { logger }: AttemptContext,
+  queue: EndpointQueue,
+  { id, attempts }: OutboxRow,
+  { reason, status }: { reason: string; status?: number },
+  now: number,
+): void {
+  if (now - queue.warnedAt < WARN_EVERY) return
+  queue.warnedAt = now
+  const more = {
+    ...(status === undefined ? {} : { status }),
+    failingSince: new Date(queue.failingSince ?? now).toISOString(),
+  }
+  logger.warn(
+    { endpoint: queue.name, ...queue.sender?.description, delivery: id, attempt: attempts + 1, reason, ...more },
+    `an attempt to tell an endpoint has failed and is repeated; ${remedyOf(reason)}`,
+  )
 }
 
 /** Senders never reject; where one does all the same, that is an attempt that failed, and our fault. */

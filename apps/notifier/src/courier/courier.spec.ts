@@ -98,7 +98,8 @@ describe('the courier', () => {
     await bench.pipe(sink.changed('x', 'down', s(0)))
     for (let hours = 0; hours < 74; hours++) await bench.advance(3600)
     expect(bench.decisions('x')).toMatchObject([
-      { endpoint: 'net', status: 'delivered' },
+      { endpoint: 'net', status: 'delivered', event: expect.stringContaining('/given-up: ') as string },
+      { endpoint: 'net', status: 'delivered', event: expect.stringContaining('/failing: ') as string },
       { endpoint: 'ops', status: 'dead', reason: 'given-up: ECONNREFUSED' },
     ])
     expect(bench.rows('dead')).toHaveLength(1)

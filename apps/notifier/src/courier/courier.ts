@@ -67,7 +67,7 @@ export class Courier {
     this.window = new OutboxWindow(this.endpoints, options.window ?? WINDOW, options.spare ?? SPARE)
     this.most = options.atOnce ?? AT_ONCE
     const { clock, events, logger, random = Math.random, backoff = BACKOFF } = options
-    const fallbackOf = (name: string) => this.endpoints.get(name)?.fallback
+    const fallbackOf = (name: string) => this.endpoints.get(name) ?? { fallback: undefined }
     const spread = () => random() * RETURN_SPREAD
     this.attempts = { clock, events, logger, random, backoff, fallbackOf, spread }
     this.unwrittenOutcomes = new UnwrittenOutcomes(options.clock, (unwritten) => this.track(this.settle(unwritten)))
@@ -171,11 +171,14 @@ export class Courier {
   /** How the endpoints are. */
   status(): EndpointStatus[] {
     return [...this.endpoints.values()].map(({ name, sender }) => {
-      const { size, underWay, circuit, refusal = null } = this.window.queue(name)
+      const { size, underWay, circuit, refusal = null, oldest = null, failingSince = null } = this.window.queue(name)
       return {
         name,
         description: sender.description,
         waiting: size - underWay,
+        depth: this.window.depth(name),
+        oldest,
+        failingSince,
         underWay,
         circuit: circuit.state,
         refusal,
@@ -215,18 +218,19 @@ export class Courier {
 
   /** Starts what may go. */
   private pump(queue: EndpointQueue): void {
-    while (!this.closed && !this.paused && this.sending < this.most) {
+    const local = this.endpoints.get(queue.name)?.local ?? false
+    while (!this.closed && !this.paused && (local || this.sending < this.most)) {
       const head = queue.take(this.options.clock.now())
       if (!head) break
       if (this.window.isFilling(head, this.options.clock.now()) || this.window.isBehind(head)) {
         queue.postpone(head, this.options.clock.now() + WAITING_PAUSE)
         continue
       }
-      this.sending++
-      this.track(this.deliver(queue, head))
+      if (!local) this.sending++
+      this.track(this.deliver(queue, head, local))
     }
     const now = this.options.clock.now()
-    if (this.sending >= this.most && queue.opensAt(now) <= now) this.hungry.add(queue)
+    if (!local && this.sending >= this.most && queue.opensAt(now) <= now) this.hungry.add(queue)
     this.schedule(queue)
   }
 
@@ -253,12 +257,12 @@ export class Courier {
   }
 
   /** One attempt, from the outbox to its outcome in the outbox; then the lane goes on. */
-  private async deliver(queue: EndpointQueue, head: LaneHead): Promise<void> {
+  private async deliver(queue: EndpointQueue, head: LaneHead, local: boolean): Promise<void> {
     const heads = [head, ...queue.takeTogether(head)]
     const sent = together(heads.map(({ row }) => row))
     const settlement = await attempt(this.attempts, queue, { ...head, row: sent.rows[0]! }, sent).finally(() => {
       queue.underWay--
-      this.sending--
+      if (!local) this.sending--
     })
     // The endpoint need not wait for our commit: outcomes gather and are written together.
     this.stir(queue)

@@ -36,6 +36,14 @@ export class Spare {
   }
 }
 
+interface Lane {
+  /** The last key of it that is in memory. */
+  readonly known: string
+  readonly rest: Rest
+  /** Of its head, ms. */
+  readonly plannedAt: number
+}
+
 /** What waits for one endpoint in this process, and whether it may go. */
 export class EndpointQueue {
   readonly circuit = new Circuit()
@@ -44,9 +52,15 @@ export class EndpointQueue {
   /** Why nothing may be sent here any more; what waits dies with this reason. */
   refusal: string | undefined
   underWay = 0
+  /** ms since when nothing has been taken there; undefined: the last attempt went well. */
+  failingSince: number | undefined
+  /** The fallback has been told of it. */
+  reported = false
+  /** When it was last logged that it fails, ms. */
+  warnedAt = -Infinity
   private readonly waiting = new DueHeap<LaneHead>()
-  /** Lanes in memory, their heads waiting or under way; `known`: the last key of it that is. */
-  private readonly lanes = new Map<string, { readonly known: string; readonly rest: Rest }>()
+  /** Lanes in memory, their heads waiting or under way. */
+  private readonly lanes = new Map<string, Lane>()
   /** False: a lane was left with something in it, so the outbox has to be asked for the first of a lane. */
   complete = true
 
@@ -88,23 +102,32 @@ export class EndpointQueue {
     return this.lanes.size
   }
 
+  /** When the oldest delivery in memory was planned, ms. */
+  get oldest(): number | undefined {
+    let oldest: number | undefined
+    for (const { plannedAt } of this.lanes.values()) if (oldest === undefined || plannedAt < oldest) oldest = plannedAt
+    return oldest
+  }
+
   /** Something was planned behind the head of a lane; false: the lane is not in memory. */
   grew(task: RunningTask, lane: string, planned?: Planned): boolean {
     const at = place(task, lane)
     const found = this.lanes.get(at)
     if (!found) return false
-    const { known, rest } = found
+    const { known, rest, plannedAt } = found
     // It was read from the outbox before it was announced.
     if (planned && planned.key <= known) return true
     if (planned && !rest.next && !rest.more)
-      this.lanes.set(at, { known: planned.key, rest: { next: planned, more: false } })
-    else this.lanes.set(at, { known, rest: { ...rest, more: true } })
+      this.lanes.set(at, { plannedAt, known: planned.key, rest: { next: planned, more: false } })
+    else this.lanes.set(at, { plannedAt, known, rest: { ...rest, more: true } })
     return true
   }
 
   add(head: LaneHead, rest: Rest): void {
     const known = rest.next?.key ?? head.key
-    this.spare.take(this.change(() => this.lanes.set(place(head.task, head.lane), { known, rest })))
+    this.spare.take(
+      this.change(() => this.lanes.set(place(head.task, head.lane), { known, rest, plannedAt: head.row.plannedAt })),
+    )
     this.waiting.push(head)
   }
 
@@ -154,7 +177,7 @@ export class EndpointQueue {
     if (!first) return Infinity
     if (this.refusal !== undefined) return now
     if (this.sender?.opening) return Infinity
-    if (this.underWay >= this.circuit.atOnce(this.concurrency)) return Infinity
+    if (this.underWay >= this.circuit.atOnce(this.concurrency, now)) return Infinity
     return Math.max(first.dueAt, this.circuit.notBefore)
   }
 

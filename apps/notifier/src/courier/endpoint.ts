@@ -7,8 +7,12 @@ export interface CourierEndpoint {
   readonly sender: Sender
   /** Attempts at once. */
   readonly concurrency: number
+  /** Of this process: its attempts cost next to nothing, and do not count among those of all endpoints. */
+  readonly local?: boolean
   /** Told when the endpoint gives up. */
   readonly fallback: Receiver | undefined
+  /** ms that it may fail until the fallback is told. */
+  readonly fallbackAfter?: number
 }
 
 /** What the courier counts; each is a metric. */
@@ -22,6 +26,12 @@ export interface EndpointStatus {
   readonly description: Sender['description']
   /** Objects with something to be told; at most the window. */
   readonly waiting: number
+  /** Deliveries that lie in the outboxes of this instance. */
+  readonly depth: number
+  /** ms: when the oldest of those in memory was planned. */
+  readonly oldest: number | null
+  /** ms since when nothing has been taken there. */
+  readonly failingSince: number | null
   readonly underWay: number
   readonly circuit: 'open' | 'closed'
   /** Why nothing is sent there any more. */

@@ -6,7 +6,7 @@ import { plan } from '../outbox/plan'
 import type { Planned } from '../outbox/planned'
 import { pageOf, type RecordRef } from '../outbox/record-ref'
 import { outboxRow } from '../outbox/packed-rows'
-import { type Attempt, deadRow, objectRow, type OutboxRow } from '../outbox/rows'
+import { type Attempt, objectRow, type OutboxRow } from '../outbox/rows'
 import type { Tables } from '../outbox/tables'
 import { longer } from '../outbox/trail'
 import { markGone } from './gone'
@@ -27,8 +27,9 @@ export interface Settlement {
   /** ms; of a `retry`. */
   readonly nextAttemptAt: number
   readonly fingerprint: string
-  /** Told that the endpoint gave up. */
+  /** Told that the endpoint fails or has given up, and why. */
   readonly fallback: Receiver | undefined
+  readonly report?: string | undefined
 }
 
 /** Besides its tables: what it says to every instance. */
@@ -44,7 +45,7 @@ export function settle(tables: Work, settlement: Settlement): Planned[] {
     const { nextAttemptAt } = settlement
     tables.table('outbox').put(key, outboxRow.encode(retried(row, outcome, attempts, at, nextAttemptAt)))
     amend(tables, row.record, at, { ...tried, nextAttemptAt, reason: outcome.reason })
-    return []
+    return reported(tables, settlement)
   }
   tables.table('outbox').delete(key)
   writeStanding(tables, settlement)
@@ -59,8 +60,13 @@ export function settle(tables: Work, settlement: Settlement): Planned[] {
     const mark = { disabledAt: at, reason, fingerprint: settlement.fingerprint }
     markGone(tables, row.endpoint, mark)
   }
-  return settlement.fallback ? notice(tables, settlement, settlement.fallback, reason) : []
+  return reported(tables, settlement)
 }
+
+const reported = (tables: Work, settlement: Settlement): Planned[] =>
+  settlement.fallback && settlement.report !== undefined
+    ? notice(tables, settlement, settlement.fallback, settlement.report)
+    : []
 
 function retried(
   row: OutboxRow,

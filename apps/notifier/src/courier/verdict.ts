@@ -8,8 +8,8 @@ export interface Verdict {
   readonly outcome: Outcome
   /** ms; of a `retry`. */
   readonly nextAttemptAt: number
-  /** The endpoint, or the delivery, is given up here and now: to be reported through the fallback. */
-  readonly gaveUp: boolean
+  /** To be reported through the fallback: the endpoint, or the delivery, is given up here and now, or the endpoint has been failing for too long. */
+  readonly report: string | undefined
   /** The endpoint was out of reach and is back. */
   readonly back: boolean
 }
@@ -18,6 +18,8 @@ export interface Judging {
   readonly backoff: Backoff
   /** In [0, 1). */
   readonly random: () => number
+  /** ms that the endpoint may fail until its fallback is told. */
+  readonly fallbackAfter: number
 }
 
 /** What an outcome means for its delivery and for the endpoint, whose circuit and refusal it moves. */
@@ -26,30 +28,32 @@ export function judgeOutcome(
   row: OutboxRow,
   outcome: Outcome,
   now: number,
-  { backoff, random }: Judging,
+  judging: Judging,
 ): Verdict {
-  const own = now + pause(backoff, row.attempts + 1, random)
+  const { backoff, random } = judging
+  const own = now + pause(backoff, row.attempts + 1, random, queue.circuit.isAlive(now))
   if (outcome.kind !== 'retry') {
-    const back = queue.circuit.succeeded()
-    const gaveUp = outcome.kind === 'gone' && queue.refusal === undefined
+    const back = queue.circuit.succeeded(now)
+    const gone = outcome.kind === 'gone' && queue.refusal === undefined
     if (outcome.kind === 'gone') queue.refusal = 'endpoint-disabled'
-    return { outcome, nextAttemptAt: own, gaveUp, back }
+    queue.failingSince = undefined
+    queue.reported = false
+    return { outcome, nextAttemptAt: own, report: gone ? outcome.reason : undefined, back }
   }
-  if (outcome.throttle) queue.circuit.throttled(outcome.notBefore ?? own)
+  // What the endpoint asks for never shortens a pause of ours.
+  const nextAttemptAt = Math.max(own, outcome.notBefore ?? 0)
+  if (outcome.throttle) queue.circuit.throttled(now, nextAttemptAt)
   else queue.circuit.failed(now)
   if (now - (row.firstAttemptAt ?? now) >= backoff.total) {
     const { kind: _, ...rest } = outcome
-    return {
-      outcome: { ...rest, kind: 'dead', reason: `given-up: ${outcome.reason}` },
-      nextAttemptAt: own,
-      gaveUp: true,
-      back: false,
-    }
+    const reason = `given-up: ${outcome.reason}`
+    return { outcome: { ...rest, kind: 'dead', reason }, nextAttemptAt: own, report: reason, back: false }
   }
-  return {
-    outcome,
-    nextAttemptAt: outcome.notBefore === undefined ? own : Math.max(outcome.notBefore, outcome.throttle ? 0 : own),
-    gaveUp: false,
-    back: false,
-  }
+  // The delivery's own failures count only from the last success of another on.
+  queue.failingSince ??= Math.min(now, Math.max(row.firstAttemptAt ?? now, queue.circuit.lastSuccess))
+  // An endpoint that put us off is not told before the pause has passed: that is known now.
+  const untold = outcome.throttle ? nextAttemptAt : now
+  const tooLong = !queue.reported && untold - queue.failingSince >= judging.fallbackAfter
+  queue.reported ||= tooLong
+  return { outcome, nextAttemptAt, report: tooLong ? `failing: ${outcome.reason}` : undefined, back: false }
 }

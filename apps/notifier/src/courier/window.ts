@@ -7,6 +7,7 @@ import type { GoneMark } from '../pipeline'
 import { Backlog, PAGE } from './backlog'
 import type { CourierEndpoint } from './endpoint'
 import type { Rest } from './rest'
+import { OutboxDepths } from './depths'
 import { EndpointQueue, type LaneHead, Spare } from './endpoint-queue'
 
 /**
@@ -19,6 +20,7 @@ export class OutboxWindow {
   private readonly spare: Spare
   /** Partitions whose outbox was read since the last announcement: what is announced next may be known, or settled, already. */
   private readonly read = new Set<number>()
+  private readonly depths = new OutboxDepths()
   private gone: ReadonlyMap<string, GoneMark> = new Map()
   private order = 0
 
@@ -78,6 +80,11 @@ export class OutboxWindow {
     return [...this.queues.values()]
   }
 
+  /** Deliveries to an endpoint that lie in the outboxes here. */
+  depth(endpoint: string): number {
+    return this.depths.of(endpoint)
+  }
+
   running(): readonly RunningTask[] {
     return [...this.tasks.values()]
   }
@@ -87,6 +94,7 @@ export class OutboxWindow {
     const known = this.tasks.get(task.partition)
     if (known) this.lost(known)
     this.tasks.set(task.partition, task)
+    this.depths.opened(task)
     return [...endpointsIn(task)].map((endpoint) => {
       const queue = this.queue(endpoint)
       queue.backlogs.set(task.partition, new Backlog(endpoint))
@@ -99,6 +107,7 @@ export class OutboxWindow {
   lost(task: RunningTask): EndpointQueue[] {
     if (this.tasks.get(task.partition) !== task) return []
     this.tasks.delete(task.partition)
+    this.depths.lost(task.partition)
     const queues = [...this.queues.values()]
     for (const queue of queues) queue.forget(task)
     return queues
@@ -108,6 +117,7 @@ export class OutboxWindow {
   reread(partition: number): EndpointQueue[] {
     const task = this.tasks.get(partition)
     if (task?.state !== 'running') return []
+    this.depths.opened(task)
     return [...endpointsIn(task)].map((endpoint) => {
       const queue = this.queue(endpoint)
       this.backlog(queue, partition).grew()
@@ -145,6 +155,7 @@ export class OutboxWindow {
       if (unsettled && unsettled.get(key) === undefined) continue
       const queue = this.queue(endpointOfKey(key))
       touched.add(queue)
+      this.depths.planned(partition, key)
       const lane = laneOfKey(key)
       if (queue.grew(task, lane, { key, row })) continue
       if (!queue.welcomes) this.backlog(queue, partition).grew()
@@ -159,6 +170,7 @@ export class OutboxWindow {
   /** A delivery is settled: takes the next of its lane into memory, if there is one and its task runs. */
   goOn(queue: EndpointQueue, head: LaneHead, settled: boolean): void {
     const { next, more } = queue.leave(head)
+    if (settled) this.depths.settled(head.task.partition, head.key)
     if (settled && !next && !more) return
     const { lane } = head
     const task = this.tasks.get(head.task.partition)
@@ -190,7 +202,7 @@ export class OutboxWindow {
   }
 
   private add(queue: EndpointQueue, task: RunningTask, lane: string, { key, row }: Planned, rest: Rest): void {
-    if (row.throttledUntil !== undefined) queue.circuit.throttled(row.throttledUntil)
+    if (row.throttledUntil !== undefined) queue.circuit.restThrottled(row.throttledUntil)
     queue.add({ lane, task, key, row, dueAt: row.nextAttemptAt, order: this.order++ }, rest)
   }
 

@@ -51,8 +51,10 @@ export const TEST_ANSWER = object({
         outcome: { ...text, description: '`delivered`, or why not.' },
         status: { type: 'integer' },
         excerpt: text,
+        note: { ...text, description: 'What else there is to know: a template that failed.' },
+        remedy: { ...text, description: 'What can be done where it was not delivered.' },
       },
-      ['status', 'excerpt'],
+      ['status', 'excerpt', 'note', 'remedy'],
     ),
   ),
 })

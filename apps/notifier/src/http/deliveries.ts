@@ -3,13 +3,37 @@ import type { FastifyRequest } from 'fastify'
 import type { Courier } from '../courier/courier'
 import { merge, type Page, page } from '../queries/delivery-pages'
 import type { DeliveryFilter } from '../queries/delivery-filter'
-import type { DeliveryWire } from '../queries/delivery-wire'
+import { type DeliveryWire, timeOrNull } from '../queries/delivery-wire'
 import { decodeCursor, encodeCursor } from './cursor'
 import { type Missing, placesOf } from './places'
+
+/** Deliveries to an endpoint that wait or are being made. */
+export interface Waiting {
+  readonly endpoint: string
+  readonly depth: number
+  /** Of those in memory, when the oldest was planned. */
+  readonly oldest: string | null
+}
+
+const waitingIn = (courier: Courier): Waiting[] =>
+  courier.status().map(({ name, depth, oldest }) => ({ endpoint: name, depth, oldest: timeOrNull(oldest) }))
+
+/** Of several instances. */
+function together(parts: readonly (readonly Waiting[])[]): Waiting[] {
+  const found = new Map<string, Waiting>()
+  for (const { endpoint, depth, oldest } of parts.flat()) {
+    const known = found.get(endpoint)
+    const first = [oldest, known?.oldest ?? null].filter((time) => time !== null).sort()[0] ?? null
+    found.set(endpoint, { endpoint, depth: depth + (known?.depth ?? 0), oldest: first })
+  }
+  return [...found.values()]
+}
 
 /** A page of decisions, newest first. Complete, or it names the partitions that are missing. */
 export interface DeliveriesPage {
   readonly items: readonly DeliveryWire[]
+  /** What waits or is being made, by endpoint. */
+  readonly outbox: readonly Waiting[]
   readonly next?: string
   readonly complete: boolean
   readonly missing: readonly Missing[]
@@ -31,6 +55,7 @@ export class Deliveries {
     const after = decodeCursor(cursor)
     const asked = filter.object === undefined ? undefined : this.owners.streams.partitionOf(filter.object)
     const { here, elsewhere, missing } = placesOf(this.owners, request.forwarded, asked)
+    const waiting: (readonly Waiting[])[] = [waitingIn(this.courier)]
     const pages: Page[] = here.map((task) => page(task, filter, after, limit))
     await Promise.all(
       [...elsewhere].map(async ([url, partitions]) => {
@@ -38,6 +63,7 @@ export class Deliveries {
         if (!answer) missing.push(...partitions.map((partition) => ({ partition, reason: 'owner-unreachable' })))
         else {
           pages.push({ items: answer.items, end: decodeCursor(answer.next) })
+          waiting.push(answer.outbox ?? [])
           // The other instance names partitions that it does not have as missing; only ours with it count.
           missing.push(...answer.missing.filter(({ partition }) => partitions.includes(partition)))
         }
@@ -45,7 +71,14 @@ export class Deliveries {
     )
     const { items, end } = merge(pages, limit)
     missing.sort((a, b) => a.partition - b.partition)
-    return { items, ...(end === undefined ? {} : { next: encodeCursor(end) }), complete: missing.length === 0, missing }
+    const outbox = together(waiting)
+    return {
+      items,
+      outbox,
+      ...(end === undefined ? {} : { next: encodeCursor(end) }),
+      complete: missing.length === 0,
+      missing,
+    }
   }
 
   /** Makes a dead letter be sent again, wherever it lies. @throws Problem 404, 409, 503 */

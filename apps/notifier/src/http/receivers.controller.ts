@@ -3,6 +3,7 @@ import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiResponse
 import { Requires } from '@quorate/http'
 import type { FastifyRequest } from 'fastify'
 import { Notifier } from '../notifier'
+import { timeOrNull } from '../queries/delivery-wire'
 import { Configuring, missing } from './configuring'
 import { RECEIVER_BODY, TEST_ANSWER } from './configuration-schemas'
 import { RECEIVER_ANSWER, RECEIVERS_SCHEMA } from './schemas'
@@ -26,8 +27,9 @@ export class ReceiversController {
       configured: this.configuring.configuration.document.receivers.has(name),
       fallback: fallback ?? null,
       endpoints: endpoints.map((endpoint) => {
-        const { description: settings, waiting, underWay, circuit, refusal } = status.get(endpoint.name)!
-        return { name: endpoint.name, channel: endpoint.channel, settings, waiting, underWay, circuit, refusal }
+        const { description: settings, waiting, depth, oldest, failingSince, underWay, circuit, refusal } = status.get(endpoint.name)! // prettier-ignore
+        const times = { oldest: timeOrNull(oldest), failingSince: timeOrNull(failingSince) }
+        return { name: endpoint.name, channel: endpoint.channel, settings, waiting, depth, ...times, underWay, circuit, refusal } // prettier-ignore
       }),
     }))
     return { items, leftOut: this.configuring.leftOut('receivers') }

@@ -66,9 +66,19 @@ export const DELIVERY_SCHEMA = {
 
 export const DELIVERIES_SCHEMA = {
   type: 'object',
-  required: ['items', 'complete', 'missing'],
+  required: ['items', 'outbox', 'complete', 'missing'],
   properties: {
     items: { type: 'array', items: DELIVERY_SCHEMA },
+    outbox: {
+      type: 'array',
+      description: 'What waits or is being made, by endpoint: of all instances that could be asked.',
+      items: {
+        type: 'object',
+        required: ['endpoint', 'depth', 'oldest'],
+        properties: { endpoint: text, depth: { type: 'integer' }, oldest: timeOrNull },
+        additionalProperties: false,
+      },
+    },
     next: { ...text, description: 'Cursor of the next page.' },
     complete: { type: 'boolean' },
     missing: {
@@ -99,12 +109,26 @@ export const RECEIVER_ANSWER = {
       type: 'array',
       items: {
         type: 'object',
-        required: ['name', 'channel', 'settings', 'waiting', 'underWay', 'circuit', 'refusal'],
+        required: [
+          'name',
+          'channel',
+          'settings',
+          'waiting',
+          'depth',
+          'oldest',
+          'failingSince',
+          'underWay',
+          'circuit',
+          'refusal',
+        ],
         properties: {
           name: text,
           channel: text,
           settings: { type: 'object', description: 'What may be told of it: no secret, no path of an address.' },
           waiting: { type: 'integer', description: 'Objects with something to be told, in this instance.' },
+          depth: { type: 'integer', description: 'Deliveries in the outboxes of this instance.' },
+          oldest: { ...timeOrNull, description: 'When the oldest of those in memory was planned.' },
+          failingSince: { ...timeOrNull, description: 'Since when nothing has been taken there.' },
           underWay: { type: 'integer' },
           circuit: { type: 'string', enum: ['closed', 'open'] },
           refusal: { ...textOrNull, description: 'Why nothing is sent there any more.' },

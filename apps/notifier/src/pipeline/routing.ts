@@ -62,6 +62,8 @@ export interface Receiver {
   readonly endpoints: readonly EndpointSettings[]
   /** Receiver that is told when an endpoint of this one gives up. */
   readonly fallback?: string
+  /** s that an endpoint may fail until the fallback is told; 900. */
+  readonly fallbackAfter?: number
 }
 
 /** An endpoint said that it is gone (410). `fingerprint` tells a changed address, which makes the mark void. */

@@ -3,7 +3,7 @@ import { causeName } from '../pipeline'
 import type { DeliveryRow } from '../outbox/rows'
 import { decisionOf } from './delivery-filter'
 
-const timeOrNull = (ms: number | null): string | null => (ms === null ? null : rfc3339(ms))
+export const timeOrNull = (ms: number | null): string | null => (ms === null ? null : rfc3339(ms))
 
 /** A decision as REST tells it. */
 export function deliveryToWire(row: DeliveryRow) {

@@ -93,11 +93,13 @@ export interface TextModel {
 
 /** Longest text of somebody else's that is repeated. */
 const LONGEST = 500
+/** Changes of a group that are listed: as many as a message has (docs/notifier.md). */
+const LISTED = 100
 /** Most dependants that are named. */
 const NAMED = 10
 
 /** @param most changes of a group that are listed */
-export function textModel(message: Message, options: TextOptions, most = 50): TextModel {
+export function textModel(message: Message, options: TextOptions, most = LISTED): TextModel {
   const common = { kind: message.kind, headline: headline(message), event: message.event, time: rfc3339(message.time) }
   if (message.kind === 'notice') {
     const { endpoint, reason, delivery, object } = message

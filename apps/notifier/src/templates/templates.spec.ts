@@ -53,11 +53,17 @@ describe('the plain text', () => {
 
   it('lists a group, and cuts the list with a count', () => {
     const said = text(textModel(group(12, 500, { policy: 'web' }), {}, 5))
-    expect(said.split('\n')[0]).toBe('500 changes (policy web): down, up')
+    expect(said.split('\n')[0]).toBe('site/0, site/1, site/2 and 497 more: down, up (policy web)')
     expect(said).toContain('- site/0 is down (was up for 30 s): 2 of 3 say down (agent-1)\n')
     expect(said).toContain('\n… and 495 more\n')
     expect(said.match(/^- /gm)).toHaveLength(5)
     expect(text(model(group(3)))).not.toContain('more')
+  })
+
+  it('lists 100 of a group, as many as a message has', () => {
+    const said = text(model(group(100, 130)))
+    expect(said.match(/^- /gm)).toHaveLength(100)
+    expect(said).toContain('\n… and 30 more\n')
   })
 
   it('of a notice says which endpoint gives up, and what to do', () => {
@@ -78,8 +84,11 @@ describe('the headline', () => {
       message('site/x', { dependants: { objects: ['site/x/a'], total: 7 } }),
       'site/x is down (and 7 that depend on it)',
     ],
-    ['a group', group(3), '3 changes: 2 down, 1 up'],
-    ['a uniform group', group(2), '2 changes: down'],
+    ['a group', group(3), 'site/0, site/1, site/2: 2 down, 1 up'],
+    ['a uniform group', group(2), 'site/0, site/1 are down'],
+    ['a group of one', { ...group(1), labels: { policy: 'web' } }, 'site/0 is down'],
+    ['a large group', group(5), 'site/0, site/1, site/2 and 2 more: 4 down, 1 up'],
+    ['an endpoint that fails', { ...notice, reason: 'failing: http-500' }, 'endpoint ops is failing: http-500'],
   ])('of %s', (_, of, expected) => expect(headline(of)).toBe(expected))
 })
 

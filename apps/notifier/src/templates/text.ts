@@ -1,3 +1,4 @@
+import { isFailing } from './headline'
 import type { ChangeText, TextModel } from './model'
 import { before, changeLine, oneLine } from './one-line'
 
@@ -43,6 +44,13 @@ function groupText({ headline, changes, more }: TextModel): string {
 }
 
 function noticeText(model: TextModel): string {
+  if (isFailing(model.notice!))
+    return [
+      oneLine(model),
+      '',
+      'What it is owed waits, and is sent once it answers again. Until then it tells nobody anything:',
+      'quorate deliveries list --status pending',
+    ].join('\n')
   return [
     oneLine(model),
     '',

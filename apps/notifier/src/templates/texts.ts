@@ -81,6 +81,7 @@ export class Rendering<Name extends string> {
   /** For the delivery: which templates failed, so that the built-in text was sent. */
   get note(): { readonly note?: string } {
     if (this.failed.size === 0) return {}
-    return { note: `template-failed: ${[...this.failed.values()].join('; ')}; the built-in text was sent` }
+    const why = [...this.failed.values()].join('; ').slice(0, 500)
+    return { note: `template-failed: ${why}; the built-in text was sent` }
   }
 }

@@ -47,7 +47,7 @@ it.each([
 ] as const)('writes markdown for %s, and cuts a list to %i characters', async (flavour, most) => {
   open({ flavour })
   const { attachments: [one] = [] } = await said(SAMPLES.group(T0))
-  expect(one!.text).toMatch(/^\*\*500 changes/)
+  expect(one!.text).toMatch(/^\*\*site\/paris\/router-1, site/)
   expect(one!.text).toContain('[site/paris/router-1](https://')
   expect(one!.text.length).toBeLessThanOrEqual(most)
   expect(one!.text).toMatch(/… and \d+ more$/)

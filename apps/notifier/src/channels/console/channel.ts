@@ -11,7 +11,8 @@ export interface ConsoleSettings {
 export const console: Channel = {
   name: 'console',
   // Lines that are sent in one turn of the event loop are one write, in their order.
-  concurrency: 64,
+  concurrency: 1_024,
+  local: true,
   open: (settings) => new ConsoleSender((settings as ConsoleSettings | undefined)?.stream ?? process.stdout),
 }
 

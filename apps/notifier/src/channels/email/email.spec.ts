@@ -212,7 +212,9 @@ describe('addresses', () => {
 it('says a group in one mail, cut with a count', async () => {
   open()
   expect(await send(SAMPLES.group(T0))).toMatchObject({ kind: 'delivered' })
-  expect(server.mails[0]!.mail.subject).toBe('500 changes (policy network): down, up')
+  expect(server.mails[0]!.mail.subject).toBe(
+    'site/paris/router-1, site/berlin/router-2, site/rome/router-3 and 497 more: down, up (policy network)',
+  )
   expect(server.mails[0]!.mail.text).toContain('… and 488 more')
 })
 
