@@ -2,7 +2,7 @@ import {
   deadLetterOf, decodeSourceAs, encodeChange, encodeSource, LIMITS, messageBytesOf, objectIdOf, type Change, type ObjectId, type SourceCommand,
 } from '@quorate/contracts' // prettier-ignore
 import { describeDamage, partitionOf, type LogRecord, type Offset, type Logger } from '@quorate/log'
-import type { Processor, TaskBatch, TaskContext } from '@quorate/streams'
+import { Contained, faultOf, type Processor, type Refusal, type TaskBatch, type TaskContext } from '@quorate/streams'
 import { Counters } from './counters'
 import { mend, mendedText } from './objects/mending'
 import { PartitionState } from './objects/partition-state'
@@ -11,7 +11,7 @@ import { requestOf } from './requests/request-key'
 import { keepRequest, knownRequest } from './requests/requests'
 import { RuleFaults } from './rule-faults'
 import { TABLE } from './tables'
-import { Fold, NO_RULES, type Applied, type Rules } from './vote'
+import { DeadlineFault, Fold, Holds, RETRY_AFTER, NO_RULES, type Applied, type Rules } from './vote'
 
 export interface VoteProcessorOptions {
   /** `/<prefix>/<application id>`: the source of the events. */
@@ -49,6 +49,10 @@ export class VoteProcessor implements Processor {
   /** Policies whose rule cannot decide. */
   readonly ruleFaults: RuleFaults
   readonly #options: VoteProcessorOptions
+  /** Objects that cannot be evaluated, by partition: outside of what a dropped batch takes along. */
+  readonly #holds = new Map<number, Holds>()
+  /** Partitions whose rows could not be checked. */
+  readonly #unmended = new Set<number>()
 
   constructor(options: VoteProcessorOptions) {
     this.#options = options
@@ -60,18 +64,71 @@ export class VoteProcessor implements Processor {
   process(batch: TaskBatch, context: TaskContext): Offset {
     const { state, fold } = this.#kept(context)
     const { records } = batch
-    if (!state.isChecked && records.length > 0) this.#mend(state, fold, records[0]!.offset, context)
+    if (!state.isChecked && records.length > 0 && !this.#unmended.has(context.partition))
+      this.#mend(state, fold, records[0]!.offset, context)
     for (let i = 0; i < records.length; i++) {
       const record = records[i]!
-      if (!fold.advance(record.timestamp, record.offset)) return record.offset
-      if (!this.#take(record, state, fold, context)) return record.offset
+      try {
+        if (!fold.advance(record.timestamp, record.offset)) return record.offset
+        if (!this.#take(record, state, fold, context)) return record.offset
+      } catch (error) {
+        throw this.#faultOf(error, record, context)
+      }
       if (state.full && i + 1 < records.length) return records[i + 1]!.offset
     }
     return batch.next
   }
 
+  /** A record that cannot be applied moves time on and goes to the dead letters. */
+  refuse({ record, code, message, level }: Refusal, context: TaskContext): boolean {
+    if (level === 0) {
+      const { state, fold } = this.#kept(context)
+      try {
+        if (!fold.advance(record.timestamp, record.offset)) return false
+      } catch (error) {
+        throw this.#faultOf(error, record, context)
+      }
+      if (state.pending?.offset === record.offset) state.pending = null
+    }
+    const reason = `${code}: ${message}`
+    const shown = level < 2 ? record : { ...record, key: null, value: null, headers: [] }
+    this.#deadLetter(shown, 'failed', reason, context)
+    this.outcomes.note(context.partition, record.offset, { reject: reason })
+    return true
+  }
+
+  /** An object whose deadline cannot be evaluated is held, and the batch runs again without it: the record at hand is innocent. */
+  #faultOf(error: unknown, { timestamp, offset }: LogRecord, context: TaskContext): unknown {
+    if (!(error instanceof DeadlineFault)) return faultOf(error, offset)
+    if (faultOf(error.cause) === error.cause) return error.cause
+    this.#hold(error, timestamp, context)
+    return new Contained(error.message)
+  }
+
+  #hold({ id, message }: DeadlineFault, now: number, context: TaskContext): void {
+    const { time } = this.#kept(context).state.clock
+    const holds = this.#holdsOf(context.partition)
+    holds.hold(id, Math.max(now, time) + RETRY_AFTER)
+    context.conditions.raise({
+      code: 'object-held',
+      reason:
+        'an object cannot be evaluated at its deadline: its last state is held, its reports are kept, and it is tried again each minute; please report it',
+      detail: message,
+      blocks: [],
+    })
+  }
+
+  #holdsOf(partition: number): Holds {
+    let holds = this.#holds.get(partition)
+    if (holds === undefined) this.#holds.set(partition, (holds = new Holds()))
+    return holds
+  }
+
   flush(context: TaskContext): void {
-    if (context.cache !== undefined) this.#kept(context).state.flush()
+    if (context.cache === undefined) return
+    const { state } = this.#kept(context)
+    state.flush()
+    if (state.holds.size === 0 && this.#holds.delete(context.partition)) context.conditions.clear('object-held')
   }
 
   /** The earliest due time. What the schedule holds may be early: it is put right here, so that fresh agents cause no ticks. */
@@ -82,7 +139,14 @@ export class VoteProcessor implements Processor {
     for (let looks = 0; looks < LOOKS; looks++) {
       const first = state.firstDue(Infinity)
       if (first === undefined) return undefined
-      if (!fold.postpone(first.id, first.due)) return first.due
+      if (state.holds.until(first.id) !== undefined) return first.due
+      try {
+        if (!fold.postpone(first.id, first.due)) return first.due
+      } catch (error) {
+        if (faultOf(error) === error) throw error
+        this.#hold(new DeadlineFault(first.id, error), state.clock.time, context)
+        return first.due
+      }
     }
     // More of them than one look may take; the next one goes on from here.
     return undefined
@@ -100,13 +164,32 @@ export class VoteProcessor implements Processor {
     const { rules = NO_RULES, incarnationBase = 0, hotBytes = 16 << 20, dirtyObjects = 512 } = this.#options
     const emit = (change: Change) => this.#emit(change, context)
     const { ruleFaults } = this
-    const state = new PartitionState(context, { rules, incarnationBase, hotBytes, dirtyObjects, emit, ruleFaults })
+    const holds = this.#holdsOf(context.partition)
+    const state = new PartitionState(context, {
+      rules,
+      incarnationBase,
+      hotBytes,
+      dirtyObjects,
+      emit,
+      ruleFaults,
+      holds,
+    })
     return (context.cache = { state, fold: new Fold(state) })
   }
 
   #mend(state: PartitionState, fold: Fold, offset: Offset, context: TaskContext): void {
     const { rules = NO_RULES, logger } = this.#options
-    const mended = mend({ state, fold, tables: (name) => context.table(name), rules, offset })
+    let mended
+    try {
+      mended = mend({ state, fold, tables: (name) => context.table(name), rules, offset })
+    } catch (error) {
+      if (faultOf(error) === error) throw error
+      // A row that cannot be read; what could be mended stays as it is, and no record is to blame.
+      this.#unmended.add(context.partition)
+      const reason = 'the rows of this partition could not be checked, because one cannot be read; it is left as it is'
+      context.conditions.raise({ code: 'rows-unchecked', reason, detail: String(error), blocks: [] })
+      throw new Contained(reason)
+    }
     const { partition } = context
     if (Object.values(mended).some((count) => count > 0)) logger?.warn({ partition, ...mended }, mendedText(mended))
   }
@@ -200,6 +283,8 @@ export class VoteProcessor implements Processor {
   #deadLetter(record: LogRecord, kind: keyof Counters['deadLetters'], reason: string, context: TaskContext): void {
     this.counters.deadLetters[kind]++
     const origin = { topic: context.source, partition: context.partition, offset: record.offset }
-    context.forward('dead-letters', deadLetterOf(record, origin, reason))
+    const letter = deadLetterOf(record, origin, reason)
+    const kinds = kind === 'failed' ? [['quorate-kind', kind] as const] : []
+    context.forward('dead-letters', { ...letter, headers: [...letter.headers, ...kinds] })
   }
 }

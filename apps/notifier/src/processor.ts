@@ -1,5 +1,5 @@
 import type { LogRecord, Logger, Offset } from '@quorate/log'
-import type { Processor, TaskBatch, TaskContext } from '@quorate/streams'
+import { faultOf, type Processor, type Refusal, type TaskBatch, type TaskContext } from '@quorate/streams'
 import { DEAD_LETTERS, deadLetter } from './dead-letter'
 import { takeIn } from './intake'
 import { gatheringsOf, historyOf, type Kept, keptOf } from './outbox/kept'
@@ -46,6 +46,17 @@ const SWEEP = 60_000
 /** Changes, or rows to forget, of one commit: the event loop gets a turn in between, so that queries are not kept waiting. */
 const SLICE = 256
 
+/** What is due for an object cannot be told. */
+class DueFault extends Error {
+  override readonly name = 'DueFault'
+  constructor(
+    readonly object: string,
+    override readonly cause: unknown,
+  ) {
+    super(`what is due for ${JSON.stringify(object)} cannot be told: ${String(cause)}`)
+  }
+}
+
 /**
  * The notifier's program. A change goes through the pipeline, and what follows (the inbox mark, what each receiver was last told,
  * what waits, the planned deliveries) becomes rows of the task: one commit with the source offset. Nothing is sent here.
@@ -60,9 +71,40 @@ export class NotifierProcessor implements Processor {
     let taken = 0
     for (const record of batch.records) {
       if (taken++ >= SLICE || (context.full && record !== batch.records[0])) return record.offset
-      this.take(record, desk, context)
+      try {
+        this.take(record, desk, context)
+      } catch (error) {
+        throw faultOf(error, record.offset)
+      }
     }
     return batch.next
+  }
+
+  /** A change that cannot be taken is told to nobody; it is among the dead letters with the error. */
+  refuse({ record, code, message, level }: Refusal, context: TaskContext): boolean {
+    this.options.events.poison()
+    const shown = level < 2 ? record : { ...record, key: null, value: null, headers: [] }
+    context.forward(DEAD_LETTERS, deadLetter(shown, context, `${code}: ${message}`))
+    return true
+  }
+
+  /** An object with something due that cannot be told now waits a while, and the others do not wait for it. */
+  wakeFailed(error: unknown, context: TaskContext): boolean {
+    if (!(error instanceof DueFault)) return false
+    const { object, message } = error
+    context.table('objects').arm(object, this.options.now() + SWEEP)
+    const { partition } = context
+    this.options.logger.error(
+      { partition, object, err: error.cause },
+      'what is due for an object cannot be told; it is tried again in a minute, and the others go on',
+    )
+    context.conditions.raise({
+      code: 'object-held',
+      reason: 'what is due for an object cannot be told; it is tried again each minute; please report it',
+      detail: message,
+      blocks: [],
+    })
+    return true
   }
 
   nextDue(context: TaskContext): number | undefined {
@@ -140,21 +182,31 @@ export class NotifierProcessor implements Processor {
     for (let taken = 0; taken < SLICE; taken++) {
       const due = table.firstDue(desk.now)
       if (!due || context.full) return
-      const row = objectRow.decode(table.get(due.key)!)
-      if (!row.news) {
-        // Nothing waits: the object has been gone long enough. What is still told of it can be found all the same.
-        const trail = (row.trail ?? []).filter((page) => context.table('history').get(page) !== undefined)
-        spill(context, due.key, trail, trail.length, desk.now)
-        table.delete(due.key)
-        continue
+      try {
+        this.tellObject(due.key, desk, context)
+      } catch (error) {
+        if (faultOf(error) === error) throw error
+        throw new DueFault(due.key, error)
       }
-      const draft = draftOf(row, row.news)
-      tellHeld(desk, draft)
-      tellAgain(desk, draft)
-      const { incarnation, revision, current, goneAt } = row
-      const mark = { incarnation, revision, ...(current ? { current } : {}) }
-      put(context, row.news, row, rowOf({ ...mark, ...(goneAt === undefined ? {} : { goneAt }) }, draft))
     }
+  }
+
+  private tellObject(key: string, desk: Desk, context: TaskContext): void {
+    const table = context.table('objects')
+    const row = objectRow.decode(table.get(key)!)
+    if (!row.news) {
+      // Nothing waits: the object has been gone long enough. What is still told of it can be found all the same.
+      const trail = (row.trail ?? []).filter((page) => context.table('history').get(page) !== undefined)
+      spill(context, key, trail, trail.length, desk.now)
+      table.delete(key)
+      return
+    }
+    const draft = draftOf(row, row.news)
+    tellHeld(desk, draft)
+    tellAgain(desk, draft)
+    const { incarnation, revision, current, goneAt } = row
+    const mark = { incarnation, revision, ...(current ? { current } : {}) }
+    put(context, row.news, row, rowOf({ ...mark, ...(goneAt === undefined ? {} : { goneAt }) }, draft))
   }
 
   private desk(context: TaskContext, kept: Kept, now: number): Desk {

@@ -1,6 +1,7 @@
 import type { LogRecord, Offset, OutRecord } from '@quorate/log'
 import type { Table } from '@quorate/state-store'
 import type { PartitionConditions } from './conditions'
+import type { Refusal } from './record-fault'
 
 /** A logical output of the topology: `states`, `reports`, `dead-letters`; the topology maps it to a topic. */
 export type OutputName = string
@@ -48,9 +49,17 @@ export interface TaskBatch {
 export interface Processor {
   /**
    * Applies the records in order, synchronously; returns the offset to resume at: `batch.next` when all were taken, else the offset
-   * of the first record that is not (fully) applied. Throws only for faults of our own: bad input goes to the dead letters.
+   * of the first record that is not (fully) applied. Bad input goes to the dead letters. What it throws drops the batch, and the records
+   * come again in ever smaller batches until one has failed alone, which is refused (`refuse`); a RecordFault names the record in hand.
    */
   process(batch: TaskBatch, context: TaskContext): Offset
+  /**
+   * A record that cannot be applied, alone neither: it is put among the dead letters with its error, and where `level` is 0 it moves time
+   * on. False: cut before the end; it comes again. By default its dead letter is all that is left of it.
+   */
+  refuse?(refusal: Refusal, context: TaskContext): boolean
+  /** `wake` failed with this and nothing of it is staged. True: what was at fault has been put aside, so that the next wake is another. */
+  wakeFailed?(error: unknown, context: TaskContext): boolean
   /** Called before the seal: write dirty decoded objects into the tables. */
   flush?(context: TaskContext): void
   /** The earliest time (ms) at which this task needs to be woken, computed afresh; undefined = not before the next record. */

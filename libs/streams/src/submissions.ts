@@ -15,6 +15,9 @@ export class Submissions {
   /** Names what is in hand in the checkpoint of its commit. */
   private work: string | undefined
 
+  /** So many of those that wait are run one by one. */
+  private singly = 0
+
   get waiting(): boolean {
     return this.queue.length > 0
   }
@@ -30,8 +33,10 @@ export class Submissions {
    * Answers the name to commit it by; undefined when nothing is left to commit.
    */
   run(context: TaskContext, drop: () => void): string | undefined {
-    this.inHand = this.queue
-    this.queue = []
+    // After a fault each goes alone: the one that fails then is refused, the others are not.
+    this.inHand = this.singly > 0 ? this.queue.slice(0, 1) : this.queue
+    this.queue = this.queue.slice(this.inHand.length)
+    if (this.singly > 0) this.singly--
     while (!this.stage(context)) drop()
     this.work = this.inHand.length > 0 ? randomUUID() : undefined
     return this.work
@@ -47,6 +52,19 @@ export class Submissions {
     if (this.work !== undefined && this.work === committed) inHand.forEach(({ resolve }, i) => resolve(answers[i]))
     else this.queue = [...inHand, ...this.queue]
     this.work = undefined
+  }
+
+  /** What was staged together cannot be committed because of its content, and is dropped. */
+  failed(error: unknown): void {
+    const { inHand } = this
+    this.inHand = []
+    this.work = undefined
+    if (inHand.length === 1) {
+      inHand[0]!.reject(error)
+      return
+    }
+    this.singly = inHand.length
+    this.queue = [...inHand, ...this.queue]
   }
 
   close(error: Error): void {

@@ -1,4 +1,7 @@
-import type { Log, LogBatch, MemberIdentity, Offset, PartitionReader, Transactor } from '@quorate/log'
+import {
+  type Log, LogError, type LogBatch, type Logger, type LogRecord, type MemberIdentity, type Offset, type PartitionReader,
+  type Transactor,
+} from '@quorate/log' // prettier-ignore
 import type { Checkpoint, PartitionStore } from '@quorate/state-store'
 import { setImmediate as nextTurn, setTimeout } from 'node:timers/promises'
 import { BatchContext, type BatchLimits } from './batch-context'
@@ -8,6 +11,10 @@ import { commit, type CommitStep } from './commit'
 import type { Conditions } from './conditions'
 import type { Processor, TaskBatch, TaskContext } from './context'
 import { StreamsError } from './errors'
+import type { Isolation } from './isolation'
+import { Contained, faultOf, RecordFault } from './record-fault'
+import { mayRefuse, type Refused, stageRefusal } from './refusing'
+import { behind, epochOf, type Stretch, type Tried } from './stretch'
 import type { Submissions } from './submissions'
 import type { TaskProgress } from './task-progress'
 import type { SourceFound } from './task-start'
@@ -27,6 +34,7 @@ export interface WorkOptions {
   readonly limits: BatchLimits
   readonly clock: Clock
   readonly conditions: Conditions
+  readonly logger: Logger
   readonly identity: () => MemberIdentity | undefined
   readonly observe?: ((step: CommitStep, partition: number) => void) | undefined
 }
@@ -39,6 +47,7 @@ export interface Opened {
   /** The source as it was found. */
   readonly source: Pick<SourceFound, 'topicId' | 'epoch' | 'isOther'>
   readonly submissions: Submissions
+  readonly isolation: Isolation
   readonly bell: Bell
   readonly signal: AbortSignal
   /** Given a while after `signal`: the commit in hand takes too long. */
@@ -129,44 +138,130 @@ export class TaskWork {
   /** A batch of the source, in as many commits as it takes; while there is a backlog a commit goes on over what follows it. */
   private async take(batch: LogBatch): Promise<void> {
     const { progress, signal } = this.opened
-    let [read, { records, next, end }] = [batch, batch]
-    while (records.length > 0 && !signal.aborted) {
-      progress.end = Math.max(end, next)
-      this.context.begin()
-      let { time } = progress
-      let resume: Offset
-      for (;;) {
-        resume = await this.options.handle({ records, next, end }, this.context)
-        this.checkResume(resume, records[0]!.offset, next)
-        let taken = 0
-        while (taken < records.length && records[taken]!.offset < resume)
-          time = Math.max(time, records[taken++]!.timestamp)
-        if (taken > 0) records = records.slice(taken)
-        const ripe = this.context.rest()
-        const behind = end - next > BACKLOG
-        if (ripe || (records.length === 0 && !behind)) break
-        // The event loop gets its turn: heartbeats and queries must not wait for a backlog.
-        await nextTurn()
-        if (records.length === 0) {
-          this.epoch = read.epoch
-          read = await this.reader.next(0)
-          ;({ records, next, end } = read)
-        }
-        if (signal.aborted) return
-        if (records.length === 0) {
-          resume = next
-          break
-        }
-        this.context.turn()
-      }
-      this.epoch = epochAt(resume, read) ?? this.epoch
-      await this.commit(resume, time)
-      this.wakes.came(progress.time, progress.position)
+    let left: Stretch | undefined = { ...batch, reads: [batch] }
+    while (left.records.length > 0 && !signal.aborted) {
+      progress.end = Math.max(left.end, left.next)
+      left = await this.takeSome(left)
+      if (left === undefined) return
       await nextTurn()
     }
-    if (records.length > 0) return
-    this.epoch = read.epoch
-    if (progress.position < next) progress.moveTo(next)
+    if (left.records.length > 0) return
+    this.epoch = left.reads.at(-1)!.epoch
+    if (progress.position < left.next) progress.moveTo(left.next)
+  }
+
+  /** One commit of these records, or of fewer while one at fault is looked for. Returns what is left; undefined: told to stop. */
+  private async takeSome(given: Stretch): Promise<Stretch | undefined> {
+    const { isolation, signal } = this.opened
+    const count = isolation.limit(given.records)
+    const first = given.records[0]!
+    const refusal = isolation.refusal(first)
+    if (refusal !== undefined) return this.refuse(refusal, given)
+    const isWhole = !isolation.active
+    if (!isWhole) await isolation.pause(first, signal)
+    const tried: Tried = {
+      chunks: [count < given.records.length ? given.records.slice(0, count) : given.records],
+      next: given.records[count]?.offset ?? given.next,
+      end: given.end,
+      reads: [...given.reads],
+    }
+    try {
+      const left = await this.commitSome(tried, isWhole)
+      if (left === undefined || isWhole) return left
+      const { position } = this.opened.progress
+      isolation.reached(position)
+      return { ...given, records: given.records.filter(({ offset }) => offset >= position) }
+    } catch (error) {
+      if (!(error instanceof Contained || error instanceof RecordFault)) throw error
+      // Where nothing can be put aside the task fails at the record, until it is mended.
+      if (error instanceof RecordFault && !mayRefuse(this.options)) throw error.cause
+      const records = tried.chunks.flat()
+      if (error instanceof RecordFault) isolation.failed(records, error)
+      this.context.drop()
+      if (error instanceof RecordFault && error.begun) throw error
+      return isWhole ? { records, next: tried.next, end: tried.end, reads: tried.reads } : given
+    }
+  }
+
+  private async commitSome(tried: Tried, mayGoOn: boolean): Promise<Stretch | undefined> {
+    const { progress, signal } = this.opened
+    const { reads } = tried
+    let { next, end } = tried
+    let records = tried.chunks[0]!
+    this.context.begin()
+    let { time } = progress
+    let resume: Offset
+    for (;;) {
+      resume = await this.handle({ records, next, end })
+      let taken = 0
+      while (taken < records.length && records[taken]!.offset < resume)
+        time = Math.max(time, records[taken++]!.timestamp)
+      if (taken > 0) records = records.slice(taken)
+      const ripe = this.context.rest()
+      const isBehind = mayGoOn && end - next > BACKLOG
+      if (ripe || (records.length === 0 && !isBehind)) break
+      // The event loop gets its turn: heartbeats and queries must not wait for a backlog.
+      await nextTurn()
+      if (records.length === 0) {
+        const read = await this.reader.next(0)
+        ;({ records, next, end } = read)
+        reads.push(read)
+        tried.chunks.push(records)
+        Object.assign(tried, { next, end })
+      }
+      if (signal.aborted) return undefined
+      if (records.length === 0) {
+        resume = next
+        break
+      }
+      this.context.turn()
+    }
+    this.epoch = epochOf(resume, reads) ?? this.epoch
+    await this.commit(resume, time)
+    this.wakes.came(progress.time, progress.position)
+    return { records, next, end, reads: behind(reads, resume) }
+  }
+
+  private async handle(batch: TaskBatch): Promise<Offset> {
+    try {
+      const resume = await this.options.handle(batch, this.context)
+      this.checkResume(resume, batch.records[0]!.offset, batch.next)
+      return resume
+    } catch (error) {
+      throw faultOf(error)
+    }
+  }
+
+  /** A record that has failed alone is put aside, and the partition goes on behind it. */
+  private async refuse(refusal: Refused, given: Stretch): Promise<Stretch> {
+    const { isolation, progress } = this.opened
+    const { record, error, code, level } = refusal
+    this.context.begin()
+    try {
+      const isDone = stageRefusal(refusal, this.context, this.options)
+      const { offset, timestamp } = record
+      if (isDone) this.epoch = epochOf(offset + 1, given.reads) ?? this.epoch
+      await this.commit(isDone ? offset + 1 : offset, isDone ? Math.max(progress.time, timestamp) : progress.time)
+      if (!isDone) return given
+      isolation.clear()
+      const { logger, partition } = this.options
+      logger.error(
+        { partition, offset, code, level, err: error },
+        'a record cannot be applied: it is in the dead letters with this error, and the partition goes on behind it',
+      )
+      return { ...given, records: given.records.slice(1) }
+    } catch (failure) {
+      const fault = faultOf(failure)
+      if (!(fault instanceof RecordFault || fault instanceof Contained)) throw failure
+      this.context.drop()
+      if (fault instanceof Contained) return given
+      if (!isolation.refusalFailed()) {
+        isolation.clear()
+        throw fault.cause
+      }
+      if (fault.begun) throw fault
+      return given
+    }
   }
 
   /** A batch that ends where it began must at least have staged something, or it would be handed out for ever. */
@@ -181,7 +276,15 @@ export class TaskWork {
     this.context.begin()
     const { submissions, progress } = this.opened
     const work = submissions.run(this.context, () => this.context.drop())
-    if (work !== undefined) await this.commit(progress.position, progress.time, work)
+    try {
+      if (work !== undefined) await this.commit(progress.position, progress.time, work)
+    } catch (error) {
+      if (!(error instanceof RecordFault)) throw error
+      this.context.drop()
+      submissions.failed(error.cause)
+      if (error.begun) throw error
+      return
+    }
     submissions.judge(work)
   }
 
@@ -189,10 +292,19 @@ export class TaskWork {
     const { processor, clock } = this.options
     const { position, time } = this.opened.progress
     this.context.begin()
-    processor.wake?.(clock.now(), this.context)
-    this.wakes.woke(position, clock.now())
-    processor.flush?.(this.context)
-    if (!this.context.empty) await this.commit(position, time)
+    try {
+      processor.wake?.(clock.now(), this.context)
+      this.wakes.woke(position, clock.now())
+      processor.flush?.(this.context)
+      if (!this.context.empty) await this.commit(position, time)
+    } catch (error) {
+      const fault = faultOf(error)
+      if (!(fault instanceof RecordFault || fault instanceof Contained)) throw error
+      this.context.drop()
+      // It comes again, without what the processor has put aside.
+      if (fault instanceof Contained || processor.wakeFailed?.(fault.cause, this.context) === true) return
+      throw fault.begun ? fault : fault.cause
+    }
   }
 
   /** ms to let records come together; of real time, even where a test moves the clock. */
@@ -228,7 +340,11 @@ export class TaskWork {
     const { topology, partition, processor, identity, clock, observe } = this.options
     const { store, transactor, progress, abandoned } = this.opened
     this.begunAt = performance.now()
-    processor.flush?.(this.context)
+    try {
+      processor.flush?.(this.context)
+    } catch (error) {
+      throw faultOf(error)
+    }
     const member = identity()
     const source = { group: topology.group, topic: topology.source, partition, offset: resume }
     await commit({
@@ -242,14 +358,13 @@ export class TaskWork {
       now: clock.now(),
       observe: observe && ((step) => observe(step, partition)),
       abandoned,
+    }).catch((error: unknown) => {
+      // Others may come after the log has committed.
+      if (StreamsError.is(error, 'STREAMS_ROW_TOO_LARGE')) throw new RecordFault(error)
+      if (LogError.is(error, 'LOG_RECORD_TOO_LARGE')) throw new RecordFault(error, undefined, true)
+      throw error
     })
     progress.time = time
     progress.moveTo(resume)
   }
-}
-
-/** Leadership in which the record before an offset of this batch was written; undefined: it is not in the batch. */
-function epochAt(offset: Offset, { records, next, epoch, recordsEpoch }: LogBatch): number | undefined {
-  if (offset === next) return epoch
-  return records.length > 0 && offset > records[0]!.offset ? recordsEpoch : undefined
 }

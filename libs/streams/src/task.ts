@@ -10,6 +10,8 @@ import type { Semaphore } from './semaphore'
 import type { RunningTask, TaskState } from './streams'
 import { Submissions } from './submissions'
 import { checkTransition } from './task-life'
+import { Isolation } from './isolation'
+import { RecordFault } from './record-fault'
 import { TaskProgress } from './task-progress'
 import { TaskTrouble } from './task-trouble'
 import { findSource, judgeSource } from './task-start'
@@ -55,6 +57,7 @@ export class Task implements RunningTask {
   private transactor: Transactor | undefined
   private running: TaskWork | undefined
   private readonly submissions = new Submissions()
+  private readonly isolation = new Isolation()
   private readonly bell: Bell
   private readonly closing = new AbortController()
   private readonly abandoning = new AbortController()
@@ -164,7 +167,8 @@ export class Task implements RunningTask {
           this.untouched = true
           this.become('restoring')
         }
-        await this.trouble.failed(error as Error, isRemoved)
+        // Found already, or looked for in smaller batches: no failure of the task.
+        if (!(error instanceof RecordFault)) await this.trouble.failed(error as Error, isRemoved)
       } finally {
         this.running?.close()
         await this.transactor?.close().catch(() => undefined)
@@ -212,7 +216,7 @@ export class Task implements RunningTask {
         () => this.options.onChange(this),
         () => undefined, // it is closed
       )
-    const { transactor, submissions, bell } = this
+    const { transactor, submissions, isolation, bell } = this
     const abandoned = this.abandoning.signal
     const work = new TaskWork(this.options, {
       store,
@@ -220,6 +224,7 @@ export class Task implements RunningTask {
       progress,
       source: found,
       submissions,
+      isolation,
       bell,
       signal,
       abandoned,

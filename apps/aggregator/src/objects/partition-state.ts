@@ -2,7 +2,7 @@ import type { AgentId, Change, ObjectId, Policy, Resharded, Snapshot } from '@qu
 import type { Table } from '@quorate/state-store'
 import type { TaskContext } from '@quorate/streams'
 import { AGENTS, CLOCK, evidenceKey, historyKey, pageKey, PENDING, POLICIES, RESHARD, TABLE } from '../tables'
-import { newGuard } from '../vote'
+import { Holds, newGuard } from '../vote'
 import type {
   AgentWeight, Clock, Guard, HistoryEntry, Pending, RuleFault, Rules, Settings, VoteObject, VoteState,
 } from '../vote' // prettier-ignore
@@ -32,6 +32,8 @@ export interface PartitionStateOptions {
   readonly dirtyObjects: number
   readonly emit: (change: Change, context: TaskContext) => void
   readonly ruleFaults?: RuleFaults | undefined
+  /** Kept over dropped batches. */
+  readonly holds?: Holds | undefined
 }
 
 /**
@@ -45,6 +47,7 @@ export class PartitionState implements VoteState {
   readonly clock: Clock
   readonly guard: Guard
   readonly settings: Settings
+  readonly holds: Holds
   readonly #options: PartitionStateOptions
   readonly #context: TaskContext
   readonly #hot: HotObjects
@@ -69,6 +72,7 @@ export class PartitionState implements VoteState {
     this.partition = context.partition
     this.#context = context
     this.#options = options
+    this.holds = options.holds ?? new Holds()
     this.#hot = new HotObjects(options.hotBytes, (id, bytes, start) => decodeObject(id, bytes, start, this.settings))
     this.#tables = (name) => context.table(name)
     this.#objects = context.table(TABLE.object)
@@ -162,6 +166,10 @@ export class PartitionState implements VoteState {
     // The due time is told from the row after a restore, so the row must say the same.
     this.changed(object)
     if (due < this.#soonest) this.#soonest = due
+  }
+
+  armHeld(id: ObjectId, until: number): void {
+    this.#objects.arm(id, until)
   }
 
   firstDue(until: number) {

@@ -1,5 +1,6 @@
 import type { AgentId, Change, ObjectId } from '@quorate/contracts'
 import { TABLE } from '../tables'
+import { Holds } from '../vote'
 import type { Clock, Guard, Pending, Rules, Settings, VoteObject, VoteState } from '../vote'
 import type { Tables } from './object-reader'
 import { readClock, readSettings } from './settings-rows'
@@ -16,6 +17,7 @@ export class TrialState implements VoteState {
   readonly guard: Guard
   readonly settings: Settings
   pending: Pending | null = null
+  readonly holds = new Holds()
   /** Objects that were evaluated. */
   evaluated = 0
   #slice = 0
@@ -61,6 +63,8 @@ export class TrialState implements VoteState {
   arm(object: VoteObject, due: number): void {
     object.armed = due
   }
+
+  armHeld(): void {}
 
   firstDue(): undefined {
     return undefined

@@ -47,7 +47,12 @@ export function evaluate(
   moved?: OverrideMove,
 ): void {
   const { now } = moment
-  const { guard } = state
+  const { guard, holds } = state
+  // What it would throw again decides nothing; what led here is kept.
+  if (holds.size > 0 && now < (holds.until(object.id) ?? -Infinity)) {
+    state.changed(object)
+    return
+  }
   const was = standingOf(guard, object)
   const before = marksOf(object, moved)
   const runs = runsOf(object)

@@ -10,6 +10,7 @@ import {
 import { beginBroadcast, type BroadcastCommand, type Sweep } from './broadcast'
 import { deadlineAfter } from './deadline'
 import { evaluate } from './evaluate'
+import { DeadlineFault } from './holds'
 import { placeOf } from './object'
 import { clearOverride, deleteObject, setOverride } from './override'
 import type { VoteState } from './port'
@@ -63,7 +64,23 @@ export class Fold {
     return true
   }
 
+  /** @throws DeadlineFault where the object cannot be evaluated. */
   #fire(id: ObjectId, due: number, offset: number): void {
+    const { holds } = this.#state
+    const until = holds.size === 0 ? undefined : holds.until(id)
+    if (until !== undefined && due < until) {
+      this.#state.armHeld(id, until)
+      return
+    }
+    try {
+      this.#fireObject(id, due, offset)
+    } catch (error) {
+      throw new DeadlineFault(id, error)
+    }
+    if (until !== undefined) holds.release(id)
+  }
+
+  #fireObject(id: ObjectId, due: number, offset: number): void {
     const state = this.#state
     const { clock } = state
     const object = state.load(id)

@@ -7,6 +7,7 @@ import {
   type Snapshot,
 } from '@quorate/contracts'
 import { newGuard, type Guard } from './guard'
+import { Holds } from './holds'
 import { placeOf, type VoteObject } from './object'
 import type { Clock, Pending, VoteState } from './port'
 import { Schedule } from './schedule'
@@ -30,6 +31,7 @@ export class MemoryState implements VoteState {
   readonly settings: Settings
   pending: Pending | null = null
   readonly full: boolean = false
+  readonly holds = new Holds()
   readonly #objects = new Map<ObjectId, VoteObject>()
   readonly #schedule = new Schedule()
   readonly #emit: (change: Change) => void
@@ -58,6 +60,10 @@ export class MemoryState implements VoteState {
   arm(object: VoteObject, due: number): void {
     object.armed = due
     this.#schedule.arm(object.id, due)
+  }
+
+  armHeld(id: ObjectId, until: number): void {
+    this.#schedule.arm(id, until)
   }
 
   firstDue(until: number) {

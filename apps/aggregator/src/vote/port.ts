@@ -1,6 +1,7 @@
 import type { AgentId, Change, ObjectId, Policy, Resharded, Snapshot } from '@quorate/contracts'
 import type { Guard } from './guard'
 import type { HistoryEntry, VoteObject } from './object'
+import type { Holds } from './holds'
 import type { RuleFault } from './rule-fault'
 import type { AgentWeight, Settings } from './settings'
 
@@ -49,6 +50,11 @@ export interface VoteState {
   readonly clock: Clock
   readonly guard: Guard
   readonly settings: Settings
+
+  /** Objects that cannot be evaluated now. */
+  readonly holds: Holds
+  /** Wakes an object that is held, without loading it. */
+  armHeld(id: ObjectId, until: number): void
 
   load(id: ObjectId): VoteObject | undefined
   /** A new object. */

@@ -10,6 +10,7 @@ import { changelogStretch, CommittedPartition } from './committed'
 import { CannotJudge, type Difference, differenceText } from './difference'
 import { PartitionAudit, type PartitionAnswer, type Sighting } from './partition-audit'
 import { listed, lookedAt } from './sightings'
+import { refusedBy } from './refused'
 import { ToldPartition } from './told'
 
 export interface AuditOptions {
@@ -146,12 +147,13 @@ class Audit {
         throw new CannotJudge(
           `Partition ${partition} of the source begins at ${stretch.start}, but only what lies below ${applied} has been applied: records were lost to its retention.`,
         )
+      const refused = await refusedBy(log, this.#names.deadLetters, this.#names.reports, partition)
       const beginning = await beginningOf(log, stretch, committed.settings(), rules)
       // Of a whole source the first record says it.
       const base = stretch.start === 0 ? 0 : committed.incarnationBase
       const from = beginning.judgedFrom === 0 ? 0 : beginning.judgedFrom + base
       const told = await ToldPartition.read(log, sink, changeSource(prefix, applicationId), from)
-      const question = { log, stretch, beginning, base, from, rules, committed, told, sightings, everything }
+      const question = { log, stretch, beginning, base, from, rules, committed, told, sightings, everything, refused }
       const answer = await new PartitionAudit(question).run()
       const quiet = applied === stretch.end && before === stretch.end
       return { answer, beginning, start: stretch.start, quiet }

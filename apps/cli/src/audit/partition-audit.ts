@@ -36,6 +36,8 @@ export interface PartitionQuestion {
   readonly sightings: readonly Sighting[]
   /** All objects that REST showed are among the sightings: others should not be there. */
   readonly everything: boolean
+  /** Offsets that the service refused because their processing failed: they move time on, here too. */
+  readonly refused: ReadonlySet<number>
 }
 
 export interface PartitionAnswer {
@@ -90,7 +92,8 @@ export class PartitionAudit {
       for (const record of records) {
         reach(record.offset)
         this.#offset = record.offset
-        replayRecord(engine, record, stretch)
+        if (this.question.refused.has(record.offset)) engine.advance(record.timestamp, record.offset)
+        else replayRecord(engine, record, stretch)
       }
     reach(stretch.end)
     if (everything) {

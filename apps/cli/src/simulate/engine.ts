@@ -1,6 +1,7 @@
 import type { ObjectId, SourceCommand, View } from '@quorate/contracts'
 import { SnapshotRows } from '../../../aggregator/src/objects/snapshot-rows'
-import { Fold, look, MemoryState, type Settings } from '../../../aggregator/src/vote'
+import { refusalText } from '@quorate/streams'
+import { DeadlineFault, Fold, look, MemoryState, RETRY_AFTER, type Settings } from '../../../aggregator/src/vote'
 import type { Outlet } from './output-lines'
 
 export interface EngineOptions {
@@ -37,13 +38,28 @@ export class Engine {
 
   /** Lets time pass. `offset`: of the record or line that moves it on. */
   advance(at: number, offset: number): void {
-    this.#fold.advance(at, offset)
+    for (;;) {
+      try {
+        this.#fold.advance(at, offset)
+        return
+      } catch (error) {
+        // As the service does: the object is held, the record that moved time on is innocent.
+        if (!(error instanceof DeadlineFault)) throw error
+        this.state.holds.hold(error.id, Math.max(at, this.time) + RETRY_AFTER)
+      }
+    }
   }
 
   /** Why a dead letter, or undefined. */
   apply(command: SourceCommand, offset: number): string | undefined {
     if (this.#fixed && (command.type === 'policy-set' || command.type === 'policy-deleted')) return undefined
-    const applied = this.#fold.apply(command, offset)
+    let applied
+    try {
+      applied = this.#fold.apply(command, offset)
+    } catch (error) {
+      // The service puts such a record among the dead letters, too.
+      return refusalText(error)
+    }
     return typeof applied === 'object' ? applied.reject : undefined
   }
 

@@ -1,0 +1,3 @@
+import { describeBarrier } from './barrier.conformance'
+
+describeBarrier('the embedded log')

@@ -1,0 +1,34 @@
+import type { BatchContext } from './batch-context'
+import type { Processor } from './context'
+import type { Refusal } from './record-fault'
+import type { Topology } from './topology'
+
+export interface Refused extends Refusal {
+  readonly error: unknown
+}
+
+interface Program {
+  readonly processor: Processor
+  readonly topology: Topology
+}
+
+const DEAD_LETTERS = 'dead-letters'
+
+/** Whether a record can be put aside: the processor does it, or there are dead letters. */
+export const mayRefuse = ({ processor, topology }: Program): boolean =>
+  processor.refuse !== undefined || topology.outputs[DEAD_LETTERS] !== undefined
+
+/** Stages what a refused record leaves behind. False: cut, it comes again. */
+export function stageRefusal(refused: Refused, context: BatchContext, { processor, topology }: Program): boolean {
+  const { record, code, message, level } = refused
+  if (processor.refuse !== undefined) return processor.refuse({ record, code, message, level }, context)
+  const said = {
+    'quorate-topic': topology.source,
+    'quorate-partition': String(context.partition),
+    'quorate-offset': String(record.offset),
+    'quorate-reason': `${code}: ${message}`,
+  }
+  const { key, value, headers } = level < 2 ? record : { key: null, value: null, headers: [] }
+  context.forward(DEAD_LETTERS, { key, value, headers: [...headers, ...Object.entries(said)] })
+  return true
+}
