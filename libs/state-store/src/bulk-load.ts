@@ -103,7 +103,9 @@ interface Schedule {
 function checkpointIn(entries: readonly RawEntry[]): Checkpoint | undefined {
   for (let i = entries.length - 1; i >= 0; i--) {
     const { key, value } = entries[i]!
-    if (key && value && key[0] === CHECKPOINT[0] && key.equals(CHECKPOINT)) return decodeCheckpoint(value)
+    const found =
+      key && value && key[0] === CHECKPOINT[0] && key.equals(CHECKPOINT) ? decodeCheckpoint(value) : undefined
+    if (found !== undefined) return found
   }
   return undefined
 }

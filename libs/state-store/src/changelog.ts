@@ -29,14 +29,21 @@ export function parseChangelogKey(key: string): { table: string; key: Key } | un
 export const encodeCheckpoint = ({ source, time, work, topic, epoch }: Checkpoint): string =>
   JSON.stringify({ source, time, work, topic, epoch })
 
-export function decodeCheckpoint(bytes: Buffer): Checkpoint {
-  const { source, time, work, topic, epoch } = JSON.parse(bytes.toString('utf8')) as Checkpoint
-  if (!Number.isSafeInteger(source) || !Number.isFinite(time))
-    throw new Error(`no checkpoint: ${bytes.toString('utf8')}`)
+/** undefined: it is none, whoever wrote it. */
+export function decodeCheckpoint(bytes: Buffer): Checkpoint | undefined {
+  let read: Partial<Checkpoint> | null
+  try {
+    read = JSON.parse(bytes.toString('utf8')) as Partial<Checkpoint> | null
+  } catch {
+    return undefined
+  }
+  const { source, time, work, topic, epoch } = read ?? {}
+  if (typeof source !== 'number' || !Number.isSafeInteger(source) || source < 0) return undefined
+  if (typeof time !== 'number' || !Number.isFinite(time)) return undefined
   return {
     source,
     time,
-    ...(work === undefined ? {} : { work }),
+    ...(typeof work === 'string' ? { work } : {}),
     ...(typeof topic === 'string' ? { topic } : {}),
     ...(typeof epoch === 'number' ? { epoch } : {}),
   }

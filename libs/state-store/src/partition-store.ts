@@ -121,6 +121,12 @@ export class PartitionStore {
     return this.find(name)
   }
 
+  /** Whether a changelog key is one of a row that this store keeps. */
+  takes(key: string): boolean {
+    const place = parseChangelogKey(key)
+    return place !== undefined && this.tables.has(place.table)
+  }
+
   /** Durable rows only. */
   committed(name: string): TableReader {
     if (!this.open) throw new StoreError('STORE_CLOSED', this.db.name)

@@ -8,6 +8,7 @@ import {
   type PartitionStore,
 } from '@quorate/state-store'
 import { judgeDamage } from './damaged-changelog'
+import { foreignRows } from './foreign-rows'
 
 /** Entries held before they are sorted and loaded; they bound the memory of a small restore. */
 const CHUNK = { entries: 200_000, bytes: 64 * 1024 * 1024 }
@@ -48,6 +49,7 @@ export async function restore({
     let latest = new Map<string, Buffer | null>()
     let bytes = 0
     let checkpoint: Checkpoint | undefined
+    const foreign = foreignRows(logger, changelog, partition)
     const load = (): void => {
       const entries: ChangelogEntry[] = []
       for (const [key, value] of latest) entries.push({ key, value })
@@ -67,7 +69,13 @@ export async function restore({
         }
         const name = key.toString('utf8')
         if (name === CHECKPOINT_KEY) {
-          if (value) checkpoint = decodeCheckpoint(value)
+          const read = value ? decodeCheckpoint(value) : undefined
+          if (read !== undefined) checkpoint = read
+          else foreign(name, record.offset)
+          continue
+        }
+        if (!store.takes(name)) {
+          foreign(name, record.offset)
           continue
         }
         latest.set(name, value)

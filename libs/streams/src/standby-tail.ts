@@ -79,7 +79,10 @@ class Rows {
       }
       const name = key.toString('utf8')
       if (name !== CHECKPOINT_KEY) this.waiting.set(name, value)
-      else if (value) this.complete(offset + 1, decodeCheckpoint(value))
+      else {
+        const checkpoint = value ? decodeCheckpoint(value) : undefined
+        if (checkpoint !== undefined) this.complete(offset + 1, checkpoint)
+      }
     }
   }
 

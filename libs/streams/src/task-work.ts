@@ -1,5 +1,5 @@
 import {
-  type Log, LogError, type LogBatch, type Logger, type LogRecord, type MemberIdentity, type Offset, type PartitionReader,
+  type Log, LogError, type LogBatch, type Logger, type MemberIdentity, type Offset, type PartitionReader,
   type Transactor,
 } from '@quorate/log' // prettier-ignore
 import type { Checkpoint, PartitionStore } from '@quorate/state-store'

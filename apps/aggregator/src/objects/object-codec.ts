@@ -1,5 +1,5 @@
 import type { ObjectId, OverrideMode } from '@quorate/contracts'
-import { newObject, type ActiveOverride, type Past, type Settings, type VoteObject } from '../vote'
+import { CHANGES_KEPT, newObject, type ActiveOverride, type Past, type Settings, type VoteObject } from '../vote'
 import {
   begin,
   beginRead,
@@ -163,6 +163,7 @@ function readRuns(object: VoteObject, flags: number): void {
   }
   const changes = readNumber()
   if (changes === 0) return
+  if (!(changes <= CHANGES_KEPT)) throw unreadable(object.id)
   const times = [createdAt + readNumber()]
   for (let i = 1; i < changes; i++) times.push(createdAt + readNumber())
   object.changes = times
@@ -231,6 +232,8 @@ export function decodeHead(id: ObjectId, bytes: Buffer, start: number, settings:
   object.headStart = start
   object.headEnd = readPosition()
   if (pastEnd > pastStart) object.past = new StoredPast(object, bytes, pastStart, pastEnd)
+  // Bytes of another writer may say anything: what they name must be there.
+  if (!(readPosition() <= bytes.length)) throw unreadable(id)
   return object
 }
 
@@ -240,8 +243,12 @@ export function decodeObject(id: ObjectId, bytes: Buffer, start: number, setting
   object.storedRows = readNumber()
   object.storedPages = 0
   readRows(object, object.storedRows)
+  if (!(readPosition() <= bytes.length)) throw unreadable(id)
   return object
 }
+
+const unreadable = (id: ObjectId): Error =>
+  new Error(`the row of ${JSON.stringify(id)} cannot be read: it is none of ours, or damaged`)
 
 function readMarks(object: VoteObject, flags: number): void {
   const { createdAt } = object

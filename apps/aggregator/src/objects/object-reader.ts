@@ -1,5 +1,6 @@
 import type { ObjectId, View } from '@quorate/contracts'
 import type { TableReader } from '@quorate/state-store'
+import { faultOf } from '@quorate/streams'
 import { evidenceKey, historyKey, TABLE } from '../tables'
 import {
   decide, explain, NO_RULES, recount, viewOf,
@@ -75,7 +76,18 @@ export class ObjectReader {
     const bounds = after === undefined ? { from: prefix } : { from: prefix, after }
     for (const { key, value } of tables(TABLE.object).range(bounds)) {
       if (!key.startsWith(prefix)) return
-      yield this.#decoded(tables, key, value, settings)
+      const read = this.#readable(tables, key, value, settings)
+      if (read !== undefined) yield read
+    }
+  }
+
+  /** One row that cannot be read must not cost the list; by itself the object says so. */
+  #readable(tables: Tables, id: ObjectId, value: Buffer, settings: Settings): ReadObject | undefined {
+    try {
+      return this.#decoded(tables, id, value, settings)
+    } catch (error) {
+      if (faultOf(error) === error) throw error
+      return undefined
     }
   }
 

@@ -77,16 +77,25 @@ export class PartitionState implements VoteState {
     this.#tables = (name) => context.table(name)
     this.#objects = context.table(TABLE.object)
     this.#settingsRows = context.table(TABLE.settings)
-    const resharded = readReshard(this.#settingsRows)
+    const refused = (key: string, why: string): void =>
+      context.conditions.raise({
+        code: 'row-refused',
+        subject: key,
+        reason:
+          'a row of the settings in the changelog is none of ours, or no longer valid, and is left out: put or delete the policy or the agent of that name',
+        detail: why,
+        blocks: [],
+      })
+    const resharded = readReshard(this.#settingsRows, refused)
     this.incarnationBase = resharded?.base ?? options.incarnationBase
     this.importing = resharded?.importing ?? 0
-    this.settings = readSettings(this.#settingsRows, options.rules)
-    this.#storedClock = readClock(this.#settingsRows)
+    this.settings = readSettings(this.#settingsRows, options.rules, refused)
+    this.#storedClock = readClock(this.#settingsRows, refused)
     this.#settingsVersion = this.#storedClock.settings
     this.isChecked = this.#storedClock.time === null || this.#storedClock.checked === CHECKED
     this.clock = { time: this.#storedClock.time ?? -Infinity, settled: this.#storedClock.settled }
     this.guard = { ...this.#storedClock.guard }
-    this.#pending = readPending(this.#settingsRows)
+    this.#pending = readPending(this.#settingsRows, refused)
     options.ruleFaults?.open(this.partition, context.conditions)
     for (const { name, method } of this.settings.policies()) this.#tellRule(name, method)
   }
@@ -233,6 +242,7 @@ export class PartitionState implements VoteState {
   }
 
   #saveSetting(key: string, value: unknown): void {
+    this.#context.conditions.clear('row-refused', key)
     if (value === null) this.#settingsRows.delete(key)
     else this.#settingsRows.put(key, json(value))
     this.#settingsVersion++
