@@ -111,7 +111,7 @@ describeKafka('poison records between good ones', () => {
   it('what is too large by HTTP is refused with its place, and in a bulk that line alone', async () => {
     const send = async (method: string, path: string, body: string) => {
       const answer = await fetch(`${app.url}${path}`, { method, body, headers: { 'content-type': 'application/json' } })
-      return { status: answer.status, json: (await answer.json()) }
+      return { status: answer.status, json: await answer.json() }
     }
     const fault = { pointer: '/evidence', detail: 'must be nested at most 64 deep' }
     const deep = nested(5_000)

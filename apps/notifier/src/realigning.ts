@@ -112,7 +112,7 @@ function rerouteHeld(desk: Desk, draft: Draft): void {
 
 /** When it is told again by the route in force. */
 function withRepeat(desk: Desk, draft: Draft, receiver: string, told: Told): Told {
-  const { repeatAt, ...rest } = told
+  const { repeatAt: _, ...rest } = told
   // Looked at again when what mutes it ends; of rows of earlier versions it is not known when they told last.
   if (told.mutedBy !== undefined || told.open === undefined) return told
   const route = desk.directions.router.match(draft.news).find((one) => one.receiver === receiver)

@@ -120,11 +120,11 @@ describe('what is held goes the ways that are in force when its time comes', () 
     ['unknownAfter', { unknownAfter: 60, match: { state: ['unknown'] } }, 60],
   ] as const)('N63: what waits for %s is told by the route that takes it now', async (_, timing, wait) => {
     const state = 'match' in timing ? 'unknown' : 'down'
-    const scene = await open({ root: root('rest', down('pager', timing as Partial<RouteInput>)) })
+    const scene = await open({ root: root('rest', down('pager', timing)) })
     const { bench, channel, sink } = scene
     await using _bench = bench
     await bench.pipe(sink.changed('x', state, s(0)))
-    await bench.configure({ root: root('rest', down('mail', timing as Partial<RouteInput>)) })
+    await bench.configure({ root: root('rest', down('mail', timing)) })
     await bench.advance(wait)
     expect(channel.received.map(({ endpoint, at }) => [endpoint, at])).toEqual([['mail', s(wait)]])
   })

@@ -13,8 +13,8 @@ const call = async (method: string, path: string, body?: unknown, headers: Recor
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   })
   const text = await response.text()
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- an answer of any shape
-  return { status: response.status, headers: response.headers, json: (text === '' ? {} : JSON.parse(text)) as any }
+
+  return { status: response.status, headers: response.headers, json: text === '' ? {} : JSON.parse(text) }
 }
 const at = (id: string, rest = '') => `/v1/objects/${encodeURIComponent(id)}${rest}`
 

@@ -3,7 +3,7 @@ import type { BatchLimits } from './batch-context'
 import type { Clock } from './clock'
 import type { CommitStep } from './commit'
 import type { Processor } from './context'
-import type { BatchHandler } from './task-work'
+import type { BatchHandler } from './work-options'
 import type { Topology } from './topology'
 
 /** What a process does beside the log with what its tasks hold. */

@@ -1,58 +1,15 @@
-import {
-  type Log, LogError, type LogBatch, type Logger, type MemberIdentity, type Offset, type PartitionReader,
-  type Transactor,
-} from '@quorate/log' // prettier-ignore
-import type { Checkpoint, PartitionStore } from '@quorate/state-store'
+import { LogError, type LogBatch, type Offset, type PartitionReader } from '@quorate/log'
+import type { Checkpoint } from '@quorate/state-store'
 import { setImmediate as nextTurn, setTimeout } from 'node:timers/promises'
-import { BatchContext, type BatchLimits } from './batch-context'
-import type { Bell } from './bell'
-import type { Clock } from './clock'
-import { commit, type CommitStep } from './commit'
-import type { Conditions } from './conditions'
-import type { Processor, TaskBatch, TaskContext } from './context'
+import { BatchContext } from './batch-context'
+import { commit } from './commit'
+import type { TaskBatch } from './context'
 import { StreamsError } from './errors'
-import type { Isolation } from './isolation'
 import { Contained, faultOf, RecordFault } from './record-fault'
 import { mayRefuse, type Refused, stageRefusal } from './refusing'
 import { behind, epochOf, type Stretch, type Tried } from './stretch'
-import type { Submissions } from './submissions'
-import type { TaskProgress } from './task-progress'
-import type { SourceFound } from './task-start'
-import type { Topology } from './topology'
 import { WakeClock } from './wake-clock'
-
-/** Receives whole batches: the transport's strategy, or the processor itself. Answers the offset to resume at. */
-export type BatchHandler = (batch: TaskBatch, context: TaskContext) => Offset | Promise<Offset>
-
-export interface WorkOptions {
-  readonly partition: number
-  readonly partitions: number
-  readonly topology: Topology
-  readonly log: Log
-  readonly processor: Processor
-  readonly handle: BatchHandler
-  readonly limits: BatchLimits
-  readonly clock: Clock
-  readonly conditions: Conditions
-  readonly logger: Logger
-  readonly identity: () => MemberIdentity | undefined
-  readonly observe?: ((step: CommitStep, partition: number) => void) | undefined
-}
-
-/** What a task brings along: fenced, restored, and how far it is. */
-export interface Opened {
-  readonly store: PartitionStore
-  readonly transactor: Transactor
-  readonly progress: TaskProgress
-  /** The source as it was found. */
-  readonly source: Pick<SourceFound, 'topicId' | 'epoch' | 'isOther'>
-  readonly submissions: Submissions
-  readonly isolation: Isolation
-  readonly bell: Bell
-  readonly signal: AbortSignal
-  /** Given a while after `signal`: the commit in hand takes too long. */
-  readonly abandoned: AbortSignal
-}
+import type { Opened, WorkOptions } from './work-options'
 
 /** A partition that is further behind than this does not wait. */
 const BACKLOG = 1_000

@@ -15,7 +15,8 @@ import { RecordFault } from './record-fault'
 import { TaskProgress } from './task-progress'
 import { TaskTrouble } from './task-trouble'
 import { findSource, judgeSource } from './task-start'
-import { TaskWork, type WorkOptions } from './task-work'
+import { TaskWork } from './task-work'
+import type { WorkOptions } from './work-options'
 import { unlessAborted } from './unless-aborted'
 
 export interface TaskOptions extends WorkOptions {

@@ -8,7 +8,7 @@ import type { Processor } from '../src/context'
 import { createStreams } from '../src/engine'
 import type { RunningTask, Streams } from '../src/streams'
 import type { OwnWork, StreamsOptions } from '../src/streams-options'
-import type { BatchHandler } from '../src/task-work'
+import type { BatchHandler } from '../src/work-options'
 import type { Topology } from '../src/topology'
 import { VirtualClock } from './virtual-clock'
 

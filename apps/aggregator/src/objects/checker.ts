@@ -3,7 +3,7 @@ import type { TableReader } from '@quorate/state-store'
 import { CLOCK, evidenceKey, historyKey, PENDING, TABLE } from '../tables'
 import { newGuard, nextDeadline, NO_RULES, recount, standingOf, type Guard, type HistoryEntry, type Rules, type Settings, type VoteObject } from '../vote' // prettier-ignore
 import { readClock, readReshard, readSettings } from './settings-rows'
-import { isSound, storedObject } from './stored-object'
+import { storedObject } from './stored-object'
 
 /** The rows of one partition by the name of their table; `dueOf` where they have a schedule beside them. */
 export type CheckedTables = (name: string) => TableReader & { dueOf?(key: string): number | undefined }
