@@ -133,7 +133,14 @@ describe('dead letters', () => {
     ])
     expect(task.to('reports')).toEqual([])
     expect(sinkEvents(task.to('states'))).toHaveLength(1)
-    expect(task.processor.counters.deadLetters).toEqual({ key: 2, contract: 6, policy: 0, damaged: 0, size: 0 })
+    expect(task.processor.counters.deadLetters).toEqual({
+      key: 2,
+      contract: 6,
+      policy: 0,
+      damaged: 0,
+      failed: 0,
+      size: 0,
+    })
   })
 })
 
