@@ -84,6 +84,11 @@ export function streamsMetrics(streams: Streams, registry: Registry): void {
     'The time of the partition: the largest append time applied.',
     (task) => task.time / 1000,
   )
+  each(
+    'quorate_task_time_ahead_seconds',
+    "How far the time of the partition is ahead of this host's clock; 0 where it is not.",
+    (task) => Math.max(0, task.time - Date.now()) / 1000,
+  )
   each('quorate_task_restored', 'Changelog positions read since the restore began.', (task) => task.restore.restored)
   each('quorate_task_restore_size', 'Changelog positions to read in this restore.', (task) => task.restore.total)
 

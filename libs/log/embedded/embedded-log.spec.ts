@@ -257,7 +257,7 @@ describe('the log of one process', () => {
 
   it("reports a fault in the leader's sharing, assigns nothing, and shares again at the next join", async () => {
     const errors: object[] = []
-    const logger = { error: (fields: object) => errors.push(fields) }
+    const logger = { error: (fields: object) => errors.push(fields), warn: () => undefined }
     const log = await openEmbeddedLog({ memory: true }, { logger })
     await log.ensureTopics([TOPIC])
     let broken = true

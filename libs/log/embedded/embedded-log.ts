@@ -12,6 +12,7 @@ import { Journal, type Entry } from './journal'
 import { SILENT, type Logger } from './logger'
 import { Outgoing } from './outgoing'
 import { EmbeddedPartitionReader } from './partition-reader'
+import { SteadyClock } from './steady-clock'
 import { Topics } from './topics'
 import { mismatches } from './topic-mismatch'
 import { EmbeddedTransactor } from './transactor'
@@ -20,7 +21,7 @@ import { EmbeddedTransactor } from './transactor'
 export type EmbeddedLogPlace = { readonly dir: string } | { readonly memory: true }
 
 export interface EmbeddedLogOptions {
-  /** ms since 1970: the log's clock, from which append times come; `Date.now` by default. */
+  /** ms since 1970: the log's clock, from which append times come; the host's by default, as far as `SteadyClock` follows it. */
   readonly now?: () => number
   readonly logger?: Logger
 }
@@ -48,7 +49,7 @@ export class EmbeddedLog implements Log {
 
   constructor(
     private readonly database: Database,
-    { now = Date.now, logger = SILENT }: EmbeddedLogOptions,
+    { logger = SILENT, now = new SteadyClock({ logger }).now }: EmbeddedLogOptions,
   ) {
     this.logger = logger
     this.journal = new Journal(database, now)

@@ -1,5 +1,5 @@
 import type { Log } from '@quorate/log'
-import { openEmbeddedLog } from '@quorate/log/embedded'
+import { type EmbeddedLog, openEmbeddedLog } from '@quorate/log/embedded'
 import { readTo, records } from './collect'
 import { CrashError, type FaultKind } from './fault'
 import { faultyLog } from './faulty-log'
@@ -8,7 +8,16 @@ import { describeLog } from './log.conformance'
 
 const TOPIC = { name: 't', partitions: 2, cleanupPolicy: 'delete', timestampType: 'LogAppendTime' } as const
 
-describeLog('a faulty log without faults', { open: async () => faultyLog(await openEmbeddedLog({ memory: true })) })
+const beneath = new WeakMap<Log, EmbeddedLog>()
+describeLog('a faulty log without faults', {
+  open: async () => {
+    const embedded = await openEmbeddedLog({ memory: true })
+    const faulty = faultyLog(embedded)
+    beneath.set(faulty, embedded)
+    return faulty
+  },
+  deleteTopic: (log, topic) => beneath.get(log)!.deleteTopic(topic),
+})
 
 describe('a faulty log', () => {
   let log: Log

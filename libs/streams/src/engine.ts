@@ -77,6 +77,7 @@ class Engine implements Streams {
       tasks: () => this.running.all(),
       sure: () => this.sure,
       stalledMs: options.stalledMs ?? STALLED,
+      now: () => this.clock.now(),
     })
   }
 

@@ -9,12 +9,16 @@ export interface WatchOptions {
   readonly sure: () => boolean
   /** ms without progress, while there is something to do, until `live` is false. */
   readonly stalledMs: number
+  /** Wall time, ms. */
+  readonly now: () => number
 }
 
 /** ms between two looks. */
 const EVERY = 1_000
 /** ms that the group may be silent before that is named. */
 const UNHEARD = 10_000
+/** ms that the time of a partition may be ahead of this host's clock before that is named. */
+const AHEAD = 60_000
 
 /** Looks whether the tasks get on, and names what does not. */
 export class HealthWatch {
@@ -45,7 +49,10 @@ export class HealthWatch {
     const tasks = this.options.tasks()
     // Restores wait for each other: as long as one of them gets on, none is stalled.
     const restoredAt = Math.max(0, ...tasks.map(({ progress }) => progress.restoredAt))
-    for (const task of tasks) this.judge(task, now, restoredAt)
+    for (const task of tasks) {
+      this.judge(task, now, restoredAt)
+      this.compareTimes(task)
+    }
     for (const partition of this.stalled.keys())
       if (!tasks.some((task) => task.partition === partition)) this.clear(partition)
   }
@@ -71,6 +78,21 @@ export class HealthWatch {
       position: progress.position,
       reason: `${what} for ${Math.round((now - since) / 1000)} s, though there is something to do`,
       blocks: ['live', 'ready'],
+    })
+  }
+
+  /** Time is the log's own and never goes back: after a record with a time far ahead, what should expire does not until it has come. */
+  private compareTimes({ partition, progress }: Task): void {
+    const { conditions, now } = this.options
+    const ahead = progress.time - now()
+    if (ahead <= AHEAD) return conditions.clear({ code: 'STREAMS_TIME_AHEAD', partition })
+    conditions.raise({
+      code: 'STREAMS_TIME_AHEAD',
+      partition,
+      position: progress.position,
+      reason: `the time of the log is ${Math.round(ahead / 1000)} s ahead of this host's clock: votes of silent agents expire late by so much`,
+      // Everything else goes on, and waiting mends it.
+      blocks: [],
     })
   }
 

@@ -1,4 +1,5 @@
 import type { Logger } from '@quorate/log'
+import { openEmbeddedLog } from '@quorate/log/embedded'
 import { setTimeout as delay } from 'node:timers/promises'
 import { TestDriver } from '../testing'
 import type { Processor, TaskBatch, TaskContext } from './context'
@@ -161,5 +162,24 @@ describe('the progress of a task', () => {
     progress.startAt(0)
     progress.moveTo(1)
     expect(progress.applied).toBe(applied + 2)
+  })
+})
+
+describe('the time of the log', () => {
+  it('is named while it is ahead of the clock by more than a minute, and blocks nothing', async () => {
+    const T0 = 1_700_000_000_000
+    const log = await openEmbeddedLog({ memory: true }, { now: () => T0 + 120_000 })
+    const driver = await TestDriver.open({ log, topology: topologyOf('ahead', 1), processor: () => new Failing() })
+    const streams = await driver.start()
+    await driver.pipe({ key: 'a', value: '1' })
+    await driver.settle()
+    driver.clock.moveTo(T0 + 59_000)
+    expect([streams.live, streams.ready]).toEqual([true, true])
+    expect(streams.conditions.all()).toMatchObject([{ code: 'STREAMS_TIME_AHEAD', partition: 0, blocks: [] }])
+    expect(streams.conditions.all()[0]!.reason).toMatch(/61 s ahead/)
+    driver.clock.moveTo(T0 + 60_000)
+    expect([streams.live, streams.conditions.all()]).toEqual([true, []])
+    await driver.close()
+    await log.close()
   })
 })

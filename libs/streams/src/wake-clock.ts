@@ -2,6 +2,8 @@ import type { Offset } from '@quorate/log'
 
 /** A tick that has not come back after this long is appended again, ms. */
 const TICK_LOST = 5_000
+/** The longest wait for a clock that is behind, ms: were ours wrong for a moment, the wait must not last as long as it was wrong by. */
+const MOST_SKEW = 60_000
 
 /**
  * When to wake a task. In `wall` time, at the due time. In `log` time a wake appends a tick, whose append time decides: where that
@@ -35,7 +37,7 @@ export class WakeClock {
     if (!this.sent || position <= this.sent.position) return
     // The tick was appended after `sent.at` by our clock, so a smaller append time means that the log's clock is behind. A log
     // that is ahead needs no waiting. Measured against the time of sending: a process frozen meanwhile must not count its sleep.
-    this.skew = Math.max(0, this.sent.at - logTime)
+    this.skew = Math.min(MOST_SKEW, Math.max(0, this.sent.at - logTime))
     this.sent = undefined
   }
 }

@@ -95,3 +95,13 @@ describe('waking in log time', () => {
     expect(clock.in(500, 10, 6_000)).toBe(0)
   })
 })
+
+describe('the wait for a clock of the log that is behind', () => {
+  it('is bounded, lest a clock of ours that was wrong for a moment delays what is due for as long', () => {
+    const DAY = 86_400_000
+    const wakes = new WakeClock('log')
+    wakes.woke(0, 2 * DAY)
+    wakes.came(0, 1)
+    expect(wakes.in(5_000, 1, 5_000)).toBe(60_000)
+  })
+})
