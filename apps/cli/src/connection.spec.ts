@@ -15,6 +15,9 @@ let log: EmbeddedLog
 let aggregator: Running
 let notifier: Running
 
+// What this run of Jest is told is no setting of a command.
+for (const name of Object.keys(process.env)) if (/^QUORATE_(TEST|REQUIRE)_/.test(name)) delete process.env[name]
+
 /** Both parts apart, as they run on Kafka. */
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'connection-'))

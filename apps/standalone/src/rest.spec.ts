@@ -473,7 +473,7 @@ describe('the cluster', () => {
 describe('health and metrics', () => {
   it('cover both applications', async () => {
     const { json } = await call('GET', '/readyz?verbose')
-    expect(json.checks.map(({ name }: { name: string }) => name)).toEqual(['aggregator', 'notifier'])
+    expect(json.checks.map(({ name }: { name: string }) => name)).toEqual(['aggregator', 'log', 'notifier', 'log'])
     expect((await call('GET', '/livez')).status).toBe(200)
     const { text } = await call('GET', '/metrics')
     for (const app of ['aggregator', 'notifier'])

@@ -27,15 +27,18 @@ export class ToldHistory {
     this.#changes.set(change.subject, changes)
   }
 
-  /** The first change that is kept otherwise; undefined: none is. `kept`: newest first. */
+  /** The first change that is kept otherwise; undefined: none is. `kept`: newest first. Of changes before the source's first nothing can be said. */
   difference(
     id: string,
     kept: readonly HistoryEntry[],
   ): { readonly kept: string; readonly expected: string | null } | undefined {
     // prettier-ignore
     const changes = this.#changes.get(id) ?? []
+    const firstVersion = changes[0] === undefined ? Infinity : (JSON.parse(changes[0]) as number[])[0]!
     for (const [i, entry] of kept.entries()) {
       const expected = changes.at(-1 - i) ?? null
+      // A reshard brought it along, or the source does not reach so far back.
+      if (expected === null && entry.version < firstVersion) return undefined
       if (entryText(entry) !== expected) return { kept: entryText(entry), expected }
     }
     return undefined

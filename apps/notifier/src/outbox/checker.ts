@@ -76,12 +76,13 @@ class Check {
   #objects(): void {
     const causes = new Set<string>()
     for (const { key, value } of this.tables('objects').range()) {
-      const { held, news } = objectRow.decode(value)
+      const { held, told, news } = objectRow.decode(value)
       for (const { decision, by } of Object.values(held)) {
         this.#held.add(idOf(decision))
         this.#expect('objects', key, decision, 'held')
         if (by !== undefined) causes.add(`${by}\u0001${key}`)
       }
+      for (const { mutedBy } of Object.values(told)) if (mutedBy !== undefined) causes.add(`${mutedBy}\u0001${key}`)
       if (Object.keys(held).length > 0 && news === undefined)
         this.#say('objects', key, 'what it holds back has no news')
     }
