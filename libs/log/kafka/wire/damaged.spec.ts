@@ -17,7 +17,10 @@ function read(bytes: Buffer, limits = LIMITS, from = 0): { records: LogRecord[];
   const records: LogRecord[] = []
   while (!decoder.done) {
     decoder.mayInflateFar = decoder.inflatesFar
-    decoder.decode(records, 1000)
+    // As a reader does: what is handed out at once is of one leadership.
+    const piece: LogRecord[] = []
+    decoder.decode(piece, 1000)
+    records.push(...piece)
   }
   return { records, next: decoder.next }
 }
