@@ -9,6 +9,7 @@ const project = (displayName, testMatch, more = {}) => ({
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/data/', '<rootDir>/.cache/'],
   transform: { '^.+\\.ts$': ['@swc/jest'] },
   moduleNameMapper: pathsToMapper(),
+  setupFiles: ['<rootDir>/scripts/jest-seed.cjs'],
   ...more,
 })
 

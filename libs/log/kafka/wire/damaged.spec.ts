@@ -215,7 +215,6 @@ describe('any bytes in a batch', () => {
       }),
       {
         numRuns: Number(process.env.FUZZ_RUNS ?? 500),
-        ...(process.env.FUZZ_SEED && { seed: Number(process.env.FUZZ_SEED) }),
       },
     )
   }, 600_000)
