@@ -1,11 +1,12 @@
 import {
-  deadLetterOf, decodeSourceAs, encodeChange, encodeSource, LIMITS, messageBytesOf, objectIdOf, type Change, type ObjectId, type SourceCommand,
+  deadLetterOf, decodeSourceAs, encodeChange, encodeSource, objectIdOf, type Change, type ObjectId, type SourceCommand,
 } from '@quorate/contracts' // prettier-ignore
 import { describeDamage, partitionOf, type LogRecord, type Offset, type Logger } from '@quorate/log'
 import { Contained, faultOf, type Processor, type Refusal, type TaskBatch, type TaskContext } from '@quorate/streams'
 import { Counters } from './counters'
 import { mend, mendedText } from './objects/mending'
 import { PartitionState } from './objects/partition-state'
+import { appendedAgain } from './misplaced'
 import { Outcomes } from './outcomes'
 import { requestOf } from './requests/request-key'
 import { keepRequest, knownRequest } from './requests/requests'
@@ -267,13 +268,9 @@ export class VoteProcessor implements Processor {
 
   /** Appended again to the partition of its key; the misplaced original has moved time on and does nothing else. */
   #reroute(record: LogRecord, partition: number, context: TaskContext): void {
-    const { key, value, headers, offset } = record
-    const from = ['quorate-rerouted-from', Buffer.from(`${context.partition}@${offset}`)] as const
-    const again = { key, value, headers: [...headers, from] }
-    const bytes = messageBytesOf(again)
-    if (bytes > LIMITS.messageBytes) {
-      const reason = `it belongs to partition ${partition}, and cannot be appended there: it takes ${bytes} bytes uncompressed, the source ${LIMITS.messageBytes}`
-      this.#deadLetter(record, 'size', reason, context)
+    const { again, reject } = appendedAgain(record, context.partition, partition)
+    if (again === undefined) {
+      this.#deadLetter(record, 'size', reject, context)
       return
     }
     this.counters.rerouted++

@@ -1,5 +1,6 @@
 import { decodeSourceAs, objectIdOf } from '@quorate/contracts'
-import { partitionOf, type LogRecord } from '@quorate/log'
+import { describeDamage, partitionOf, type LogRecord } from '@quorate/log'
+import { appendedAgain } from '../../../aggregator/src/misplaced'
 import { requestOf } from '../../../aggregator/src/requests/request-key'
 import { REMEMBERED } from '../../../aggregator/src/requests/requests'
 import type { Engine } from './engine'
@@ -12,7 +13,8 @@ export interface Place {
 
 /**
  * Takes a record of the source as the processor does: it moves time on; then its routing is judged, before decoding; then it is decoded
- * and applied. A misplaced record does nothing else: the service appends it again to the partition of its key, where it is met again.
+ * and applied. A misplaced record does nothing else: the service appends it again to the partition of its key, where it is met again,
+ * unless it is too large for that.
  */
 export function replayRecord(engine: Engine, record: LogRecord, place: Place): void {
   engine.advance(record.timestamp, record.offset)
@@ -24,7 +26,9 @@ function applied(engine: Engine, record: LogRecord, { partition, partitions }: P
   const { key, offset } = record
   const id = key === null ? null : objectIdOf(key)
   if (id === undefined) return 'the key is no object id: 1–512 bytes of UTF-8 without control characters'
-  if (key !== null && partitionOf(key, partitions) !== partition) return undefined
+  const owner = key === null ? partition : partitionOf(key, partitions)
+  if (owner !== partition) return appendedAgain(record, partition, owner).reject
+  if (record.damaged !== undefined) return describeDamage(record.damaged)
   if (isRepeat(engine, record)) return undefined
   const decoded = decodeSourceAs(record, id)
   return decoded.command === undefined ? decoded.reject : engine.apply(decoded.command, offset)
