@@ -1,5 +1,5 @@
 import type { TaskContext } from '@quorate/streams'
-import { outboxKey } from '../outbox/keys'
+import { freeKey } from '../outbox/free-key'
 import { amend } from '../outbox/ledger'
 import type { ChangeMessage } from '../outbox/message'
 import { outboxRow } from '../outbox/packed-rows'
@@ -25,7 +25,9 @@ export function redrive(tables: Tables & Pick<TaskContext, 'forward'>, id: strin
     amend(tables, dead.record, now, { status: 'suppressed', reason: 'superseded', nextAttemptAt: null })
     return 'superseded'
   }
-  const key = freeKey(tables, dead.endpoint, dead.message.object, now)
+  const { object } = dead.message
+  // Behind what lies in the lane. A group has no row that numbers its deliveries.
+  const key = freeKey(tables, dead.endpoint, object, takeNumbers(tables, object, 1, now))
   const { throttledUntil: _, together: __, ...rest } = dead
   const row: OutboxRow = { ...rest, attempts: 0, firstAttemptAt: null, nextAttemptAt: now }
   tables.table('outbox').put(key, outboxRow.encode(row))
@@ -62,10 +64,3 @@ function isChangeOvertaken(tables: Tables, receiver: string, { object, event, st
 
 /** The change that a repeat tells again. */
 const eventOf = (event: string): string => event.replace(/\/repeat-\d+$/, '')
-
-/** Behind what lies in the lane. A group has no row that numbers its deliveries. */
-function freeKey(tables: Tables, endpoint: string, object: string, now: number): string {
-  let number = takeNumbers(tables, object, 1, now)
-  while (tables.table('outbox').get(outboxKey(endpoint, object, number))) number++
-  return outboxKey(endpoint, object, number)
-}

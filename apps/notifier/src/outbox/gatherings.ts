@@ -2,7 +2,8 @@ import { LIMITS } from '@quorate/contracts'
 import type { TableReader } from '@quorate/state-store'
 import type { EndpointSettings, Receiver, Route } from '../pipeline'
 import { deliveryId } from './delivery-id'
-import { outboxKey, within } from './keys'
+import { freeKey } from './free-key'
+import { within } from './keys'
 import type { ChangeMessage, GroupMessage } from './message'
 import type { Planned } from './planned'
 import { outboxRow } from './packed-rows'
@@ -190,6 +191,7 @@ function planGroup(
   const attempts = { attempts: 0, firstAttemptAt: null, nextAttemptAt }
   const behind = after === undefined ? {} : { after }
   const row: OutboxRow = { id, endpoint, receiver, record: kept, message, plannedAt: now, ...attempts, ...behind }
+  // The time orders a group's messages; two of one moment are told apart.
   const key = freeKey(tables, endpoint, object, now)
   tables.table('outbox').put(key, outboxRow.encode(row))
   return { key, row }
@@ -202,13 +204,6 @@ export function isGathering(task: { table(name: string): TableReader }, endpoint
     if (laneObject(route, labels) === object) return true
   }
   return false
-}
-
-/** The time orders a group's messages; two of one moment are told apart. */
-function freeKey(tables: Tables, endpoint: string, object: string, now: number): string {
-  let number = now
-  while (tables.table('outbox').get(outboxKey(endpoint, object, number))) number++
-  return outboxKey(endpoint, object, number)
 }
 
 /** Names the lane of a group's messages, as an object names that of its own. */
