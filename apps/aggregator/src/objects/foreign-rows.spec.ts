@@ -1,4 +1,3 @@
-import { openEmbeddedLog } from '@quorate/log/embedded'
 import { TestDriver } from '@quorate/streams/testing'
 import { VoteProcessor } from '../processor'
 import { aggregatorTopology } from '../topology'
@@ -28,11 +27,9 @@ const FOREIGN: [string, string | null][] = [
 ]
 
 it.each(FOREIGN)('starts, reads and goes on with a foreign record in its changelog: %s = %s', async (key, value) => {
-  const log = await openEmbeddedLog({ memory: true })
   const driver = await TestDriver.open({
     topology,
     processor: () => new VoteProcessor({ source: '/foreign/aggregator' }),
-    log,
   })
   try {
     await driver.start()
@@ -41,7 +38,7 @@ it.each(FOREIGN)('starts, reads and goes on with a foreign record in its changel
     await driver.settle()
     await driver.stop()
     driver.loseDisk()
-    await log.append([{ topic: topology.changelog, partition: 0, key, value }])
+    await driver.log.append([{ topic: topology.changelog, partition: 0, key, value }])
     const streams = await driver.start()
     await report('down')
     await driver.settle()
@@ -57,6 +54,5 @@ it.each(FOREIGN)('starts, reads and goes on with a foreign record in its changel
     expect(named).toEqual(key === 'object/rubbish' ? ['object-held undefined'] : settings)
   } finally {
     await driver.close()
-    await log.close()
   }
 })
