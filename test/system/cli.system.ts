@@ -65,6 +65,17 @@ describe('quorate', () => {
     expect([code, err]).toEqual([1, expect.stringContaining('precondition-failed')])
   })
 
+  it('keeps integers of evidence that no double holds', async () => {
+    const evidence = '{"trace":18446744073709551615}'
+    await json('report', 'exact', 'up', '--agent', 'a', '--evidence', evidence, '--wait')
+    expect((await quorate(['explain', 'exact', '--json'])).out.join('')).toContain(`"evidence":${evidence}`)
+    const file = join(folder.path, 'exact.jsonl')
+    writeFileSync(file, `{"object":"exact","agent":"b","state":"up","evidence":[-9007199254740993]}\n`)
+    await quorate(['report', '--file', file])
+    await json('report', 'exact', 'up', '--agent', 'c', '--wait')
+    expect((await quorate(['explain', 'exact', '--json'])).out.join('')).toContain('"evidence":[-9007199254740993]')
+  })
+
   it('sends files of reports, and names the lines that were rejected', async () => {
     const file = join(folder.path, 'reports.jsonl')
     const report = (object: string) => JSON.stringify({ object, agent: 'a', state: 'up' })

@@ -1,3 +1,4 @@
+import { parseExactly } from '@quorate/contracts/json'
 import { NotifierClient, ProblemError, QuorateClient } from '@quorate/client'
 
 export interface ConnectionOptions {
@@ -10,6 +11,7 @@ export type Part = 'aggregator' | 'notifier'
 interface Address {
   readonly url: string
   readonly apiKey?: string
+  readonly parse: (text: string) => unknown
 }
 
 /** Where a part is by `--url`, the environment or quorate.yaml, with the key that is configured. @throws ConfigError */
@@ -17,7 +19,7 @@ async function addressOf(part: Part, { url: given }: ConnectionOptions): Promise
   const { loadConfig } = await import('@quorate/config')
   const config = loadConfig('cli', { argv: given === undefined ? [] : ['--url', given] })
   const url = part === 'notifier' && given === undefined ? (config.notifierUrl ?? config.url) : config.url
-  return { url, ...(config.apiKey ? { apiKey: config.apiKey.reveal() } : {}) }
+  return { url, parse: parseExactly, ...(config.apiKey ? { apiKey: config.apiKey.reveal() } : {}) }
 }
 
 /** @throws ConfigError */

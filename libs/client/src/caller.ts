@@ -10,6 +10,8 @@ export interface CallerOptions {
   readonly retries?: number
   /** ms to wait at most between two attempts, whatever `Retry-After` says; 10,000 by default. */
   readonly maxRetryWaitMs?: number
+  /** Reads the JSON of an answer; `JSON.parse` by default, which rounds integers beyond ±(2^53−1) that evidence may hold. */
+  readonly parse?: (text: string) => unknown
   /** ms for one attempt, answer included; 30,000 by default. */
   readonly timeoutMs?: number
 }
@@ -36,12 +38,14 @@ export class Caller {
   private readonly retries: number
   private readonly maxRetryWaitMs: number
   private readonly timeoutMs: number
+  private readonly parse: (text: string) => unknown
 
   constructor(private readonly options: CallerOptions = {}) {
     this.url = (options.url ?? DEFAULT_URL).replace(/\/+$/, '')
     this.retries = options.retries ?? 4
     this.maxRetryWaitMs = options.maxRetryWaitMs ?? 10_000
     this.timeoutMs = options.timeoutMs ?? 30_000
+    this.parse = options.parse ?? JSON.parse
   }
 
   /** @throws ProblemError when the server refuses, UnreachableError when nothing answers */
@@ -59,7 +63,7 @@ export class Caller {
   async json<T>(call: Call): Promise<{ readonly body: T; readonly headers: Headers }> {
     const response = await this.send(call)
     const text = await response.text()
-    return { body: (text === '' ? undefined : JSON.parse(text)) as T, headers: response.headers }
+    return { body: (text === '' ? undefined : this.parse(text)) as T, headers: response.headers }
   }
 
   private async attempt(call: Call): Promise<Response> {

@@ -1,8 +1,9 @@
 import { isText, type AgentId, type State } from './ids'
 import { LIMITS } from './limits'
+import { pointer } from './pointer'
 import type { Fault, Policy, PolicyInput } from './policy'
 import { POLICY_SCHEMA } from './policy-schema'
-import { compiled, faultsOf, isRecord, MOST_FAULTS, pointer, withoutNulls } from './schema'
+import { compiled, faultsOf, isRecord, MOST_FAULTS, withoutNulls } from './schema'
 
 /** Methods of the vote itself; others are rules registered in code. */
 export const METHODS = ['majority', 'ordered'] as const

@@ -28,11 +28,6 @@ export const MOST_FAULTS = 100
 /** More say nothing that the first do not. */
 const FAULTS_TOLD = 16
 
-const escape = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1')
-
-/** JSON pointer to a member. */
-export const pointer = (...path: (string | number)[]): string => path.map((part) => `/${escape(String(part))}`).join('')
-
 function detailOf(error: ValueError): string {
   if (error.type === ValueErrorType.ObjectRequiredProperty) return 'missing'
   if (error.type === ValueErrorType.ObjectAdditionalProperties) return 'unknown field'

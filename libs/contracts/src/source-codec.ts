@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { COMMAND_CHECKS, EMPTY_KINDS, type CommandKind } from './commands'
 import { isObjectId, type ObjectId } from './ids'
+import { keepNumbers } from './json'
 import { LIMITS } from './limits'
 import { policyShape } from './policy-fill'
 import { checkReport } from './report'
@@ -63,6 +64,8 @@ export function decodeSourceAs({ headers, value }: SourceRecord, key: string | n
   let data: unknown
   try {
     data = JSON.parse(text)
+    // Evidence alone may hold numbers beyond a double; few reports have any.
+    if (isRecord(data) && data['evidence'] !== undefined) data = keepNumbers(data, text)
   } catch {
     return { reject: 'the value is not JSON' }
   }

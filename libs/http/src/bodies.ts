@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer'
 import type { Readable } from 'node:stream'
 import { checkCharset, decoded } from './content-encoding'
 import { EDGE_TIMES, HTTP_LIMITS } from './limits'
-import { tooDeepAt, TOO_DEEP } from '@quorate/contracts'
+import { keepNumbers, tooDeepAt, TOO_DEEP } from '@quorate/contracts'
 import { invalid, Problem } from './problem'
 import { bodyHash, FORWARDED } from './signature'
 
@@ -38,11 +38,12 @@ export function useBodyParsers(instance: FastifyInstance, idleMs: number): void 
         request.rawBody = body
         if (body.length === 0) throw malformed('is empty')
         if (!isUtf8(body)) throw malformed('is not UTF-8')
-        void parse(request, body.toString('utf8'), (error, value) => {
+        const text = body.toString('utf8')
+        void parse(request, text, (error, value) => {
           const deep = error ? undefined : tooDeepAt(value)
           if (error) done(malformed(`is not valid JSON: ${error.message}`))
           else if (deep !== undefined) done(invalid([{ pointer: deep, detail: TOO_DEEP }]))
-          else done(null, value)
+          else done(null, keepNumbers(value, text))
         })
       })
       .catch((error: Error) => done(error))

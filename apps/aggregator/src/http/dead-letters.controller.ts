@@ -1,6 +1,6 @@
 import { Controller, Delete, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common'
 import { ApiOkResponse, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger'
-import { type Answer, invalid, json, Owners, Problem, Requires, send } from '@quorate/http'
+import { type Answer, decodeCursor, encodeCursor, invalid, json, Owners, Problem, Requires, send } from '@quorate/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { offsetOf, type WholeDeadLetter } from '../dead-letters/dead-letter'
 import { DeadLetters } from '../dead-letters/dead-letters'
@@ -52,11 +52,11 @@ export class DeadLettersController {
       throw invalid([{ pointer: '/query/limit', detail: `must be an integer from 1 to ${LIST.most}` }], 'the query')
     if (all !== undefined && all !== 'true' && all !== 'false')
       throw invalid([{ pointer: '/query/all', detail: 'must be true or false' }], 'the query')
-    const from = cursor === undefined ? 0 : offsetOf(cursor)
-    if (from === undefined)
-      throw new Problem('malformed', 'The cursor is none of ours. Take `next` of the page before.')
-    const { items, next } = await this.deadLetters.list(from, limit, all === 'true')
-    send(reply, json(200, JSON.stringify({ items, ...(next === undefined ? {} : { next: `0@${next}` }) })))
+    const filter = { all: all === 'true' }
+    const from = decodeCursor(cursor, filter, (place) => offsetOf(place) !== undefined)
+    const { items, next } = await this.deadLetters.list(from === undefined ? 0 : offsetOf(from)!, limit, filter.all)
+    const more = next === undefined ? {} : { next: encodeCursor(String(next), filter) }
+    send(reply, json(200, JSON.stringify({ items, ...more })))
   }
 
   @Get(':position')

@@ -1,14 +1,19 @@
-import { isState, isText, LIMITS } from '@quorate/contracts'
-import { invalid, type ProblemError } from '@quorate/http'
+import { isObjectId, isState, isText, LIMITS } from '@quorate/contracts'
+import { type CursorFilter, decodeCursor, invalid, type ProblemError } from '@quorate/http'
 import type { FastifyRequest } from 'fastify'
-import type { ListQuery } from '../queries/listing'
-import { decodeCursor } from './cursor'
+import type { Filter, ListQuery } from '../queries/listing'
 import { parsePositions } from './positions'
 import { one, queryOf } from './request-parts'
 import { parseWait } from './waiting'
 
 export const LIST = { limit: 100, most: 10_000 } as const
 const MARKS = ['contested', 'stale', 'flapping', 'divergent', 'overridden'] as const
+
+/** What a cursor of the list is bound to. */
+export const filterOf = ({ state, voted, prefix, ...query }: Filter): CursorFilter => ({
+  ...{ state, voted, prefix },
+  ...Object.fromEntries(MARKS.map((mark) => [mark, query[mark]])),
+})
 
 /** Query of `GET /v1/objects`. `after` comes from peers alone; callers have the cursor. @throws Problem */
 export function listQueryOf(
@@ -32,13 +37,11 @@ export function listQueryOf(
     else if (query[mark] !== undefined) fault(mark, 'must be true or false')
   }
   if (faults.length > 0) throw invalid(faults, 'the query')
+  const filter = { state, voted, ...marks, prefix: prefix === '' ? undefined : prefix }
   return {
-    state,
-    voted,
-    ...marks,
-    prefix: prefix === '' ? undefined : prefix,
+    ...filter,
     limit,
-    after: (query as { after?: string }).after ?? decodeCursor(query.cursor),
+    after: (query as { after?: string }).after ?? decodeCursor(query.cursor, filter, isObjectId),
     bound: parsePositions(one(request, 'quorate-min-position'), partitions),
     waitMs: parseWait(query.wait),
     refusePartial: partial === 'refuse',

@@ -1,13 +1,23 @@
 import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common'
 import { ApiOperation, ApiTags } from '@nestjs/swagger'
-import { type Answer, callerOf, HTTP_LIMITS, json, Owners, Places, Problem, send, type Stale } from '@quorate/http'
+import {
+  type Answer,
+  callerOf,
+  encodeCursor,
+  HTTP_LIMITS,
+  json,
+  Owners,
+  Places,
+  Problem,
+  send,
+  type Stale,
+} from '@quorate/http'
 import type { RunningTask } from '@quorate/streams'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { encodePart, type ListQuery, Listing, type Page } from '../queries/listing'
 import { Objects } from '../queries/objects'
 import { PARTS } from '../queries/places'
-import { encodeCursor } from './cursor'
-import { listQueryOf } from './list-query'
+import { filterOf, listQueryOf } from './list-query'
 import {
   ApiBound,
   ApiFiltered,
@@ -62,7 +72,7 @@ export class ObjectsController {
       )
     }
     const last = items.at(-1)
-    const next = more && last ? `,"next":${JSON.stringify(encodeCursor(last.id))}` : ''
+    const next = more && last ? `,"next":${JSON.stringify(encodeCursor(last.id, filterOf(query)))}` : ''
     const body = `{"items":[${items.map(({ text }) => text).join(',')}]${next},"complete":${missing.length === 0},"missing":${JSON.stringify(missing)}}`
     const aged = age === undefined ? {} : { 'quorate-role': 'unconfirmed', 'quorate-age': String(age) }
     send(reply, json(200, body, { 'quorate-position': formatPositions(positions), ...aged }))

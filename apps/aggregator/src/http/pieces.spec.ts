@@ -1,5 +1,4 @@
 import fc from 'fast-check'
-import { decodeCursor, encodeCursor } from './cursor'
 import { entityTag, matchesRead, matchesWrite, parseTags, writeTag } from './entity-tag'
 import { formatPositions, lastOf, parsePositions } from './positions'
 import { parseWait } from './waiting'
@@ -57,18 +56,5 @@ describe('waiting', () => {
   it.each([['5s', 5000], ['0', 0], ['0s', 0], ['1.5s', 1500], ['250ms', 250], ['5', 5000], [undefined, undefined]])('%j is %j ms', (given, ms) => expect(parseWait(given)).toBe(ms)) // prettier-ignore
   it.each(['', 's', '-1s', '61s', '5m', ['1', '2']])('refuses %j', (given) =>
     expect(() => parseWait(given)).toThrow('/query/wait'),
-  )
-})
-
-describe('cursors', () => {
-  it('bring back the id they were made of', () => {
-    for (const id of ['a', 'größe/東京', '🚀', 'x'.repeat(512)]) expect(decodeCursor(encodeCursor(id))).toBe(id)
-    expect(decodeCursor(undefined)).toBeUndefined()
-  })
-  it.each(['', 'a', 'MQ', `${Buffer.from('2x').toString('base64url')}`, `${encodeCursor('x')}=`])(
-    'refuse %j',
-    (cursor) => {
-      expect(() => decodeCursor(cursor)).toThrow('none of ours')
-    },
   )
 })

@@ -1,4 +1,4 @@
-import type { ObjectId, View } from '@quorate/contracts'
+import { type ObjectId, parseExactly, type View } from '@quorate/contracts'
 import type { TableReader } from '@quorate/state-store'
 import { faultOf } from '@quorate/streams'
 import { evidenceKey, historyKey, TABLE } from '../tables'
@@ -106,7 +106,7 @@ export class ObjectReader {
     const evidence = new Map<string, unknown>()
     for (const { agent, hasEvidence } of object.rows) {
       const value = hasEvidence ? tables(TABLE.evidence).get(evidenceKey(object.id, agent)) : undefined
-      if (value !== undefined) evidence.set(agent, JSON.parse(value.toString('utf8')))
+      if (value !== undefined) evidence.set(agent, parseExactly(value.toString('utf8')))
     }
     const agents = explanation.agents.map((agent) => ({ ...agent, evidence: evidence.get(agent.agent) ?? null }))
     return { ...explanation, agents }

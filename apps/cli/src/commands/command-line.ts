@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import type { QuorateClient } from '@quorate/client'
+import { parseExactly } from '@quorate/contracts/json'
 import { parseDuration, parseTime } from '@quorate/contracts/times'
 import { askAggregator } from '../connection'
 import { Screen } from '../screen'
@@ -60,7 +61,7 @@ export function span(text: string): number {
 
 export function json(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseExactly(text)
   } catch {
     throw new InvalidArgumentError('It must be JSON.')
   }

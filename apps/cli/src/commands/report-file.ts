@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { BulkReport, QuorateClient } from '@quorate/client'
+import { parseExactly } from '@quorate/contracts/json'
 import { EXIT, UsageError } from '../exit'
 import type { Screen } from '../screen'
 
@@ -27,7 +28,7 @@ async function* reports(path: string, lineOf: number[]): AsyncGenerator<BulkRepo
 
 function parse(line: string, number: number): BulkReport {
   try {
-    return JSON.parse(line) as BulkReport
+    return parseExactly(line) as BulkReport
   } catch {
     throw new UsageError(
       `Line ${number} is not JSON. The reports before it may have been sent; sending them again changes nothing but their time.`,

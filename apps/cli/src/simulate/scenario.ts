@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { decodeSourceData, isObjectId } from '@quorate/contracts'
+import { decodeSourceData, isObjectId, parseExactly } from '@quorate/contracts'
 import type { Engine } from './engine'
 import type { InputLine } from './lines'
 
@@ -57,7 +57,7 @@ function parse(given: InputLine): Line | string {
   let value: unknown
   try {
     if (typeof given !== 'string' && !isUtf8(given)) return 'not UTF-8'
-    value = JSON.parse(typeof given === 'string' ? given : given.toString('utf8'))
+    value = parseExactly(typeof given === 'string' ? given : given.toString('utf8'))
   } catch {
     return 'not JSON'
   }

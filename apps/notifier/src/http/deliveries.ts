@@ -1,10 +1,9 @@
-import { type Answer, type Owners, Problem } from '@quorate/http'
+import { type Answer, decodeCursor, encodeCursor, type Owners, Problem } from '@quorate/http'
 import type { FastifyRequest } from 'fastify'
 import type { Courier } from '../courier/courier'
 import { merge, type Page, page } from '../queries/delivery-pages'
 import type { DeliveryFilter } from '../queries/delivery-filter'
 import { type DeliveryWire, timeOrNull } from '../queries/delivery-wire'
-import { decodeCursor, encodeCursor } from './cursor'
 import { type Missing, placesOf } from './places'
 
 /** Deliveries to an endpoint that wait or are being made. */
@@ -17,6 +16,9 @@ export interface Waiting {
 
 const waitingIn = (courier: Courier): Waiting[] =>
   courier.status().map(({ name, depth, oldest }) => ({ endpoint: name, depth, oldest: timeOrNull(oldest) }))
+
+/** The end of a page: a time and the id of a delivery. */
+const isPlace = (after: string): boolean => /^\d{13}\u0001[\x21-\x7e]{1,128}$/.test(after)
 
 /** Of several instances. */
 function together(parts: readonly (readonly Waiting[])[]): Waiting[] {
@@ -52,7 +54,8 @@ export class Deliveries {
     limit: number,
     request: FastifyRequest,
   ): Promise<DeliveriesPage> {
-    const after = decodeCursor(cursor)
+    const bound = { object: filter.object, receiver: filter.receiver, status: filter.status }
+    const after = decodeCursor(cursor, bound, isPlace)
     const asked = filter.object === undefined ? undefined : this.owners.streams.partitionOf(filter.object)
     const { here, elsewhere, missing } = placesOf(this.owners, request.forwarded, asked)
     const waiting: (readonly Waiting[])[] = [waitingIn(this.courier)]
@@ -62,7 +65,7 @@ export class Deliveries {
         const answer = await this.remote(url, request)
         if (!answer) missing.push(...partitions.map((partition) => ({ partition, reason: 'owner-unreachable' })))
         else {
-          pages.push({ items: answer.items, end: decodeCursor(answer.next) })
+          pages.push({ items: answer.items, end: decodeCursor(answer.next, bound, isPlace) })
           waiting.push(answer.outbox ?? [])
           // The other instance names partitions that it does not have as missing; only ours with it count.
           missing.push(...answer.missing.filter(({ partition }) => partitions.includes(partition)))
@@ -75,7 +78,7 @@ export class Deliveries {
     return {
       items,
       outbox,
-      ...(end === undefined ? {} : { next: encodeCursor(end) }),
+      ...(end === undefined ? {} : { next: encodeCursor(end, bound) }),
       complete: missing.length === 0,
       missing,
     }

@@ -1,4 +1,4 @@
-import { cutText, decodeSourceData, encodeSource, isObjectId, LIMITS, parseTime } from '@quorate/contracts'
+import { cutText, decodeSourceData, encodeSource, isObjectId, LIMITS, parseExactly, parseTime } from '@quorate/contracts'
 import { Problem, withinTime } from '@quorate/http'
 import { LogError, type Position } from '@quorate/log'
 import type { SourceRecord } from '@quorate/streams'
@@ -116,7 +116,7 @@ export class Intake {
 function recordOf(item: Buffer): SourceRecord | string {
   let value: unknown
   try {
-    value = JSON.parse(item.toString('utf8'))
+    value = parseExactly(item.toString('utf8'))
   } catch {
     return 'not JSON'
   }

@@ -1,10 +1,12 @@
-import { LIMITS } from './limits'
-import { pointer } from './schema'
+import { LIMITS } from '../limits'
+import { pointer } from '../pointer'
+import { isKeptNumber } from './kept-number'
 
 /** The sentence of a refusal. */
 export const TOO_DEEP = `must be nested at most ${LIMITS.jsonDepth} deep`
 
-const isContainer = (value: unknown): value is object => typeof value === 'object' && value !== null
+const isContainer = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !isKeptNumber(value)
 
 /**
  * Whether arrays and objects lie more than `most` deep in each other, the value itself counted. With a list instead of recursion: what
