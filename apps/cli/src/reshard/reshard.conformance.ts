@@ -163,6 +163,24 @@ export function describeReshard(
       expect(Date.parse(header(told, 'ce_time')!)).toBe(reported.timestamp + 2_000)
     }, 120_000)
 
+    it('shows no vote as counted that had expired, where some partitions had come further than others', async () => {
+      const first = await serve(from, OLD)
+      await live(first)
+      // Only this partition goes on: nothing else is due for an hour.
+      for (const agent of ['a', 'b', 'c']) await first.report('brief/x', agent, { state: 'down' }, { wait: 5 })
+      while ((await first.get('brief/x')).view.state !== 'unknown') await delay(50)
+      const expired = await first.explanation('brief/x')
+      await stop()
+      await reshard()
+      const second = await serve(to, NEW)
+      const explained = await second.explanation('brief/x')
+      expect(explained).toMatchObject({ state: expired.state, participants: 0, winner: null, tally: {} })
+      expect(explained.agents.map(({ standing }) => standing)).toEqual(['expired', 'expired', 'expired'])
+      for (const object of [...untouched, 'brief/x'])
+        for (const { age } of (await second.explanation(object)).agents) expect(age).toBeGreaterThanOrEqual(0)
+      expect((await second.get('brief/x')).view.participants).toBe(0)
+    }, 120_000)
+
     it('takes along what had been appended and not been applied, broadcasts once for each partition', async () => {
       const first = await serve(from, OLD)
       await live(first)

@@ -6,6 +6,7 @@ import { ANSWERS } from '../../../aggregator/src/requests/requests'
 import { aggregatorTopology } from '../../../aggregator/src/topology'
 import { recordsOf, stretches } from '../simulate/source-topic'
 import { type OldPartition, readOldPartition } from './old-partition'
+import { latestTime, toPresent } from './present'
 import { ReshardRefused } from './refusal'
 import { repeatsOf } from './repeats'
 import { newPartitions } from './snapshot'
@@ -34,7 +35,7 @@ const APPEND_BYTES = 1 << 20
  *   2 read the changelogs, and what of the source they have not applied
  *   3 ask the fences whether they still hold: else an instance runs
  *   4 make the new topics; copy settings and the states as last told
- *   5 append to each new partition: resharded, snapshots, what had not been applied
+ *   5 append to each new partition: resharded, snapshots, a tick, what had not been applied
  *
  * @throws ReshardRefused, LogError; nothing was moved
  */
@@ -68,6 +69,7 @@ export async function runReshard(options: ReshardOptions): Promise<void> {
     const states = await copyStates(log, names.states, made.states, partitions)
     const settings = await copyTable(log, names.settings, made.settings)
     for (const { records } of moved) await append(log, records)
+    await toPresent(log, made.reports, partitions, latestTime(old))
     await append(log, tail)
     await refuseRunning(fences, ` The new topics ${to}.* are worth nothing: delete them.`)
 
