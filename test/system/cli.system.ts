@@ -49,8 +49,25 @@ describe('quorate', () => {
       voted: 'down',
       override: { reason: 'known', author: 'admin', mode: 'pin' },
     })
-    expect((await json('history', 'site/x'))[0]).toHaveLength(2)
-    expect((await json('override', 'clear', 'site/x'))[0].view).toMatchObject({ state: 'down', override: null })
+    expect((await json('history', 'site/x'))[0]).toMatchObject([{ author: 'admin', reason: 'known' }, {}])
+    expect((await quorate(['get', 'site/x'])).out.join('\n')).toMatch(
+      /\(override\)\n {2}held at up until \S+, then down as the vote stands now; by admin: known/,
+    )
+    expect((await quorate(['explain', 'site/x'])).out[0]).toMatch(
+      /^held at up until \S+, then down as the vote stands now; by admin: known$/,
+    )
+    expect((await json('override', 'clear', 'site/x', '--reason', 'mended'))[0].view).toMatchObject({
+      state: 'down',
+      override: null,
+    })
+    expect((await json('history', 'site/x'))[0][0]).toMatchObject({
+      cause: 'override-cleared',
+      author: 'admin',
+      reason: 'mended',
+    })
+    expect((await quorate(['history', 'site/x'])).out.join('\n')).toMatch(
+      /override-cleared\tadmin: mended\t.*override\tadmin: known\t/s,
+    )
     await json('delete', 'site/x')
     expect(await quorate(['get', 'site/x'])).toMatchObject({
       code: 4,

@@ -1,3 +1,4 @@
+import { decodeObject, encodeObject } from './objects/object-codec'
 import { ObjectReader } from './objects/object-reader'
 import type { ScenarioLine } from './testing/scenario'
 import { recordsOf, TestTask } from './testing/test-task'
@@ -68,5 +69,46 @@ describe.each([0, 1, 2, 5])('a policy that comes to keep %i changes', (history) 
     task.processor.flush(task.context)
     const gone = [...task.store.changes()].filter(({ value }) => value === null).map(({ key }) => key)
     expect(gone.filter((key) => !before.has(key))).toEqual([])
+  })
+})
+
+describe('a change by an operator', () => {
+  const lines: ScenarioLine[] = [
+    { at: 0, object: 'o', type: 'report', data: { agent: 'a', state: 'up' } },
+    { at: 1, object: 'o', type: 'override-set', data: { state: 'down', author: 'jane', reason: 'works' } },
+    { at: 2, object: 'o', type: 'override-cleared', data: { author: 'joe' } },
+    { at: 3, object: 'o', type: 'override-set', data: { state: 'down', reason: 'größe' } },
+    { at: 4, object: 'o', type: 'override-cleared', data: {} },
+  ]
+  const said = (task: TestTask) => {
+    const reader = new ObjectReader()
+    const entries = reader.history(task.tables, reader.read(task.tables, 'o')!)
+    return entries.map(({ cause, author, reason }) => [cause, author, reason])
+  }
+  const ALL = [
+    ['override-cleared', null, null],
+    ['override', null, 'größe'],
+    ['override-cleared', 'joe', null],
+    ['override', 'jane', 'works'],
+    ['vote', undefined, undefined],
+  ]
+
+  it('says who and why, while it is the newest and after', () => {
+    const steps = new Steps()
+    for (const [i, line] of lines.entries()) expect(said(steps.apply(line).task)).toEqual(ALL.slice(ALL.length - 1 - i))
+    // The newest change is kept with later records that change nothing effective.
+    steps.apply({ at: 5, object: 'o', type: 'override-set', data: { state: 'up', author: 'jim', reason: 'same' } })
+    expect(said(steps.task)).toEqual(ALL)
+  })
+
+  it('of an earlier release is read without', () => {
+    const { task } = new Steps().apply(...lines.slice(0, 2))
+    const reader = new ObjectReader()
+    const { object } = reader.read(task.tables, 'o')!
+    const { author: _author, reason: _reason, ...change } = object.past!.change!
+    object.past = { cause: 'override', trigger: object.past!.trigger, change }
+    object.headChanged = true
+    const old = decodeObject('o', encodeObject(object), 0, reader.settings(task.tables))
+    expect([old.past!.change, old.rows.length]).toEqual([change, 1])
   })
 })

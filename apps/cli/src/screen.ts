@@ -56,22 +56,25 @@ export const stateText = (state: string, ink: Ink): string => ink(stateStyle(sta
 /** A state within a table. */
 export const stateCell = (state: string): Cell => ({ text: state, style: stateStyle(state) })
 
+/** What holds the state while it is overridden, and what comes after. */
+export function heldText(state: string, override: NonNullable<ObjectView['override']>, voted: string): string {
+  const { author, reason, expiresAt, mode } = override
+  const end = `${expiresAt === null ? 'it is cleared' : expiresAt}${mode === 'until-agree' ? ' or the vote agrees' : ''}`
+  const by = `by ${printable(author ?? 'nobody named')}: ${printable(reason ?? 'no reason given')}`
+  return `held at ${state} until ${end}, then ${voted} as the vote stands now; ${by}`
+}
+
 /** An object in a few lines. */
 export function viewText(view: ObjectView, ink: Ink): string {
   const { object, state, since, voted, override, participants, electorate, quorum, rule, cause, policy } = view
   const set = marks(view)
+  // The last cause may be the vote's, which goes on under an override.
+  const why = override ? ' (override)' : cause ? ` (${cause})` : ''
   const lines = [
-    `${ink('bold', printable(object))}  ${stateText(state, ink)}  since ${since}${cause ? ` (${cause})` : ''}`,
+    `${ink('bold', printable(object))}  ${stateText(state, ink)}  since ${since}${why}`,
+    ...(override ? [`  ${heldText(state, override, voted)}`] : []),
     `  votes  ${tallyText(view)}; ${participants} of ${electorate} weigh in, ${quorum} needed${rule ? `, by ${rule}` : ''}, policy ${printable(policy)}`,
   ]
-  if (override) {
-    const { author, reason, expiresAt, mode } = override
-    const until = expiresAt === null ? 'until cleared' : `until ${expiresAt}`
-    lines.push(
-      `  override  ${override.state} by ${printable(author ?? 'nobody named')}, ${until}, ${mode}: ${printable(reason ?? 'no reason given')}`,
-    )
-    lines.push(`  voted  ${voted}`)
-  }
   if (set.length > 0) lines.push(`  marks  ${set.join(', ')}`)
   return `${lines.join('\n')}\n`
 }

@@ -144,7 +144,7 @@ describe('an override', () => {
     await report(id, 'a', 'up')
     const set = await call('PUT', at(id, '/override'), override('down'), { 'if-match': await etagOf(id) })
     expect((await call('DELETE', at(id, '/override'))).status).toBe(428)
-    const cleared = await call('DELETE', at(id, '/override'), undefined, { 'if-match': set.headers.etag! })
+    const cleared = await call('DELETE', at(id, '/override?reason=over'), undefined, { 'if-match': set.headers.etag! })
     expect([cleared.status, cleared.json.state, cleared.json.override, cleared.json.cause]).toEqual([
       200,
       'up',

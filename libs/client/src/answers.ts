@@ -108,6 +108,9 @@ export interface HistoryEntry {
   readonly cause: Cause | null
   readonly tally: Readonly<Record<State, number>>
   readonly tallyRest?: TallyRest
+  /** Who set or cleared the override, and why; only where that is the cause. */
+  readonly author?: string | null
+  readonly reason?: string | null
   readonly [member: string]: unknown
 }
 

@@ -11,6 +11,7 @@ export * from './problem-error'
 export {
   QuorateClient,
   type AgentInput,
+  type EndOptions,
   type ListOptions,
   type ReadOptions,
   type ReportOptions,

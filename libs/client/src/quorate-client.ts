@@ -39,6 +39,11 @@ export interface WriteOptions {
   readonly signal?: AbortSignal
 }
 
+export interface EndOptions extends WriteOptions {
+  /** Why; kept with the change. The author is the caller. */
+  readonly reason?: string
+}
+
 export interface ReportOptions {
   /** s to wait until the report has been applied; without it the answer comes as soon as it is in the log. */
   readonly wait?: number
@@ -164,13 +169,13 @@ export class QuorateClient {
     return this.guarded(object, { method: 'PUT', path: `${path(object)}/override`, body: override }, options)
   }
 
-  async clearOverride(object: string, options: WriteOptions = {}): Promise<WrittenObject> {
-    return this.guarded(object, { method: 'DELETE', path: `${path(object)}/override` }, options)
+  async clearOverride(object: string, { reason, ...options }: EndOptions = {}): Promise<WrittenObject> {
+    return this.guarded(object, { method: 'DELETE', path: `${path(object)}/override`, query: { reason } }, options)
   }
 
   /** Forgets the object: its reports, its override, its history. */
-  async delete(object: string, options: WriteOptions = {}): Promise<WrittenObject> {
-    return this.guarded(object, { method: 'DELETE', path: path(object) }, options)
+  async delete(object: string, { reason, ...options }: EndOptions = {}): Promise<WrittenObject> {
+    return this.guarded(object, { method: 'DELETE', path: path(object), query: { reason } }, options)
   }
 
   // --- Policies

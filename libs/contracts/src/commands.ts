@@ -8,7 +8,11 @@ const strict = { additionalProperties: false }
 const IF_MATCH = Type.Optional(
   Type.String({ maxLength: LIMITS.ifMatchCharacters, description: 'an entity tag: <incarnation>.<version>.<n>' }),
 )
-const EXPECTED = Type.Object({ ifMatch: IF_MATCH }, strict)
+const EXPLAINED = {
+  reason: Type.Optional(text(LIMITS.reasonCharacters)),
+  author: Type.Optional(text(LIMITS.authorCharacters)),
+}
+const EXPECTED = Type.Object({ ...EXPLAINED, ifMatch: IF_MATCH }, strict)
 const COUNT = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
 const AGENT = Type.Object({ agent: AGENT_ID }, strict)
 
@@ -19,8 +23,7 @@ export const COMMAND_SCHEMAS = {
   'override-set': Type.Object(
     {
       state: STATE,
-      reason: Type.Optional(text(LIMITS.reasonCharacters)),
-      author: Type.Optional(text(LIMITS.authorCharacters)),
+      ...EXPLAINED,
       expiresAt: Type.Optional(TIME),
       mode: Type.Optional(
         Type.Union([Type.Literal('pin'), Type.Literal('until-agree')], { description: 'pin or until-agree' }),

@@ -26,6 +26,14 @@ export interface OverrideSet {
   readonly ifMatch?: string
 }
 
+/** The end of an override, or of an object, by an operator. */
+export interface OperatorsEnd {
+  readonly reason?: string
+  readonly author?: string
+  /** `<incarnation>.<version>.<n>` (vote.md 6) */
+  readonly ifMatch?: string
+}
+
 /**
  * The first record of a partition that was made by a reshard (vote.md 7): what the fold begins with, and how many records of the kind
  * `snapshot` follow. Until they have been applied time stands at `time`.
@@ -62,8 +70,8 @@ export type SourceCommand =
   | { readonly type: 'leave'; readonly object: ObjectId; readonly data: { readonly agent: AgentId } }
   | { readonly type: 'report-removed'; readonly object: ObjectId; readonly data: { readonly agent: AgentId } }
   | { readonly type: 'override-set'; readonly object: ObjectId; readonly data: OverrideSet }
-  | { readonly type: 'override-cleared'; readonly object: ObjectId; readonly data: { readonly ifMatch?: string } }
-  | { readonly type: 'object-deleted'; readonly object: ObjectId; readonly data: { readonly ifMatch?: string } }
+  | { readonly type: 'override-cleared'; readonly object: ObjectId; readonly data: OperatorsEnd }
+  | { readonly type: 'object-deleted'; readonly object: ObjectId; readonly data: OperatorsEnd }
   | { readonly type: 'policy-set'; readonly data: PolicyInput; readonly reappended?: Reappended }
   | { readonly type: 'policy-deleted'; readonly data: { readonly name: string } }
   | { readonly type: 'agent-set'; readonly data: AgentSettings; readonly reappended?: Reappended }

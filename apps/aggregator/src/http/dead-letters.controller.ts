@@ -1,6 +1,6 @@
 import { Controller, Delete, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common'
 import { ApiOkResponse, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger'
-import { type Answer, decodeCursor, encodeCursor, invalid, json, Owners, Problem, Requires, send } from '@quorate/http'
+import { type Answer, decodeCursor, encodeCursor, invalid, json, Owners, Requires, send } from '@quorate/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { offsetOf, type WholeDeadLetter } from '../dead-letters/dead-letter'
 import { DeadLetters } from '../dead-letters/dead-letters'

@@ -1,13 +1,14 @@
 import { Body, Controller, Delete, HttpCode, Inject, Param, Put, Req, Res } from '@nestjs/common'
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger'
 import { parseTime } from '@quorate/contracts'
-import { type Answer, Owners, Requires } from '@quorate/http'
+import { type Answer, invalid, Owners, Requires } from '@quorate/http'
 import type { RunningTask } from '@quorate/streams'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type OverrideWanted, type WriteOptions, Writes } from '../queries/writes'
+import { type Operator, type OverrideWanted, type WriteOptions, Writes } from '../queries/writes'
 import { OverrideBody, StateBody } from './dto/override'
+import { isReason, REASON_RULE } from './dto/rules'
 import { parseTags } from './entity-tag'
-import { ApiConditional, ApiObject, ApiOnce, ApiProblems, ApiRead, ApiWait, VIEW } from './openapi'
+import { ApiConditional, ApiObject, ApiOnce, ApiProblems, ApiRead, ApiReason, ApiWait, VIEW } from './openapi'
 import { objectIdOf, one, queryOf, requestKeyOf } from './request-parts'
 import { DEFAULT_WAIT, parseWait } from './waiting'
 
@@ -46,6 +47,7 @@ export class ObjectWritesController {
   @ApiOperation({ operationId: 'clearOverride', summary: 'Let the vote decide again.' })
   @ApiObject()
   @ApiConditional()
+  @ApiReason()
   @ApiWait('5s', '202 and the position at once with 0.')
   @ApiRead(VIEW, 'The object as it is without the override.', 'object')
   @ApiProblems(202, 204, 400, 403, 404, 412, 422, 428, 503, 504)
@@ -55,8 +57,8 @@ export class ObjectWritesController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const id = objectIdOf(object)
-    const options = writeOptionsOf(request)
-    await this.#at(id, request, reply, options, (task) => this.writes.clearOverride(task, id, options))
+    const { operator, ...options } = endOptionsOf(request)
+    await this.#at(id, request, reply, options, (task) => this.writes.clearOverride(task, id, operator, options))
   }
 
   @Put(':object')
@@ -89,6 +91,7 @@ export class ObjectWritesController {
   @ApiOperation({ operationId: 'deleteObject', summary: 'Forget an object: its reports, its override, its history.' })
   @ApiObject()
   @ApiConditional()
+  @ApiReason()
   @ApiWait('5s', '202 and the position at once with 0.')
   @ApiProblems(202, 204, 400, 403, 404, 412, 422, 428, 503, 504)
   async delete(
@@ -97,8 +100,8 @@ export class ObjectWritesController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const id = objectIdOf(object)
-    const options = writeOptionsOf(request)
-    await this.#at(id, request, reply, options, (task) => this.writes.delete(task, id, options))
+    const { operator, ...options } = endOptionsOf(request)
+    await this.#at(id, request, reply, options, (task) => this.writes.delete(task, id, operator, options))
   }
 
   async #override(
@@ -131,7 +134,16 @@ export class ObjectWritesController {
 }
 
 /** What a write of an object asks for: which state of it was seen, and how long to wait. @throws Problem */
-function writeOptionsOf(request: FastifyRequest): WriteOptions {
-  const { wait } = queryOf(request, ['wait'])
+const writeOptionsOf = (request: FastifyRequest): WriteOptions => guardOf(request, queryOf(request, ['wait']).wait)
+
+/** The same for an end, which may have a reason. @throws Problem */
+function endOptionsOf(request: FastifyRequest): WriteOptions & { readonly operator: Operator } {
+  const { wait, reason } = queryOf(request, ['wait', 'reason'])
+  if (reason !== undefined && !isReason(reason)) throw invalid([{ pointer: '/query/reason', detail: REASON_RULE }])
+  const author = request.principal!.name
+  return { ...guardOf(request, wait), operator: reason === undefined ? { author } : { reason, author } }
+}
+
+function guardOf(request: FastifyRequest, wait: string | undefined): WriteOptions {
   return { ifMatch: parseTags('If-Match', one(request, 'if-match')), waitMs: parseWait(wait) }
 }

@@ -101,6 +101,14 @@ export const ApiWait = (fallback: string, said: string) =>
     description: `How long to wait for the outcome, such as 5s, at most 60s. ${said}`,
   })
 
+export const ApiReason = () =>
+  ApiQuery({
+    name: 'reason',
+    required: false,
+    schema: { type: 'string', minLength: 1, maxLength: 4096 },
+    description: 'Why; kept with the change. The author is the caller.',
+  })
+
 export const ApiDryRun = () =>
   ApiQuery({
     name: 'dryRun',

@@ -135,8 +135,8 @@ export const AGGREGATOR_SCHEMAS: Readonly<Record<string, object>> = {
   }, ['tallyRest']), // prettier-ignore
   History: object({
     items: listOf(object({
-      version: count, revision: count, at: time, state, from: state, voted: state, cause: { enum: [...CAUSES] }, trigger: TRIGGER, ...DECISION, policy: text,
-    }, ['tallyRest'])),
+      version: count, revision: count, at: time, state, from: state, voted: state, cause: { enum: [...CAUSES] }, trigger: TRIGGER, ...DECISION, policy: text, author: { type: ['string', 'null'] }, reason: { type: ['string', 'null'] },
+    }, ['tallyRest', 'author', 'reason'])),
   }), // prettier-ignore
   PolicyBody: {
     ...policyBody,

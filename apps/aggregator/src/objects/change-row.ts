@@ -52,10 +52,21 @@ export function told<T extends Tallied>(entry: T): T {
   return { ...entry, tally: entries, ...(rest === undefined ? {} : { tallyRest: rest }) }
 }
 
+/** Rows of earlier releases have at most the first. */
+const LAST = 1
+const OPERATOR = 2
+
+function writeOptional(text: string | null): void {
+  writeNumber(text === null ? 0 : 1)
+  if (text !== null) writeText(text)
+}
+
+const readOptional = (): string | null => (readNumber() === 0 ? null : readText())
+
 /** Of the newest change: what the object does not say itself, as long as no later record has overwritten that. */
 export function writeChange(change: HistoryEntry, object: VoteObject): void {
   const isLast = change.revision === object.revision
-  writeNumber(isLast ? 1 : 0)
+  writeNumber((isLast ? LAST : 0) | (change.author === undefined ? 0 : OPERATOR))
   if (!isLast) {
     writeNumber(change.revision)
     writeWord(change.cause)
@@ -69,11 +80,15 @@ export function writeChange(change: HistoryEntry, object: VoteObject): void {
   writeNumber(change.quorum)
   writeWord(change.rule ?? '')
   writeWord(change.policy)
+  if (change.author === undefined) return
+  writeOptional(change.author)
+  writeOptional(change.reason ?? null)
 }
 
 /** `last`: what the last record said; the object still is as that record left it. */
 export function readChange(object: VoteObject, last: Pick<Past, 'cause' | 'trigger'>): HistoryEntry {
-  const isLast = readNumber() === 1
+  const flags = readNumber()
+  const isLast = (flags & LAST) !== 0
   const revision = isLast ? object.revision : readNumber()
   const cause = isLast ? last.cause : (readWord() as Cause)
   const trigger = isLast ? last.trigger : readTrigger()
@@ -85,6 +100,7 @@ export function readChange(object: VoteObject, last: Pick<Past, 'cause' | 'trigg
   const quorum = readNumber()
   const rule = readWord()
   const policy = readWord()
+  const operator = flags & OPERATOR ? { author: readOptional(), reason: readOptional() } : undefined
   return {
     version: object.version,
     revision,
@@ -100,5 +116,6 @@ export function readChange(object: VoteObject, last: Pick<Past, 'cause' | 'trigg
     quorum,
     rule: rule === '' ? null : rule,
     policy,
+    ...operator,
   }
 }

@@ -1,4 +1,10 @@
-import { encodeSource, type ObjectId, type OverrideSet, type SourceCommand } from '@quorate/contracts'
+import {
+  encodeSource,
+  type ObjectId,
+  type OperatorsEnd,
+  type OverrideSet,
+  type SourceCommand,
+} from '@quorate/contracts'
 import { type Answer, invalid, json, type Owners, Problem, type ProblemError } from '@quorate/http'
 import type { Position } from '@quorate/log'
 import { StoreError } from '@quorate/state-store'
@@ -20,6 +26,9 @@ export interface WriteOptions {
 }
 
 type Type = SourceCommand['type']
+
+/** Who ends an override or an object, and why. */
+export type Operator = Pick<OperatorsEnd, 'author' | 'reason'>
 
 /** An override to set; without an end it gets the longest that the policy permits. */
 export type OverrideWanted = Required<Pick<OverrideSet, 'state' | 'reason' | 'author' | 'mode'>> &
@@ -52,19 +61,19 @@ export class Writes {
     return this.#write(task, id, { type: 'override-set', object: id, data }, options)
   }
 
-  async clearOverride(task: RunningTask, id: ObjectId, options: WriteOptions): Promise<Answer> {
+  async clearOverride(task: RunningTask, id: ObjectId, operator: Operator, options: WriteOptions): Promise<Answer> {
     const seen = this.#existing(task, id)
     const ifMatch = this.#precondition(task, seen, options.ifMatch)!
     if (!seen.view.override)
       throw new Problem('not-found', `The object ${JSON.stringify(id)} has no override.`, {
         headers: this.owners.freshness(task),
       })
-    return this.#write(task, id, { type: 'override-cleared', object: id, data: { ifMatch } }, options)
+    return this.#write(task, id, { type: 'override-cleared', object: id, data: { ...operator, ifMatch } }, options)
   }
 
-  async delete(task: RunningTask, id: ObjectId, options: WriteOptions): Promise<Answer> {
+  async delete(task: RunningTask, id: ObjectId, operator: Operator, options: WriteOptions): Promise<Answer> {
     const ifMatch = this.#precondition(task, this.#existing(task, id), options.ifMatch)!
-    return this.#write(task, id, { type: 'object-deleted', object: id, data: { ifMatch } }, options)
+    return this.#write(task, id, { type: 'object-deleted', object: id, data: { ...operator, ifMatch } }, options)
   }
 
   /** Reports and their removal need no precondition; waited for, they answer the object as it is then. */

@@ -73,7 +73,7 @@ export class KeptState extends MemoryState {
     if (type !== 'object.changed') return
     const { version, revision, state, from, voted, cause, trigger, tally, participants, electorate, quorum, rule, policy } = data as View // prettier-ignore
     const sorted = Object.entries(tally).sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
-    const entry = { version, revision, at: time, state, from, voted, cause, trigger, tally: sorted, participants, electorate, quorum, rule, policy } as HistoryEntry // prettier-ignore
+    const entry = { version, revision, at: time, state, from, voted, cause, trigger, tally: sorted, participants, electorate, quorum, rule, policy, ...operatorOf(data as View) } as HistoryEntry // prettier-ignore
     const changes = this.#changes.get(subject) ?? []
     this.#changes.set(subject, [...changes, entry])
     this.#shorten(subject, this.settings.policyOf(subject).policy.history)
@@ -84,4 +84,10 @@ export class KeptState extends MemoryState {
     const changes = this.#changes.get(id)
     if (changes !== undefined) this.#changes.set(id, changes.slice(-Math.max(1, history)))
   }
+}
+
+/** Scenarios name nobody where an override is cleared. */
+function operatorOf({ cause, override }: View): Pick<HistoryEntry, 'author' | 'reason'> {
+  if (cause === 'override') return { author: override!.author, reason: override!.reason }
+  return cause === 'override-cleared' ? { author: null, reason: null } : {}
 }

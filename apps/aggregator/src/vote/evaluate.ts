@@ -3,7 +3,7 @@ import { deadline } from './deadline'
 import { decide } from './decide'
 import { markFlapping } from './flap'
 import { isOver, observersBack, restand, standingOf } from './guard'
-import { entryOf, keep, shorten } from './history'
+import { entryOf, keep, shorten, type Operator } from './history'
 import { effectiveState, isDivergent, type ActiveOverride, type VoteObject } from './object'
 import type { VoteState } from './port'
 import { refresh, sweep } from './rows'
@@ -17,6 +17,7 @@ export interface Origin {
   readonly type: string
   readonly agent?: AgentId
   readonly seq?: number
+  readonly operator?: Operator
 }
 
 /** What a command did to the override just before its evaluation. */
@@ -201,10 +202,16 @@ function tell(
     object.state = effective
     keep(state, object, last)
   }
-  object.past = { ...said, change: changed ? entryOf(object, said, outcome, now) : last }
+  object.past = { ...said, change: changed ? entryOf(object, said, outcome, now, operatorOf(object, origin)) : last }
   const type = changed ? 'object.changed' : 'object.updated'
   const id = eventId(object.id, object.incarnation, object.revision)
   state.emit({ type, id, time: now, subject: object.id, data: viewOf(object, outcome) })
+}
+
+/** By whom the override was set or cleared, where that changed the state. */
+function operatorOf({ override }: VoteObject, { cause, operator }: Origin): Operator | undefined {
+  if (cause === 'override' && override !== null) return { author: override.author, reason: override.reason }
+  return cause === 'override-cleared' ? operator : undefined
 }
 
 function triggerOf({ type, agent, seq }: Origin, offset: number): Trigger {

@@ -136,7 +136,7 @@ export class Fold {
       case 'override-set':
         return setOverride(state, command.object, command.data, moment)
       case 'override-cleared':
-        return clearOverride(state, command.object, command.data.ifMatch, moment)
+        return clearOverride(state, command.object, command.data, moment)
       case 'object-deleted':
         return deleteObject(state, command.object, command.data.ifMatch, moment)
       case 'resharded':

@@ -3,6 +3,12 @@ import type { VoteState } from './port'
 import type { Outcome } from './run'
 import { shown } from './tally'
 
+/** Who did it, and why, as far as the record says. */
+export interface Operator {
+  readonly author: string | null
+  readonly reason: string | null
+}
+
 /** Changes that may lie in rows of their own: all that the policy in force keeps but the newest. */
 const mostRows = ({ inForce }: VoteObject): number => Math.max(0, inForce.policy.history - 1)
 
@@ -36,6 +42,7 @@ export function entryOf(
   { cause, trigger }: Pick<Past, 'cause' | 'trigger'>,
   outcome: Outcome,
   now: number,
+  operator?: Operator,
 ): HistoryEntry {
   const { entries, rest } = shown(outcome.tally)
   return {
@@ -54,5 +61,6 @@ export function entryOf(
     quorum: outcome.quorum,
     rule: outcome.rule,
     policy: object.inForce.name,
+    ...operator,
   }
 }

@@ -59,6 +59,9 @@ export interface HistoryEntry {
   readonly quorum: number
   readonly rule: string | null
   readonly policy: string
+  /** Who set or cleared the override, and why; only where that is the cause. */
+  readonly author?: string | null
+  readonly reason?: string | null
 }
 
 /** What the last record of an object said of its origin, and the newest change. */

@@ -1,4 +1,4 @@
-import type { ObjectId, Override, OverrideSet } from '@quorate/contracts'
+import type { ObjectId, OperatorsEnd, Override, OverrideSet } from '@quorate/contracts'
 import { endIncident, evaluate, remove } from './evaluate'
 import { restand, standingOf } from './guard'
 import type { InForce } from './in-force'
@@ -55,7 +55,8 @@ const isEqual = (a: Override, b: Override): boolean =>
   a.expiresAt === b.expiresAt &&
   a.mode === b.mode
 
-export function clearOverride(state: VoteState, id: ObjectId, ifMatch: string | undefined, moment: Moment): Applied {
+export function clearOverride(state: VoteState, id: ObjectId, data: OperatorsEnd, moment: Moment): Applied {
+  const { ifMatch, author = null, reason = null } = data
   const object = loaded(state, id, moment.now)
   if (mismatches(ifMatch, object)) return 'mismatch'
   if (object === undefined || object.override === null) return 'nothing'
@@ -63,7 +64,7 @@ export function clearOverride(state: VoteState, id: ObjectId, ifMatch: string | 
   object.override = null
   object.overrides++
   const cause = 'override-cleared'
-  evaluate(state, object, moment, { cause, type: cause }, { before, cause })
+  evaluate(state, object, moment, { cause, type: cause, operator: { author, reason } }, { before, cause })
   return 'applied'
 }
 

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { WriteOptions, WrittenObject } from '@quorate/client'
+import type { EndOptions, WriteOptions, WrittenObject } from '@quorate/client'
 import { type Door, instant, span, withServer } from './command-line'
 import { UsageError } from '../exit'
 import { viewText } from '../screen'
@@ -7,6 +7,9 @@ import { printable } from '../text'
 
 interface Guard {
   readonly ifMatch?: string
+}
+interface EndFlags extends Guard {
+  readonly reason?: string
 }
 interface OverrideFlags extends Guard {
   readonly reason: string
@@ -17,6 +20,8 @@ interface OverrideFlags extends Guard {
 
 const HOUR = 3_600_000
 const IF_MATCH = ['--if-match <etag>', 'only if nothing has changed since `get` showed this etag'] as const
+
+const REASON = ['--reason <text>', 'why; kept with the change'] as const
 
 /** What operators do. */
 export function operatorCommands(): Command[] {
@@ -57,26 +62,32 @@ const clear = () =>
   new Command('clear')
     .description('Ends an override; the vote decides again.')
     .argument('<object>')
+    .option(...REASON)
     .option(...IF_MATCH)
     .action(
-      withServer<[string], Guard>(async (door, object) => {
-        await show(door, object, await door.client.clearOverride(object, guardOf(door.options)))
+      withServer<[string], EndFlags>(async (door, object) => {
+        await show(door, object, await door.client.clearOverride(object, endOf(door.options)))
       }),
     )
 
 const remove = () =>
   new Command('delete')
-    .description('Forgets an object: its reports, its override, its history. A later report begins it anew.')
+    .description('Forgets an object: its reports, its override, its history. A later report creates it again.')
     .argument('<object>')
+    .option(...REASON)
     .option(...IF_MATCH)
     .action(
-      withServer<[string], Guard>(async ({ client, screen, options }, object) => {
-        const written = await client.delete(object, guardOf(options))
+      withServer<[string], EndFlags>(async ({ client, screen, options }, object) => {
+        const written = await client.delete(object, endOf(options))
         await screen.print(written, () => `${printable(object)} is gone\n`)
       }),
     )
 
 const guardOf = ({ ifMatch }: Guard): WriteOptions => (ifMatch === undefined ? {} : { ifMatch: quoted(ifMatch) })
+const endOf = ({ reason, ...guard }: EndFlags): EndOptions => ({
+  ...guardOf(guard),
+  ...(reason === undefined ? {} : { reason }),
+})
 /** Shells eat the quotes of `"0.1.0.1"`. */
 const quoted = (etag: string) => (/^(W\/)?"|^\*$/.test(etag) ? etag : `"${etag}"`)
 

@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import type { HistoryEntry, ListOptions, ObjectView } from '@quorate/client'
 import { count, withServer } from './command-line'
 import { changeText } from '../change-text'
-import { marks, stateCell, tallyText, viewText } from '../screen'
+import { heldText, marks, stateCell, tallyText, viewText } from '../screen'
 import { duration } from '../text'
 
 interface Filter {
@@ -139,9 +139,7 @@ const explain = () =>
           ])
           const capped = agents.find((it) => it.ttlCappedBy !== null)
           return [
-            override
-              ? `overridden: ${state} until ${override.expiresAt ?? 'it is cleared'}, by ${override.author ?? 'unknown'}: ${override.reason ?? 'no reason'}; the vote says ${voted}\n`
-              : '',
+            override ? `${heldText(state, override, voted)}\n` : '',
             screen.table(['AGENT', 'STATE', 'STANDING', 'WEIGHT', 'AGE', 'EXPIRES IN'], rows),
             `tally ${tallyText(explanation)}; ${participants} of ${electorate} weigh in, ${quorum} needed; `,
             `winner ${winner ?? 'none'}${rule ? ` by ${rule}` : ''}, margin ${margin ?? '–'}, policy ${policy}\n`,
@@ -167,6 +165,12 @@ const NEXT: Readonly<Record<string, string>> = {
 }
 const nextText = (next: string | null): string => NEXT[next ?? ''] ?? 'next deadline'
 
+/** Who did it, and why. */
+const byText = ({ author, reason }: HistoryEntry): string => {
+  if (author === undefined) return '-'
+  return reason ? `${author ?? 'nobody named'}: ${reason}` : (author ?? 'nobody named')
+}
+
 const history = () =>
   new Command('history')
     .description('Shows the last changes of an object, newest first.')
@@ -180,10 +184,11 @@ const history = () =>
           it.from ?? '-',
           stateCell(it.state),
           it.cause ?? '-',
+          byText(it),
           tallyText(it),
         ]
         await screen.print(entries, () =>
-          screen.table(['AT', 'VERSION', 'FROM', 'TO', 'CAUSE', 'TALLY'], entries.map(row)),
+          screen.table(['AT', 'VERSION', 'FROM', 'TO', 'CAUSE', 'BY', 'TALLY'], entries.map(row)),
         )
       }),
     )

@@ -3,8 +3,9 @@ import { isDeeper } from './depth'
 import { keptNumber } from './kept-number'
 
 /** A reviver is told the source of a number; TypeScript's library does not know it yet. */
+type Reviver = (name: string, value: unknown, context: { readonly source?: string }) => unknown
 const { parse } = JSON as unknown as {
-  parse(text: string, revive: (name: string, value: unknown, context: { readonly source?: string }) => unknown): unknown
+  parse: (text: string, revive: Reviver) => unknown
 }
 
 /** Without one of these no number is beyond what a double holds: sixteen digits in a row, or an exponent of three. */

@@ -1,7 +1,7 @@
 /** `JSON.rawJSON`, which TypeScript's library does not know yet. */
 const { rawJSON, isRawJSON } = JSON as unknown as {
-  rawJSON(text: string): object
-  isRawJSON(value: unknown): boolean
+  rawJSON: (text: string) => object
+  isRawJSON: (value: unknown) => boolean
 }
 
 /** A number that `JSON.stringify` writes as it was written. */

@@ -1,4 +1,12 @@
-import { cutText, decodeSourceData, encodeSource, isObjectId, LIMITS, parseExactly, parseTime } from '@quorate/contracts'
+import {
+  cutText,
+  decodeSourceData,
+  encodeSource,
+  isObjectId,
+  LIMITS,
+  parseExactly,
+  parseTime,
+} from '@quorate/contracts'
 import { Problem, withinTime } from '@quorate/http'
 import { LogError, type Position } from '@quorate/log'
 import type { SourceRecord } from '@quorate/streams'

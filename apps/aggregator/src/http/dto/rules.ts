@@ -39,12 +39,10 @@ export const IsEvidence = rule(
 )
 
 /** Text of characters, not bytes; well-formed. */
-export const IsReason = rule(
-  'isReason',
-  `must be text of 1 to ${LIMITS.reasonCharacters} characters`,
-  (value) =>
-    typeof value === 'string' && value.length >= 1 && value.length <= LIMITS.reasonCharacters && value.isWellFormed(),
-)
+export const REASON_RULE = `must be text of 1 to ${LIMITS.reasonCharacters} characters`
+export const isReason = (value: unknown): boolean =>
+  typeof value === 'string' && value.length >= 1 && value.length <= LIMITS.reasonCharacters && value.isWellFormed()
+export const IsReason = rule('isReason', REASON_RULE, isReason)
 
 export const IsWeight = rule(
   'isWeight',
