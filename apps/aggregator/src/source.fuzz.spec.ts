@@ -1,15 +1,11 @@
 import fc from 'fast-check'
 import { openEmbeddedLog } from '@quorate/log/embedded'
-import { TestDriver } from '@quorate/streams/testing'
+import { fuzzing, TestDriver } from '@quorate/streams/testing'
 import { Writable } from 'node:stream'
 import { runSimulate } from '../../cli/src/simulate'
 import { ObjectReader } from './objects/object-reader'
 import { VoteProcessor } from './processor'
 import { aggregatorTopology } from './topology'
-
-/** Runs of each property; QUORATE_FUZZ_RUNS asks for more, with a seed of its own each time. */
-const runs = Number(process.env.QUORATE_FUZZ_RUNS ?? 0)
-const options = runs > 0 ? { numRuns: runs } : { numRuns: 12, seed: 20_261_130 }
 
 const topology = aggregatorTopology({ prefix: 'fuzz', applicationId: 'aggregator', partitions: 2 })
 const TYPES = [
@@ -109,6 +105,6 @@ it('leaves lag 0 whatever lies in the source: good records are applied, each bad
         await log.close()
       }
     }),
-    options,
+    fuzzing(12),
   )
 }, 600_000)

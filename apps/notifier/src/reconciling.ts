@@ -3,7 +3,7 @@ import type { Forwarded, TaskContext } from '@quorate/streams'
 import { settingsKey } from './configuration/keys'
 import { dueOfObject } from './outbox/due'
 import { objectRow, type Held, type ObjectRow } from './outbox/rows'
-import { causesIn, heldBackBy, withhold } from './outbox/withheld'
+import { causesIn, forgetWithheld, heldBackBy, withhold } from './outbox/withheld'
 import type { Desk } from './outbox/desk'
 import { amend } from './outbox/ledger'
 import { realign } from './realigning'
@@ -81,8 +81,12 @@ function release(
   cause: HoldingCause,
   now: number,
 ): void {
+  forgetWithheld(context, cause, object)
   const table = context.table('objects')
-  const row = objectRow.decode(table.get(object)!)
+  const bytes = table.get(object)
+  // Its row may have been left out when the store was restored.
+  if (bytes === undefined) return
+  const row = objectRow.decode(bytes)
   const held: Record<string, Held> = {}
   for (const [path, one] of Object.entries(row.held)) {
     const { by, ...rest } = one

@@ -4,6 +4,7 @@ import type { Topology } from '@quorate/streams'
 import { pageRow } from './outbox/packed-rows'
 import { deadRow, gatheringRow, groupRow, objectRow, trailRow } from './outbox/rows'
 import { dueOfObject } from './outbox/due'
+import { ROW_FITS } from './outbox/row-shapes'
 
 export interface TopologyOptions {
   readonly prefix: string
@@ -35,16 +36,16 @@ export function notifierTopology({ prefix, applicationId, partitions }: Topology
     outputs: { 'dead-letters': topics.deadLetters, settings: topics.settings },
     changelog,
     tables: [
-      { name: 'objects', dueOf: (value) => dueOfObject(objectRow.decode(value)) },
-      { name: 'groups', dueOf: (value) => groupRow.decode(value).forgetAt },
-      { name: 'gatherings', dueOf: (value) => gatheringRow.decode(value).closeAt },
-      { name: 'outbox' },
-      { name: 'history', dueOf: (value) => pageRow.decode(value).forgetAt },
-      { name: 'by-object', dueOf: (value) => trailRow.decode(value).forgetAt },
-      { name: 'dead', dueOf: (value) => deadRow.decode(value).forgetAt },
-      { name: 'withheld' },
-      { name: 'standing' },
-      { name: 'in-force' },
+      { name: 'objects', dueOf: (value) => dueOfObject(objectRow.decode(value)), fits: ROW_FITS.objects },
+      { name: 'groups', dueOf: (value) => groupRow.decode(value).forgetAt, fits: ROW_FITS.groups },
+      { name: 'gatherings', dueOf: (value) => gatheringRow.decode(value).closeAt, fits: ROW_FITS.gatherings },
+      { name: 'outbox', fits: ROW_FITS.outbox },
+      { name: 'history', dueOf: (value) => pageRow.decode(value).forgetAt, fits: ROW_FITS.history },
+      { name: 'by-object', dueOf: (value) => trailRow.decode(value).forgetAt, fits: ROW_FITS['by-object'] },
+      { name: 'dead', dueOf: (value) => deadRow.decode(value).forgetAt, fits: ROW_FITS.dead },
+      { name: 'withheld', fits: ROW_FITS.withheld },
+      { name: 'standing', fits: ROW_FITS.standing },
+      { name: 'in-force', fits: ROW_FITS['in-force'] },
     ],
     schemaVersion: 5,
     topics: [

@@ -58,6 +58,26 @@ describe('a bulk load', () => {
     }
   }
 
+  it('leaves out and names what is no row of its table: the key keeps what it had', async () => {
+    const fits = (key: string, value: Buffer) => key !== 'none' && value.toString() !== 'rubbish'
+    const judging = {
+      ...options,
+      tables: [
+        { name: 'rows', fits },
+        { name: 'timed', dueOf: dueIn, fits },
+      ],
+    }
+    prepare(judging)
+    const foreign: [string, number][] = []
+    const load = new BulkLoad(thread, { ...judging, onForeign: (...it) => foreign.push(it) })
+    const record = (offset: number, key: string, value: string | null) => ({ ...entry(key, value), offset })
+    await load.add([record(0, 'rows/a', '1'), record(1, 'rows/a', 'rubbish'), record(2, 'rows/none', '1')], 3)
+    await load.add([record(3, 'timed/t', 'rubbish'), record(4, 'timed/u', '7'), record(5, 'timed/none', null)], 6)
+    await load.finish()
+    expect(read(judging)).toMatchObject({ rows: [['a', '1']], timed: [['u', '7', 7]], position: 6 })
+    expect(foreign).toEqual([['rows/a', 1], ['rows/none', 2], ['timed/t', 3]]) // prettier-ignore
+  })
+
   it('leaves the last value of each key, the schedule, the position and the checkpoint', async () => {
     prepare(options)
     const load = new BulkLoad(thread, options)

@@ -18,6 +18,8 @@ export interface BulkOptions extends StoreOptions {
    * by.
    */
   readonly startedAt: number
+  /** Told of entries that are no rows of their table; they are left out. */
+  readonly onForeign?: (key: string, offset: number) => void
 }
 
 export interface BulkLimits {
@@ -32,7 +34,7 @@ export interface BulkLimits {
  * position; the index of due times is made when it comes to its end. The file has been made by `PartitionStore.open` and is closed meanwhile.
  */
 export class BulkLoad {
-  private readonly schedules: readonly Schedule[]
+  private readonly judged: readonly Judged[]
   private readonly begun: Promise<void>
   private underWay: Promise<void>[] = []
   private open = true
@@ -43,19 +45,21 @@ export class BulkLoad {
     { maxBytes = BULK_BYTES, pragmas = [] }: BulkLimits = {},
   ) {
     const { file, tables, startedAt } = options
-    this.schedules = tables.flatMap(({ name, dueOf }) => (dueOf ? [{ prefix: Buffer.from(`${name}/`), dueOf }] : []))
+    this.judged = tables
+      .filter(({ dueOf, fits }) => dueOf ?? fits)
+      .map((spec) => ({ prefix: Buffer.from(`${spec.name}/`), spec }))
     const sql = tables.map(({ name }) => sqlOf(name))
     const task = { file, pragmas: [...PRAGMAS, ...pragmas], maxBytes, startedAt, tables: sql }
-    this.begun = this.judged(thread.order({ kind: 'begin', task }))
+    this.begun = this.settled(thread.order({ kind: 'begin', task }))
     this.begun.catch(() => undefined)
   }
 
   /** Takes entries in the log's order, with the position behind them; resolves when there is room for more. Rejects with STORE_FULL. */
   async add(entries: readonly RawEntry[], position: number): Promise<void> {
     await this.begun
-    const { bytes, places, dues, count } = packEntries(entries, (key, value) => this.dueOf(key, value))
+    const { bytes, places, dues, count } = packEntries(entries, (key, value, offset) => this.dueOf(key, value, offset))
     const packed = { bytes, places, dues, count, position, checkpoint: checkpointIn(entries) }
-    const taken = this.judged(
+    const taken = this.settled(
       this.thread.order({ kind: 'add', entries: packed }, [bytes.buffer, places.buffer, dues.buffer]),
     )
     taken.catch(() => undefined)
@@ -67,7 +71,7 @@ export class BulkLoad {
   async finish(): Promise<void> {
     await this.begun
     await Promise.all(this.underWay)
-    await this.judged(this.thread.order({ kind: 'finish' }))
+    await this.settled(this.thread.order({ kind: 'finish' }))
     this.open = false
   }
 
@@ -78,12 +82,17 @@ export class BulkLoad {
     await this.thread.order({ kind: 'stop' }).catch(() => undefined)
   }
 
-  private dueOf(key: Buffer, value: Buffer): number {
-    for (const { prefix, dueOf } of this.schedules) if (startsWith(key, prefix)) return dueOf(value) ?? NaN
+  private dueOf(key: Buffer, value: Buffer, offset = -1): number | undefined {
+    for (const { prefix, spec } of this.judged) {
+      if (!startsWith(key, prefix)) continue
+      if (spec.fits?.(key.toString('utf8', prefix.length), value) ?? true) return spec.dueOf?.(value) ?? NaN
+      this.options.onForeign?.(key.toString('utf8'), offset)
+      return undefined
+    }
     return NaN
   }
 
-  private async judged(answer: Promise<void>): Promise<void> {
+  private async settled(answer: Promise<void>): Promise<void> {
     try {
       await answer
     } catch (cause) {
@@ -94,9 +103,10 @@ export class BulkLoad {
   }
 }
 
-interface Schedule {
+/** A table whose rows are looked at. */
+interface Judged {
   readonly prefix: Buffer
-  readonly dueOf: NonNullable<TableSpec['dueOf']>
+  readonly spec: TableSpec
 }
 
 /** The last one: from the end it is near. */

@@ -4,6 +4,7 @@ import type { Checkpoint } from './changelog'
 export interface RawEntry {
   readonly key: Buffer | null
   readonly value: Buffer | null
+  readonly offset?: number
 }
 
 /** `valueLength` of a row that is gone. */
@@ -30,11 +31,12 @@ const GAP = 64
 
 /**
  * Packs the rows among `entries` as they lie: keys and values of a fetched batch share a buffer, and a run of them is copied at once,
- * with the few bytes of the log's own between them. `dueOf` answers NaN for never.
+ * with the few bytes of the log's own between them. `dueOf` answers NaN for never, and undefined for what is
+ * no row, which is left out.
  */
 export function packEntries(
   entries: readonly RawEntry[],
-  dueOf: (key: Buffer, value: Buffer) => number,
+  dueOf: (key: Buffer, value: Buffer, offset: number | undefined) => number | undefined,
 ): Pick<PackedEntries, 'bytes' | 'places' | 'dues' | 'count'> {
   const places = new Int32Array(entries.length * PLACES)
   const dues = new Float64Array(entries.length)
@@ -43,8 +45,10 @@ export function packEntries(
   let count = 0
   // The hottest loop of a restore: an index, no iterators and no objects.
   for (let i = 0; i < entries.length; i++) {
-    const { key, value } = entries[i]!
+    const { key, value, offset } = entries[i]!
     if (key === null || key[0] === RESERVED) continue
+    const due = value === null ? NaN : dueOf(key, value, offset)
+    if (due === undefined) continue
     const place = count * PLACES
     run = extended(run, key, runs)
     places[place] = run.at + key.byteOffset - run.from
@@ -57,7 +61,7 @@ export function packEntries(
     run = extended(run, value, runs)
     places[place + 2] = run.at + value.byteOffset - run.from
     places[place + 3] = value.length
-    dues[count++] = dueOf(key, value)
+    dues[count++] = due
   }
   const bytes = new Uint8Array(run.at + run.to - run.from)
   for (const { memory, from, to, at } of runs) bytes.set(new Uint8Array(memory, from, to - from), at)

@@ -121,10 +121,11 @@ export class PartitionStore {
     return this.find(name)
   }
 
-  /** Whether a changelog key is one of a row that this store keeps. */
-  takes(key: string): boolean {
+  /** Whether a record of the changelog is a row that this store keeps, or deletes one. */
+  takes(key: string, value: Buffer | null): boolean {
     const place = parseChangelogKey(key)
-    return place !== undefined && this.tables.has(place.table)
+    const table = place && this.tables.get(place.table)
+    return table !== undefined && (value === null || (table.spec.fits?.(place!.key, value) ?? true))
   }
 
   /** Durable rows only. */

@@ -10,6 +10,11 @@ export interface TableSpec {
    * which is why due times need no changelog entries. May be earlier than the true time, never later.
    */
   readonly dueOf?: (value: Buffer) => number | null
+  /**
+   * Whether it is a row of this table. Others can write into a changelog, too: what does not fit is left out when a store is restored, and the key
+   * keeps what it had before. Absent: any bytes do.
+   */
+  readonly fits?: (key: Key, value: Buffer) => boolean
 }
 
 /** Reading rows, in the order of their keys' UTF-8 bytes. */

@@ -1,5 +1,6 @@
 import { type BulkThreads, PartitionStore } from '@quorate/state-store'
 import { judgeDamage } from './damaged-changelog'
+import { foreignRows } from './foreign-rows'
 import { closeStore, type LocalStore } from './local-store'
 import { READ_AHEAD, type Restore } from './restore'
 
@@ -22,9 +23,10 @@ export async function bulkRestore(options: BulkRestore): Promise<void> {
   if (from >= end && local.store.scheduled) return
   closeStore(local, logger)
   hold(undefined)
+  const onForeign = foreignRows(logger, changelog, partition)
   const reader = log.reader({ topic: changelog, partition, from, maxBytes: READ_AHEAD })
   try {
-    await threads.load({ ...local.options, startedAt: now }, async (load) => {
+    await threads.load({ ...local.options, startedAt: now, onForeign }, async (load) => {
       while (reader.position < end) {
         signal.throwIfAborted()
         const { records, next } = await reader.next()

@@ -74,7 +74,7 @@ export async function restore({
           else foreign(name, record.offset)
           continue
         }
-        if (!store.takes(name)) {
+        if (!store.takes(name, value)) {
           foreign(name, record.offset)
           continue
         }

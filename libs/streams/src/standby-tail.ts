@@ -9,6 +9,7 @@ import {
 } from '@quorate/state-store'
 import { setTimeout } from 'node:timers/promises'
 import { judgeDamage } from './damaged-changelog'
+import { foreignRows } from './foreign-rows'
 
 export interface TailOptions {
   readonly log: Log
@@ -37,13 +38,14 @@ export async function tail(options: TailOptions): Promise<void> {
   const reader = log.reader({ topic: changelog, partition, from: store.changelogPosition })
   const stop = (): void => reader.close()
   signal.addEventListener('abort', stop, { once: true })
-  const rows = new Rows()
+  const foreign = foreignRows(logger, changelog, partition)
+  const rows = new Rows(store, foreign)
   try {
     while (!signal.aborted) {
       const askedAt = now()
       const batch = await reader.next()
       rows.take(batch, (record) => judgeDamage(record, changelog, partition, logger))
-      const moved = rows.writeTo(store, batch, askedAt)
+      const moved = rows.writeTo(batch, askedAt)
       const atEnd = rows.held === 0 && batch.next >= batch.end
       if (moved || atEnd) onMoved(atEnd)
       if (atEnd) await setTimeout(PACE, undefined, { signal })
@@ -66,6 +68,11 @@ class Rows {
   private position: number | undefined
   private checkpoint: Checkpoint | undefined
 
+  constructor(
+    private readonly store: PartitionStore,
+    private readonly foreign: (key: string, offset: number) => void,
+  ) {}
+
   get held(): number {
     return this.waiting.size
   }
@@ -78,16 +85,20 @@ class Rows {
         continue
       }
       const name = key.toString('utf8')
-      if (name !== CHECKPOINT_KEY) this.waiting.set(name, value)
-      else {
-        const checkpoint = value ? decodeCheckpoint(value) : undefined
-        if (checkpoint !== undefined) this.complete(offset + 1, checkpoint)
+      if (name !== CHECKPOINT_KEY) {
+        if (this.store.takes(name, value)) this.waiting.set(name, value)
+        else this.foreign(name, offset)
+        continue
       }
+      const checkpoint = value ? decodeCheckpoint(value) : undefined
+      if (checkpoint !== undefined) this.complete(offset + 1, checkpoint)
+      else this.foreign(name, offset)
     }
   }
 
   /** False when nothing could be written yet. */
-  writeTo(store: PartitionStore, { next, end }: LogBatch, askedAt: number): boolean {
+  writeTo({ next, end }: LogBatch, askedAt: number): boolean {
+    const { store } = this
     // After compaction a checkpoint may be far away: memory goes first, and the rows are right at the next one again.
     if (this.waiting.size > HELD) this.complete(next, undefined)
     // Markers and holes behind a whole commit are no news, but the position must not stay before them for ever.

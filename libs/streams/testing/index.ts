@@ -1,3 +1,5 @@
+export { intrusions, type Intruders, type Intrusion, type KeyedRow } from './damaged-rows'
+export { fuzzing } from './fuzzing'
 export { type HangingCall, type HangingLog, hangingLog } from './hanging-log'
 export { Last } from './last'
 export { Crash, type DriverOptions, TestDriver } from './test-driver'

@@ -31,6 +31,7 @@ it.each(FOREIGN)('starts, reads and goes on with a foreign record in its changel
     topology,
     processor: () => new VoteProcessor({ source: '/foreign/aggregator' }),
   })
+  const { log } = driver
   try {
     await driver.start()
     const report = (state: string) => driver.pipe({ key: 'site/x', value: `{"agent":"a","state":"${state}"}` })

@@ -2,6 +2,7 @@ import type { TableReader } from '@quorate/state-store'
 import { laneOf, laneOfKey } from './keys'
 import { outboxRow, pageRow } from './packed-rows'
 import { idOf, pageOf, type RecordRef } from './record-ref'
+import { ROW_FITS } from './row-shapes'
 import { deadRow, type DeliveryRow, gatheringRow, objectRow } from './rows'
 
 /** The rows of one task by the name of their table. */
@@ -30,12 +31,21 @@ class Check {
   constructor(private readonly tables: CheckedTables) {}
 
   run(): Inconsistency[] {
+    this.#rows()
+    // What is no row cannot be compared.
+    if (this.#found.length > 0) return this.#found
     this.#outbox()
     this.#dead()
     this.#objects()
     this.#gatherings()
     this.#pages()
     return this.#found
+  }
+
+  #rows(): void {
+    for (const [table, fits] of Object.entries(ROW_FITS))
+      for (const { key, value } of this.tables(table).range())
+        if (!fits(key, value)) this.#say(table, key, 'it is no row of its table')
   }
 
   #say(table: string, key: string, what: string): void {

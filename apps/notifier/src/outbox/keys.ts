@@ -13,6 +13,9 @@ export const outboxKey = (endpoint: string, object: ObjectId, number: number): s
   `${laneOf(endpoint, object)}${SEPARATOR}${String(number).padStart(12, '0')}`
 
 export const laneOfKey = (key: string): string => key.slice(0, key.lastIndexOf(SEPARATOR))
+/** Whether a key is one of an endpoint. */
+export const laneBegins = (key: string, endpoint: string): boolean => key.startsWith(`${endpoint}${SEPARATOR}`)
+export const isLane = (key: string): boolean => key.indexOf(SEPARATOR) > 0
 export const objectOfLane = (lane: string): string => lane.slice(lane.indexOf(SEPARATOR) + 1)
 export const endpointOfKey = (key: string): string => key.slice(0, key.indexOf(SEPARATOR))
 
@@ -34,6 +37,7 @@ export const pageKey = (decidedAt: number, number: number): string =>
   `${down(decidedAt)}.${String(number).padStart(4, '0')}`
 /** The same for all pages of one moment, and what places in the list of that moment open with. */
 export const momentOf = (key: string): string => key.slice(0, 13)
+export const isPageKey = (key: string): boolean => /^\d{13}\.\d{4,}$/.test(key)
 export const timeOfPage = (key: string): number => LATEST - Number(momentOf(key))
 
 /** Key in the index by object of a row whose newest page is `page`. */

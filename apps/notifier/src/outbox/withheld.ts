@@ -10,6 +10,8 @@ const NOTHING = Buffer.alloc(0)
 
 const keyOf = (cause: HoldingCause, object: ObjectId): string => `${cause}${SEPARATOR}${object}`
 
+export const isWithheldKey = (key: string): boolean => key.indexOf(SEPARATOR) > 0
+
 type Holding = Pick<ObjectRow, 'held' | 'told'>
 
 /** What holds back a change of the object, or that its state is told again. */
@@ -28,6 +30,10 @@ export function withhold(tables: Tables, object: ObjectId, before: Holding | und
   for (const cause of old) if (!now.has(cause)) table.delete(keyOf(cause, object))
   for (const cause of now) if (!old.has(cause)) table.put(keyOf(cause, object), NOTHING)
 }
+
+/** The cause holds the object back no more, whatever the object's row says of it. */
+export const forgetWithheld = (tables: Tables, cause: HoldingCause, object: ObjectId): void =>
+  tables.table('withheld').delete(keyOf(cause, object))
 
 /** Where rows are read: of the batch in hand, or committed ones. */
 type Reading = Pick<ReturnType<Tables['table']>, 'range'>

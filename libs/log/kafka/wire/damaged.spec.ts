@@ -214,7 +214,7 @@ describe('any bytes in a batch', () => {
         for (let i = 1; i < records.length; i++) expect(records[i]!.offset).toBeGreaterThan(records[i - 1]!.offset)
       }),
       {
-        numRuns: Number(process.env.FUZZ_RUNS ?? 500),
+        numRuns: Number(process.env.QUORATE_FUZZ_RUNS ?? 500),
       },
     )
   }, 600_000)
