@@ -22,12 +22,15 @@ interface OverHttp {
   readonly at?: string
   readonly secrets: readonly string[]
   readonly template?: ChannelSubject['template']
+  readonly showsGroups?: ChannelSubject['showsGroups']
 }
 
 /** A channel over HTTP and a receiver on loopback. */
-const overHttp = ({ channel, settings, at, secrets, template }: OverHttp): ChannelSubject => ({
+const overHttp = ({ channel, settings, at, secrets, template, showsGroups }: OverHttp): ChannelSubject => ({
   name: channel.name,
   secrets,
+  overHttp: true,
+  ...(showsGroups === false ? { showsGroups } : {}),
   ...(template ? { template } : {}),
   async open(tools, timeoutMs, more = {}) {
     const receiver = await Receiver.listen()
@@ -104,6 +107,7 @@ export const SUBJECTS: readonly ChannelSubject[] = [
     settings: { routingKey: '${env:PASSWORD}' },
     secrets: [PASSWORD, 't0ken', '/hook'],
     template: { summary: '{{ nothing }}' },
+    showsGroups: false,
   }),
   mail,
   stdout,

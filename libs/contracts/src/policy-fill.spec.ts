@@ -281,9 +281,8 @@ describe('a glob', () => {
     ['***', true], ['a****b', true], [String.raw`\***`, false], [String.raw`**\*`, false], [String.raw`\\***`, true], ['*a**', false],
   ])('%s: wildcards that touch: %p', (pattern, touch) => expect(hasTouchingWildcards(pattern)).toBe(touch)) // prettier-ignore
 
+  // Backtracking would not come to an end within the time that a test has.
   it('takes no longer for a pattern made to take long', () => {
-    const started = performance.now()
     expect(glob('**a'.repeat(300))('a'.repeat(299) + 'b'.repeat(200))).toBe(false)
-    expect(performance.now() - started).toBeLessThan(1000)
   })
 })

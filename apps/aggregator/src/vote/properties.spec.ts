@@ -67,15 +67,18 @@ describe('a vote', () => {
   })
 
   it('is never won by a minority without a threshold, and never without quorum', () => {
+    const seen = { votes: 0, majorities: 0 }
     for (let seed = 1; seed <= 1500; seed++) {
       const settings = new Settings()
       const state = new MemoryState(({ data, type }) => {
         if (type !== 'object.changed') return
         const view = data as View
         if (view.cause !== 'vote' || view.rule === null || view.contested) return
+        seen.votes++
         expect(view.participants).toBeGreaterThanOrEqual(view.quorum)
         expect(view.participants).toBeGreaterThan(0)
         if (view.rule !== 'majority' || view.voted === 'unknown' || view.override !== null) return
+        seen.majorities++
         expect(2 * (view.tally[view.voted] ?? 0)).toBeGreaterThan(view.participants)
       }, settings)
       const fold = new Fold(state)
@@ -85,6 +88,8 @@ describe('a vote', () => {
         if (type !== 'look') fold.apply({ type, object, data: data ?? {} } as SourceCommand, offset)
       }
     }
+    expect(seen.majorities).toBeGreaterThan(1_000)
+    expect(seen.votes).toBeGreaterThan(seen.majorities)
   })
 
   it('is not moved by duplicates', () => {
