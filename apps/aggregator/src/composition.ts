@@ -106,7 +106,15 @@ export function aggregatorParts({
   const open = new OpenStreams(
     new StatesStream({ log, source: names.reports, sink: names.states, group: topology.group, snapshot, logger }),
   )
-  const upkeep = new Upkeep({ declared, streams, reading, log, source: names.reports, logger })
+  const upkeep = new Upkeep({
+    declared,
+    streams,
+    reading,
+    log,
+    source: names.reports,
+    settings: names.settings,
+    logger,
+  })
   const metrics = createRegistry('aggregator')
   streamsMetrics(streams, metrics)
   voteMetrics(processor.counters, metrics)

@@ -14,6 +14,8 @@ export interface Config extends Values {
 export interface Sections {
   /** As the operator knows the file. */
   readonly file: string
+  /** Whether there is one. */
+  readonly isRead?: boolean
   readonly policies?: unknown
   readonly agents?: unknown
   /** Receivers, routes, silences and inhibitions of the notifier. */

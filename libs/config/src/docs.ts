@@ -18,7 +18,7 @@ export function configurationPage(): string {
     'Secrets have no flag of their own, since command lines can be read by every user of a machine: name a file instead.',
     '',
     'Two sections of the file are no settings of the process: `policies:` and `agents:`, lists or mappings by name, with the members of `PUT /v1/policies/{name}` and `PUT /v1/agents/{id}`.',
-    'The owner of partition 0 puts in force what differs from what is, at every start; a fault stops the start, with a pointer. What is taken out of the file stays in force until it is deleted by REST.',
+    'The owner of partition 0 puts in force what differs from what is, at every start; a fault stops the start, with a pointer. What is taken out of the file goes at the next start: a policy is deleted, an agent weighs 1 again; unless REST has set it otherwise since. What only REST has set stays. Every instance needs the same file.',
     '',
     '| variable | flag | in quorate.yaml | allowed | default | read by | meaning |',
     '| --- | --- | --- | --- | --- | --- | --- |',

@@ -166,7 +166,7 @@ function readYaml(
       )
     }
   }
-  return { layer, sections: { file: path, ...sections } }
+  return { layer, sections: { file: path, isRead: true, ...sections } }
 }
 
 /** The file's settings, and beside them the sections that are judged elsewhere. */

@@ -43,8 +43,8 @@ describe('the sections policies and agents of quorate.yaml', () => {
   })
 
   it('may be missing or empty, beside settings of the process', () => {
-    expect(declared('port: 0\n')).toEqual({ agents: new Map(), policies: [] })
-    expect(declared('policies:\nagents: []\n')).toEqual({ agents: new Map(), policies: [] })
+    expect(declared('port: 0\n')).toEqual({ isRead: true, agents: new Map(), policies: [] })
+    expect(declared('policies:\nagents: []\n')).toEqual({ isRead: true, agents: new Map(), policies: [] })
   })
 
   it.each([
@@ -71,7 +71,7 @@ describe('settings in the log', () => {
   let log: EmbeddedLog
   let streams: Streams
   let reading: CommittedReading
-  const parts = () => ({ streams, reading, log, source: names.reports, logger: silentLogger })
+  const parts = () => ({ streams, reading, log, source: names.reports, settings: names.settings, logger: silentLogger })
 
   const when = (holds: () => boolean): Promise<void> =>
     new Promise((resolve) => {
@@ -114,7 +114,7 @@ describe('settings in the log', () => {
     await applied()
   }
   /** Ends once all that is declared is in force. */
-  async function declare(it: Declared): Promise<void> {
+  async function declare(it: Declared, more = () => true): Promise<void> {
     const said: string[] = []
     const logger = { ...silentLogger, warn: (_: object, text: string) => void said.push(text) }
     const declaring = new Declaring({ ...parts(), declared: it, logger })
@@ -128,7 +128,8 @@ describe('settings in the log', () => {
         ) && [...it.agents].every(([agent, { weight }]) => (reading.agent(task, agent)?.weight ?? 1) === weight)
       )
     }
-    while (!isInForce()) await new Promise(setImmediate)
+    while (!isInForce() || !more()) await new Promise(setImmediate)
+    await declaring.idle
     await applied()
     expect(said).toEqual([])
   }
@@ -164,6 +165,29 @@ describe('settings in the log', () => {
     await set({ type: 'policy-set', data: { name: 'other', match: 'z' } })
     await declare(declared('policies: {p: {match: x, ttl: 30}}'))
     expect(reading.policies(streams.task(0)!).map(({ name }) => name)).toEqual(['other', 'p'])
+  })
+
+  it('go with the entry in the file, unless REST has set them otherwise since', async () => {
+    const names = () => reading.policies(streams.task(0)!).map(({ name, ttl }) => [name, ttl])
+    await set({ type: 'policy-set', data: { name: 'other', match: 'z' } })
+    await declare(declared('policies: {p: {match: x}, q: {match: y}, r: {match: w}}\nagents: {a: {weight: 2}, b: {muted: true}}')) // prettier-ignore
+    await set({ type: 'policy-set', data: { name: 'q', match: 'y', ttl: 7 } })
+    await set({ type: 'agent-set', data: { agent: 'b', weight: 5 } })
+    await restart()
+    await declare(declared('policies: {r: {match: w}}'), () => names().length === 3)
+    expect(names()).toEqual([['other', 60], ['q', 7], ['r', 60]]) // prettier-ignore
+    while (reading.agent(streams.task(1)!, 'a')?.weight !== 1) await new Promise(setImmediate)
+    expect(reading.agent(streams.task(1)!, 'b')).toMatchObject({ weight: 5 })
+    // An instance without a file knows nothing of it; one with an empty file does.
+    await restart()
+    await declare({ ...declared(''), isRead: false })
+    expect(names()).toHaveLength(3)
+    await declare(declared(''), () => names().length === 2)
+    // Once it is gone from the file, it is REST's.
+    await set({ type: 'policy-set', data: { name: 'p', match: 'x' } })
+    await restart()
+    await declare(declared('port: 0'))
+    expect(names().map(([name]) => name)).toEqual(['other', 'p', 'q'])
   })
 
   const policy: PolicyInput = { name: 'p', match: 'site/**', quorum: 2, electorate: ['a', 'b'] }

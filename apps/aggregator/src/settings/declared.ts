@@ -5,6 +5,8 @@ import { Settings, type AgentWeight, type Rules } from '../vote'
 
 /** Policies and agents' settings as `quorate.yaml` has them, judged. */
 export interface Declared {
+  /** Whether there is a file at all: without one nothing was taken out of it. */
+  readonly isRead: boolean
   readonly agents: ReadonlyMap<AgentId, AgentWeight>
   readonly policies: readonly { readonly input: PolicyInput; readonly policy: Policy }[]
 }
@@ -17,7 +19,7 @@ export function declaredIn({ sections }: Pick<Config, 'sections'>, rules: Rules)
   const faults: string[] = []
   const settings = new Settings(rules)
   const policies: { input: PolicyInput; policy: Policy }[] = []
-  const { policies: some, agents, file } = sections
+  const { policies: some, agents, file, isRead } = sections
   const fault = (at: string, why: string) => void faults.push(`${at} in ${file} ${why}.`)
   for (const { at, entry } of entriesOf(agents, 'agents', 'agent', fault)) {
     const { command, reject } = decodeSourceData('agent-set', null, entry, 0)
@@ -33,7 +35,7 @@ export function declaredIn({ sections }: Pick<Config, 'sections'>, rules: Rules)
     if (judged.faults === undefined) names.add(judged.policy.name)
   }
   if (faults.length > 0) throw new ConfigError(faults)
-  return { agents: settings.agents(), policies }
+  return { isRead: isRead === true, agents: settings.agents(), policies }
 }
 
 interface Entry {

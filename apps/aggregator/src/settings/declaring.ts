@@ -4,6 +4,7 @@ import type { RunningTask, Streams } from '@quorate/streams'
 import { lastOf } from '../http/positions'
 import type { Reading } from '../queries/reading'
 import { type Declared, isSamePolicy } from './declared'
+import { DeclaredRows } from './declared-rows'
 
 export interface DeclaringOptions {
   readonly declared: Declared
@@ -12,6 +13,8 @@ export interface DeclaringOptions {
   readonly log: Log
   /** The source topic. */
   readonly source: string
+  /** The topic of settings beside the source. */
+  readonly settings: string
   readonly logger: Logger
 }
 
@@ -22,21 +25,28 @@ const PATIENCE = 600_000
 
 /**
  * Puts in force what `quorate.yaml` declares, whenever partition 0 has come here: an entry that differs from what is in force becomes
- * one broadcast, one that does not becomes nothing. What the file does not name stays as it is.
+ * one broadcast, one that does not becomes nothing. What was taken out of the file since goes, unless it was set by REST in the meantime;
+ * all else that the file does not name stays as it is.
  */
 export class Declaring {
   #done: RunningTask | undefined
+  #work: Promise<void> = Promise.resolve()
 
   constructor(private readonly options: DeclaringOptions) {}
+
+  /** Resolves once what was begun is done, or has failed. */
+  get idle(): Promise<void> {
+    return this.#work
+  }
 
   /** Called at every change of assignments and states. */
   readonly look = (): void => {
     const { streams, declared, logger } = this.options
-    if (declared.agents.size === 0 && declared.policies.length === 0) return
+    if (!declared.isRead) return
     const task = streams.task(BROADCASTER)
     if (task?.state !== 'running' || task === this.#done) return
     this.#done = task
-    this.#declare(task).catch((error: unknown) => {
+    this.#work = this.#declare(task).catch((error: unknown) => {
       if (this.#done === task) this.#done = undefined
       // A task that closed goes elsewhere, and what is declared is put in force there; anything else is tried again at the next change.
       logger.warn({ err: error }, 'what quorate.yaml declares could not be put in force yet; it will be tried again')
@@ -64,6 +74,31 @@ export class Declaring {
       if (refused === undefined) logger.info({ policy: policy.name }, 'a policy of quorate.yaml was put in force')
       else
         logger.error({ policy: policy.name, refused }, 'a policy of quorate.yaml was refused by the settings in force')
+    }
+    const rows = await DeclaredRows.open(log, this.options.settings)
+    try {
+      await this.#withdraw(task, rows)
+      await rows.note(declared)
+    } finally {
+      await rows.close()
+    }
+  }
+
+  /** What the file declared, and no longer does: only as far as it is in force as the file had it. */
+  async #withdraw(task: RunningTask, rows: DeclaredRows): Promise<void> {
+    const { declared, reading, logger } = this.options
+    for (const before of rows.policiesWithout(declared)) {
+      const now = reading.policies(task).find(({ name }) => name === before.name)
+      if (now === undefined || !isSamePolicy(now, before)) continue
+      await this.#broadcast(task, { type: 'policy-deleted', data: { name: before.name } })
+      logger.info({ policy: before.name }, 'a policy that was taken out of quorate.yaml was deleted')
+    }
+    for (const [agent, before] of rows.agentsWithout(declared)) {
+      const now = reading.agent(task, agent)
+      if (now?.weight !== before.weight || now.muted !== before.muted) continue
+      if (before.weight === 1 && !before.muted) continue
+      await this.#broadcast(task, { type: 'agent-set', data: { agent, weight: 1, muted: false } })
+      logger.info({ agent }, 'an agent that was taken out of quorate.yaml weighs 1 again')
     }
   }
 

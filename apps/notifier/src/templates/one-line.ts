@@ -7,7 +7,7 @@ export function oneLine(model: TextModel): string {
   return model.kind === 'change' ? changeLine(changes[0]!) : model.headline
 }
 
-/** `site/x is down (was up for 4 min): 2 of 3 say down, 1 says up (agent-1)` */
+/** `site/x is down (was up for 4 min): 2 of 3 say down, 1 says up (last: agent-1)` */
 export function changeLine(change: ChangeText): string {
   const was = before(change)
   const flaps = change.flaps === null ? '' : `, ${change.flaps} changes`

@@ -29,10 +29,10 @@ export function why({ view, cause }: Pick<ChangeMessage, 'view' | 'cause'>, at: 
   return [ENDED[cause ?? ''], said(view)].filter((part) => part !== undefined && part !== '').join('; ')
 }
 
-/** `2 of 3 say down (agent-1), 1 says up`: behind the majority the agent whose report led to it. */
+/** `2 of 3 say down (last: agent-1), 1 says up`: behind the majority the agent that reported last and so led to it. */
 function said(view: View): string {
   const agent = view.trigger?.agent
-  const by = agent === undefined ? '' : `(${plain(agent)})`
+  const by = agent === undefined ? '' : `(last: ${plain(agent)})`
   const votes = [majority(view), by].filter((part) => part !== '').join(' ')
   return [votes, dissent(view)].filter((part) => part !== '').join(', ')
 }

@@ -38,7 +38,7 @@ it('says a change in colour, with a link, who says so and a line for notificatio
   expect(one!.text).toContain(
     '<https://quorate.example/v1/objects/site%2Fparis%2Frouter-1|site/paris/router-1> is down',
   )
-  expect(one!.text).toContain('4 of 5 say down (probe-berlin), 1 says up')
+  expect(one!.text).toContain('4 of 5 say down (last: probe-berlin), 1 says up')
 })
 
 it.each([

@@ -13,11 +13,11 @@ const override = {
 }
 
 it.each([
-  ['a vote', message('site/x'), '22:13:20  site/x  up → down  2 of 3 say down (agent-1)  after 30 s up'],
+  ['a vote', message('site/x'), '22:13:20  site/x  up → down  2 of 3 say down (last: agent-1)  after 30 s up'],
   [
     'a first state',
     message('site/x', { previous: null, lasted: null }),
-    '22:13:20  site/x  unknown → down  2 of 3 say down (agent-1)',
+    '22:13:20  site/x  unknown → down  2 of 3 say down (last: agent-1)',
   ],
   [
     'an override',

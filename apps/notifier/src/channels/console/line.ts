@@ -11,7 +11,7 @@ export interface LineOptions {
 const STYLES = { good: 32, bad: 31, other: 33, dim: 2, bold: 1 } as const
 type Style = keyof typeof STYLES
 
-/** One readable line: `12:04:31  site/x  up → down  2 of 3 say down (agent-1)  after 4 min`. */
+/** One readable line: `12:04:31  site/x  up → down  2 of 3 say down (last: agent-1)  after 4 min`. */
 export function line(message: Message, options: LineOptions): string {
   const { colour, timeZone } = options
   const paint = (style: Style, text: string): string => (colour ? `\u001b[${STYLES[style]}m${text}\u001b[0m` : text)

@@ -36,7 +36,7 @@ it('triggers with who says so and a link, and resolves the same alert', async ()
     event_action: 'trigger',
     dedup_key: 'quorate/site/x',
     payload: {
-      summary: 'site/x is down (was up for 30 s): 2 of 3 say down (agent-1)',
+      summary: 'site/x is down (was up for 30 s): 2 of 3 say down (last: agent-1)',
       source: 'site/x',
       severity: 'critical',
       group: 'default',
