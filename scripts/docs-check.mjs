@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
+import { named } from './docs-named.mjs'
 import { ROOT } from './sources.mjs'
 
 const require = createRequire(import.meta.url)
@@ -121,7 +122,8 @@ function limits() {
   compare(page, 'the limit', inCode, rows)
 }
 
-for (const check of [errorTables, limits, layers, namedTests, links, decisions, configuration]) check()
+for (const check of [errorTables, limits, layers, namedTests, links, decisions, configuration, () => named(fault)])
+  check()
 for (const line of faults) process.stderr.write(`${line}\n`)
 if (faults.length > 0) process.exitCode = 1
 else process.stderr.write('the documentation says what the code does\n')

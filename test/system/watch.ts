@@ -16,7 +16,7 @@ interface Wire {
   readonly state: string
 }
 
-/** Reasons for which a read of something that exists may be put off (rest.md, "Queries"). */
+/** Reasons for which a read of something that exists may be put off (docs/spec/rest.md). */
 const PUT_OFF = [
   'restoring',
   'rebalancing',

@@ -10,7 +10,7 @@ export interface TopologyOptions {
 
 const DAY = 86_400_000
 
-/** The aggregator as a stream program: reports in, states out (design.md, "Topics"). */
+/** The aggregator as a stream program: reports in, states out (docs/architecture.md, "Topics"). */
 export function aggregatorTopology({ prefix, applicationId, partitions }: TopologyOptions): Topology {
   const topics = topicNames(prefix)
   const changelog = topics.changelog(applicationId)

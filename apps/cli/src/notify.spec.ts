@@ -46,7 +46,7 @@ notify:
     ])
   })
 
-  it('names private addresses and receivers that nobody is told by, and renders templates', async () => {
+  it('names private addresses and receivers that nobody is told by, and renders templates (N52)', async () => {
     const { faults, notes } = await checked(`
 notify:
   receivers:

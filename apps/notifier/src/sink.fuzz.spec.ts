@@ -119,7 +119,7 @@ describe('whatever is in the sink', () => {
   }
   const without = ({ topic: _, partition: __, ...record }: OutRecord): Given => record
 
-  it('no record stops a partition, and good ones are told', async () => {
+  it('N49: no record stops a partition, and good ones are told', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(piece, { minLength: 1, maxLength: 8 }), async (pieces) => {
         await bench.driver.pipe(

@@ -14,7 +14,7 @@ export interface TopologyOptions {
 
 const DAY = 86_400_000
 
-/** Where the configuration is kept (design.md, "Settings"). */
+/** Where the configuration is kept (docs/architecture.md, "Settings"). */
 export const settingsTopic = (name: string): TopicSpec => ({
   name,
   partitions: 1,

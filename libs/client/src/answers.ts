@@ -3,7 +3,7 @@ import type { Cause, PolicyInput, State, TallyRest, WireView } from '@quorate/co
 /** The public view of an object as REST shows it (vote.md 8, rest.md "Times"). */
 export type ObjectView = WireView
 
-/** Where an answer came from, and how old it may be (rest.md, "Every answer about an object"). */
+/** Where an answer came from, and how old it may be (docs/spec/rest.md). */
 export interface Freshness {
   readonly partition: number
   readonly owner: string

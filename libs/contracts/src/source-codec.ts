@@ -49,7 +49,7 @@ export function objectIdOf(key: Buffer): ObjectId | undefined {
 }
 
 /**
- * Decodes a record of the source topic (design.md, "Records"; vote.md 2). Without the header `ce_type` and the field `type` it is a
+ * Decodes a record of the source topic (docs/architecture.md, "Records on the wire"; vote.md 2). Without the header `ce_type` and the field `type` it is a
  * report. Every refusal names the place: `/agent: missing`. What a policy's fields mean together, and what depends on a policy in
  * force, is judged by the fold.
  */

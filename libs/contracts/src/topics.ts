@@ -1,4 +1,4 @@
-/** Names of the topics under a prefix (design.md, "Topics"). */
+/** Names of the topics under a prefix (docs/architecture.md, "Topics"). */
 export interface TopicNames {
   readonly reports: string
   readonly states: string

@@ -39,7 +39,7 @@ const NEVER_SHARED: SharedDoubt = { isShared: () => Promise.resolve(false) }
 /** Answers for a partition from what is here: an active task, or where a read permits it a standby. */
 export type Local = (task: RunningTask) => Answer | Promise<Answer>
 
-/** Finds who answers for a partition, and lets them answer: here, or with one hop (design.md, "Queries"; docs/adr/0011). */
+/** Finds who answers for a partition, and lets them answer: here, or with one hop (docs/architecture.md, "Queries"; docs/adr/0011). */
 export class Owners {
   readonly map: OwnershipMap
   readonly #sureness: Sureness

@@ -31,7 +31,7 @@ export const PROBLEMS = {
 
 export type ProblemCode = keyof typeof PROBLEMS
 
-/** Why a partition cannot answer now (design.md, "Queries"). */
+/** Why a partition cannot answer now (docs/architecture.md, "Queries"). */
 export type UnavailableReason = 'restoring' | 'rebalancing' | 'owner-unreachable' | 'not-up-to-bound' | 'no-owner'
 
 /** Stable for ever: clients compare it. */

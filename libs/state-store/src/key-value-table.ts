@@ -39,7 +39,7 @@ const MOST_AT_ONCE = 500
 const MOST_BYTES_AT_ONCE = 256 * 1024
 
 /**
- * A whole copy of a compacted topic in this process (design.md, "Settings"): read from the beginning at the start, tombstones
+ * A whole copy of a compacted topic in this process (docs/architecture.md, "Settings"): read from the beginning at the start, tombstones
  * remove, writes go through the log and resolve once they have come back, so the writer reads what it wrote. Keys are UTF-8 and
  * choose the partition as any Kafka producer would.
  *

@@ -31,7 +31,7 @@ type Meta =
 
 /**
  * The store of one partition: one SQLite file with the tables, the source offset, the time and the changelog position, which are
- * always written together. It can only be behind its changelog, never ahead (design.md, "order of durability"), so a crash of the
+ * always written together. It can only be behind its changelog, never ahead (docs/architecture.md, "A task, and the order of durability"), so a crash of the
  * process needs no repair, and `synchronous=OFF` risks only what the changelog has anyway.
  */
 export class PartitionStore {

@@ -8,7 +8,7 @@ import { unlessAborted } from './unless-aborted'
 export const COMMIT_STEPS = ['sealed', 'logged', 'applied'] as const
 export type CommitStep = (typeof COMMIT_STEPS)[number]
 
-/** design.md: no changelog value exceeds this. */
+/** No changelog value exceeds this (docs/spec/limits.md). */
 export const MAX_ROW_BYTES = 512 * 1024
 
 export interface Commit {
@@ -29,7 +29,7 @@ export interface Commit {
 }
 
 /**
- * The order of durability (design.md, "A task"):
+ * The order of durability (docs/architecture.md, "A task, and the order of durability"):
  *
  *   1 seal the batch: staged rows as changelog entries (last value per key), sink records
  *   2 append the changelog entries and the sink records   ┐

@@ -26,7 +26,7 @@ describeOwnKafka('a partition that was quiet until the brokers forgot its writer
     const say = (_fields: object, text: string): void => void said.push(text)
     const logger: Logger = { debug: () => undefined, info: () => undefined, warn: say, error: say }
     const topology = topologyOf(unique('quiet'), 2)
-    const driver = await TestDriver.open({ topology, processor: () => new Last(), log, logger })
+    const driver = await TestDriver.open({ topology, processor: () => new Last(), log, logger, startAt: Date.now() })
     const streams = await driver.start()
     await driver.pipe({ key: 'k', value: 'first' })
     await driver.settle()

@@ -3,7 +3,7 @@ import type { TableReader } from '@quorate/state-store'
 import type { Conditions } from './conditions'
 import type { TaskContext } from './context'
 
-/** Drawn in task.ts. */
+/** Drawn in task-life.ts. */
 export type TaskState = 'created' | 'restoring' | 'running' | 'closed'
 
 /** An active task applies the source and decides; a standby follows the changelog, so that it can become active without a restore. */

@@ -32,7 +32,13 @@ describeKafka('a topic whose settings somebody changes while the program runs', 
 
   it('is named, and the instance is not ready, until it is as it was', async () => {
     const topology = topologyOf(unique('drift'), 1)
-    const driver = await TestDriver.open({ topology, processor: () => new Last(), log, verifyTopicsMs: 50 })
+    const driver = await TestDriver.open({
+      topology,
+      processor: () => new Last(),
+      log,
+      verifyTopicsMs: 50,
+      startAt: Date.now(),
+    })
     const streams = await driver.start()
     const named = () => streams.conditions.all().map(({ code, subject }) => `${code} ${subject}`)
     const until = async (expected: string[]) => {

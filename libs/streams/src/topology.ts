@@ -4,7 +4,7 @@ import type { OutputName } from './context'
 
 /** A stream program as a value: every topic, key and table of an application can be read in one literal. */
 export interface Topology {
-  /** `aggregator`, `notifier`, …: names the group, the changelog and the transactional ids (design.md, "Topics"). */
+  /** `aggregator`, `notifier`, …: names the group, the changelog and the transactional ids (docs/architecture.md, "Topics"). */
   readonly applicationId: string
   /** `<prefix>.<application id>`. */
   readonly group: string

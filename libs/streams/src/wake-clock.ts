@@ -7,7 +7,7 @@ const MOST_SKEW = 60_000
 
 /**
  * When to wake a task. In `wall` time, at the due time. In `log` time a wake appends a tick, whose append time decides: where that
- * is still before the due time (clocks differ) the owner waits for the difference instead of spinning (design.md, "Ticks").
+ * is still before the due time (clocks differ) the owner waits for the difference instead of spinning (docs/architecture.md, "A task, and the order of durability").
  */
 export class WakeClock {
   private sent: { readonly at: number; readonly position: Offset } | undefined

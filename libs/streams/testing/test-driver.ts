@@ -19,6 +19,8 @@ export interface DriverOptions {
   readonly handle?: (processor: Processor) => BatchHandler
   /** The embedded log in memory, on the driver's clock, by default. The driver does not close a log that it was given. */
   readonly log?: Log
+  /** Where the driver's clock begins, ms since 1970. With a log of its own clock: now, or that log's time is ahead. */
+  readonly startAt?: number
   readonly limits?: StreamsOptions['limits']
   readonly logger?: Logger
   /** Where the instances have their data; a folder of the driver's own by default. It is deleted at the end. */
@@ -58,7 +60,7 @@ export class TestDriver {
   }
 
   static async open(options: DriverOptions): Promise<TestDriver> {
-    const clock = new VirtualClock()
+    const clock = new VirtualClock(options.startAt)
     const log = options.log ?? (await openEmbeddedLog({ memory: true }, { now: () => clock.now() }))
     await log.ensureTopics(options.topology.topics)
     return new TestDriver(log, clock, options)

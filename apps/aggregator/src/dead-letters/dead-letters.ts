@@ -43,7 +43,7 @@ const PATIENCE = 5_000
 const MARK = checkedJson<Mark>(isMark)
 
 /**
- * What could not be applied (design.md, "Topics"), from any instance: read off the topic itself. Records cannot be taken out of a log, so
+ * What could not be applied (docs/architecture.md, "Topics"), from any instance: read off the topic itself. Records cannot be taken out of a log, so
  * what became of one is a mark in the settings; the record leaves by retention, and its mark after it.
  */
 export class DeadLetters {

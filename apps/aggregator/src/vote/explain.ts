@@ -64,7 +64,7 @@ export interface Explanation {
   readonly ruleFault: (RuleFault & { readonly since: number | null }) | null
 }
 
-/** Why the object is as it is (rest.md, "explanation"), at the time `now` of its partition. The count is up to date. */
+/** Why the object is as it is (docs/spec/rest.md), at the time `now` of its partition. The count is up to date. */
 export function explain(object: VoteObject, outcome: Outcome, settings: Settings, now: number): Explanation {
   const { candidate, candidateSince } = object
   const next = nextStep(object, now)

@@ -38,7 +38,7 @@ export interface Pending {
 
 /**
  * All that the fold keeps of one partition. Two implementations: in memory (`memory.ts`) and over the partition's tables
- * (`../state.ts`). Synchronous; what it leaves out: commits, caching and encoding, which are the implementation's own.
+ * (`../objects/partition-state.ts`). Synchronous; what it leaves out: commits, caching and encoding, which are the implementation's own.
  */
 export interface VoteState {
   /** Number of the partition. */

@@ -72,10 +72,11 @@ describe('a configuration, checked as a whole', () => {
     [{ silences: { s: { match: { state: 'down' }, startsAt: '2026-01-01T00:00:00Z', endsAt: '2026-01-02T00:00:00Z', author: 'me' } } }, '/silences/s/comment: missing'],
     [{ silences: { s: { match: {}, startsAt: '2026-01-01T00:00:00Z', endsAt: '2026-01-02T00:00:00Z', author: 'me', comment: 'x' } } }, '/silences/s/match: must have a matcher'],
     [{ silences: { s: { match: { state: 'down' }, startsAt: '2026-01-03T00:00:00Z', endsAt: '2026-01-02T00:00:00Z', author: 'me', comment: 'x' } } }, '/silences/s/endsAt: must be after startsAt'],
+    [{ silences: { s: { match: { state: 'down' }, startsAt: '2026-11-30T22:00:00', endsAt: '2026-12-02T00:00:00Z', author: 'me', comment: 'x' } } }, '/silences/s/startsAt: must be a time with its offset'],
     [{ inhibitions: { i: { parent: 'x', dependants: 'x' } } }, '/inhibitions/i/dependants: is the parent itself'],
   ])('%j is refused with its place', (document, said) => expect(faults(document)).toContainEqual(expect.stringContaining(said))) // prettier-ignore
 
-  it('names everything in one pass', () => {
+  it('N43: names everything in one pass', () => {
     const said = faults({
       inhibitions: { i: {}, constructor: { parent: 'x', dependants: 'y' } },
       silences: { s: { match: {}, startsAt: 'soon' } },
@@ -97,7 +98,7 @@ describe('a configuration, checked as a whole', () => {
     ['none: a chain', { a: inhibition('x/1', 'y/*'), b: inhibition('y/1', 'z/**'), c: inhibition('x/1', 'z/**') }, []],
     ['none: its own glob', { a: inhibition('x/1', 'x/*'), b: inhibition('x/1', '**') }, []],
     ['an escaped asterisk', { a: inhibition('a*', 'b'), b: inhibition('b', 'a\\*') }, ['/inhibitions/b/dependants: closes a circle in which nobody would be told: a* > b > a*']],
-  ])('inhibitions whose parents hold each other back are refused, with the circle: %s', (_, inhibitions, said) => {
+  ])('N41: inhibitions whose parents hold each other back are refused, with the circle: %s', (_, inhibitions, said) => {
     if (said.length < 2) expect(faults({ inhibitions })).toEqual(said)
     else expect(faults({ inhibitions }).length).toBeGreaterThan(0)
     const circular = new Map(Object.entries(inhibitions)) as never
@@ -175,7 +176,7 @@ describe('the configuration in the settings', () => {
     ['a fallback to nowhere', 'receivers', 'ops', receiver({ fallback: 'nobody' }), 'there is no receiver nobody'],
   ] // prettier-ignore
 
-  it.each(stored)('%s in the settings is left out by name; all else is in force, can be written, and it can be deleted', async (_, table, name, value, said) => {
+  it.each(stored)('N40: %s in the settings is left out by name; all else is in force, can be written, and it can be deleted', async (_, table, name, value, said) => {
     const { settings } = await open()
     await settings.put('receivers', 'good', receiver())
     await settings.put(table, name, value)
@@ -239,7 +240,7 @@ describe('the configuration in the settings', () => {
     expect(later.configuration.routing().root.receiver).toBe('ops')
   })
 
-  it('takes 5,000 silences and 200 receivers at once, and puts them in force once', async () => {
+  it('N42: takes 5,000 silences and 200 receivers at once, and puts them in force once', async () => {
     const { settings, configuration } = await open()
     const watching = await open()
     const seen: number[] = []

@@ -41,7 +41,7 @@ describe('an endpoint that is half well', () => {
     [0.3, 600],
     [0.5, 1_200],
     [0.7, 3_600],
-  ])('that fails %d of what it is sent gets everything within %i s, without more attempts than that takes', async (share, bound) => {
+  ])('N45: that fails %d of what it is sent gets everything within %i s, without more attempts than that takes', async (share, bound) => {
     const random = numbers(7)
     channel.answer = (_, endpoint) =>
       endpoint === 'ops' && random() < share ? { kind: 'retry', reason: 'http-500' } : { kind: 'delivered' }
@@ -53,7 +53,7 @@ describe('an endpoint that is half well', () => {
     expect(to('spare')).toEqual([])
   }) // prettier-ignore
 
-  it('asks for no pause (429, Retry-After: 0): it is left alone longer and longer all the same', async () => {
+  it('N46: asks for no pause (429, Retry-After: 0): it is left alone longer and longer all the same', async () => {
     channel.answer = ({ at }, endpoint) =>
       endpoint === 'ops' ? { kind: 'retry', reason: 'http-429', throttle: true, notBefore: at } : { kind: 'delivered' }
     await bench.pipe(...objects(100).map((object) => sink.changed(object, 'down', T0)))
@@ -62,7 +62,7 @@ describe('an endpoint that is half well', () => {
     expect(to('ops').length).toBeLessThan(60)
   })
 
-  it('fails for a quarter of an hour: the fallback is told once, and nothing is given up', async () => {
+  it('N47: fails for a quarter of an hour: the fallback is told once, and nothing is given up', async () => {
     channel.answer = (_, endpoint) =>
       endpoint === 'ops' ? { kind: 'retry', reason: 'ECONNREFUSED' } : { kind: 'delivered' }
     await bench.pipe(sink.changed('a', 'down', T0), sink.changed('b', 'down', T0))
@@ -82,7 +82,7 @@ describe('an endpoint that is half well', () => {
     expect(bench.notifier().courier.status()).toMatchObject([{ depth: 0, failingSince: null }, { depth: 0 }])
   })
 
-  it('puts us off for a day: the fallback is told at once, since that is known', async () => {
+  it('N48: puts us off for a day: the fallback is told at once, since that is known', async () => {
     channel.answer = ({ at }, endpoint) =>
       endpoint === 'ops'
         ? { kind: 'retry', reason: 'http-503', throttle: true, notBefore: at + 86_400_000 }

@@ -104,7 +104,7 @@ describe('the configuration by REST', () => {
     ['${file:/proc/self/environ}', 'QUORATE_SECRETS_DIR'],
     ['${file:fifo}', 'is not a regular file'],
     ['${env:PATH}', 'QUORATE_SECRET_VARIABLES'],
-  ])('refuses %s as a secret, at once, without its content', async (reference, said) => {
+  ])('N36, N37: refuses %s as a secret, at once, without its content', async (reference, said) => {
     const settings = { url: `${receiver.url}?q=${reference}`, allowAddresses: ['127.0.0.0/8'] }
     const put = await call('PUT', '/v1/receivers/thief', { endpoints: [{ channel: 'webhook', settings }] })
     expect(put).toMatchObject({ status: 422, body: { errors: [{ pointer: '/endpoints/0/settings/url' }] } })
@@ -113,7 +113,7 @@ describe('the configuration by REST', () => {
     expect((await call('GET', '/v1/receivers/thief')).status).toBe(404)
   })
 
-  it('starts and writes with references in the settings that lead where they may not: what they name waits, and says why', async () => {
+  it('N38: starts and writes with references in the settings that lead where they may not: what they name waits, and says why', async () => {
     const stored = (name: string, reference: string) => ({
       topic: 'quorate.settings', partition: 0, key: `notify-receivers/${name}`,
       value: JSON.stringify({ endpoints: [{ channel: 'webhook', settings: { url: `${receiver.url}?q=${reference}`, allowAddresses: ['127.0.0.0/8'] } }] }),
@@ -131,7 +131,7 @@ describe('the configuration by REST', () => {
   })
 
   it.each(['__proto__', 'constructor', 'toString', 'prototype'])(
-    'takes no entry named %s, at any door',
+    'N39: takes no entry named %s, at any door',
     async (name) => {
       const good = { endpoints: [{ channel: 'console' }] }
       expect((await call('PUT', `/v1/receivers/${name}`, good)).status).toBe(422)
@@ -241,6 +241,13 @@ describe('the configuration by REST', () => {
     expect((await call('DELETE', `/v1/silences/${pending.body.id}`)).status).toBe(204)
     expect((await call('GET', `/v1/silences/${pending.body.id}`)).status).toBe(404)
   })
+
+  it.each([
+    ['POST', '/v1/silences'], ['POST', '/v1/silences?preview'], ['PUT', '/v1/silences/new'],
+  ])('N44: refuses a time without its offset: %s %s', async (method, path) => {
+    const refused = await call(method, path, silence({ startsAt: '2026-11-30T22:00:00' }))
+    expect(refused).toMatchObject({ status: 422, body: { errors: [{ pointer: '/startsAt', detail: expect.stringContaining('offset') }] } })
+  }) // prettier-ignore
 
   it.each([
     ['POST', '/v1/silences'], ['POST', '/v1/silences?preview'], ['PUT', '/v1/silences/new'],

@@ -60,7 +60,7 @@ describe('the plain text', () => {
     expect(text(model(group(3)))).not.toContain('more')
   })
 
-  it('lists 100 of a group, as many as a message has', () => {
+  it('N51: lists 100 of a group, as many as a message has', () => {
     const said = text(model(group(100, 130)))
     expect(said.match(/^- /gm)).toHaveLength(100)
     expect(said).toContain('\n… and 30 more\n')
@@ -89,7 +89,7 @@ describe('the headline', () => {
     ['a group of one', { ...group(1), labels: { policy: 'web' } }, 'site/0 is down'],
     ['a large group', group(5), 'site/0, site/1, site/2 and 2 more: 4 down, 1 up'],
     ['an endpoint that fails', { ...notice, reason: 'failing: http-500' }, 'endpoint ops is failing: http-500'],
-  ])('of %s', (_, of, expected) => expect(headline(of)).toBe(expected))
+  ])('N50: of %s', (_, of, expected) => expect(headline(of)).toBe(expected))
 })
 
 it('one line has no second one, whatever a name holds', () => {
