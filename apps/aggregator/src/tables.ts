@@ -30,7 +30,7 @@ export const TABLE = {
 } as const
 
 /** No object id has a control character, so this ends it. */
-const END = '\u0000'
+export const END = '\u0000'
 
 export const pageKey = (id: string, page: number): string => `${id}${END}${page}`
 export const evidenceKey = (id: string, agent: string): string => `${id}${END}${agent}`

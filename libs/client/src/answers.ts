@@ -41,9 +41,11 @@ export interface ObjectPage {
   readonly items: readonly ObjectView[]
   /** Absent on the last page. */
   readonly next?: string
-  /** False when partitions could not answer; `missing` names them. */
+  /** False when partitions could not answer, or rows cannot be read; `missing` and `unreadable` name them. */
   readonly complete: boolean
   readonly missing: readonly MissingPartition[]
+  /** Objects that are left out since their stored rows cannot be read; the first 100. */
+  readonly unreadable?: readonly string[]
 }
 
 export type Standing = 'counted' | 'expired' | 'abstained' | 'muted' | 'observer' | 'outsider'
@@ -170,7 +172,7 @@ export interface Trial {
   /** The first of them by id, at most 1,000; `unlisted`: how many more there are. */
   readonly items: readonly TriedObject[]
   readonly unlisted: number
-  /** False when partitions could not answer; `missing` names them. */
+  /** False when partitions could not answer, or rows cannot be read; `missing` and `unreadable` name them. */
   readonly complete: boolean
   readonly missing: readonly MissingPartition[]
 }

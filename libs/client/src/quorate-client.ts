@@ -28,6 +28,8 @@ export interface ReadOptions {
   /** s to wait for it; 5 by default. */
   readonly wait?: number
   readonly signal?: AbortSignal
+  /** Is told how new the answer is, where the method does not return it. */
+  readonly onFreshness?: (freshness: Freshness) => void
 }
 
 export interface WriteOptions {
@@ -129,13 +131,17 @@ export class QuorateClient {
 
   /** How the state comes about: each agent's standing, the tally, the quorum, what would change it. */
   async explanation(object: string, options: ReadOptions = {}): Promise<Explanation> {
-    return (await this.caller.json<Explanation>({ path: `${path(object)}/explanation`, ...reading(options) })).body
+    const call = { path: `${path(object)}/explanation`, ...reading(options) }
+    const { body, headers } = await this.caller.json<Explanation>(call)
+    options.onFreshness?.(freshness(headers))
+    return body
   }
 
   /** The last changes, newest first. */
   async history(object: string, options: ReadOptions = {}): Promise<readonly HistoryEntry[]> {
     type Answer = readonly HistoryEntry[] | { readonly items: readonly HistoryEntry[] }
-    const { body } = await this.caller.json<Answer>({ path: `${path(object)}/history`, ...reading(options) })
+    const { body, headers } = await this.caller.json<Answer>({ path: `${path(object)}/history`, ...reading(options) })
+    options.onFreshness?.(freshness(headers))
     return 'items' in body ? body.items : body
   }
 
@@ -145,14 +151,19 @@ export class QuorateClient {
 
   /** Every object that matches, page by page. Throws when a partition could not answer, unless `onMissing` takes note of it. */
   async *list(
-    options: Omit<ListOptions, 'cursor' | 'partial'> & { onMissing?: (missing: ObjectPage['missing']) => void } = {},
+    options: Omit<ListOptions, 'cursor' | 'partial'> & {
+      onMissing?: (missing: ObjectPage['missing']) => void
+      /** Objects that are left out since their stored rows cannot be read. */
+      onUnreadable?: (objects: readonly string[]) => void
+    } = {},
   ): AsyncGenerator<ObjectView> {
-    const { onMissing, ...filter } = options
+    const { onMissing, onUnreadable, ...filter } = options
     let cursor: string | undefined
     do {
       const asked: ListOptions = { ...filter, ...(cursor === undefined ? {} : { cursor }) }
       const page = await this.page(onMissing ? asked : { ...asked, partial: 'refuse' })
-      if (!page.complete) onMissing?.(page.missing)
+      if (page.missing.length > 0) onMissing?.(page.missing)
+      if (page.unreadable !== undefined) onUnreadable?.(page.unreadable)
       yield* page.items
       cursor = page.next
     } while (cursor !== undefined)

@@ -17,6 +17,7 @@ export const PROBLEMS = {
   'precondition-required': { status: 428, title: 'If-Match is required' },
   'too-many-requests': { status: 429, title: 'Too many requests at once' },
   'headers-too-large': { status: 431, title: 'The address and headers are too large' },
+  'object-unreadable': { status: 500, title: 'The stored rows of the object cannot be read' },
   internal: { status: 500, title: 'A fault of ours' },
   restoring: { status: 503, title: 'The partition is being restored' },
   rebalancing: { status: 503, title: 'The partition is changing hands' },

@@ -62,7 +62,7 @@ export class ObjectsController {
       send(reply, json(200, encodePart(await this.listing.part(parts.split(',').map(Number), query, request))))
       return
     }
-    const { items, more, missing, positions, age } = await this.#page(query, request)
+    const { items, more, missing, unreadable, positions, age } = await this.#page(query, request)
     const [lacking] = missing
     if (lacking && query.refusePartial) {
       const code = lacking.reason
@@ -73,7 +73,7 @@ export class ObjectsController {
     }
     const last = items.at(-1)
     const next = more && last ? `,"next":${JSON.stringify(encodeCursor(last.id, filterOf(query)))}` : ''
-    const body = `{"items":[${items.map(({ text }) => text).join(',')}]${next},"complete":${missing.length === 0},"missing":${JSON.stringify(missing)}}`
+    const body = `{"items":[${items.map(({ text }) => text).join(',')}]${next},"complete":${missing.length === 0 && unreadable === undefined},"missing":${JSON.stringify(missing)}${unreadable === undefined ? '' : `,"unreadable":${JSON.stringify(unreadable)}`}}`
     const aged = age === undefined ? {} : { 'quorate-role': 'unconfirmed', 'quorate-age': String(age) }
     send(reply, json(200, body, { 'quorate-position': formatPositions(positions), ...aged }))
   }

@@ -117,8 +117,14 @@ export const AGGREGATOR_SCHEMAS: Readonly<Record<string, object>> = {
     ...DECISION, policy: text, incident: orNull('string'),
   }, ['tallyRest']), // prettier-ignore
   ObjectPage: object(
-    { items: listOf({ $ref: '#/components/schemas/Object' }), next: text, complete: flag, missing: listOf(MISSING) },
-    ['next'],
+    {
+      items: listOf({ $ref: '#/components/schemas/Object' }),
+      next: text,
+      complete: flag,
+      missing: listOf(MISSING),
+      unreadable: listOf(text),
+    },
+    ['next', 'unreadable'],
   ),
   Explanation: object({
     state, voted: state, override: OVERRIDE,

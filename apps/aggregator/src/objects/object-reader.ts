@@ -1,6 +1,5 @@
 import { type ObjectId, parseExactly, type View } from '@quorate/contracts'
 import type { TableReader } from '@quorate/state-store'
-import { faultOf } from '@quorate/streams'
 import { evidenceKey, historyKey, TABLE } from '../tables'
 import {
   decide, explain, NO_RULES, recount, viewOf,
@@ -9,6 +8,7 @@ import {
 import { told } from './change-row'
 import { readClock, readSettings } from './settings-rows'
 import { storedObject } from './stored-object'
+import { readingRows, UnreadableObject } from './unreadable-object'
 
 /** The committed rows of one partition, by the name of their table. */
 export type Tables = (name: string) => TableReader
@@ -70,31 +70,36 @@ export class ObjectReader {
     return value === undefined ? undefined : this.#decoded(tables, id, value, settings)
   }
 
-  /** Objects behind `after` in the order of their ids' bytes, those alone whose id begins with `prefix`. */
-  *list(tables: Tables, after: ObjectId | undefined, prefix = '', at?: number): Iterable<ReadObject> {
+  /**
+   * Objects behind `after` in the order of their ids' bytes, those alone whose id begins with `prefix`. One that cannot be read must not cost
+   * the list: it is left out and named.
+   */
+  *list(
+    tables: Tables,
+    after: ObjectId | undefined,
+    prefix = '',
+    at?: number,
+    unreadable?: (id: ObjectId) => void,
+  ): Iterable<ReadObject> {
     const settings = this.settings(tables, at)
     const bounds = after === undefined ? { from: prefix } : { from: prefix, after }
     for (const { key, value } of tables(TABLE.object).range(bounds)) {
       if (!key.startsWith(prefix)) return
-      const read = this.#readable(tables, key, value, settings)
-      if (read !== undefined) yield read
-    }
-  }
-
-  /** One row that cannot be read must not cost the list; by itself the object says so. */
-  #readable(tables: Tables, id: ObjectId, value: Buffer, settings: Settings): ReadObject | undefined {
-    try {
-      return this.#decoded(tables, id, value, settings)
-    } catch (error) {
-      if (faultOf(error) === error) throw error
-      return undefined
+      try {
+        yield this.#decoded(tables, key, value, settings)
+      } catch (error) {
+        if (!(error instanceof UnreadableObject)) throw error
+        unreadable?.(key)
+      }
     }
   }
 
   #decoded(tables: Tables, id: ObjectId, value: Buffer, settings: Settings): ReadObject {
-    const object = storedObject(id, value, settings, tables)
-    recount(object, settings.policyOf(id), settings, this.#time)
-    return { object, outcome: decide(object, settings), settings, time: this.#time }
+    return readingRows(id, () => {
+      const object = storedObject(id, value, settings, tables)
+      recount(object, settings.policyOf(id), settings, this.#time)
+      return { object, outcome: decide(object, settings), settings, time: this.#time }
+    })
   }
 
   view({ object, outcome }: ReadObject): View {
@@ -106,7 +111,11 @@ export class ObjectReader {
     const evidence = new Map<string, unknown>()
     for (const { agent, hasEvidence } of object.rows) {
       const value = hasEvidence ? tables(TABLE.evidence).get(evidenceKey(object.id, agent)) : undefined
-      if (value !== undefined) evidence.set(agent, parseExactly(value.toString('utf8')))
+      if (value !== undefined)
+        evidence.set(
+          agent,
+          readingRows(object.id, () => parseExactly(value.toString('utf8'))),
+        )
     }
     const agents = explanation.agents.map((agent) => ({ ...agent, evidence: evidence.get(agent.agent) ?? null }))
     return { ...explanation, agents }
@@ -120,7 +129,8 @@ export class ObjectReader {
     const entries = newest === null ? [] : [newest]
     for (let version = object.version - 1; version >= object.oldest && entries.length < history; version--) {
       const value = rows.get(historyKey(object.id, version))
-      if (value !== undefined) entries.push(told(JSON.parse(value.toString('utf8')) as HistoryEntry))
+      if (value !== undefined)
+        entries.push(readingRows(object.id, () => told(JSON.parse(value.toString('utf8')) as HistoryEntry)))
     }
     return entries.slice(0, history)
   }

@@ -6,8 +6,10 @@ import {
   rfc3339,
   type TallyRest,
 } from '@quorate/contracts'
+import { Problem } from '@quorate/http'
 import type { RunningTask } from '@quorate/streams'
 import { ObjectReader, type ReadObject } from '../objects/object-reader'
+import { UnreadableObject } from '../objects/unreadable-object'
 import type { Outcomes } from '../outcomes'
 import { knownRequest, type RequestRow } from '../requests/requests'
 import { TABLE } from '../tables'
@@ -25,14 +27,22 @@ export class CommittedReading implements Reading {
 
   object(task: RunningTask, id: ObjectId): Seen | undefined {
     const reader = this.#reader(task)
-    const read = reader.read(tablesOf(task), id, task.changelogPosition)
-    return read && seenOf(reader, read)
+    return orProblem(() => {
+      const read = reader.read(tablesOf(task), id, task.changelogPosition)
+      return read && seenOf(reader, read)
+    })
   }
 
-  objects(task: RunningTask, after: ObjectId | undefined, prefix: string, limit: number): readonly Seen[] {
+  objects(
+    task: RunningTask,
+    after: ObjectId | undefined,
+    prefix: string,
+    limit: number,
+    unreadable?: (id: ObjectId) => void,
+  ): readonly Seen[] {
     const reader = this.#reader(task)
     const seen: Seen[] = []
-    for (const read of reader.list(tablesOf(task), after, prefix, task.changelogPosition)) {
+    for (const read of reader.list(tablesOf(task), after, prefix, task.changelogPosition, unreadable)) {
       seen.push(seenOf(reader, read))
       if (seen.length === limit) break
     }
@@ -40,6 +50,10 @@ export class CommittedReading implements Reading {
   }
 
   explanation(task: RunningTask, id: ObjectId): string | undefined {
+    return orProblem(() => this.#explanation(task, id))
+  }
+
+  #explanation(task: RunningTask, id: ObjectId): string | undefined {
     const reader = this.#reader(task)
     const read = reader.read(tablesOf(task), id, task.changelogPosition)
     if (!read) return undefined
@@ -58,6 +72,10 @@ export class CommittedReading implements Reading {
   }
 
   history(task: RunningTask, id: ObjectId): string | undefined {
+    return orProblem(() => this.#history(task, id))
+  }
+
+  #history(task: RunningTask, id: ObjectId): string | undefined {
     const reader = this.#reader(task)
     const read = reader.read(tablesOf(task), id, task.changelogPosition)
     if (!read) return undefined
@@ -110,6 +128,21 @@ export class CommittedReading implements Reading {
   }
 }
 
+/** @throws Problem 500 that names the object whose rows cannot be read, and what to do */
+function orProblem<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof UnreadableObject)) throw error
+    throw new Problem(
+      'object-unreadable',
+      `The stored rows of ${JSON.stringify(error.object)} cannot be read (${error.message}). Nothing was written, and all other objects are answered. ` +
+        'quorate audit says whether the changelog has the same rows; if it does not, stop the instance and remove the store of this partition: it is built again from the changelog.',
+      { cause: error },
+    )
+  }
+}
+
 const tablesOf = (task: RunningTask) => (name: string) => task.table(name)
 const seenOf = (reader: ObjectReader, read: ReadObject): Seen => ({
   view: reader.view(read),
@@ -117,7 +150,6 @@ const seenOf = (reader: ObjectReader, read: ReadObject): Seen => ({
 })
 const timeOf = (ms: number | null | undefined) => (ms === null || ms === undefined ? null : rfc3339(ms))
 
-/** By hand: a JavaScript object would put states named by digits before all others. */
 /** `"tally":{…}`, and `tallyRest` where there is one. By hand: an object would put names of digits before all others. */
 const tallyText = (tally: TallyEntries, rest: TallyRest | undefined) =>
   `"tally":{${tally.map(([state, weight]) => `"${state}":${weight}`).join(',')}}` +

@@ -44,6 +44,8 @@ export interface Page {
   /** True when there is more behind the last item. */
   readonly more: boolean
   readonly missing: readonly Missing[]
+  /** Objects among these whose rows cannot be read; the first of them. */
+  readonly unreadable?: readonly string[]
   /** Last applied offset of each partition that answered. */
   readonly positions: Positions
   /** ms for which a part of it has not been surely current (docs/adr/0011); absent when all of it is. */
@@ -52,6 +54,8 @@ export interface Page {
 
 const NONE: Page = { items: [], more: false, missing: [], positions: new Map() }
 
+/** Objects that cannot be read and are named on a page. */
+const MOST_UNREADABLE = 100
 /** Rows looked at before others get a turn. */
 const SLICE = 128
 /** ms after which partitions that were changing hands are asked again. */
@@ -136,12 +140,14 @@ export class Listing {
     const { partition } = task
     refuseImport(task)
     const items: Listed[] = []
+    const unreadable: string[] = []
+    const note = (id: string): void => void (unreadable.length < MOST_UNREADABLE && unreadable.push(id))
     const matches = matcherOf(query)
     // One more than asked for tells whether there is more.
     const wanted = query.limit + 1
     let { after } = query
     while (items.length < wanted) {
-      const slice = this.reading.objects(task, after, query.prefix ?? '', Math.min(SLICE, 2 * wanted))
+      const slice = this.reading.objects(task, after, query.prefix ?? '', Math.min(SLICE, 2 * wanted), note)
       for (const { view } of slice) {
         after = view.object
         if (matches(view)) items.push(listed(view, partition))
@@ -152,7 +158,7 @@ export class Listing {
       refuseGone(request)
     }
     const positions = new Map([[partition, task.position - 1]])
-    return { items: items.slice(0, query.limit), more: items.length > query.limit, missing: [], positions }
+    return { items: items.slice(0, query.limit), more: items.length > query.limit, missing: [], unreadable, positions }
   }
 
   async #remote(url: string, partitions: readonly number[], query: ListQuery, request: FastifyRequest): Promise<Page> {
@@ -210,10 +216,20 @@ const listed = (view: View, partition: number): Listed => ({
 /** The first `limit` of all, in the order of the ids' bytes. What lies behind the last one comes with the next page. */
 function merged(parts: readonly Page[], limit: number): Page {
   const all = parts.flatMap(({ items }) => items).sort((a, b) => compareUtf8(a.id, b.id))
+  const items = all.slice(0, limit)
+  const more = all.length > limit || parts.some(({ more }) => more)
+  const last = items.at(-1)
+  const unreadable = parts
+    .flatMap(({ unreadable = [] }) => unreadable)
+    // What lies behind the page is named on the next one.
+    .filter((id) => !more || (last !== undefined && compareUtf8(id, last.id) < 0))
+    .sort(compareUtf8)
+    .slice(0, MOST_UNREADABLE)
   const ages = parts.flatMap(({ age }) => age ?? [])
   return {
-    items: all.slice(0, limit),
-    more: all.length > limit || parts.some(({ more }) => more),
+    items,
+    more,
+    ...(unreadable.length === 0 ? {} : { unreadable: [...new Set(unreadable)] }),
     missing: parts.flatMap(({ missing }) => missing).sort((a, b) => a.partition - b.partition),
     positions: new Map(parts.flatMap(({ positions }) => [...positions])),
     ...(ages.length === 0 ? {} : { age: Math.max(...ages) }),

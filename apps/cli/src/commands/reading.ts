@@ -3,7 +3,7 @@ import type { HistoryEntry, ListOptions, ObjectView } from '@quorate/client'
 import { count, withServer } from './command-line'
 import { changeText } from '../change-text'
 import { heldText, marks, stateCell, tallyText, viewText } from '../screen'
-import { duration } from '../text'
+import { duration, printable } from '../text'
 
 interface Filter {
   readonly state?: string
@@ -56,7 +56,11 @@ const list = () =>
         const row = (view: ObjectView) => [view.object, stateCell(view.state), view.since, marks(view).join(',')]
         const views: ObjectView[] = []
         let seen = 0
-        for await (const view of client.list({ ...filter, limit: Math.min(limit ?? 1000, 1000) })) {
+        const onUnreadable = (objects: readonly string[]) =>
+          process.stderr.write(
+            `left out, since their stored rows cannot be read (docs/errors.md, object-unreadable): ${objects.map(printable).join(', ')}\n`,
+          )
+        for await (const view of client.list({ ...filter, limit: Math.min(limit ?? 1000, 1000), onUnreadable })) {
           if (options.json) await screen.print(view, () => '')
           else views.push(view)
           if (++seen === limit) break
