@@ -11,6 +11,8 @@ import type { Running } from '@quorate/http'
 import { type LogRecord, partitionOf } from '@quorate/log'
 import { openEmbeddedLog, type EmbeddedLog } from '@quorate/log/embedded'
 import { startAggregator } from '../../../aggregator/src/bootstrap'
+import { decodeObject, encodeObject } from '../../../aggregator/src/objects/object-codec'
+import { Settings } from '../../../aggregator/src/vote'
 import { runAudit } from './audit'
 
 const PARTITIONS = 3
@@ -202,6 +204,7 @@ describe('an audit of damage', () => {
     const evidence = Buffer.from(`evidence/${victim}\0nobody`)
     const damages: [Buffer, Buffer | null, Buffer | null, RegExp][] = [
       [evidence, Buffer.from('1'), null, /do not fit together: its object does not know it/],
+      [Buffer.from(`evidence/${victim}\0c`), Buffer.from('{"i":5}'), Buffer.from('{"i":4}'), /its reports are others/],
       [history.key!, null, history.value, /do not fit together: version 1 is missing/],
       [
         history.key!,
@@ -226,6 +229,39 @@ describe('an audit of damage', () => {
     const policy = { ...(await client.policy('sites')), quorum: 3 }
     await log.append([{ topic: changelog, partition, key: 'settings/policies/sites', value: JSON.stringify(policy) }])
     expect(await first(client)).toMatchObject({ code: 1, first: { where: 'changelog' } })
+  })
+
+  const younger = (row: Buffer): Buffer => {
+    const object = decodeObject(victim, row, 0, new Settings())
+    object.rows[0]!.at++
+    return encodeObject(object)
+  }
+
+  it.each([
+    ['evidence', `${victim}\0c`, '{"i":5}', 'its reports are others'],
+    ['evidence', `${victim}\0c`, '{"i"', 'its reports cannot be read'],
+    ['history', `${victim}\x00000001`, '"participants":2', 'its history is another'],
+    ['object', victim, 'a report that is 1 ms younger', 'its reports are others'],
+  ])('finds a row of the running store that was altered: %s %j becomes %s', async (table, key, damage, what) => {
+    const before = await serve()
+    await live(before)
+    await before.report(victim, 'a', { state: 'down', seq: 90 }, { wait: 5 })
+    await before.report(victim, 'b', { state: 'down', seq: 90 }, { wait: 5 })
+    await caughtUp(before)
+    await stop()
+    const db = new Sqlite(join(dir, 'aggregator', `${partition}.db`))
+    const row = db.prepare(`SELECT v FROM "rows/${table}" WHERE k = ?`).get(key) as { v: Buffer }
+    const value =
+      table === 'object'
+        ? younger(row.v)
+        : table === 'history'
+          ? row.v.toString().replace('"participants":1', damage)
+          : damage
+    db.prepare(`UPDATE "rows/${table}" SET v = ? WHERE k = ?`).run(Buffer.from(value), key)
+    db.close()
+    const client = await serve()
+    await caughtUp(client)
+    expect(await first(client)).toMatchObject({ code: 1, first: { where: 'store', partition, object: victim, what } })
   })
 
   it('finds a store that is not what the changelog made it', async () => {

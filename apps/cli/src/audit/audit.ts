@@ -114,8 +114,8 @@ class Audit {
     all: readonly Sighting[] | undefined,
   ): Promise<{ round: Round; found: Difference[] }> {
     const { client } = this.options
-    let sightings = all ?? []
     let everything = all !== undefined
+    let sightings = await this.#withDetails(partition, all ?? [])
     let first: Round | undefined
     for (let tries = 0; tries < ROUNDS; tries++) {
       const round = await this.#round(partition, sightings, everything)
@@ -131,6 +131,15 @@ class Audit {
       sightings = client === undefined ? [] : await lookedAt(client, objects, partition, end)
     }
     throw new CannotJudge(`Partition ${partition} moved all the time, or not at all while it was behind. Try again.`)
+  }
+
+  /** What the list shows, and the reports and the history of each of its objects. */
+  async #withDetails(partition: number, all: readonly Sighting[]): Promise<readonly Sighting[]> {
+    const { client } = this.options
+    if (client === undefined || all.length === 0) return all
+    const objects = all.map(({ object }) => object)
+    const end = await this.#sourceEnd(partition)
+    return [...all, ...(await lookedAt(client, objects, partition, end, 'details'))]
   }
 
   async #round(partition: number, sightings: readonly Sighting[], everything: boolean): Promise<Round> {

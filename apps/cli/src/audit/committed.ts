@@ -3,10 +3,11 @@ import type { Log } from '@quorate/log'
 import { inconsistencies, type Inconsistency } from '../../../aggregator/src/objects/checker'
 import { ObjectReader, type ReadObject } from '../../../aggregator/src/objects/object-reader'
 import { readReshard } from '../../../aggregator/src/objects/settings-rows'
-import { AGGREGATOR_TABLES, TABLE } from '../../../aggregator/src/tables'
+import { AGGREGATOR_TABLES, evidenceKey, TABLE } from '../../../aggregator/src/tables'
 import type { Rules, Settings } from '../../../aggregator/src/vote'
 import { recordsOf, stretches, type Stretch } from '../simulate/source-topic'
 import { CannotJudge } from './difference'
+import { evidenceMark } from './evident-state'
 
 /** A partition as its changelog holds it: what a new owner would begin with. Close it when done. */
 export class CommittedPartition {
@@ -71,6 +72,16 @@ export class CommittedPartition {
       return this.#reader.read(this.#tables, id)
     } catch (error) {
       return `unreadable: ${error instanceof Error ? error.message : String(error)}`
+    }
+  }
+
+  /** A mark of an agent's evidence; undefined where there is no row, or none that can be read. */
+  evidenceMark(id: string, agent: string): string | undefined {
+    const value = this.#tables(TABLE.evidence).get(evidenceKey(id, agent))
+    try {
+      return value && evidenceMark(JSON.parse(value.toString('utf8')))
+    } catch {
+      return undefined
     }
   }
 

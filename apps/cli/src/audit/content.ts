@@ -16,10 +16,22 @@ export function wireViewText(wire: WireView): string {
   })
 }
 
-/** What is known of an object beside its view: every agent's report, in the order of the agents. */
-export function reportsText({ rows, createdAt }: VoteObject): string {
+/** What is known of an object beside its view: every agent's report with a mark of its evidence, in the order of the agents. */
+export function reportsText(
+  { rows, createdAt }: VoteObject,
+  evidenceOf: (agent: string) => string | undefined,
+): string {
   const lines = rows.map(({ agent, state, seq, session, at, lag, ttl, hasEvidence }) =>
-    JSON.stringify({ agent, state, seq, session, at: createdAt + at, lag, ttl, evidence: hasEvidence }),
+    JSON.stringify({
+      agent,
+      state,
+      seq,
+      session,
+      at: createdAt + at,
+      lag,
+      ttl,
+      evidence: hasEvidence ? (evidenceOf(agent) ?? null) : false,
+    }),
   )
   return lines.sort().join(' ')
 }

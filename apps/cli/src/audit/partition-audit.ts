@@ -8,15 +8,20 @@ import type { Beginning } from './beginning'
 import type { CommittedPartition } from './committed'
 import { agentsText, policiesText, reportsText, viewText } from './content'
 import { CannotJudge, type Difference, type Kept } from './difference'
+import { EvidentState } from './evident-state'
+import { expectedReports } from './shown-reports'
+import { UNREADABLE } from './unreadable'
 import type { ToldPartition } from './told'
 import { ToldHistory } from './told-history'
 
 /** Something of the store, seen when the source was applied up to a place. */
 export interface Sighting {
   readonly object: string
+  /** What was seen of it; its view where nothing else is said. */
+  readonly part?: 'reports' | 'history'
   /** The next source offset to apply; undefined: at the end of the replay. */
   readonly position: number | undefined
-  /** Canonical text; null: not there. */
+  /** Canonical text of the view, or of that part; null: not there. */
   readonly view: string | null
 }
 
@@ -67,7 +72,7 @@ export class PartitionAudit {
         rejected: (offset, reason) => this.#rejected(offset, reason),
       },
       copyOf(question.beginning.settings, question.rules),
-      { partition },
+      { partition, State: EvidentState },
     )
     this.#engine.state.incarnationBase = question.base
   }
@@ -84,8 +89,8 @@ export class PartitionAudit {
         applied = undefined
       }
       while (due.length > 0 && due[0]!.position! <= offset) {
-        const { object, position, view } = due.shift()!
-        this.#compareStore(object, position!, view)
+        const sighting = due.shift()!
+        this.#compareSighting(sighting, sighting.position!)
       }
     }
     for await (const records of recordsOf(log, stretch))
@@ -97,13 +102,14 @@ export class PartitionAudit {
       }
     reach(stretch.end)
     if (everything) {
-      const seen = new Map(sightings.map(({ object, view }) => [object, view]))
+      const views = sightings.filter(({ part }) => part === undefined)
+      const seen = new Map(views.map(({ object, view }) => [object, view]))
       for (const id of new Set([...seen.keys(), ...engine.state.ids(undefined)]))
         this.#compareStore(id, stretch.end, seen.get(id) ?? null)
-    } else {
-      for (const { object, position, view } of sightings)
-        if (position === undefined) this.#compareStore(object, stretch.end, view)
     }
+    for (const sighting of sightings)
+      if (sighting.position === undefined && !(everything && sighting.part === undefined))
+        this.#compareSighting(sighting, stretch.end)
     const events = told?.differences(committed.checkpoint?.source ?? stretch.start, stretch.end) ?? []
     const differences = [...this.#differences, ...events.filter((it) => this.#counts(it))]
     return { differences, judged: this.#judged.size, unjudged: this.#unjudged.size }
@@ -139,7 +145,11 @@ export class PartitionAudit {
       const view = typeof read === 'object' ? viewText(committed.view(read)) : (read ?? null)
       const what = this.#compare('changelog', id, position, view)
       if (what === 'unjudged' || typeof read !== 'object') continue
-      this.#compareReports(id, position, reportsText(read.object))
+      this.#compareReports(
+        id,
+        position,
+        reportsText(read.object, (agent) => committed.evidenceMark(id, agent)),
+      )
       const changed = what === 'same' ? this.#history.difference(id, committed.history(read)) : undefined
       if (changed) this.#add('changelog', id, 'its history is another', changed.kept, changed.expected, position)
     }
@@ -150,7 +160,8 @@ export class PartitionAudit {
   #compareReports(id: string, position: number, kept: string): void {
     const object = this.#engine.state.load(id)
     if (object === undefined) return
-    const expected = reportsText(object)
+    const { state } = this.#engine
+    const expected = reportsText(object, (agent) => (state as EvidentState).evidenceOf(id, agent))
     if (kept !== expected) this.#add('changelog', id, 'its reports are others', kept, expected, position)
   }
 
@@ -165,6 +176,21 @@ export class PartitionAudit {
       // prettier-ignore
       if (text(kept) !== text(settings))
         this.#add('changelog', name, `the ${name} are others`, text(kept), text(settings), position)
+  }
+
+  #compareSighting({ object: id, part, view: kept }: Sighting, position: number): void {
+    if (part === undefined) return this.#compareStore(id, position, kept)
+    const { from } = this.question
+    const { state } = this.#engine
+    const object = state.load(id)
+    // Whether it is there is the view's matter; of a source that has lost its beginning the view's incarnation alone tells which object it is.
+    if (object === undefined || from > 0) return
+    if (kept === UNREADABLE) return this.#add('store', id, `its ${part} cannot be read`, null, null, position)
+    const told = part === 'history' ? this.#history.difference(id, kept!) : undefined
+    if (told !== undefined) this.#add('store', id, 'its history is another', told.kept, told.expected, position)
+    if (part === 'history') return
+    const expected = expectedReports(object, this.#engine.settings, state as EvidentState)
+    if (kept !== expected) this.#add('store', id, 'its reports are others', kept, expected, position)
   }
 
   #compareStore(id: string, position: number, kept: string | null): void {

@@ -1,8 +1,11 @@
 import { partitionOf } from '@quorate/log'
-import { ProblemError, type QuorateClient } from '@quorate/client'
+import { type Freshness, ProblemError, type QuorateClient, type ReadOptions } from '@quorate/client'
 import { wireViewText } from './content'
 import { CannotJudge } from './difference'
 import type { Sighting } from './partition-audit'
+import { shownReports } from './shown-reports'
+import { shownHistory } from './told-history'
+import { UNREADABLE } from './unreadable'
 
 /** Objects asked for at the same time. */
 const AT_ONCE = 16
@@ -21,18 +24,23 @@ export async function listed(client: QuorateClient, partitions: number): Promise
   return seen
 }
 
-/** The same objects one by one, each with the place of the source that its answer knows of, at least up to `end`. */
+/** Objects one by one, with their reports and their history, each with the place of the source that its answer knows of, at least up to `end`. */
 export async function lookedAt(
   client: QuorateClient,
   objects: readonly string[],
   partition: number,
   end: number,
+  what: 'all' | 'details' = 'all',
 ): Promise<Sighting[]> {
   const seen: Sighting[] = []
   const rest = [...objects]
+  const minPosition = `${partition}@${end - 1}`
   const ask = async (): Promise<void> => {
     for (let object = rest.pop(); object !== undefined; object = rest.pop())
-      seen.push(await lookAt(client, object, `${partition}@${end - 1}`))
+      seen.push(
+        ...(what === 'all' ? [await lookAt(client, object, minPosition)] : []),
+        ...(await details(client, object, minPosition)),
+      )
   }
   await Promise.all(Array.from({ length: AT_ONCE }, ask))
   return seen
@@ -41,10 +49,35 @@ export async function lookedAt(
 async function lookAt(client: QuorateClient, object: string, minPosition: string): Promise<Sighting> {
   try {
     const { view, freshness } = await client.get(object, { minPosition })
-    const position = Number(freshness.position.split('@')[1]) + 1
-    return { object, position, view: wireViewText(view) }
+    return { object, position: placeOf(freshness), view: wireViewText(view) }
   } catch (error) {
+    if (ProblemError.is(error, 'object-unreadable')) return { object, position: undefined, view: UNREADABLE }
     if (!ProblemError.is(error, 'not-found')) throw error
     return { object, position: undefined, view: null }
   }
+}
+
+const placeOf = ({ position }: Freshness): number => Number(position.split('@')[1]) + 1
+
+/** What an object has beside its view: its reports and its history, each at the place of its own answer. */
+async function details(client: QuorateClient, object: string, minPosition: string): Promise<Sighting[]> {
+  const asked = async <T>(
+    part: 'reports' | 'history',
+    ask: (options: ReadOptions) => Promise<T>,
+    textOf: (answer: T, freshness: Freshness) => string,
+  ): Promise<Sighting[]> => {
+    let freshness: Freshness
+    try {
+      const answer = await ask({ minPosition, onFreshness: (it) => (freshness = it) })
+      return [{ object, part, position: placeOf(freshness!), view: textOf(answer, freshness!) }]
+    } catch (error) {
+      if (ProblemError.is(error, 'object-unreadable')) return [{ object, part, position: undefined, view: UNREADABLE }]
+      // Its view says so.
+      if (!ProblemError.is(error, 'not-found')) throw error
+      return []
+    }
+  }
+  const reports = await asked('reports', (options) => client.explanation(object, options), ({ agents }, it) => shownReports(agents, it)) // prettier-ignore
+  const history = await asked('history', (options) => client.history(object, options), shownHistory)
+  return [...reports, ...history]
 }

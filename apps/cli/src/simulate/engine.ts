@@ -8,6 +8,8 @@ export interface EngineOptions {
   readonly partition?: number
   /** Policies that the input sets or deletes move time on and do nothing: those given are in force throughout. */
   readonly fixedPolicies?: boolean
+  /** What holds the objects; the plain one keeps no evidence. */
+  readonly State?: typeof MemoryState
 }
 
 /** The aggregator's own fold over one partition in memory; what it decides goes to the outlet. */
@@ -19,9 +21,9 @@ export class Engine {
   constructor(
     readonly outlet: Outlet,
     readonly settings: Settings,
-    { partition = 0, fixedPolicies = false }: EngineOptions = {},
+    { partition = 0, fixedPolicies = false, State = MemoryState }: EngineOptions = {},
   ) {
-    this.state = new MemoryState(
+    this.state = new State(
       (change) => outlet.event(change),
       settings,
       partition,
