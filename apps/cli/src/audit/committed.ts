@@ -1,13 +1,14 @@
-import { CHECKPOINT_KEY, changelogKey, decodeCheckpoint, type Checkpoint, PartitionStore } from '@quorate/state-store'
+import { changelogKey, type Checkpoint, type PartitionStore } from '@quorate/state-store'
 import type { Log } from '@quorate/log'
 import { inconsistencies, type Inconsistency } from '../../../aggregator/src/objects/checker'
 import { ObjectReader, type ReadObject } from '../../../aggregator/src/objects/object-reader'
 import { readReshard } from '../../../aggregator/src/objects/settings-rows'
 import { AGGREGATOR_TABLES, evidenceKey, TABLE } from '../../../aggregator/src/tables'
 import type { Rules, Settings } from '../../../aggregator/src/vote'
-import { recordsOf, stretches, type Stretch } from '../simulate/source-topic'
+import { stretches, type Stretch } from '../simulate/source-topic'
 import { CannotJudge } from './difference'
 import { evidenceMark } from './evident-state'
+import { restoredRows } from './restored-rows'
 
 /** A partition as its changelog holds it: what a new owner would begin with. Close it when done. */
 export class CommittedPartition {
@@ -25,25 +26,7 @@ export class CommittedPartition {
   }
 
   static async read(log: Log, stretch: Stretch, rules: Rules): Promise<CommittedPartition> {
-    const latest = new Map<string, { readonly value: Buffer | null; readonly offset: number }>()
-    for await (const records of recordsOf(log, stretch))
-      for (const { key, value, offset } of records)
-        if (key !== null) latest.set(key.toString('utf8'), { value, offset })
-    const said = latest.get(CHECKPOINT_KEY)?.value
-    const checkpoint = said ? decodeCheckpoint(said) : undefined
-    latest.delete(CHECKPOINT_KEY)
-    const store = PartitionStore.open({
-      file: ':memory:',
-      tables: AGGREGATOR_TABLES,
-      schemaVersion: 1,
-      topicId: stretch.topic,
-    })
-    store.load(
-      [...latest].map(([key, { value }]) => ({ key, value })),
-      stretch.end,
-      checkpoint,
-    )
-    const offsets = new Map([...latest].map(([key, { offset }]) => [key, offset] as const))
+    const { store, offsets, checkpoint } = await restoredRows(log, stretch, AGGREGATOR_TABLES, 1)
     return new CommittedPartition(store, offsets, checkpoint, rules)
   }
 

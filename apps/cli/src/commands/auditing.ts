@@ -7,6 +7,7 @@ interface Options {
   readonly brokers?: string
   readonly dataDir?: string
   readonly applicationId: string
+  readonly notifierId: string
   readonly store: boolean
   readonly rules?: string
   readonly json?: boolean
@@ -18,10 +19,11 @@ const STORE_BESIDE_EMBEDDED =
 /** Whether what is kept is what the source says. */
 export function auditCommand(): Command {
   return new Command('audit')
-    .description('Decides everything anew from the source topic, and compares store, changelog and sink with it.')
+    .description('Decides everything again from the source topic, and compares store, changelog and sink with it.')
     .option('--brokers <list>', 'where the topics are; KAFKA_BROKERS otherwise')
     .option('--data-dir <dir>', 'the embedded log of a server that is not running; goes with --no-store')
     .option('--application-id <id>', 'whose changelog it is', 'aggregator')
+    .option('--notifier-id <id>', 'the notifier whose rows are checked', 'notifier')
     .option('--rules <module>', 'rules registered in code: a module that exports them')
     .option('--no-store', 'leaves out the store, which is read through the server')
     .addHelpText(
@@ -32,6 +34,7 @@ which its /v1/cluster says. On Kafka the server runs meanwhile. The embedded log
 and add --no-store.
 
 Exit codes: 0 the same, 1 different (the first difference is printed, with its offsets), 2 it cannot be judged, whatever the reason.
+Where there is a notifier, a second line says whether the rows of its changelog fit together.
 The system may be at work meanwhile: each is compared at the place of the source that it knows of.
 
 Example:
@@ -48,11 +51,12 @@ async function audit({
   brokers,
   dataDir,
   applicationId,
+  notifierId,
   store,
   rules: file,
   json = false,
 }: Options): Promise<number> {
-  const { AUDIT_EXIT, runAudit } = await import('../audit/index.js')
+  const { AUDIT_EXIT, runAudit, runNotifierAudit } = await import('../audit/index.js')
   try {
     const { isEmbedded, openSourceLog } = await import('../simulate/index.js')
     const place = {
@@ -67,7 +71,10 @@ async function audit({
     const client = store ? await connect(url === undefined ? {} : { url }) : undefined
     const log = await openSourceLog(place)
     try {
-      return await runAudit({ log, client, prefix, applicationId, output: process.stdout, json, ...rules })
+      const output = process.stdout
+      const code = await runAudit({ log, client, prefix, applicationId, output, json, ...rules })
+      const ofNotifier = await runNotifierAudit({ log, prefix, applicationId: notifierId, output, json })
+      return ofNotifier === AUDIT_EXIT.different ? ofNotifier : code
     } finally {
       await log.close()
     }
