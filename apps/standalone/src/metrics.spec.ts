@@ -1,6 +1,8 @@
 import 'reflect-metadata'
 import { loadConfig } from '@quorate/config'
 import { openEmbeddedLog } from '@quorate/log/embedded'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { startStandalone } from './bootstrap'
 
 /** What promtool's `check metrics` has against a metric; names of Node's own (`nodejs_`, `process_`) are their library's. */
@@ -17,7 +19,13 @@ function faultsOf(name: string, type: string, help: string): string[] {
   return faults
 }
 
-it('metrics are named as Prometheus asks, each with its help and type', async () => {
+/** name, type and meaning of each row of docs/metrics.md. */
+const documented = (): string[][] =>
+  [...readFileSync(join(__dirname, '../../../docs/metrics.md'), 'utf8').matchAll(/^\| `(\w+)` \| (\w+) \| [^|]*\| (.+) \|$/gm)].map(
+    ([, name, type, help]) => [name!, type!, help!],
+  ) // prettier-ignore
+
+it('metrics are named as Prometheus asks, each with its help and type, and docs/metrics.md lists just them', async () => {
   const argv = ['--port', '0', '--data-dir', ':memory:', '--log-level', 'error']
   const log = await openEmbeddedLog({ memory: true })
   const running = await startStandalone(loadConfig('standalone', { argv, env: {}, readFile: () => '' }), { log })
@@ -30,7 +38,7 @@ it('metrics are named as Prometheus asks, each with its help and type', async ()
     type: type!,
   }))
   const ours = metrics.filter(({ name }) => name.startsWith('quorate_'))
-  expect(ours.length).toBeGreaterThan(20)
+  expect(documented().sort()).toEqual(ours.map(({ name, type, help }) => [name, type, help]).sort())
   expect(ours.map(({ name, type, help }) => [name, faultsOf(name, type, help)]).filter(([, faults]) => faults!.length > 0)).toEqual([]) // prettier-ignore
   expect(faultsOf('quorate_task_restore_total', 'gauge', 'x')).toEqual(['ends in _total and is no counter'])
 })
