@@ -1,6 +1,6 @@
 import { rfc3339, type State } from '@quorate/contracts'
 import type { ChangeMessage, Message } from '../outbox/message'
-import { clockTime, dateTime } from './clock'
+import { clockTimeFrom, dateTime } from './clock'
 import { duration } from './duration'
 import { becameOf, headline } from './headline'
 import { brief, plain } from './plain'
@@ -151,7 +151,7 @@ export function changeText(message: ChangeMessage, { baseUrl, timeZone = 'UTC' }
     since: rfc3339(since),
     sinceText: dateTime(since, timeZone),
     cause,
-    why: why(message, (ms) => clockTime(ms, timeZone)),
+    why: why(message, (ms) => clockTimeFrom(message.time, ms, timeZone)),
     majority: (view && majority(view)) || null,
     dissent: (view && dissent(view)) || null,
     votes: view ? votesOf(view) : [],

@@ -25,6 +25,11 @@ it.each([
     '22:13:20  site/x  up → down  set by ann until 23:13:20: maintenance  after 30 s up',
   ],
   [
+    'an override that ends on another day',
+    message('site/x', { cause: 'override' }, { override: { ...override, expiresAt: T0 + 86_400_000 } }),
+    '22:13:20  site/x  up → down  set by ann until 2023-11-15 22:13:20: maintenance  after 30 s up',
+  ],
+  [
     'its end',
     message('site/x', { cause: 'override-expired' }, { trigger: null }),
     '22:13:20  site/x  up → down  override ended; 2 of 3 say down  after 30 s up',

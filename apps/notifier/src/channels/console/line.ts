@@ -1,6 +1,6 @@
 import type { View } from '@quorate/contracts'
 import type { Message } from '../../outbox/message'
-import { becameOf, clockTime, duration, plain, toneOf, why } from '../../templates'
+import { becameOf, clockTime, clockTimeFrom, duration, plain, toneOf, why } from '../../templates'
 
 export interface LineOptions {
   readonly colour: boolean
@@ -34,7 +34,7 @@ export function line(message: Message, options: LineOptions): string {
     at,
     paint('bold', plain(object)),
     `${paint('dim', from)} → ${to}`,
-    why(message, (ms) => clockTime(ms, timeZone)),
+    why(message, (ms) => clockTimeFrom(message.time, ms, timeZone)),
   ]
   if (lasted !== null && lasted >= 1000) parts.push(paint('dim', `after ${duration(lasted)} ${from}`))
   const marks = view ? marksOf(view) : []
