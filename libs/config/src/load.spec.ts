@@ -269,6 +269,20 @@ describe('what is let through', () => {
   })
 })
 
+describe('quorate.yaml', () => {
+  const load = (yaml: string) =>
+    loadConfig('standalone', { argv: [], env: { QUORATE_CONFIG: 'quorate.yaml' }, readFile: () => yaml })
+  const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`
+
+  it('is as deep as an entry may be by REST, and no deeper', () => {
+    expect(load(`policies: {p: ${nested(64)}}`).sections.policies).toBeDefined()
+    expect(() => load(`policies: {p: ${nested(65)}}`)).toThrow(
+      '/policies in quorate.yaml must be nested at most 64 deep',
+    )
+    expect(() => load(`policies: {p: ${nested(20_000)}}`)).toThrow('quorate.yaml')
+  })
+})
+
 describe('what is printed from the table', () => {
   it('lists every setting of an application in --help', () => {
     const said = help('aggregator', 'usage')

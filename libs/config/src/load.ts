@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { LIMITS, TOO_DEEP, tooDeepAt } from '@quorate/contracts/json'
 import { parse as parseYaml } from 'yaml'
 import { ConfigError } from './config-error'
 import { nearest } from './nearest'
@@ -169,6 +170,9 @@ function readYaml(
   return { layer, sections: { file: path, isRead: true, ...sections } }
 }
 
+/** Levels of the file above an entry, which may be as deep as by REST. */
+const ABOVE_ENTRIES = 2
+
 /** The file's settings, and beside them the sections that are judged elsewhere. */
 function partsOf(content: string, path: string, faults: string[]): Omit<Sections, 'file'> & { settings: unknown } {
   let tree: unknown
@@ -179,6 +183,11 @@ function partsOf(content: string, path: string, faults: string[]): Omit<Sections
     return { settings: undefined }
   }
   if (typeof tree !== 'object' || tree === null || Array.isArray(tree)) return { settings: tree }
+  const deep = tooDeepAt(tree, LIMITS.jsonDepth + ABOVE_ENTRIES)
+  if (deep !== undefined) {
+    faults.push(`${deep} in ${path} ${TOO_DEEP}.`)
+    return { settings: undefined }
+  }
   const { policies, agents, notify, ...settings } = tree as Record<string, unknown>
   return {
     settings,

@@ -286,3 +286,43 @@ describe('a glob', () => {
     expect(glob('**a'.repeat(300))('a'.repeat(299) + 'b'.repeat(200))).toBe(false)
   })
 })
+
+describe('a policy at its limits', () => {
+  const ids = (length: number) => Array.from({ length }, (_, i) => `agent-${i}`)
+  const map = <T>(length: number, of: (name: string) => T) => Object.fromEntries(ids(length).map((it) => [it, of(it)]))
+  const faults = (more: object) => fillPolicy({ name: 'p', match: 'x', ...more }).faults
+
+  it.each<[string, (n: number) => object, number]>([
+    ['/electorate', (n) => ({ electorate: ids(n) }), LIMITS.policyElectorate],
+    ['/groups/eu', (n) => ({ groups: { eu: ids(n) } }), LIMITS.policyElectorate],
+    ['/groups', (n) => ({ groups: map(n, (it) => [it]) }), LIMITS.policyGroups],
+    ['/states', (n) => ({ states: ids(n) }), LIMITS.policyStates],
+    ['/thresholds', (n) => ({ thresholds: map(n, () => 1) }), LIMITS.policyStates],
+    ['/confirm', (n) => ({ confirm: map(n, () => 1) }), LIMITS.policyStates],
+  ])('is taken, and refused one above, in %s', (pointer, of, most) => {
+    expect(faults(of(most))).toBeUndefined()
+    expect(faults({ ...of(most + 1), ttl: -1 })).toEqual([
+      { pointer, detail: expect.stringMatching(/^must be (a list|an object) of (1 to|at most) \d+ /) },
+      { pointer: '/ttl', detail: 'must be seconds, 0 or more' },
+    ])
+  })
+
+  it('is refused where a list repeats itself', () => {
+    const twice = [...ids(LIMITS.policyElectorate - 1), 'agent-0']
+    const said = { electorate: twice, groups: { eu: twice }, states: ['up', 'up'] }
+    expect(
+      faults(said)!
+        .map(({ pointer }) => pointer)
+        .sort(),
+    ).toEqual(['/electorate', '/groups/eu', '/states'])
+  })
+
+  it('costs no more than its size: a whole body of electors is refused at once', () => {
+    const electorate = ids(80_000)
+    const began = performance.now()
+    expect(faults({ electorate, groups: { eu: electorate } })).toHaveLength(2)
+    expect(faults({ electorate: ids(10_000) })).toBeUndefined()
+    // 1.8 s and 80 ms before; generous for a machine that is busy.
+    expect(performance.now() - began).toBeLessThan(500)
+  })
+})

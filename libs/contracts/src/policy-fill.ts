@@ -2,8 +2,8 @@ import { isText, type AgentId, type State } from './ids'
 import { LIMITS } from './limits'
 import { pointer } from './pointer'
 import type { Fault, Policy, PolicyInput } from './policy'
-import { POLICY_SCHEMA } from './policy-schema'
-import { compiled, faultsOf, isRecord, MOST_FAULTS, withoutNulls } from './schema'
+import { isMember, policyShape } from './policy-shape'
+import { isRecord, MOST_FAULTS } from './schema'
 
 /** Methods of the vote itself; others are rules registered in code. */
 export const METHODS = ['majority', 'ordered'] as const
@@ -77,7 +77,7 @@ const JUDGED_WITH: Readonly<Record<string, readonly string[]>> = {
 function togetherWithout(shape: readonly Fault[], input: unknown, options: FillOptions): Fault[] {
   if (!isRecord(input)) return []
   const unsound = new Set(shape.map(({ pointer: at }) => memberOf(at)))
-  const sound = Object.fromEntries(Object.entries(input).filter(([name]) => !unsound.has(name)))
+  const sound = Object.fromEntries(Object.entries(input).filter(([name]) => isMember(name) && !unsound.has(name)))
   const rest = policyShape({ name: 'x', match: '', ...sound })
   if (rest.faults !== undefined) return []
   const silent = new Set([...unsound].flatMap((name) => [name, ...(JUDGED_WITH[name] ?? [])]))
@@ -86,17 +86,6 @@ function togetherWithout(shape: readonly Fault[], input: unknown, options: FillO
 
 /** The member of the policy that a pointer leads into. */
 const memberOf = (at: string): string => at.split('/')[1]?.replaceAll('~1', '/').replaceAll('~0', '~') ?? ''
-
-const CHECK = compiled(POLICY_SCHEMA)
-
-/** Judges the shape alone. */
-export function policyShape(input: unknown): { input: PolicyInput; faults?: undefined } | { faults: Fault[] } {
-  if (!isRecord(input)) return { faults: [{ pointer: '', detail: 'must be an object' }] }
-  const bare = withoutNulls(input)
-  if (isRecord(bare.flap)) bare.flap = withoutNulls(bare.flap)
-  if (!CHECK.Check(bare)) return { faults: faultsOf(CHECK, bare) }
-  return { input: bare as unknown as PolicyInput }
-}
 
 function* together(policy: Policy, options: FillOptions): Iterable<Fault> {
   if (policy.name === DEFAULT_POLICY_NAME) yield fault('the name of the built-in policy is reserved', 'name')

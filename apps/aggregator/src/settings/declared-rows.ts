@@ -1,4 +1,4 @@
-import type { AgentId, Policy } from '@quorate/contracts'
+import { type AgentId, isRecord, type Policy } from '@quorate/contracts'
 import type { Log } from '@quorate/log'
 import { KeyValueTable } from '@quorate/state-store'
 import type { AgentWeight } from '../vote'
@@ -16,9 +16,9 @@ export class DeclaredRows {
   }
 
   /** Policies that the file no longer has, as it had them. */
-  policiesWithout({ policies }: Declared): Policy[] {
+  policiesWithout({ policies }: Declared): [name: string, Policy][] {
     const named = new Set(policies.map(({ policy }) => policy.name))
-    return this.#under<Policy>(POLICY).flatMap(([name, policy]) => (named.has(name) ? [] : [policy]))
+    return this.#under<Policy>(POLICY).filter(([name]) => !named.has(name))
   }
 
   agentsWithout({ agents }: Declared): [AgentId, AgentWeight][] {
@@ -40,11 +40,12 @@ export class DeclaredRows {
     return this.table.close()
   }
 
+  /** What others wrote there is nothing that the file declared. */
   #under<V>(prefix: string): [string, V][] {
     return [...this.table.entries()].flatMap(([key, value]) =>
-      key.startsWith(prefix) ? [[key.slice(prefix.length), value as V] as [string, V]] : [],
+      key.startsWith(prefix) && isRecord(value) ? [[key.slice(prefix.length), value as V] as [string, V]] : [],
     )
   }
 }
 
-const isSame = (a: unknown, b: unknown): boolean => a !== undefined && isSamePolicy(a as Policy, b as Policy)
+const isSame = (a: unknown, b: unknown): boolean => isRecord(a) && isSamePolicy(a as unknown as Policy, b as Policy)

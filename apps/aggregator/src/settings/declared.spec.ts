@@ -65,13 +65,20 @@ describe('the sections policies and agents of quorate.yaml', () => {
 })
 
 describe('settings in the log', () => {
-  const names = topicNames('quorate')
+  const topics = topicNames('quorate')
   const PARTITIONS = 2
   let now = 1_000_000
   let log: EmbeddedLog
   let streams: Streams
   let reading: CommittedReading
-  const parts = () => ({ streams, reading, log, source: names.reports, settings: names.settings, logger: silentLogger })
+  const parts = () => ({
+    streams,
+    reading,
+    log,
+    source: topics.reports,
+    settings: topics.settings,
+    logger: silentLogger,
+  })
 
   const when = (holds: () => boolean): Promise<void> =>
     new Promise((resolve) => {
@@ -96,8 +103,8 @@ describe('settings in the log', () => {
     await start()
   }
   async function records(partition = 0): Promise<LogRecord[]> {
-    const { start, end } = (await log.offsets(names.reports))[partition]!
-    const reader = log.reader({ topic: names.reports, partition, from: start })
+    const { start, end } = (await log.offsets(topics.reports))[partition]!
+    const reader = log.reader({ topic: topics.reports, partition, from: start })
     const all: LogRecord[] = []
     while (reader.position < end) all.push(...(await reader.next()).records)
     reader.close()
@@ -105,7 +112,7 @@ describe('settings in the log', () => {
   }
   const kinds = async (partition = 0) => (await records(partition)).map((record) => header(record, 'ce_type'))
   async function applied(): Promise<void> {
-    for (const { partition, end } of await log.offsets(names.reports))
+    for (const { partition, end } of await log.offsets(topics.reports))
       if (end > 0) await streams.task(partition)!.reached(end - 1, 5_000)
   }
   async function set(command: SourceCommand): Promise<void> {
@@ -173,6 +180,7 @@ describe('settings in the log', () => {
     await declare(declared('policies: {p: {match: x}, q: {match: y}, r: {match: w}}\nagents: {a: {weight: 2}, b: {muted: true}}')) // prettier-ignore
     await set({ type: 'policy-set', data: { name: 'q', match: 'y', ttl: 7 } })
     await set({ type: 'agent-set', data: { agent: 'b', weight: 5 } })
+    await log.append(['7', 'null', '{"name":"other"}'].map((value, i) => ({ topic: topics.settings, partition: 0, key: `declared/policies/${['x', 'y', 'other'][i]}`, value }))) // prettier-ignore
     await restart()
     await declare(declared('policies: {r: {match: w}}'), () => names().length === 3)
     expect(names()).toEqual([['other', 60], ['q', 7], ['r', 60]]) // prettier-ignore
@@ -197,10 +205,10 @@ describe('settings in the log', () => {
     await set({ type: 'policy-set', data: policy })
     await set({ type: 'agent-set', data: { agent: 'a', weight: 2, muted: true } })
     const pinned = encodeSource({ type: 'override-set', object: 'site/1', data: { state: 'down' } })
-    await log.append([{ topic: names.reports, partition: streams.partitionOf('site/1'), ...pinned }])
+    await log.append([{ topic: topics.reports, partition: streams.partitionOf('site/1'), ...pinned }])
     await applied()
     const before = [...reading.policies(streams.task(0)!)]
-    const ends = async () => (await log.offsets(names.states)).map(({ end }) => end)
+    const ends = async () => (await log.offsets(topics.states)).map(({ end }) => end)
     const told = await ends()
     const reappending = new Reappending({ ...parts(), now: () => now })
     now += 3 * DAY
@@ -229,14 +237,14 @@ describe('settings in the log', () => {
 
   it('are appended again when the source has lost its beginning to its size, and not before half of it is newer', async () => {
     await set({ type: 'policy-set', data: policy })
-    const record = { topic: names.reports, partition: 0, ...encodeSource({ type: 'tick' }) }
+    const record = { topic: topics.reports, partition: 0, ...encodeSource({ type: 'tick' }) }
     await log.append(Array.from({ length: 20 }, () => record))
     await applied()
     const look = () => new Reappending({ ...parts(), now: () => now }).look()
     const copies = async () => (await records()).filter((it) => header(it, REAPPENDED) !== undefined).length
     await look()
     expect(await copies()).toBe(0)
-    await log.truncate(names.reports, 0, 10)
+    await log.truncate(topics.reports, 0, 10)
     await look()
     await applied()
     expect(await copies()).toBe(1)
@@ -258,10 +266,10 @@ describe('settings in the log', () => {
     await new Reappending({ ...parts(), now: () => now }).look()
     await applied()
     expect(await kinds(0)).toEqual(['policy-set', 'agent-set', 'agent-set', 'policy-set'])
-    expect((await log.offsets(names.deadLetters)).map(({ end }) => end)).toEqual([0])
+    expect((await log.offsets(topics.deadLetters)).map(({ end }) => end)).toEqual([0])
     expect([...reading.policies(streams.task(0)!)]).toEqual(before)
     await set({ type: 'policy-set', data: { ...policy, ttl: 30 } })
-    expect((await log.offsets(names.deadLetters)).reduce((sum, { end }) => sum + end, 0)).toBe(PARTITIONS)
+    expect((await log.offsets(topics.deadLetters)).reduce((sum, { end }) => sum + end, 0)).toBe(PARTITIONS)
   })
 
   it('are not appended where there are none', async () => {

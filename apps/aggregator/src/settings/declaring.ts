@@ -87,11 +87,11 @@ export class Declaring {
   /** What the file declared, and no longer does: only as far as it is in force as the file had it. */
   async #withdraw(task: RunningTask, rows: DeclaredRows): Promise<void> {
     const { declared, reading, logger } = this.options
-    for (const before of rows.policiesWithout(declared)) {
-      const now = reading.policies(task).find(({ name }) => name === before.name)
+    for (const [policy, before] of rows.policiesWithout(declared)) {
+      const now = reading.policies(task).find(({ name }) => name === policy)
       if (now === undefined || !isSamePolicy(now, before)) continue
-      await this.#broadcast(task, { type: 'policy-deleted', data: { name: before.name } })
-      logger.info({ policy: before.name }, 'a policy that was taken out of quorate.yaml was deleted')
+      await this.#broadcast(task, { type: 'policy-deleted', data: { name: policy } })
+      logger.info({ policy }, 'a policy that was taken out of quorate.yaml was deleted')
     }
     for (const [agent, before] of rows.agentsWithout(declared)) {
       const now = reading.agent(task, agent)

@@ -85,12 +85,12 @@ export class Settings {
 
   setAgent(agent: AgentId, weight = PLAIN.weight, muted = PLAIN.muted): void {
     this.#agents.set(agent, { weight, muted })
-    this.#changed()
+    this.#weighed()
   }
 
   deleteAgent(agent: AgentId): boolean {
     const there = this.#agents.delete(agent)
-    if (there) this.#changed()
+    if (there) this.#weighed()
     return there
   }
 
@@ -133,9 +133,13 @@ export class Settings {
     return this.#agents
   }
 
-  #changed(): void {
+  #weighed(): void {
     this.version++
-    this.#electorates = new Map()
+    if (this.#electorates.size > 0) this.#electorates = new Map()
+  }
+
+  #changed(): void {
+    this.#weighed()
     this.#ranked = [...this.#policies.values()].sort(
       (a, b) => b.policy.priority - a.policy.priority || compareUtf8(a.name, b.name),
     )

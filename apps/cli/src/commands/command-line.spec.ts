@@ -1,6 +1,6 @@
 import { parseTime } from '@quorate/contracts/times'
 import fc from 'fast-check'
-import { count, instant, integer, span } from './command-line'
+import { count, instant, integer, json, span } from './command-line'
 
 const REFUSED = 'It must be'
 
@@ -24,6 +24,16 @@ describe('a time', () => {
   it.each(['2026-12-31T23:59:00Z', '2026-12-31T23:59:00.5+01:00'])('is %s', (text) => expect(instant(text)).toBe(text))
   it.each(['', 'now', '2026-12-31', '2026-12-31T23:59:00', '2026-02-30T00:00:00Z', '1767225540000'])(
     'is not %j', (text) => expect(() => instant(text)).toThrow(REFUSED)) // prettier-ignore
+})
+
+describe('JSON', () => {
+  const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`
+
+  it('is as deep as evidence may be, and no deeper', () => {
+    expect(JSON.stringify(json(nested(63)))).toBe(nested(63))
+    for (const depth of [64, 200_000]) expect(() => json(nested(depth))).toThrow('nested at most 63 deep')
+    expect(() => json('[')).toThrow('It must be JSON')
+  })
 })
 
 it('no text makes an option NaN or endless', () => {

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import type { QuorateClient } from '@quorate/client'
-import { parseExactly } from '@quorate/contracts/json'
+import { LIMITS, parseExactly, tooDeepAt } from '@quorate/contracts/json'
 import { parseDuration, parseTime } from '@quorate/contracts/times'
 import { askAggregator } from '../connection'
 import { Screen } from '../screen'
@@ -60,10 +60,19 @@ export function span(text: string): number {
 }
 
 export function json(text: string): unknown {
+  const value = jsonOf(text)
+  if (value === undefined) throw new InvalidArgumentError('It must be JSON.')
+  if (tooDeepAt(value, LIMITS.jsonDepth - 1) !== undefined)
+    throw new InvalidArgumentError(`It must be nested at most ${LIMITS.jsonDepth - 1} deep.`)
+  return value
+}
+
+/** undefined where the text is no JSON. */
+export function jsonOf(text: string): unknown {
   try {
     return parseExactly(text)
   } catch {
-    throw new InvalidArgumentError('It must be JSON.')
+    return undefined
   }
 }
 

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import type { PolicyAnswer } from '@quorate/client'
-import { withServer } from './command-line'
+import { TOO_DEEP, tooDeepAt } from '@quorate/contracts/json'
+import { jsonOf, withServer } from './command-line'
 import { UsageError } from '../exit'
 import { showTrial } from '../trial'
 
@@ -49,12 +50,10 @@ const put = () =>
       withServer<[string], { file: string; dryRun?: boolean }>(async ({ client, screen, options }, name) => {
         const { readFileSync } = await import('node:fs')
         const text = readFileSync(options.file === '-' ? 0 : options.file, 'utf8')
-        let policy: Record<string, unknown>
-        try {
-          policy = JSON.parse(text) as Record<string, unknown>
-        } catch {
-          throw new UsageError('The policy must be one JSON object.')
-        }
+        const policy = jsonOf(text) as Record<string, unknown> | undefined
+        if (policy === undefined) throw new UsageError('The policy must be one JSON object.')
+        const deep = tooDeepAt(policy)
+        if (deep !== undefined) throw new UsageError(`The policy is refused: ${deep} ${TOO_DEEP}.`)
         if (options.dryRun === true) return showTrial(screen, await client.tryPolicy(name, policy))
         const written = await client.putPolicy(name, policy)
         await screen.print(written, () => `written at ${written.position}\n`)

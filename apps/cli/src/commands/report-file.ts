@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { BulkReport, QuorateClient } from '@quorate/client'
-import { parseExactly } from '@quorate/contracts/json'
+import { TOO_DEEP, tooDeepAt } from '@quorate/contracts/json'
 import { EXIT, UsageError } from '../exit'
+import { jsonOf } from './command-line'
 import type { Screen } from '../screen'
 
 /** Sends a file of reports, one JSON object a line; what the server rejects is listed by line on stderr and makes the exit code 1. */
@@ -27,11 +28,11 @@ async function* reports(path: string, lineOf: number[]): AsyncGenerator<BulkRepo
 }
 
 function parse(line: string, number: number): BulkReport {
-  try {
-    return parseExactly(line) as BulkReport
-  } catch {
-    throw new UsageError(
-      `Line ${number} is not JSON. The reports before it may have been sent; sending them again changes nothing but their time.`,
-    )
-  }
+  const report = jsonOf(line)
+  const deep = report === undefined ? undefined : tooDeepAt(report)
+  if (report !== undefined && deep === undefined) return report as BulkReport
+  const what = report === undefined ? 'is not JSON' : `is refused: ${deep} ${TOO_DEEP}`
+  throw new UsageError(
+    `Line ${number} ${what}. The reports before it may have been sent; sending them again changes nothing but their time.`,
+  )
 }
