@@ -2,9 +2,19 @@ import {
   deadLetterOf, decodeSourceAs, encodeChange, encodeSource, objectIdOf, type Change, type ObjectId, type SourceCommand,
 } from '@quorate/contracts' // prettier-ignore
 import { describeDamage, partitionOf, type LogRecord, type Offset, type Logger } from '@quorate/log'
-import { Contained, faultOf, type Processor, type Refusal, type TaskBatch, type TaskContext } from '@quorate/streams'
+import {
+  Contained,
+  faultOf,
+  type Prepared,
+  type Processor,
+  type Refusal,
+  type TaskBatch,
+  type TaskContext,
+} from '@quorate/streams'
 import { Counters } from './counters'
 import { mend, mendedText } from './objects/mending'
+import { rebuild } from './objects/rebuilding'
+import type { Refolded } from './replay/refold'
 import { PartitionState } from './objects/partition-state'
 import { appendedAgain } from './misplaced'
 import { Outcomes } from './outcomes'
@@ -52,6 +62,8 @@ export class VoteProcessor implements Processor {
   readonly #options: VoteProcessorOptions
   /** Objects that cannot be evaluated, by partition: outside of what a dropped batch takes along. */
   readonly #holds = new Map<number, Holds>()
+  /** What the source says of objects whose rows are to be mended, by partition. */
+  readonly #refolded = new Map<number, ReadonlyMap<ObjectId, Refolded>>()
   /** Partitions whose rows could not be checked. */
   readonly #unmended = new Set<number>()
 
@@ -60,6 +72,12 @@ export class VoteProcessor implements Processor {
     this.counters = options.counters ?? new Counters()
     this.outcomes = options.outcomes ?? new Outcomes()
     this.ruleFaults = options.ruleFaults ?? new RuleFaults()
+  }
+
+  /** Rows that an earlier release wrote wrongly are rebuilt from the source, where it reaches. */
+  async prepare(task: Prepared): Promise<void> {
+    const { rules = NO_RULES, incarnationBase = 0, logger } = this.#options
+    this.#refolded.set(task.partition, await rebuild(task, { rules, incarnationBase, logger }))
   }
 
   process(batch: TaskBatch, context: TaskContext): Offset {
@@ -182,7 +200,8 @@ export class VoteProcessor implements Processor {
     const { rules = NO_RULES, logger } = this.#options
     let mended
     try {
-      mended = mend({ state, fold, tables: (name) => context.table(name), rules, offset })
+      const refolded = this.#refolded.get(context.partition) ?? new Map<ObjectId, Refolded>()
+      mended = mend({ state, fold, tables: (name) => context.table(name), rules, refolded, offset })
     } catch (error) {
       if (faultOf(error) === error) throw error
       // A row that cannot be read; what could be mended stays as it is, and no record is to blame.

@@ -1,5 +1,5 @@
 import type { LogRecord, Offset, OutRecord } from '@quorate/log'
-import type { Table } from '@quorate/state-store'
+import type { Table, TableReader } from '@quorate/state-store'
 import type { PartitionConditions } from './conditions'
 import type { Refusal } from './record-fault'
 
@@ -45,8 +45,29 @@ export interface TaskBatch {
   readonly end: Offset
 }
 
+/** A task whose rows are restored, and which nobody else writes, before its first batch. */
+export interface Prepared {
+  readonly partition: number
+  /** Number of partitions of the source topic. */
+  readonly partitions: number
+  /** The rows as committed. */
+  table(name: string): TableReader
+  /** First offset that the source still holds, and the first that has not been applied. */
+  readonly source: { readonly start: Offset; readonly applied: Offset }
+  /** Records of the source from an offset on, as far as they have been applied. */
+  records(from: Offset): AsyncIterable<readonly LogRecord[]>
+  readonly conditions: PartitionConditions
+  /** The task is being closed. */
+  readonly signal: AbortSignal
+}
+
 /** Handles one task's work; one instance serves all tasks of a process, state per task lives in the context. */
 export interface Processor {
+  /**
+   * Reads what it needs of the source to judge the rows of a task, before its first batch. The task is restoring until this resolves; what it throws
+   * is a failure of the task, which begins again.
+   */
+  prepare?(task: Prepared): Promise<void>
   /**
    * Applies the records in order, synchronously; returns the offset to resume at: `batch.next` when all were taken, else the offset
    * of the first record that is not (fully) applied. Bad input goes to the dead letters. What it throws drops the batch, and the records

@@ -68,6 +68,11 @@ export class TaskProgress {
     this.restoredAt = this.waitingSince = performance.now()
   }
 
+  /** What is restored is looked at, with the source, however long that is. */
+  preparing(): void {
+    this.restoredAt = this.waitingSince = performance.now()
+  }
+
   /** What was restored is gone: the next restore begins at the beginning. */
   lost(): void {
     this.restoredTo = 0

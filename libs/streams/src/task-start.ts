@@ -14,6 +14,8 @@ export interface SourceQuestion {
 }
 
 export interface SourceFound {
+  /** First offset that it still holds. */
+  readonly start: Offset
   readonly offset: Offset
   readonly end: Offset
   /** What was applied once: before that is reached again, the rows are no answer. */
@@ -41,7 +43,7 @@ export async function findSource(question: SourceQuestion, store: PartitionStore
   const held = await offsetsOf(log, topic, partition)
   const { checkpoint } = store
   const applied = checkpoint?.source ?? (await log.committed(group, topic, [partition])).get(partition) ?? 0
-  const found = { end: held.end, topicId, epoch: undefined, isOther: false }
+  const found = { start: held.start, end: held.end, topicId, epoch: undefined, isOther: false }
   const other = checkpoint && (await otherLog(question, checkpoint, topicId, held))
   if (other !== undefined) return { ...found, offset: other, applied: other, isOther: true }
   if (applied > held.end)

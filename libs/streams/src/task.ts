@@ -11,6 +11,7 @@ import type { RunningTask, TaskState } from './streams'
 import { Submissions } from './submissions'
 import { checkTransition } from './task-life'
 import { Isolation } from './isolation'
+import { prepare } from './prepare'
 import { RecordFault } from './record-fault'
 import { TaskProgress } from './task-progress'
 import { TaskTrouble } from './task-trouble'
@@ -208,6 +209,7 @@ export class Task implements RunningTask {
     await catchUp({ ...this.options, local, end: changelogEnd, signal, progress, hold })
     const { store } = this.local
     const found = await unlessAborted(findSource(source, store), signal)
+    await prepare({ ...this.options, store, found, progress, signal })
     progress.end = found.end
     this.applied = found.applied
     progress.time = store.checkpoint?.time ?? 0

@@ -7,6 +7,7 @@ import type {
   AgentWeight, Clock, Guard, HistoryEntry, Pending, RuleFault, Rules, Settings, VoteObject, VoteState,
 } from '../vote' // prettier-ignore
 import type { RuleFaults } from '../rule-faults'
+import type { Refolded } from '../replay/refold'
 import { HotObjects } from './hot-objects'
 import { decodeObject, dueOf, encodeObject, encodePage, morePages } from './object-codec'
 import { dropRepeated, isSound, storedObject } from './stored-object'
@@ -119,12 +120,25 @@ export class PartitionState implements VoteState {
     const object = storedObject(id, value, this.settings, this.#tables)
     // Earlier releases could also take the text of another for an agent's name.
     if (!this.isChecked) dropRepeated(object)
-    if (isSound(object)) return object
+    if (!isSound(object)) this.#rewrite(object)
+    return object
+  }
+
+  #rewrite(object: VoteObject): void {
     const pages = new Set<number>()
     for (let page = 1; page <= Math.max(object.storedPages, morePages(object.rows.length)); page++) pages.add(page)
     if (pages.size > 0) this.#dirtyPages.set(object, pages)
     this.#mark(object)
-    return object
+  }
+
+  /** Other reports in the place of an object's; it is counted again when it is next looked at. */
+  replaceReports(object: VoteObject, { rows, evidence }: Refolded): void {
+    for (const { agent, hasEvidence } of object.rows) if (hasEvidence) this.deleteEvidence(object, agent)
+    object.rows.length = 0
+    for (const row of rows) object.rows.push({ ...row, counted: 0 })
+    for (const [agent, given] of evidence) this.setEvidence(object, agent, given)
+    object.countedUnder = -1
+    this.#rewrite(object)
   }
 
   add(object: VoteObject): void {

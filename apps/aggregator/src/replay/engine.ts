@@ -1,8 +1,15 @@
-import type { ObjectId, SourceCommand, View } from '@quorate/contracts'
-import { SnapshotRows } from '../../../aggregator/src/objects/snapshot-rows'
+import type { Change, ObjectId, SourceCommand, View } from '@quorate/contracts'
+import { SnapshotRows } from '../objects/snapshot-rows'
 import { refusalText } from '@quorate/streams'
-import { DeadlineFault, Fold, look, MemoryState, RETRY_AFTER, type Settings } from '../../../aggregator/src/vote'
-import type { Outlet } from './output-lines'
+import { DeadlineFault, Fold, look, MemoryState, RETRY_AFTER, type Settings } from '../vote'
+
+/** What a run decides, as it decides it. */
+export interface Outlet {
+  event(change: Change): void
+  look(view: View | null): void
+  /** `line`: its number, or the offset of a record. */
+  rejected(line: number, reason: string): void
+}
 
 export interface EngineOptions {
   readonly partition?: number

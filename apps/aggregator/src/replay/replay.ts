@@ -1,8 +1,8 @@
 import { decodeSourceAs, objectIdOf } from '@quorate/contracts'
 import { describeDamage, partitionOf, type LogRecord } from '@quorate/log'
-import { appendedAgain } from '../../../aggregator/src/misplaced'
-import { requestOf } from '../../../aggregator/src/requests/request-key'
-import { REMEMBERED } from '../../../aggregator/src/requests/requests'
+import { appendedAgain } from '../misplaced'
+import { requestOf } from '../requests/request-key'
+import { REMEMBERED } from '../requests/requests'
 import type { Engine } from './engine'
 
 /** Where a partition lies in its topic. */

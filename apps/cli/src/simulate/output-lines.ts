@@ -1,12 +1,5 @@
 import { encodeView, type Change, type View } from '@quorate/contracts'
-
-/** What a run decides, as it decides it. */
-export interface Outlet {
-  event(change: Change): void
-  look(view: View | null): void
-  /** `line`: its number, or the offset of a record. */
-  rejected(line: number, reason: string): void
-}
+import type { Outlet } from '../../../aggregator/src/replay/engine'
 
 function eventText({ id, type, time, subject, data, cause }: Change): string {
   const head = `{"id":${JSON.stringify(id)},"type":"${type}","time":${time},"subject":${JSON.stringify(subject)}`

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { decodeSourceData, isObjectId, parseExactly } from '@quorate/contracts'
-import type { Engine } from './engine'
+import type { Engine } from '../../../aggregator/src/replay/engine'
 import type { InputLine } from './lines'
 
 interface Line {
