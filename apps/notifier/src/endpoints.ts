@@ -40,22 +40,32 @@ export class Endpoints {
    * is not there) tries again at each attempt, and the others work.
    * @throws Error, SettingsError
    */
-  open({ receivers }: Routing): CourierEndpoint[] {
+  open({ receivers, retired = [] }: Routing): CourierEndpoint[] {
     const opened = new Map<string, Opened>()
     const endpoints = receivers.flatMap((receiver) => {
       const fallback = fallbackOf(receiver, receivers)
       return receiver.endpoints.map((given) => {
         if (opened.has(given.name)) throw new Error(`two endpoints are named ${given.name}`)
-        const known = this.opened.get(given.name)
-        const one = known && isDeepStrictEqual(known.given, given) ? known : this.openOne(given)
+        const one = this.keepOrOpen(given)
         opened.set(given.name, one)
         const { sender, concurrency, local } = one
         const { fallbackAfter } = receiver
         return { name: given.name, sender, concurrency, local, fallback, ...(fallbackAfter === undefined ? {} : { fallbackAfter: fallbackAfter * 1000 }) } // prettier-ignore
       })
     })
+    const leaving = retired.filter(({ name }) => !opened.has(name))
+    const closing = leaving.map(({ name, channel, settings, until }): CourierEndpoint => {
+      const one = this.keepOrOpen({ name, channel, settings })
+      opened.set(name, one)
+      return { name, sender: one.sender, concurrency: one.concurrency, local: one.local, fallback: undefined, retiredUntil: until } // prettier-ignore
+    })
     this.opened = opened
-    return endpoints
+    return [...endpoints, ...closing]
+  }
+
+  private keepOrOpen(given: EndpointSettings): Opened {
+    const known = this.opened.get(given.name)
+    return known && isDeepStrictEqual(known.given, given) ? known : this.openOne(given)
   }
 
   sender(name: string): Sender | undefined {

@@ -23,7 +23,7 @@ export interface NotifierOptions {
   readonly clock?: Clock
   /** In [0, 1). */
   readonly random?: () => number
-  readonly courier?: Pick<CourierOptions, 'backoff' | 'atOnce' | 'window' | 'spare'>
+  readonly courier?: Pick<CourierOptions, 'backoff' | 'atOnce' | 'window' | 'spare' | 'gatherMs'>
 }
 
 /** The notifier of one process: the processor decides and plans, the courier sends; between them only committed rows. */
@@ -72,7 +72,7 @@ export class Notifier {
   }
 
   /** Follows which tasks run here: their outboxes are the courier's work. */
-  attach(streams: Streams): void {
+  attach(streams: Pick<Streams, 'tasks' | 'onChange'>): void {
     const look = (): void => {
       const now = new Set(streams.tasks().filter((task) => task.state === 'running'))
       for (const task of this.running) {
@@ -102,7 +102,8 @@ export class Notifier {
    */
   configure(routing: Routing): void {
     const directions = directionsOf(routing)
-    if (!isDeepStrictEqual(routing.receivers, this.routing.receivers))
+    const endpointsOf = ({ receivers, retired = [] }: Routing) => [receivers, retired]
+    if (!isDeepStrictEqual(endpointsOf(routing), endpointsOf(this.routing)))
       this.courier.configure(this.endpoints.open(routing))
     this.courier.mark(routing.gone ?? new Map())
     this.routing = routing

@@ -1,10 +1,11 @@
 import { fingerprint } from '@quorate/contracts'
 import type { TaskContext } from '@quorate/streams'
 import type { Desk, Draft } from './outbox/desk'
-import { note } from './outbox/considering'
+import { type InForce, inForceIn, putInForce } from './outbox/in-force'
 import { keptOf } from './outbox/kept'
 import { draftOf, put, rowOf } from './outbox/object-rows'
-import { reroute, tellUntold } from './outbox/rerouting'
+import { closeAt } from './outbox/removal'
+import { holdingRoute, reroute, tellUntold } from './outbox/rerouting'
 import { type ObjectRow, objectRow } from './outbox/rows'
 import { endpointOfKey } from './outbox/keys'
 import { type Directions, isOpen, type News, type Told } from './pipeline'
@@ -12,23 +13,13 @@ import { type Directions, isOpen, type News, type Told } from './pipeline'
 /** Objects of one commit. */
 const SLICE = 256
 
-/** What a task was last in line with. */
-interface InForce {
-  readonly version: string
-  /** Names of the endpoints of each receiver. */
-  readonly endpoints: Readonly<Record<string, readonly string[]>>
-}
-const KEY = 'routing'
-
 /**
  * Holds every object that is bad, waits or is open somewhere against routes and receivers that have changed: what is held goes the ways that are in
  * force now; who is told of it now and has not heard of it is told; repeats follow the route in force; what is open at a receiver or an
  * endpoint that is no more ends with a decision. False: there is more to do.
  */
 export function realign(context: TaskContext, desk: Desk): boolean {
-  const table = context.table('in-force')
-  const bytes = table.get(KEY)
-  const before = bytes && (JSON.parse(bytes.toString('utf8')) as InForce)
+  const before = inForceIn(context)
   const now = inForceOf(desk.directions)
   if (before?.version === now.version) return true
   const kept = keptOf(context)
@@ -49,8 +40,8 @@ export function realign(context: TaskContext, desk: Desk): boolean {
     kept.realigning = { version: now.version, after: last }
     return false
   }
-  forgetStanding(context, now)
-  table.put(KEY, Buffer.from(JSON.stringify(now)))
+  forgetStanding(context, now, desk.directions)
+  putInForce(context, now)
   delete kept.realigning
   return true
 }
@@ -89,12 +80,10 @@ function realignObject(
   if (!objectRow.encode(next).equals(objectRow.encode(row))) put(context, news, row, next)
 }
 
-/** What is open at an endpoint that its receiver has no more cannot be closed there, which a decision says. */
+/** What is open at an endpoint that its receiver has no more is closed there, or a decision says that it cannot be. */
 function endAtEndpoints(desk: Desk, draft: Draft, receiver: string, told: Told, endpoints: readonly string[]): void {
   const route = desk.directions.router.wayTo(receiver)
-  if (!isOpen(told, route)) return
-  for (const endpoint of endpoints)
-    note(desk, draft, route, { verdict: 'suppress', reason: 'endpoint-removed' }, { endpoint })
+  if (isOpen(told, route)) closeAt(desk, draft, route, told, endpoints)
 }
 
 function rerouteHeld(desk: Desk, draft: Draft): void {
@@ -102,7 +91,7 @@ function rerouteHeld(desk: Desk, draft: Draft): void {
   for (const [id, held] of Object.entries(draft.held)) {
     // Another one that went a new way may have ended it.
     if (draft.held[id] !== held) continue
-    const route = router.route(id)
+    const route = holdingRoute(router, id, held)
     const taken = route && (router.match(draft.news).includes(route) || isOpen(draft.told[route.receiver], route))
     if (!taken) reroute(desk, draft, id)
     // How long an unknown must last may have changed; of a group the message in preparation goes when it was to.
@@ -121,8 +110,9 @@ function withRepeat(desk: Desk, draft: Draft, receiver: string, told: Told): Tol
 }
 
 /** Nothing is said again at an endpoint that is no more, nor when one of its name comes back. */
-function forgetStanding(context: TaskContext, { endpoints }: InForce): void {
-  const names = new Set(Object.values(endpoints).flat())
+function forgetStanding(context: TaskContext, { endpoints }: InForce, { retired }: Directions): void {
+  // What is open at one that is taken away stands until it is closed there.
+  const names = new Set([...Object.values(endpoints).flat(), ...retired.keys()])
   const table = context.table('standing')
   for (const { key } of [...table.range()]) if (!names.has(endpointOfKey(key))) table.delete(key)
 }

@@ -78,6 +78,38 @@ describe('what was opened is closed', () => {
     expect(channel.told('pager')).toEqual(['x ->down'])
   })
 
+  it('N72: what is open at a receiver that is taken away is closed there, and told once more where it comes back', async () => {
+    const scene = await open({ root: root('rest', down('pager')) })
+    const { bench, channel, sink } = scene
+    await using _ = bench
+    await bench.pipe(sink.changed('x', 'down', s(0)))
+    const retired = [{ ...receiver('pager').endpoints[0]!, receiver: 'pager', until: s(3600) }]
+    await bench.configure({ receivers: [receiver('rest')], root: root('rest'), retired })
+    expect(channel.told('pager')).toEqual(['x ->down', 'x down>gone'])
+    const [, closing] = channel.received.filter(({ endpoint }) => endpoint === 'pager')
+    expect(closing!.message).toMatchObject({ closes: 'removed', previous: 'down' })
+    await bench.configure({ receivers: [receiver('pager'), receiver('rest')], root: root('rest', down('pager')) })
+    expect(channel.told('pager')).toEqual(['x ->down', 'x down>gone', 'x ->down'])
+    const ids = channel.received.filter(({ endpoint }) => endpoint === 'pager').map(({ id }) => id)
+    expect(new Set(ids).size).toBe(3)
+  })
+
+  it('N73: where an endpoint that is taken away cannot be told for an hour, a decision says so', async () => {
+    const scene = await open({ root: root('rest', down('pager')) })
+    const { bench, channel, sink } = scene
+    await using _ = bench
+    await bench.pipe(sink.changed('x', 'down', s(0)))
+    channel.answer = (_out, endpoint) =>
+      endpoint === 'pager' ? { kind: 'retry', reason: 'http-500' } : { kind: 'delivered' }
+    await bench.pipe(sink.changed('x', 'degraded', s(1)))
+    const retired = [{ ...receiver('pager').endpoints[0]!, receiver: 'pager', until: s(3600) }]
+    await bench.configure({ receivers: [receiver('rest')], root: root('rest'), retired })
+    for (let i = 0; i < 13; i++) await bench.advance(300)
+    const expected = [' dead endpoint-removed', 'degraded dead endpoint-removed', 'down delivered ']
+    expect(reasons(scene, 'pager').sort()).toEqual(expected)
+    expect(bench.outbox()).toEqual([])
+  })
+
   it('N62: what is open at an endpoint that is taken away ends with a decision about that endpoint', async () => {
     const receivers = [receiver('pager', 'pager/2'), receiver('rest')]
     const scene = await open({ receivers, root: root('rest', down('pager')) })

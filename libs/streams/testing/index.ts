@@ -2,5 +2,6 @@ export { intrusions, type Intruders, type Intrusion, type KeyedRow } from './dam
 export { fuzzing } from './fuzzing'
 export { type HangingCall, type HangingLog, hangingLog } from './hanging-log'
 export { Last } from './last'
+export { MemoryPartition, MemoryTask, type MemoryTaskOptions } from './memory-task'
 export { Crash, type DriverOptions, TestDriver } from './test-driver'
 export { VirtualClock } from './virtual-clock'

@@ -23,6 +23,13 @@ export class VirtualClock implements Clock {
     return () => this.timers.delete(timer)
   }
 
+  /** When the next timer is due, ms. */
+  get next(): number {
+    let next = Infinity
+    for (const { at } of this.timers) next = Math.min(next, at)
+    return next
+  }
+
   /** Moves time to `time`, firing what is due on the way, in order. */
   moveTo(time: number): void {
     for (;;) {

@@ -1,3 +1,4 @@
+import { withoutIds } from './endpoint-ids'
 import { ConfigError } from '@quorate/config'
 import { silentLogger } from '@quorate/log'
 import { type EmbeddedLog, openEmbeddedLog } from '@quorate/log/embedded'
@@ -126,10 +127,13 @@ const declare = async (...given: Parameters<typeof declaration>) => (await decla
 describe('the configuration in the settings', () => {
   let log: EmbeddedLog
   const opened: NotifySettings[] = []
-  const open = async () => {
+  const open = async (now: () => number = Date.now) => {
     const settings = await NotifySettings.open({ log, topic: 'q.settings', logger: silentLogger })
     opened.push(settings)
-    return { settings, configuration: new Configuration({ settings, channels, base, secrets, logger: silentLogger }) }
+    return {
+      settings,
+      configuration: new Configuration({ settings, channels, base, secrets, logger: silentLogger, now }),
+    }
   }
   const file = (notify?: unknown) => ({ file: 'quorate.yaml', ...(notify === undefined ? {} : { notify }) })
   beforeEach(async () => {
@@ -160,7 +164,51 @@ describe('the configuration in the settings', () => {
       name: ConfigurationFault.name,
       faults: [{ pointer: '/routes/receiver', detail: 'there is no receiver ops' }],
     })
-    expect(one.settings.get('receivers', 'ops')).toEqual(receiver())
+    expect(withoutIds(one.settings.get('receivers', 'ops'))).toEqual(receiver())
+  })
+
+  it('N70: gives endpoints numbers that they keep, and keeps those that are taken away for an hour', async () => {
+    let now = 1_000
+    const { settings, configuration } = await open(() => now)
+    const endpoint = (address: string) => ({ channel: 'recording', settings: { endpoint: address } })
+    const put = (...addresses: string[]) =>
+      configuration.write([{ table: 'receivers', name: 'ops', value: { endpoints: addresses.map(endpoint) } }])
+    const named = () =>
+      configuration.routing().receivers.find(({ name }) => name === 'ops')?.endpoints.map(({ name, settings: it }) => `${name}=${(it as { endpoint: string }).endpoint}`) // prettier-ignore
+    const retired = () => configuration.routing().retired!.map(({ name }) => name)
+    await put('c1', 'c2')
+    await put('c1', 'c9', 'c2')
+    expect(named()).toEqual(['ops=c1', 'ops/3=c9', 'ops/2=c2'])
+    await put('c1', 'c2')
+    expect(retired()).toEqual(['ops/3'])
+    await put('c1', 'c4', 'c2')
+    expect(named()).toEqual(['ops=c1', 'ops/4=c4', 'ops/2=c2'])
+    await put('c1', 'c9', 'c5', 'c2')
+    expect(named()).toEqual(['ops=c1', 'ops/3=c9', 'ops/5=c5', 'ops/2=c2'])
+    expect(retired()).toEqual(['ops/4'])
+    now += 3_600_001
+    expect(retired()).toEqual([])
+    await put('c1')
+    expect([...settings.retired().keys()].sort()).toEqual(['ops/2', 'ops/3', 'ops/5'])
+    await configuration.write([{ table: 'receivers', name: 'ops', value: undefined }])
+    expect(retired().sort()).toEqual(['ops', 'ops/2', 'ops/3', 'ops/5'])
+  })
+
+  it('N71: an endpoint that is changed in its place stays the same one', async () => {
+    const { configuration } = await open()
+    const put = (address: string, channel = 'recording') =>
+      configuration.write([{ table: 'receivers', name: 'ops', value: { endpoints: [{ channel, settings: { endpoint: address } }] } }]) // prettier-ignore
+    await put('c1')
+    await put('c2')
+    expect(configuration.routing()).toMatchObject({ receivers: [{ endpoints: [{ name: 'ops' }] }, {}], retired: [] })
+  })
+
+  it('leaves the stored receiver alone where a file that declared it names it no more, but for its numbers', async () => {
+    const { settings, configuration } = await open()
+    await declare(configuration, settings, file({ receivers: { ops: receiver() } }), silentLogger)
+    await declare(configuration, settings, file({ receivers: {} }), silentLogger)
+    expect(settings.get('receivers', 'ops')).toBeUndefined()
+    expect([...settings.retired().keys()]).toEqual(['ops'])
   })
 
   const stored: [what: string, table: SettingsTable, name: string, value: unknown, said: string][] = [

@@ -9,6 +9,7 @@ import type { SettingsTable } from './keys'
 import { routingOfDocument } from './routing'
 import { secretFaults } from './secret-faults'
 import type { SecretReader } from './secret-reader'
+import { retiredEndpoint, rowsOf } from './retiring'
 import type { NotifySettings } from './settings'
 import { templateFaultsIn } from './template-faults'
 import { type LeftOut, type Part, soundDocument } from './sound'
@@ -21,6 +22,8 @@ export interface ConfigurationOptions {
   /** Judges the references of what is written. */
   readonly secrets: SecretReader
   readonly logger: Logger
+  /** The clock that says when endpoints that were taken away are forgotten, ms. */
+  readonly now?: () => number
 }
 
 /** One entry of the configuration; undefined: none of this name. */
@@ -78,8 +81,11 @@ export class Configuration {
 
   /** What is in force. */
   routing(): Routing {
+    const now = this.now()
+    const { settings } = this.options
     return {
       ...routingOfDocument(this.current, this.options.base),
+      retired: [...settings.retired()].flatMap(([name, row]) => retiredEndpoint(name, row, now) ?? []),
       afflictions: this.options.settings.afflictions(),
       gone: this.options.settings.gone(),
     }
@@ -133,11 +139,17 @@ export class Configuration {
     if (faults.length > 0) throw new ConfigurationFault(faults)
     this.busy++
     try {
-      await this.options.settings.putAll(entries)
+      const { settings } = this.options
+      const stored = { receivers: settings.document().receivers, retired: settings.retired() }
+      await settings.putAll(rowsOf(entries, stored, this.now()))
     } finally {
       this.busy--
       this.look()
     }
+  }
+
+  private now(): number {
+    return (this.options.now ?? Date.now)()
   }
 
   private get surroundings(): Surroundings {

@@ -3,6 +3,7 @@ import { type Fault, isRecord, pointer } from '@quorate/contracts'
 import type { Logger } from '@quorate/log'
 import { createHash } from 'node:crypto'
 import { type Configuration, ConfigurationFault, type Entry } from './configuration'
+import { withoutIds } from './endpoint-ids'
 import type { NotifySettings } from './settings'
 
 const PARTS = ['receivers', 'silences', 'inhibitions'] as const
@@ -65,7 +66,7 @@ export async function declaration(
   const gone = [...before.keys()]
     .filter((key) => !now.has(key))
     .map(entryOf)
-    .filter((entry) => hashOf(settings.get(entry.table, entry.name)) === before.get(keyOf(entry)))
+    .filter((entry) => hashOf(withoutIds(settings.get(entry.table, entry.name))) === before.get(keyOf(entry)))
   if (changed.length === 0 && gone.length === 0) return undefined
   // The tree before the receivers that it names no more.
   const all = [...changed, ...gone.sort(({ table }) => (table === 'routes' ? -1 : 1))]

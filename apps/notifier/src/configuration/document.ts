@@ -6,6 +6,8 @@ export type OneOrMore<T> = T | readonly T[]
 export interface EndpointDocument {
   /** Part of the endpoint's name, `<receiver>/<name>`; its number where absent. */
   readonly name?: string
+  /** Number of one without a name: given when it is written, and kept wherever it moves in the list. */
+  readonly id?: number
   readonly channel: string
   /** As the channel says; secrets by reference. */
   readonly settings?: Readonly<Record<string, unknown>>

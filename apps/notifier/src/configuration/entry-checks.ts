@@ -79,10 +79,10 @@ function endpointFaults(receiver: unknown, channels: Channels): Fault[] {
   const names = new Set<string>()
   return endpoints.slice(0, 32).flatMap((endpoint: unknown, i): Fault[] => {
     if (!isRecord(endpoint)) return []
-    const { name, channel, settings = {} } = endpoint
+    const { name, id, channel, settings = {} } = endpoint
     const at = pointer('endpoints', i)
     const faults: Fault[] = []
-    const own = typeof name === 'string' ? name : `${i + 1}`
+    const own = typeof name === 'string' ? name : `${typeof id === 'number' ? id : i + 1}`
     if (names.has(own)) faults.push({ pointer: `${at}/name`, detail: `${own} is there twice` })
     names.add(own)
     if (typeof channel !== 'string') return faults

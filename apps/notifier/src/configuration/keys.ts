@@ -9,6 +9,8 @@ export const TABLES = {
   parents: 'notify-parents',
   /** Endpoints that said they are gone (410): written by the task that heard it, deleted by a redrive. */
   gone: 'notify-gone',
+  /** Endpoints that were taken away, kept for a while: what is open there is closed first. */
+  retired: 'notify-retired',
   /** What quorate.yaml declared when it was last put in force. */
   declared: 'notify-declared',
 } as const

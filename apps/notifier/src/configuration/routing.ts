@@ -9,6 +9,7 @@ import type {
   SilenceDocument,
 } from './document'
 import { secondsOf } from './durations'
+import { endpointName } from './endpoint-ids'
 
 /** What is in force by a document without faults. What it does not say is as the process's own settings have it. */
 export function routingOfDocument(document: NotifyDocument, base: Routing): Routing {
@@ -26,8 +27,8 @@ export function routingOfDocument(document: NotifyDocument, base: Routing): Rout
 function receiverOf(name: string, { fallback, fallbackAfter, endpoints }: ReceiverDocument): Receiver {
   return {
     name,
-    endpoints: endpoints.map(({ name: own, channel, settings = {}, fault }, i) => ({
-      name: own === undefined ? (i === 0 ? name : `${name}/${i + 1}`) : `${name}/${own}`,
+    endpoints: endpoints.map(({ name: own, id, channel, settings = {}, fault }, place) => ({
+      name: endpointName(name, { name: own, id }, place),
       channel,
       settings,
       ...(fault === undefined ? {} : { fault }),

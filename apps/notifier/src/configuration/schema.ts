@@ -58,6 +58,13 @@ export const RECEIVER_SCHEMA = Type.Object(
       Type.Object(
         {
           name: Type.Optional(NAME),
+          id: Type.Optional(
+            Type.Integer({
+              minimum: 1,
+              maximum: 1_000_000,
+              description: 'the number of an endpoint without a name: given when it is written, kept wherever it moves',
+            }),
+          ),
           channel: Type.String({ description: 'the name of a channel' }),
           settings: Type.Optional(
             Type.Object(

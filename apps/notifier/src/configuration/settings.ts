@@ -58,6 +58,11 @@ export class NotifySettings {
     return this.records('gone') as ReadonlyMap<string, GoneMark>
   }
 
+  /** Endpoints that were taken away, by name. */
+  retired(): ReadonlyMap<string, unknown> {
+    return this.entries('retired')
+  }
+
   get(table: SettingsTable, name: string): unknown {
     return this.table.get(settingsKey(table, name))
   }

@@ -101,9 +101,10 @@ function waiting(entry: unknown, faults: readonly Fault[]): ReceiverDocument {
     const at = pointer('endpoints', i)
     const said = fault(at)
     if (said === undefined) return endpoint as EndpointDocument
-    const { name, channel } = isRecord(endpoint) ? endpoint : {}
+    const { name, id, channel } = isRecord(endpoint) ? endpoint : {}
     const own = typeof name === 'string' && fault(`${at}/name`) === undefined ? { name } : {}
-    return { ...own, channel: typeof channel === 'string' ? channel.slice(0, 64) : 'unknown', fault: said }
+    const number = typeof id === 'number' && fault(`${at}/id`) === undefined ? { id } : {}
+    return { ...own, ...number, channel: typeof channel === 'string' ? channel.slice(0, 64) : 'unknown', fault: said }
   })
   return {
     endpoints: known.length > 0 ? known : [{ channel: 'unknown', fault: saidOf(faults) }],

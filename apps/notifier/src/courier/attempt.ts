@@ -32,12 +32,14 @@ export interface AttemptContext {
 export async function attempt(
   context: AttemptContext,
   queue: EndpointQueue,
-  { key, row }: LaneHead,
+  head: LaneHead,
   { id, message }: Together,
 ): Promise<Settlement> {
   const { clock, events, random, backoff } = context
+  const { key, row } = head
   const begun = clock.now()
-  const { sender, refusal } = queue
+  const { sender } = queue
+  const refusal = queue.refuses(head, begun)
   const fingerprint = sender?.fingerprint ?? ''
   if (!sender || refusal !== undefined) {
     const outcome = { kind: 'dead', reason: refusal ?? 'endpoint-removed' } as const

@@ -28,6 +28,8 @@ export interface CourierOptions {
   readonly window?: number
   /** Lanes of all endpoints together held beyond that. */
   readonly spare?: number
+  /** ms of real time that outcomes gather for each one of the commit before. */
+  readonly gatherMs?: number
 }
 
 const AT_ONCE = 128
@@ -48,7 +50,7 @@ const RETURN_SPREAD = 2_000
 export class Courier {
   private readonly endpoints: Map<string, CourierEndpoint>
   private readonly window: OutboxWindow
-  private readonly outcomes = new Outcomes()
+  private readonly outcomes: Outcomes
   private readonly unwrittenOutcomes: UnwrittenOutcomes
   private readonly timers = new Map<EndpointQueue, { readonly at: number; readonly cancel: () => void }>()
   private readonly underWay = new Set<Promise<void>>()
@@ -65,6 +67,7 @@ export class Courier {
   constructor(private readonly options: CourierOptions) {
     this.endpoints = new Map(options.endpoints.map((endpoint) => [endpoint.name, endpoint]))
     this.window = new OutboxWindow(this.endpoints, options.window ?? WINDOW, options.spare ?? SPARE)
+    this.outcomes = new Outcomes(options.gatherMs)
     this.most = options.atOnce ?? AT_ONCE
     const { clock, events, logger, random = Math.random, backoff = BACKOFF } = options
     const fallbackOf = (name: string) => this.endpoints.get(name) ?? { fallback: undefined }
@@ -222,7 +225,7 @@ export class Courier {
     while (!this.closed && !this.paused && (local || this.sending < this.most)) {
       const head = queue.take(this.options.clock.now())
       if (!head) break
-      if (this.window.isFilling(head, this.options.clock.now()) || this.window.isBehind(head)) {
+      if (queue.refuses(head, this.options.clock.now()) === undefined && this.mustWait(head)) {
         queue.postpone(head, this.options.clock.now() + WAITING_PAUSE)
         continue
       }
@@ -232,6 +235,11 @@ export class Courier {
     const now = this.options.clock.now()
     if (!local && this.sending >= this.most && queue.opensAt(now) <= now) this.hungry.add(queue)
     this.schedule(queue)
+  }
+
+  /** Other deliveries go first, or with it. What is refused waits for nothing. */
+  private mustWait(head: LaneHead): boolean {
+    return this.window.isFilling(head, this.options.clock.now()) || this.window.isBehind(head)
   }
 
   /** Comes back when the next delivery of the endpoint is due. */

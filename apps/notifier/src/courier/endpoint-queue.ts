@@ -1,5 +1,6 @@
 import type { RunningTask } from '@quorate/streams'
 import type { Sender } from '../channels/channel'
+import { closesSomething } from '../outbox/message'
 import type { Planned } from '../outbox/planned'
 import type { OutboxRow } from '../outbox/rows'
 import type { Backlog } from './backlog'
@@ -70,17 +71,28 @@ export class EndpointQueue {
     private concurrency: number,
     private readonly window: number,
     private readonly spare: Spare,
+    private retiredUntil?: number,
   ) {
     if (!sender) this.refusal = 'endpoint-removed'
   }
 
   /** The endpoint as it is configured now, or that it is not any more. A mark of the old address is void at a new one. */
-  use(sender: Sender | undefined, concurrency: number): void {
+  use(sender: Sender | undefined, concurrency: number, retiredUntil?: number): void {
+    this.retiredUntil = retiredUntil
+    // What does not close anything ends at once.
+    if (retiredUntil !== undefined)
+      this.waiting.rebuild((head) => (closesSomething(head.row.message) ? head : { ...head, dueAt: 0 }))
     const moved = sender?.fingerprint !== this.sender?.fingerprint
     this.sender = sender
     this.concurrency = concurrency
     if (!sender) this.refusal = 'endpoint-removed'
     else if (moved) this.refusal = undefined
+  }
+
+  /** Why a delivery dies without an attempt; undefined: it may be sent. */
+  refuses({ row }: Pick<LaneHead, 'row'>, now: number): string | undefined {
+    if (this.refusal !== undefined || this.retiredUntil === undefined) return this.refusal
+    return closesSomething(row.message) && now < this.retiredUntil ? undefined : 'endpoint-removed'
   }
 
   /** Lanes that the endpoint's own window has room for. */
@@ -175,10 +187,10 @@ export class EndpointQueue {
   opensAt(now: number): number {
     const { first } = this.waiting
     if (!first) return Infinity
-    if (this.refusal !== undefined) return now
+    if (this.refuses(first, now) !== undefined) return now
     if (this.sender?.opening) return Infinity
     if (this.underWay >= this.circuit.atOnce(this.concurrency, now)) return Infinity
-    return Math.max(first.dueAt, this.circuit.notBefore)
+    return Math.min(Math.max(first.dueAt, this.circuit.notBefore), this.retiredUntil ?? Infinity)
   }
 
   /** The endpoint is back: what waits for its next attempt need not wait its pause out. */

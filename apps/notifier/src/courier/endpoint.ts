@@ -13,6 +13,8 @@ export interface CourierEndpoint {
   readonly fallback: Receiver | undefined
   /** ms that it may fail until the fallback is told. */
   readonly fallbackAfter?: number
+  /** It has been taken away: only what closes is sent, and until then, ms. */
+  readonly retiredUntil?: number
 }
 
 /** What the courier counts; each is a metric. */

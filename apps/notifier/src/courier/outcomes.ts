@@ -21,6 +21,8 @@ export class Outcomes {
   /** `performance.now()` at which the next commit of a task may begin. */
   private readonly notBefore = new WeakMap<RunningTask, number>()
 
+  constructor(private readonly gatherMs = GATHER) {}
+
   /**
    * Resolves with what the outcome planned, once it is committed.
    * @throws StreamsError when the task went away: nothing is written then
@@ -41,7 +43,7 @@ export class Outcomes {
   private flush(task: RunningTask): void {
     const list = this.waiting.get(task)!
     this.waiting.delete(task)
-    this.notBefore.set(task, performance.now() + Math.min(GATHER_CAP, GATHER * list.length))
+    this.notBefore.set(task, performance.now() + Math.min(GATHER_CAP, this.gatherMs * list.length))
     void submit(task, list)
   }
 }

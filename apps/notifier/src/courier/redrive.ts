@@ -62,5 +62,5 @@ function isChangeOvertaken(tables: Tables, receiver: string, { object, event, st
   return current !== undefined && current.state !== state
 }
 
-/** The change that a repeat tells again. */
-const eventOf = (event: string): string => event.replace(/\/repeat-\d+$/, '')
+/** The change that a repeat tells again, or that is told again where a receiver came back. */
+const eventOf = (event: string): string => event.replace(/(\/back-\d+)?(\/repeat-\d+)?$/, '')

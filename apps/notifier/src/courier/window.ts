@@ -37,7 +37,14 @@ export class OutboxWindow {
     let queue = this.queues.get(name)
     if (!queue) {
       const endpoint = this.endpoints.get(name)
-      queue = new EndpointQueue(name, endpoint?.sender, endpoint?.concurrency ?? 1, this.size, this.spare)
+      queue = new EndpointQueue(
+        name,
+        endpoint?.sender,
+        endpoint?.concurrency ?? 1,
+        this.size,
+        this.spare,
+        endpoint?.retiredUntil,
+      )
       this.disable(queue)
       this.queues.set(name, queue)
     }
@@ -53,7 +60,7 @@ export class OutboxWindow {
   configure(name: string): EndpointQueue {
     const queue = this.queue(name)
     const endpoint = this.endpoints.get(name)
-    queue.use(endpoint?.sender, endpoint?.concurrency ?? 1)
+    queue.use(endpoint?.sender, endpoint?.concurrency ?? 1, endpoint?.retiredUntil)
     this.disable(queue)
     return queue
   }

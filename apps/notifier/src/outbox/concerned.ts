@@ -1,6 +1,7 @@
 import { isOpen, type Reason, type Route, type Router, type Told } from '../pipeline'
 import { drop, note } from './considering'
 import type { Desk, Draft, Way } from './desk'
+import { closeAt, retiredOf } from './removal'
 
 /**
  * Whom the newest change of an object concerns: the receivers of the routes that take it, those that were told an earlier state, and those
@@ -33,9 +34,12 @@ export function wayBack(router: Router, receiver: string, told: Told): Route {
   return route?.receiver === receiver ? route : router.wayTo(receiver)
 }
 
-/** The receiver is no longer configured: what is open there cannot be closed, which a decision says. */
+/** The receiver is no longer configured: what is open there is closed at its endpoints, or a decision says that it cannot be. */
 export function giveUp(desk: Desk, draft: Draft, name: string, told: Told): void {
   const route = { ...desk.directions.router.wayTo(name), id: told.route }
-  if (isOpen(told, route)) note(desk, draft, route, { verdict: 'suppress', reason: 'receiver-removed' }, { path: null })
+  const endpoints = isOpen(told, route) ? retiredOf(desk, name) : []
+  if (endpoints.length > 0) closeAt(desk, draft, route, told, endpoints)
+  else if (isOpen(told, route))
+    note(desk, draft, route, { verdict: 'suppress', reason: 'receiver-removed' }, { path: null })
   delete draft.told[name]
 }

@@ -72,7 +72,14 @@ export function consider(desk: Desk, draft: Draft, one: Consideration): void {
     const decision = waited?.decision ?? note(desk, draft, route, verdict)
     if (waited) amend(desk.tables, waited.decision, desk.now, { reason, by: by ?? null })
     const arrivedAt = one.arrivedAt ?? waited?.arrivedAt ?? desk.now
-    held[route.id] = { until, reason, arrivedAt, decision, ...(by === undefined ? {} : { by }) }
+    held[route.id] = {
+      until,
+      reason,
+      arrivedAt,
+      decision,
+      receiver: route.receiver,
+      ...(by === undefined ? {} : { by }),
+    }
     joinedGroup(desk.tables, key, route, group, verdict)
     return
   }

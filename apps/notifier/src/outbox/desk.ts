@@ -1,7 +1,7 @@
 import type { ObjectId } from '@quorate/contracts'
 import type { Directions, News, Reason, Route, Told } from '../pipeline'
 import type { Planned } from './planned'
-import type { Held } from './rows'
+import type { Closed, Held } from './rows'
 import type { Tables } from './tables'
 
 /** What one batch of a task has at hand. */
@@ -36,6 +36,7 @@ export interface Draft {
   readonly told: Record<string, Told>
   /** By the route's identity. */
   readonly held: Record<string, Held>
+  readonly closed: Record<string, Closed>
   number: number
   trail: readonly string[]
 }

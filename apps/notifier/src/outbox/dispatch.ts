@@ -1,9 +1,9 @@
 import {
   type EndpointSettings,
   flapPhase,
-  groupKey,
   groupLabels,
   isCalm,
+  isOpen,
   isWide,
   type News,
   type Route,
@@ -23,9 +23,11 @@ import { longer } from './trail'
 /** Plans what a receiver is told now, and notes that it is what it was last told. */
 export function dispatch(desk: Desk, draft: Draft, route: Route, routed: boolean): void {
   const { news, told } = draft
-  const phase = flapPhase(news, told[route.receiver])
-  planMessage(desk, draft, route, messageOf(desk, news, told[route.receiver]))
+  const before = told[route.receiver]
+  const phase = flapPhase(news, before)
   const open = news.state !== null && (phase === 'began' || !isCalm(news.state, route))
+  const message = messageOf(desk, draft, route.receiver)
+  planMessage(desk, draft, route, !open && isOpen(before, route) ? { ...message, closes: 'ended' } : message)
   // What no route takes to the receiver is remembered until it is closed: it is told there for that alone.
   if (news.state === null || (!routed && !open)) delete told[route.receiver]
   else told[route.receiver] = toldNow(desk, news, route, { routed, open, began: phase === 'began' })
@@ -34,7 +36,7 @@ export function dispatch(desk: Desk, draft: Draft, route: Route, routed: boolean
 /** Tells a receiver again what it was last told, if that is still so. */
 export function dispatchAgain(desk: Desk, draft: Draft, route: Route, told: Told): void {
   const repeats = (told.repeats ?? 0) + 1
-  const message = messageOf(desk, draft.news, told)
+  const message = messageOf(desk, draft, route.receiver)
   // An id of its own: with the first one's the receiver would take it for the same message.
   planMessage(desk, draft, route, { ...message, event: `${message.event}/repeat-${repeats}`, repeat: repeats })
   const { mutedBy: _, lane: __, ...rest } = told
@@ -50,7 +52,10 @@ export function dispatchAgain(desk: Desk, draft: Draft, route: Route, told: Told
   }
 }
 
-function messageOf(desk: Desk, news: News, told: Told | undefined): ChangeMessage {
+function messageOf(desk: Desk, { news, told: all, closed }: Draft, receiver: string): ChangeMessage {
+  const told = all[receiver]
+  // With the id that it was told under before the receiver was taken away it would be taken for the same message.
+  const again = closed[receiver]?.event === news.event ? `/back-${closed[receiver].times}` : ''
   const phase = flapPhase(news, told)
   const { inhibitions } = desk.directions
   const muting = inhibitions
@@ -59,6 +64,7 @@ function messageOf(desk: Desk, news: News, told: Told | undefined): ChangeMessag
   const dependants = muting ? desk.dependants(news.object) : undefined
   return {
     ...changeMessage(news, told, sinceOf(news)),
+    event: `${news.event}${again}`,
     ...(phase ? { flapping: { phase, changes: told?.flapping ?? 0 } } : {}),
     ...(dependants ? { dependants } : {}),
   }
@@ -90,11 +96,11 @@ function toldNow(desk: Desk, news: News, route: Route, { routed, open, began }: 
 function planMessage(desk: Desk, draft: Draft, route: Route, message: ChangeMessage): void {
   const whole = desk.directions.receivers.get(route.receiver)!
   const gathering = isWide(route) ? whole.endpoints.filter(({ channel }) => desk.gathers(channel)) : []
-  const group = { group: groupKey(route, draft.news), labels: groupLabels(route, draft.news) }
+  const labels = groupLabels(route, draft.news)
   const lane = laneOfRoute(route, draft.news)
   for (const endpoint of gathering) {
     const after = earlier(desk, draft, route.receiver, endpoint, lane)
-    const one = { receiver: whole, endpoint, route, change: message, now: desk.now, after, ...group }
+    const one = { receiver: whole, endpoint, route, change: message, now: desk.now, after, labels }
     follow(desk, draft, gatheringsOf(desk.tables).add(desk.tables, one, record))
   }
   const receiver = { ...whole, endpoints: whole.endpoints.filter((endpoint) => !gathering.includes(endpoint)) }
@@ -113,23 +119,27 @@ const laneOfRoute = (route: Route, news: News): string | undefined =>
  * What an endpoint was told of the object last and has not received, where that lies in another lane: a route that has changed may gather
  * what the one before told alone, or in another group. Lanes do not wait for each other, so the message names what it goes behind.
  */
-function earlier(
+export function earlier(
   desk: Desk,
   draft: Draft,
   receiver: string,
   endpoint: EndpointSettings,
   lane: string | undefined,
 ): string[] {
+  if (!desk.gathers(endpoint.channel)) return []
+  const { object } = draft.news
   const told = draft.told[receiver]
-  if (!told || told.lane === lane || !desk.gathers(endpoint.channel)) return []
-  const before = told.lane ?? draft.news.object
-  if (told.lane !== undefined) {
-    const closed = gatheringsOf(desk.tables).closeLane(desk.tables, endpoint.name, before, desk.now, record)
+  const before = new Set<string>()
+  if (told && told.lane !== lane) before.add(told.lane ?? object)
+  // What was open when the endpoint was taken away is closed in the object's own lane.
+  if (lane !== undefined && draft.closed[receiver]) before.add(object)
+  return [...before].flatMap((one) => {
+    const closed = one === object ? undefined : gatheringsOf(desk.tables).closeLane(desk.tables, endpoint.name, one, desk.now, record) // prettier-ignore
     if (closed) desk.planned.push(closed)
-  }
-  let last: string | undefined
-  for (const { key } of desk.tables.table('outbox').range(within(laneOf(endpoint.name, before)))) last = key
-  return last === undefined ? [] : [last]
+    let last: string | undefined
+    for (const { key } of desk.tables.table('outbox').range(within(laneOf(endpoint.name, one)))) last = key
+    return last === undefined ? [] : [last]
+  })
 }
 
 /** The object's row names the pages with its decisions. */

@@ -30,7 +30,6 @@ export interface Gathered {
   readonly endpoint: EndpointSettings
   readonly route: Route
   /** Of the group. */
-  readonly group: string
   readonly labels: Readonly<Record<string, string>>
   readonly change: ChangeMessage
   readonly now: number
@@ -45,10 +44,11 @@ export class Gatherings {
   /** Takes a change into the message of its group; answers its record. */
   add(
     tables: Tables,
-    { receiver, endpoint, route, group, labels, change, now, after }: Gathered,
+    { receiver, endpoint, route, labels, change, now, after }: Gathered,
     record: Recorder,
   ): RecordRef {
-    const key = `${endpoint.name}\u0001${group}`
+    // One message is filled for each lane: two that are due at one moment have no order.
+    const key = `${endpoint.name}\u0001${laneObject(route.path, labels)}`
     const before = this.read(tables, key)
     const known = before?.row
     const event = known?.event ?? groupEvent(route, change.event)

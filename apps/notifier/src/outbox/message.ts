@@ -23,6 +23,19 @@ export interface ChangeMessage {
   readonly dependants?: { readonly objects: readonly ObjectId[]; readonly total: number }
   /** How often this state has been told again (repeatInterval); absent on the first telling. */
   readonly repeat?: number
+  /**
+   * What was open at the receiver is closed with this: the object is well again or gone (`ended`), or the endpoint is taken away (`removed`),
+   * which says nothing of the object's state.
+   */
+  readonly closes?: 'ended' | 'removed'
+}
+
+/** Whether a message closes something, so that it is still owed to an endpoint that is taken away. */
+export function closesSomething(message: Message): boolean {
+  if (message.kind === 'notice') return false
+  if (message.kind === 'change') return message.closes !== undefined
+  // Those that are not listed are not known.
+  return message.total > message.changes.length || message.changes.some(({ closes }) => closes !== undefined)
 }
 
 /** Several changes told as one, to channels that gather. */

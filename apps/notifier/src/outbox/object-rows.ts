@@ -6,7 +6,14 @@ import { byName, type ObjectRow, objectRow } from './rows'
 import { withhold } from './withheld'
 
 export function draftOf(row: ObjectRow | undefined, news: News): Draft {
-  return { news, told: byName(row?.told), held: byName(row?.held), number: row?.planned ?? 0, trail: row?.trail ?? [] }
+  return {
+    news,
+    told: byName(row?.told),
+    held: byName(row?.held),
+    closed: byName(row?.closed),
+    number: row?.planned ?? 0,
+    trail: row?.trail ?? [],
+  }
 }
 
 export const rowOf = (
@@ -17,6 +24,7 @@ export const rowOf = (
   told: draft.told,
   held: draft.held,
   ...(mayBeTold(draft) ? { news: draft.news } : {}),
+  ...(Object.keys(draft.closed).length > 0 ? { closed: draft.closed } : {}),
   planned: draft.number,
   trail: draft.trail,
 })

@@ -14,7 +14,7 @@ const views = packing<View>({
 
 const changes = packing<ChangeMessage>({
   kind: 'must', event: 'must', type: 'must', time: 'must', object: 'must', state: 'must', cause: 'must', view: 'must', previous: 'must',
-  lasted: 'must', flapping: 'may', dependants: 'may', repeat: 'may',
+  lasted: 'must', flapping: 'may', dependants: 'may', repeat: 'may', closes: 'may',
 }) // prettier-ignore
 
 const deliveries = packing<OutboxRow>({

@@ -1,7 +1,14 @@
-import { flapPhase } from '../pipeline'
+import { flapPhase, type Route, type Router } from '../pipeline'
 import { concerned } from './concerned'
 import { consider, drop, judgeNow } from './considering'
 import type { Desk, Draft } from './desk'
+import type { Held } from './rows'
+
+/** The route that holds a change, if it still is and tells the same receiver. */
+export function holdingRoute(router: Router, id: string, { receiver }: Held): Route | undefined {
+  const route = router.route(id)
+  return route && (receiver ?? route.receiver) === route.receiver ? route : undefined
+}
 
 /** What is held on a route that does not take it any more goes the ways that are in force now, or a decision says that there is none. */
 export function reroute(desk: Desk, draft: Draft, id: string): void {

@@ -11,8 +11,17 @@ export interface Held {
   readonly arrivedAt: number
   /** Its record. */
   readonly decision: RecordRef
+  /** Whom the route told when it came; absent in rows of earlier versions. */
+  readonly receiver?: string
   /** Judged again when this is in force no more. */
   readonly by?: HoldingCause
+}
+
+/** What was open at a receiver when it was taken away, and was closed there. */
+export interface Closed {
+  readonly event: string
+  /** How often that has happened with this event: told once more, it has another id each time. */
+  readonly times: number
 }
 
 /** Everything the notifier knows of an object, one row: the inbox mark, what each receiver was last told, and what waits. */
@@ -25,6 +34,8 @@ export interface ObjectRow extends InboxMark {
   readonly current?: Omit<Subject, 'object'>
   /** The newest change, kept only while something waits or is to be told again. */
   readonly news?: News
+  /** By receiver. */
+  readonly closed?: Readonly<Record<string, Closed>>
   /** Deliveries planned so far; numbers them within their lanes. */
   readonly planned: number
   /** Pages with the newest decisions about it. */
@@ -162,7 +173,8 @@ export const objectRow: Codec<ObjectRow> = {
   encode: (row) => objects.encode(row),
   decode(bytes) {
     const row = objects.decode(bytes)
-    return { ...row, told: byName(row.told), held: byName(row.held) }
+    const closed = row.closed && { closed: byName(row.closed) }
+    return { ...row, told: byName(row.told), held: byName(row.held), ...closed }
   },
 }
 export const groupRow = json<GroupRow>()

@@ -3,7 +3,7 @@ import { concerned } from './concerned'
 import { consider, drop, judgeNow, note } from './considering'
 import type { Desk, Draft } from './desk'
 import { dispatchAgain } from './dispatch'
-import { reroute } from './rerouting'
+import { holdingRoute, reroute } from './rerouting'
 
 /** A change came: asks for every receiver that it may concern, on every route that takes it or holds or told an earlier one. */
 export function tell(desk: Desk, draft: Draft, previous: News | undefined): void {
@@ -30,7 +30,7 @@ export function tell(desk: Desk, draft: Draft, previous: News | undefined): void
 export function tellHeld(desk: Desk, draft: Draft): void {
   for (const [id, held] of Object.entries(draft.held)) {
     if (held.until > desk.now) continue
-    const route = desk.directions.router.route(id)
+    const route = holdingRoute(desk.directions.router, id, held)
     if (!route) reroute(desk, draft, id)
     else
       consider(desk, draft, { route, routed: desk.directions.router.match(draft.news).includes(route), waited: held })

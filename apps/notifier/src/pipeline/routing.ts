@@ -66,6 +66,13 @@ export interface Receiver {
   readonly fallbackAfter?: number
 }
 
+/** An endpoint that was taken away: what is open there is closed first, for a while. */
+export interface RetiredEndpoint extends Pick<EndpointSettings, 'name' | 'channel' | 'settings'> {
+  readonly receiver: string
+  /** ms; nothing is sent there from then on. */
+  readonly until: number
+}
+
 /** An endpoint said that it is gone (410). `fingerprint` tells a changed address, which makes the mark void. */
 export interface GoneMark {
   /** ms */
@@ -82,6 +89,7 @@ export interface Routing {
   readonly inhibitions?: readonly Inhibition[]
   /** By inhibition: parents that are bad now. */
   readonly afflictions?: ReadonlyMap<string, Affliction>
+  readonly retired?: readonly RetiredEndpoint[]
   /** By endpoint: those to which nothing is sent any more. */
   readonly gone?: ReadonlyMap<string, GoneMark>
 }

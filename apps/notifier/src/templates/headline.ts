@@ -18,8 +18,9 @@ function noticeHeadline({ endpoint, reason }: NoticeMessage): string {
     : `endpoint ${plain(endpoint)} gives up: ${plain(reason)}`
 }
 
-/** What became of an object: `down`, `gone`, `flapping`. */
-export function becameOf({ state, flapping, repeat }: ChangeMessage): string {
+/** What became of an object: `down`, `gone`, `flapping`, `no longer reported here`. */
+export function becameOf({ state, flapping, repeat, closes }: ChangeMessage): string {
+  if (closes === 'removed') return 'no longer reported here'
   if (flapping?.phase === 'began') return 'flapping'
   const word = state ?? 'gone'
   return flapping ? `settled: ${word}` : repeat === undefined ? word : `still ${word}`

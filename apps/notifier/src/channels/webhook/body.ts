@@ -15,7 +15,8 @@ export function body(message: Message): string {
       data: { endpoint, reason, delivery, object },
     })
   }
-  const type = message.kind === 'group' ? 'group.changed' : message.type
+  const type =
+    message.kind === 'group' ? 'group.changed' : message.closes === 'removed' ? 'endpoint.removed' : message.type
   for (const data of message.kind === 'group' ? fewer(message) : shorter(message)) {
     const text = JSON.stringify({ type, timestamp: rfc3339(message.time), data })
     if (Buffer.byteLength(text) < MOST_BYTES) return text
