@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common'
-import { Owners } from '@quorate/http'
+import { Owners, PartitionOperations } from '@quorate/http'
 import { AggregatorBatchesController } from './batches.controller'
 import { AgentsController } from './http/agents.controller'
 import { DeadLetters } from './dead-letters/dead-letters'
@@ -7,6 +7,7 @@ import { ClusterController } from './http/cluster.controller'
 import { DeadLettersController } from './http/dead-letters.controller'
 import { ObjectWritesController } from './http/object-writes.controller'
 import { ObjectsController } from './http/objects.controller'
+import { PartitionsController } from './http/partitions.controller'
 import { PoliciesController } from './http/policies.controller'
 import { ReportsController } from './http/reports.controller'
 import { StatesStreamController } from './http/states-stream.controller'
@@ -32,6 +33,7 @@ export interface AggregatorProviders {
   readonly cluster: Cluster
   readonly deadLetters: DeadLetters
   readonly answers: Answers
+  readonly operations: PartitionOperations
   readonly streams: OpenStreams
 }
 
@@ -51,6 +53,7 @@ export class AggregatorModule {
         StatesStreamController,
         ClusterController,
         DeadLettersController,
+        PartitionsController,
       ],
       providers: [
         { provide: VoteProcessor, useValue: parts.processor },
@@ -63,6 +66,7 @@ export class AggregatorModule {
         { provide: Cluster, useValue: parts.cluster },
         { provide: Answers, useValue: parts.answers },
         { provide: DeadLetters, useValue: parts.deadLetters },
+        { provide: PartitionOperations, useValue: parts.operations },
         { provide: OpenStreams, useValue: parts.streams },
       ],
     }

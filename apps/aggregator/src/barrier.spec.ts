@@ -14,10 +14,12 @@ const DEAD = topology.outputs['dead-letters']!
 
 let log: Awaited<ReturnType<typeof openEmbeddedLog>>
 let driver: TestDriver
-let now = 1_000_000
+// As the driver's clock: a log that is far behind it gets tick after tick.
+const START = 1_700_000_000_000
+let now = START
 
 beforeEach(async () => {
-  now = 1_000_000
+  now = START
   log = await openEmbeddedLog({ memory: true }, { now: () => now })
   driver = await TestDriver.open({
     topology,

@@ -1,6 +1,14 @@
 import type { Config } from '@quorate/config'
 import { changeSource, topicNames } from '@quorate/contracts'
-import { createRegistry, type HealthCheck, Owners, Peers, streamsChecks, streamsMetrics } from '@quorate/http'
+import {
+  createRegistry,
+  type HealthCheck,
+  Owners,
+  PartitionOperations,
+  Peers,
+  streamsChecks,
+  streamsMetrics,
+} from '@quorate/http'
 import type { Log, Logger } from '@quorate/log'
 import { createStreams } from '@quorate/streams'
 import { StreamsStrategy } from '@quorate/transport'
@@ -128,6 +136,7 @@ export function aggregatorParts({
       writes: new Writes(reading, owners, objects),
       settings: new Settings(reading, owners, answers),
       answers,
+      operations: new PartitionOperations(log, owners, topology),
       dryRuns: new DryRuns(owners, peers, rules),
       cluster: new Cluster(owners, peers),
       deadLetters: new DeadLetters({

@@ -140,6 +140,7 @@ describe('dead letters', () => {
       damaged: 0,
       failed: 0,
       size: 0,
+      skipped: 0,
     })
   })
 })

@@ -1,5 +1,5 @@
 import {
-  deadLetterOf, decodeSourceAs, encodeChange, encodeSource, objectIdOf, type Change, type ObjectId, type SourceCommand,
+  DEAD_LETTER, deadLetterOf, skippedLetter, decodeSourceAs, encodeChange, encodeSource, objectIdOf, type Change, type ObjectId, type SourceCommand,
 } from '@quorate/contracts' // prettier-ignore
 import { describeDamage, partitionOf, type LogRecord, type Offset, type Logger } from '@quorate/log'
 import {
@@ -8,6 +8,7 @@ import {
   type Prepared,
   type Processor,
   type Refusal,
+  type Skipped,
   type TaskBatch,
   type TaskContext,
 } from '@quorate/streams'
@@ -114,6 +115,17 @@ export class VoteProcessor implements Processor {
     this.#deadLetter(shown, 'failed', reason, context)
     this.outcomes.note(context.partition, record.offset, { reject: reason })
     return true
+  }
+
+  /** What an operator leaves out does nothing, and time does not move on by it. */
+  skip(skipped: Skipped, context: TaskContext): void {
+    const { offset, last, record, reason, by } = skipped
+    const { state } = this.#kept(context)
+    if (state.pending !== null && state.pending.offset >= offset && state.pending.offset <= last) state.pending = null
+    this.counters.deadLetters.skipped++
+    const origin = { topic: context.source, partition: context.partition, offset }
+    context.forward('dead-letters', skippedLetter({ last, record, reason, by }, origin))
+    this.outcomes.note(context.partition, offset, { reject: `skipped by ${by}: ${reason}` })
   }
 
   /** An object whose deadline cannot be evaluated is held, and the batch runs again without it: the record at hand is innocent. */
@@ -300,7 +312,7 @@ export class VoteProcessor implements Processor {
     this.counters.deadLetters[kind]++
     const origin = { topic: context.source, partition: context.partition, offset: record.offset }
     const letter = deadLetterOf(record, origin, reason)
-    const kinds = kind === 'failed' ? [['quorate-kind', kind] as const] : []
+    const kinds = kind === 'failed' ? [[DEAD_LETTER.kind, kind] as const] : []
     context.forward('dead-letters', { ...letter, headers: [...letter.headers, ...kinds] })
   }
 }

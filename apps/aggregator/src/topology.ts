@@ -21,6 +21,7 @@ export function aggregatorTopology({ prefix, applicationId, partitions }: Topolo
     outputs: { reports: topics.reports, states: topics.states, 'dead-letters': topics.deadLetters },
     changelog,
     tables: AGGREGATOR_TABLES,
+    settings: topics.settings,
     schemaVersion: 1,
     topics: [
       {
@@ -37,8 +38,15 @@ export function aggregatorTopology({ prefix, applicationId, partitions }: Topolo
         cleanupPolicy: 'compact',
         timestampType: 'CreateTime',
         minCompactionLagMs: 7 * DAY,
+        maxMessageBytes: LIMITS.messageBytes,
       },
-      { name: changelog, partitions, cleanupPolicy: 'compact', timestampType: 'CreateTime' },
+      {
+        name: changelog,
+        partitions,
+        cleanupPolicy: 'compact',
+        timestampType: 'CreateTime',
+        maxMessageBytes: LIMITS.messageBytes,
+      },
       {
         name: topics.deadLetters,
         partitions: 1,
@@ -47,7 +55,13 @@ export function aggregatorTopology({ prefix, applicationId, partitions }: Topolo
         retentionMs: 30 * DAY,
         maxMessageBytes: LIMITS.deadLetterMessageBytes,
       },
-      { name: topics.settings, partitions: 1, cleanupPolicy: 'compact', timestampType: 'CreateTime' },
+      {
+        name: topics.settings,
+        partitions: 1,
+        cleanupPolicy: 'compact',
+        timestampType: 'CreateTime',
+        maxMessageBytes: LIMITS.messageBytes,
+      },
     ],
     clock: 'log',
   }

@@ -2,9 +2,11 @@ import { Command, CommanderError } from 'commander'
 import { VERSION } from '@quorate/config/version'
 import { EXIT } from './exit'
 import { readCommands } from './commands/reading'
+import { acknowledgeSourceCommand } from './commands/acknowledging'
 import { agentCommands } from './commands/agents'
 import { agentSettingsCommands } from './commands/agent-settings'
 import { deadLetterCommands } from './commands/dead-letters'
+import { skipCommand } from './commands/skipping'
 import { operatorCommands } from './commands/operators'
 import { policyCommands } from './commands/policies'
 import { notifyCommands } from './commands/notify'
@@ -51,6 +53,8 @@ export function createProgram(): Command {
     ...policyCommands(),
     ...notifyCommands(),
     ...deadLetterCommands(),
+    skipCommand(),
+    acknowledgeSourceCommand(),
     ...agentSettingsCommands(),
     simulateCommand(),
     auditCommand(),

@@ -1,6 +1,6 @@
 import type { LogRecord, Logger, Offset } from '@quorate/log'
-import { faultOf, type Processor, type Refusal, type TaskBatch, type TaskContext } from '@quorate/streams'
-import { DEAD_LETTERS, deadLetter } from './dead-letter'
+import { faultOf, type Processor, type Refusal, type Skipped, type TaskBatch, type TaskContext } from '@quorate/streams'
+import { DEAD_LETTERS, deadLetter, skippedLetter } from './dead-letter'
 import { takeIn } from './intake'
 import { gatheringsOf, historyOf, type Kept, keptOf } from './outbox/kept'
 import { record } from './outbox/ledger'
@@ -86,6 +86,12 @@ export class NotifierProcessor implements Processor {
     const shown = level < 2 ? record : { ...record, key: null, value: null, headers: [] }
     context.forward(DEAD_LETTERS, deadLetter(shown, context, `${code}: ${message}`))
     return true
+  }
+
+  /** A change that an operator leaves out is told to nobody. */
+  skip(skipped: Skipped, context: TaskContext): void {
+    this.options.events.poison()
+    context.forward(DEAD_LETTERS, skippedLetter(skipped, context))
   }
 
   /** An object with something due that cannot be told now waits a while, and the others do not wait for it. */

@@ -20,6 +20,7 @@ export const settingsTopic = (name: string): TopicSpec => ({
   partitions: 1,
   cleanupPolicy: 'compact',
   timestampType: 'CreateTime',
+  maxMessageBytes: LIMITS.messageBytes,
 })
 
 /**
@@ -35,6 +36,7 @@ export function notifierTopology({ prefix, applicationId, partitions }: Topology
     source: topics.states,
     outputs: { 'dead-letters': topics.deadLetters, settings: topics.settings },
     changelog,
+    settings: topics.settings,
     tables: [
       { name: 'objects', dueOf: (value) => dueOfObject(objectRow.decode(value)), fits: ROW_FITS.objects },
       { name: 'groups', dueOf: (value) => groupRow.decode(value).forgetAt, fits: ROW_FITS.groups },
@@ -55,6 +57,7 @@ export function notifierTopology({ prefix, applicationId, partitions }: Topology
         cleanupPolicy: 'compact',
         timestampType: 'CreateTime',
         minCompactionLagMs: 7 * DAY,
+        maxMessageBytes: LIMITS.messageBytes,
       },
       {
         name: topics.deadLetters,
@@ -65,7 +68,13 @@ export function notifierTopology({ prefix, applicationId, partitions }: Topology
         maxMessageBytes: LIMITS.deadLetterMessageBytes,
       },
       settingsTopic(topics.settings),
-      { name: changelog, partitions, cleanupPolicy: 'compact', timestampType: 'CreateTime' },
+      {
+        name: changelog,
+        partitions,
+        cleanupPolicy: 'compact',
+        timestampType: 'CreateTime',
+        maxMessageBytes: LIMITS.messageBytes,
+      },
     ],
     clock: 'wall',
   }

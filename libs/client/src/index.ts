@@ -7,6 +7,7 @@ export { type CallerOptions, DEFAULT_URL } from './caller'
 export type { DeadLetter, DeadLetters, WholeDeadLetter } from './dead-letters'
 export * from './notifier-answers'
 export * from './notifier-client'
+export type { Partitions, SkipAnswer, SkipInput, SourceAnswer } from './partitions'
 export * from './problem-error'
 export {
   QuorateClient,

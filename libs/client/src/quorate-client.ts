@@ -19,6 +19,7 @@ import type {
 import { sendBulk } from './bulk'
 import { Caller, type CallerOptions, segment } from './caller'
 import { DeadLetters } from './dead-letters'
+import { Partitions } from './partitions'
 import { ProblemError } from './problem-error'
 import { type StatesEvent, type StatesOptions, statesStream } from './states-stream'
 
@@ -83,11 +84,13 @@ export interface ListOptions {
  */
 export class QuorateClient {
   readonly deadLetters: DeadLetters
+  readonly partitions: Partitions
   private readonly caller: Caller
 
   constructor(options: CallerOptions = {}) {
     this.caller = new Caller(options)
     this.deadLetters = new DeadLetters(this.caller)
+    this.partitions = new Partitions(this.caller)
   }
 
   get url(): string {

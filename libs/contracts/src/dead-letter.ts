@@ -27,6 +27,11 @@ export const DEAD_LETTER = {
   partition: 'quorate-partition',
   offset: 'quorate-offset',
   reason: 'quorate-reason',
+  /** `failed`: it could not be applied. `skipped`: an operator left it out. Absent where the record itself is at fault. */
+  kind: 'quorate-kind',
+  /** Who left it out, and the last offset where that is a stretch. */
+  by: 'quorate-by',
+  through: 'quorate-through',
   /** Which parts are not whole, joined by commas: `key`, `value`, `headers`. Absent where all of them are. */
   cut: 'quorate-cut',
   /** Of a key or value that was cut: bytes and SHA-256 (hexadecimal) of the whole. Of headers: how many there were. */

@@ -29,6 +29,8 @@ export interface KeyValueTableOptions<V> {
   readonly logger?: Logger
   /** Told of every record in log order, those read at the start included. What it throws is logged, and stops nothing. */
   readonly onChange?: (change: KeyValueChange<V>) => void
+  /** Told when following the topic fails or fails otherwise, and with undefined when it goes on. */
+  readonly onFailure?: (failure: Error | undefined) => void
   /** ms that opening and writing wait while nothing more can be read; 30,000 by default. */
   readonly patienceMs?: number
 }
@@ -54,6 +56,7 @@ export class KeyValueTable<V> {
   private readonly followers: PartitionFollower[] = []
   private moved: { promise: Promise<void>; resolve: () => void } = gate()
   private closed = false
+  private toldFailure: string | undefined
 
   private constructor(
     private readonly options: KeyValueTableOptions<V>,
@@ -142,6 +145,20 @@ export class KeyValueTable<V> {
     return () => this.watchers.delete(listener)
   }
 
+  /** Resolves when all that was in the topic at the call has been read; false where reading does not go on for so many ms, or fails. */
+  async caughtUp(patienceMs?: number): Promise<boolean> {
+    try {
+      const offsets = await this.options.log.offsets(this.options.topic)
+      const reached = offsets.map(({ partition, end }) => {
+        const follower = this.followers[partition]!
+        return this.reached(follower, end, () => follower.failure !== undefined, patienceMs)
+      })
+      return (await Promise.all(reached)).every(Boolean)
+    } catch {
+      return false
+    }
+  }
+
   async close(): Promise<void> {
     this.closed = true
     await Promise.all(this.followers.map((follower) => follower.close()))
@@ -176,7 +193,10 @@ export class KeyValueTable<V> {
 
   private follow(partition: number, from: number): void {
     const { log, topic, logger = silentLogger } = this.options
-    const onMoved = (): void => this.announce()
+    const onMoved = (): void => {
+      this.announce()
+      this.tellFailure()
+    }
     const onRecords = (records: readonly LogRecord[]): void => {
       for (const { key, value, offset, damaged } of records)
         if (key !== null) this.take(partition, offset, key.toString('utf8'), value)
@@ -227,8 +247,13 @@ export class KeyValueTable<V> {
   }
 
   /** False when reading has not gone on for as long as one waits, or `inVain` says so. */
-  private async reached(follower: PartitionFollower, position: number, inVain = () => false): Promise<boolean> {
-    const { patienceMs = PATIENCE, topic } = this.options
+  private async reached(
+    follower: PartitionFollower,
+    position: number,
+    inVain = () => false,
+    patienceMs = this.options.patienceMs ?? PATIENCE,
+  ): Promise<boolean> {
+    const { topic } = this.options
     for (let [at, until] = [-1, 0]; follower.position < position;) {
       if (this.closed) throw new LogError('LOG_CLOSED', `the key-value table on ${topic}`)
       if (inVain()) return false
@@ -245,6 +270,15 @@ export class KeyValueTable<V> {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)))
     return Promise.race([this.moved.promise, late]).finally(() => clearTimeout(timer))
+  }
+
+  private tellFailure(): void {
+    const { onFailure } = this.options
+    if (onFailure === undefined || this.closed) return
+    const failure = this.followers.find((it) => it.failure !== undefined)?.failure
+    if (failure?.message === this.toldFailure) return
+    this.toldFailure = failure?.message
+    onFailure(failure)
   }
 
   private announce(): void {

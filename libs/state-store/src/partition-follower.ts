@@ -57,10 +57,14 @@ export class PartitionFollower {
         await this.follow(() => (pause = PAUSE.first))
       } catch (error) {
         if (signal.aborted) return
+        const before = this.failure
         this.failure = error as Error
         onMoved()
         const told = { err: error, topic, partition, retryInMs: pause }
-        logger.error(told, 'a key-value table has stopped following its topic and shows what it had; trying again')
+        // Once for each reason: it is tried again for as long as it takes.
+        const isNews = (error as Error).message !== before?.message
+        const text = 'a key-value table has stopped following its topic and shows what it had; trying again'
+        logger[isNews ? 'error' : 'debug'](told, text)
         // The whole log, not this reader: nothing will ever come again.
         if (LogError.is(error, 'LOG_CLOSED')) return
         await setTimeout(pause, undefined, { signal }).catch(() => undefined)

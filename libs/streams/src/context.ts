@@ -1,6 +1,7 @@
 import type { LogRecord, Offset, OutRecord } from '@quorate/log'
 import type { Table, TableReader } from '@quorate/state-store'
 import type { PartitionConditions } from './conditions'
+import type { Skipped } from './instructions'
 import type { Refusal } from './record-fault'
 
 /** A logical output of the topology: `states`, `reports`, `dead-letters`; the topology maps it to a topic. */
@@ -79,6 +80,11 @@ export interface Processor {
    * on. False: cut before the end; it comes again. By default its dead letter is all that is left of it.
    */
   refuse?(refusal: Refusal, context: TaskContext): boolean
+  /**
+   * Records that an operator leaves out: nothing is done with them but a dead letter. By default that has the record as it is. What this
+   * throws leaves the record's content out.
+   */
+  skip?(skipped: Skipped, context: TaskContext): void
   /** `wake` failed with this and nothing of it is staged. True: what was at fault has been put aside, so that the next wake is another. */
   wakeFailed?(error: unknown, context: TaskContext): boolean
   /** Called before the seal: write dirty decoded objects into the tables. */

@@ -13,6 +13,7 @@ import { Broadcaster } from './broadcaster'
 import { type Clock, systemClock } from './clock'
 import { Conditions } from './conditions'
 import { StreamsError } from './errors'
+import { InstructionBoard } from './instruction-board'
 import { HealthWatch } from './health-watch'
 import { decodeDown, encodeUp } from './member-data'
 import { Ownership } from './ownership'
@@ -40,6 +41,7 @@ class Engine implements Streams {
   private running: TaskSet
   private readonly listeners = new Set<() => void>()
   private readonly ownership = new Ownership(() => this.member?.identity)
+  private readonly board: InstructionBoard
   private readonly kit: TaskKit
   private readonly sourceEnds: SourceEnds
   private readonly clock: Clock
@@ -63,10 +65,19 @@ class Engine implements Streams {
     const [id, topic] = [`${topology.group}.broadcast`, topology.source]
     this.broadcaster = new Broadcaster({ log, logger, id, topic, current: () => this.sure })
     this.sourceEnds = new SourceEnds(log, topology.source, logger)
+    this.board = new InstructionBoard({
+      log,
+      logger,
+      topic: topology.settings,
+      applicationId: topology.applicationId,
+      conditions: this.conditions,
+      onInstruction: ({ partition }) => this.running.get(partition)?.instructed(),
+    })
     this.kit = new TaskKit({
       streams: options,
       clock: this.clock,
       conditions: this.conditions,
+      board: this.board,
       partitions: () => this.partitions,
       member: () => this.member,
       sourceEnds: this.sourceEnds,
@@ -92,6 +103,7 @@ class Engine implements Streams {
       const source = await log.describeTopic(topology.source)
       if (!source) throw new StreamsError('STREAMS_SOURCE_LOST', `there is no topic ${topology.source}`)
       this.partitions = source.partitions
+      this.board.start()
       this.running = this.taskSet(await this.kit.filesFound())
       this.member = await log.join({
         group: topology.group,
@@ -123,6 +135,7 @@ class Engine implements Streams {
       const everyMs = this.options.verifyTopicsMs
       this.topics = new TopicWatch({ log, logger, conditions, topics: topology.topics, replication, everyMs })
     } catch (error) {
+      await this.board.close()
       this.unlock?.()
       throw error
     }
@@ -139,6 +152,7 @@ class Engine implements Streams {
     await this.running.close()
     await this.kit.close()
     await this.member?.leave()
+    await this.board.close()
     this.broadcaster.close()
     this.conditions.close()
     this.unlock?.()

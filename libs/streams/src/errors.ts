@@ -6,13 +6,16 @@ export const STREAMS_ERRORS = {
   STREAMS_TIMEOUT: 'the position was not reached in time',
   STREAMS_BAD_RESUME: 'a processor answered an offset outside its batch',
   STREAMS_SOURCE_LOST: 'a topic does not hold what has been applied already',
-  STREAMS_SOURCE_REPLACED: 'the source was deleted and created again, and an operator has to say how to go on',
-  STREAMS_SOURCE_TRUNCATED: 'the source has lost records that were applied, and an operator has to say how to go on',
+  STREAMS_SOURCE_REPLACED:
+    'the source was deleted and created again; bring it back, or go on with `quorate acknowledge-source`',
+  STREAMS_SOURCE_TRUNCATED:
+    'the source has lost records that were applied; bring them back, or go on with `quorate acknowledge-source`',
   STREAMS_SOURCE_GROWN: 'partitions were added to the source, and keys lie in others now',
   STREAMS_TASK_FAILED: 'a batch cannot be processed: a fault of ours',
   STREAMS_STALLED: 'records wait, and none is applied',
   STREAMS_TIME_AHEAD: 'the time of the log is ahead of the clock of this host',
   STREAMS_CHANGELOG_DAMAGED: 'records of the changelog cannot be read',
+  STREAMS_SETTINGS_UNREAD: 'the settings topic is not followed any more, or cannot be read',
   STREAMS_ROW_TOO_LARGE: 'a changelog value is larger than 512 KiB',
 } as const
 

@@ -16,6 +16,8 @@ export class Isolation {
   private end: Offset | undefined
   /** The record that was in hand when they failed. */
   private hint: Offset | undefined
+  /** Offsets that operators leave out and whose content cannot be committed, not even as a dead letter. */
+  readonly unreadable = new Set<Offset>()
   private alone: { readonly record: LogRecord; tries: number; readonly error: unknown; level: number } | undefined
 
   get active(): boolean {

@@ -7,12 +7,12 @@ export interface Refused extends Refusal {
   readonly error: unknown
 }
 
-interface Program {
+export interface Program {
   readonly processor: Processor
   readonly topology: Topology
 }
 
-const DEAD_LETTERS = 'dead-letters'
+export const DEAD_LETTERS = 'dead-letters'
 
 /** Whether a record can be put aside: the processor does it, or there are dead letters. */
 export const mayRefuse = ({ processor, topology }: Program): boolean =>

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { BATCH_LIMITS } from './batch-context'
 import type { Clock } from './clock'
 import type { Conditions } from './conditions'
+import type { InstructionBoard } from './instruction-board'
 import { Semaphore } from './semaphore'
 import type { SourceEnds } from './source-ends'
 import type { StandbyOptions } from './standby'
@@ -17,6 +18,7 @@ export interface KitOptions {
   readonly streams: StreamsOptions
   readonly clock: Clock
   readonly conditions: Conditions
+  readonly board: InstructionBoard
   readonly partitions: () => number
   readonly member: () => GroupMember | undefined
   readonly sourceEnds: SourceEnds
@@ -55,7 +57,7 @@ export class TaskKit {
   }
 
   forActive(partition: number): Omit<TaskOptions, 'onChange' | 'local'> {
-    const { clock, conditions, partitions, member } = this.options
+    const { clock, conditions, board, partitions, member } = this.options
     const { topology, log, logger, processor, handle, limits, observe, acknowledgedSource } = this.options.streams
     return {
       partition,
@@ -72,6 +74,7 @@ export class TaskKit {
       threads: this.threads,
       clock,
       conditions,
+      board,
       identity: () => member()?.identity,
       current: () => member()?.current ?? false,
       observe,

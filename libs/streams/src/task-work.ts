@@ -6,7 +6,10 @@ import { commit } from './commit'
 import type { TaskBatch } from './context'
 import { StreamsError } from './errors'
 import { Contained, faultOf, RecordFault } from './record-fault'
-import { mayRefuse, type Refused, stageRefusal } from './refusing'
+import type { Skip } from './instructions'
+import { PutAside } from './put-aside'
+import { mayRefuse } from './refusing'
+import { before, skipAt, Skips } from './skipping'
 import { behind, epochOf, type Stretch, type Tried } from './stretch'
 import { WakeClock } from './wake-clock'
 import type { Opened, WorkOptions } from './work-options'
@@ -19,8 +22,10 @@ type Read = { readonly batch: LogBatch } | { readonly error: unknown }
 /** The work of a running task: batches of the source, submitted work and wakes, one commit after the other, until it is told to stop. */
 export class TaskWork {
   private readonly context: BatchContext
-  private readonly reader: PartitionReader
+  private reader: PartitionReader
+  private readonly skips: Skips
   private readonly wakes: WakeClock
+  private readonly putAside: PutAside
   /** `performance.now()` at the beginning of the last commit. */
   private begunAt = -Infinity
   private failure: Error | undefined
@@ -31,12 +36,17 @@ export class TaskWork {
     private readonly options: WorkOptions,
     private readonly opened: Opened,
   ) {
-    const { topology, partition, partitions, limits, log, conditions } = options
+    const { topology, partition, partitions, limits, conditions, board } = options
     this.context = new BatchContext(partition, partitions, topology, opened.store, limits, conditions.of(partition))
     const { topicId, epoch } = opened.source
     this.epoch = epoch
-    this.reader = log.reader({ topic: topology.source, partition, from: opened.progress.position, topicId, epoch })
+    this.skips = new Skips(board, partition, topicId)
+    this.reader = this.readFrom(opened.progress.position)
     this.wakes = new WakeClock(topology.clock)
+    this.putAside = new PutAside(options, opened, this.context, (resume, time, at) => {
+      this.epoch = at
+      return this.commit(resume, time)
+    })
   }
 
   /** Returns once the signal has been given; rejects with what went wrong, and then nothing of the batch in hand has been applied. */
@@ -44,6 +54,9 @@ export class TaskWork {
     const { submissions, bell, signal } = this.opened
     const { isOther } = this.opened.source
     if (isOther) await this.commitPlace()
+    const told = this.options.board.acknowledgement(this.options.partition)
+    if (told !== undefined) this.options.board.done(told)
+    this.skips.passed(this.opened.progress.position)
     let pending: Promise<Read> | undefined
     let read: Read | undefined
     while (!signal.aborted) {
@@ -62,6 +75,11 @@ export class TaskWork {
       const wakeIn = this.wakeIn()
       if (wakeIn <= 0) {
         await this.wake()
+        continue
+      }
+      const unread = pending ? undefined : this.skips.unreadAt(this.opened.progress.position)
+      if (unread) {
+        await this.skip(unread)
         continue
       }
       const pause = pending ? 0 : this.pause()
@@ -110,11 +128,14 @@ export class TaskWork {
   /** One commit of these records, or of fewer while one at fault is looked for. Returns what is left; undefined: told to stop. */
   private async takeSome(given: Stretch): Promise<Stretch | undefined> {
     const { isolation, signal } = this.opened
-    const count = isolation.limit(given.records)
     const first = given.records[0]!
+    const skips = this.skips.from(first.offset)
+    const skip = skipAt(skips, first.offset)
+    if (skip !== undefined) return this.skip(skip, given)
+    const count = before(skips, given.records, isolation.limit(given.records))
     const refusal = isolation.refusal(first)
-    if (refusal !== undefined) return this.refuse(refusal, given)
-    const isWhole = !isolation.active
+    if (refusal !== undefined) return this.putAside.refuse(refusal, given, this.epoch)
+    const isWhole = !isolation.active && skips.length === 0
     if (!isWhole) await isolation.pause(first, signal)
     const tried: Tried = {
       chunks: [count < given.records.length ? given.records.slice(0, count) : given.records],
@@ -189,36 +210,23 @@ export class TaskWork {
     }
   }
 
-  /** A record that has failed alone is put aside, and the partition goes on behind it. */
-  private async refuse(refusal: Refused, given: Stretch): Promise<Stretch> {
-    const { isolation, progress } = this.opened
-    const { record, error, code, level } = refusal
-    this.context.begin()
-    try {
-      const isDone = stageRefusal(refusal, this.context, this.options)
-      const { offset, timestamp } = record
-      if (isDone) this.epoch = epochOf(offset + 1, given.reads) ?? this.epoch
-      await this.commit(isDone ? offset + 1 : offset, isDone ? Math.max(progress.time, timestamp) : progress.time)
-      if (!isDone) return given
-      isolation.clear()
-      const { logger, partition } = this.options
-      logger.error(
-        { partition, offset, code, level, err: error },
-        'a record cannot be applied: it is in the dead letters with this error, and the partition goes on behind it',
-      )
-      return { ...given, records: given.records.slice(1) }
-    } catch (failure) {
-      const fault = faultOf(failure)
-      if (!(fault instanceof RecordFault || fault instanceof Contained)) throw failure
-      this.context.drop()
-      if (fault instanceof Contained) return given
-      if (!isolation.refusalFailed()) {
-        isolation.clear()
-        throw fault.cause
-      }
-      if (fault.begun) throw fault
-      return given
-    }
+  /** What an operator leaves out. undefined: the reader goes on behind it. */
+  private async skip(skip: Skip, given?: Stretch): Promise<Stretch | undefined> {
+    const last = await this.putAside.skip(skip, given)
+    this.skips.passed(last + 1)
+    if (given !== undefined && last < given.next)
+      return { ...given, records: given.records.filter(({ offset }) => offset > last) }
+    this.reader.close()
+    this.reader = this.readFrom(last + 1)
+    return undefined
+  }
+
+  /** As little at a time as the log gives where something ahead must not be read. */
+  private readFrom(from: Offset): PartitionReader {
+    const { log, topology, partition } = this.options
+    const place = { topic: topology.source, partition, from, topicId: this.opened.source.topicId, epoch: this.epoch }
+    const isGuarded = this.skips.from(from).some(({ through }) => through !== undefined)
+    return log.reader({ ...place, ...(isGuarded ? { maxBytes: 1 } : {}) })
   }
 
   /** A batch that ends where it began must at least have staged something, or it would be handed out for ever. */

@@ -123,6 +123,12 @@ export class Task implements RunningTask {
     return true
   }
 
+  /** An operator has told this partition something: a task that has failed begins again now. */
+  instructed(): void {
+    this.trouble.tryNow()
+    this.bell.ring()
+  }
+
   isDamage(error: unknown): boolean {
     if (!isDamage(error)) return false
     this.running?.fail(error as Error)
@@ -188,13 +194,16 @@ export class Task implements RunningTask {
 
   /** On assignment: fence first, then read the changelog's end and the offset, restore, check the source, resume. */
   private async open(): Promise<TaskWork> {
-    const { topology, partition, clock } = this.options
+    const { topology, partition, clock, board } = this.options
     const { signal } = this.closing
     this.become('restoring')
     this.transactor = await fence({ ...this.options, id: `${topology.group}.${partition}`, signal })
     this.untouched = false
+    await unlessAborted(board.current(signal), signal)
     const isAcknowledged = (topicId: string): boolean =>
-      this.acknowledged || (this.options.acknowledgedSource?.split(/[\s,]+/).includes(topicId) ?? false)
+      this.acknowledged ||
+      board.acknowledgement(partition)?.topicId === topicId ||
+      (this.options.acknowledgedSource?.split(/[\s,]+/).includes(topicId) ?? false)
     const source = { ...this.options, isAcknowledged }
     const judge = (applied: Checkpoint): Promise<void> => judgeSource(source, applied)
     const question = { ...this.options, local: this.local, fenced: true, now: clock.now(), judge, signal }

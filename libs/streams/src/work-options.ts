@@ -6,6 +6,7 @@ import type { Clock } from './clock'
 import type { CommitStep } from './commit'
 import type { Conditions } from './conditions'
 import type { Processor, TaskBatch, TaskContext } from './context'
+import type { InstructionBoard } from './instruction-board'
 import type { Isolation } from './isolation'
 import type { Submissions } from './submissions'
 import type { TaskProgress } from './task-progress'
@@ -25,6 +26,7 @@ export interface WorkOptions {
   readonly limits: BatchLimits
   readonly clock: Clock
   readonly conditions: Conditions
+  readonly board: InstructionBoard
   readonly logger: Logger
   readonly identity: () => MemberIdentity | undefined
   readonly observe?: ((step: CommitStep, partition: number) => void) | undefined

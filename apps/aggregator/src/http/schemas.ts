@@ -174,6 +174,12 @@ export const AGGREGATOR_SCHEMAS: Readonly<Record<string, object>> = {
     },
     ['unlisted'],
   ),
+  Skipped: object({
+    outcome: { const: 'skipped' },
+    by: { ...text, description: 'Who did it.' },
+    deadLetter: { ...text, description: 'Its position: `0@17`.' },
+  }),
+  Acknowledged: object({ outcome: { const: 'acknowledged' }, topic: text, by: text }),
   DeadLetterPage: object({ items: listOf(object(DEAD_LETTER, ['cut'])), next: text }, ['next']),
   WholeDeadLetter: object(
     {

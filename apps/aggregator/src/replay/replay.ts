@@ -14,9 +14,19 @@ export interface Place {
 /**
  * Takes a record of the source as the processor does: it moves time on; then its routing is judged, before decoding; then it is decoded
  * and applied. A misplaced record does nothing else: the service appends it again to the partition of its key, where it is met again,
- * unless it is too large for that.
+ * unless it is too large for that. What an operator had left out does nothing, here as there.
  */
-export function replayRecord(engine: Engine, record: LogRecord, place: Place): void {
+export function replayRecord(
+  engine: Engine,
+  record: LogRecord,
+  place: Place,
+  leftOut?: { skippedBy(offset: number): string | undefined },
+): void {
+  const skippedBy = leftOut?.skippedBy(record.offset)
+  if (skippedBy !== undefined) {
+    engine.outlet.rejected(record.offset, `skipped by ${skippedBy}`)
+    return
+  }
   engine.advance(record.timestamp, record.offset)
   const reason = applied(engine, record, place)
   if (reason !== undefined) engine.outlet.rejected(record.offset, reason)

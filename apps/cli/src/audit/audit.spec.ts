@@ -10,9 +10,12 @@ import { encodeSource, REAPPENDED, topicNames, type PolicyInput, type SourceComm
 import type { Running } from '@quorate/http'
 import { type LogRecord, partitionOf } from '@quorate/log'
 import { openEmbeddedLog, type EmbeddedLog } from '@quorate/log/embedded'
+import { requestSkip } from '@quorate/streams'
 import { startAggregator } from '../../../aggregator/src/bootstrap'
 import { decodeObject, encodeObject } from '../../../aggregator/src/objects/object-codec'
 import { Settings } from '../../../aggregator/src/vote'
+import { aggregatorTopology } from '../../../aggregator/src/topology'
+import { runSimulate } from '../simulate'
 import { runAudit } from './audit'
 
 const PARTITIONS = 3
@@ -100,6 +103,43 @@ describe('an audit of a system at rest', () => {
         text: 'SAME  3 partitions, 11 objects: store, changelog and sink are what the source says.\n',
       }),
     )
+  })
+
+  it('leaves out what an operator had skipped, and says so', async () => {
+    const client = await serve()
+    await live(client)
+    await stop()
+    const object = objects[0]!
+    const partition = partitionOf(object, PARTITIONS)
+    const { end } = (await log.offsets(names.reports))[partition]!
+    const report = (agent: string, state: string) => ({
+      topic: names.reports,
+      partition,
+      ...encodeSource({ type: 'report', object, data: { agent, state } }),
+    })
+    await log.append([report('x', 'odd'), report('y', 'down'), report('z', 'up')])
+    const to = aggregatorTopology({ prefix: 'quorate', applicationId: 'aggregator', partitions: PARTITIONS })
+    expect(await requestSkip(log, to, { partition, offset: end, reason: 'odd', by: 'alice' }, 0)).toMatchObject({
+      outcome: 'noted',
+    })
+    const again = await serve()
+    await caughtUp(again)
+    const agents = (await again.explanation(object)).agents.map(({ agent }) => agent)
+    expect([agents.includes('x'), agents.includes('y')]).toEqual([false, true])
+    const letters = []
+    for await (const letter of again.deadLetters.list()) letters.push(letter)
+    expect(letters.filter(({ from }) => from === `${partition}@${end}`)).toEqual([
+      expect.objectContaining({ key: object, reason: 'skipped by alice: odd' }),
+    ])
+    const { code, text } = await audit(again)
+    expect([code, text]).toEqual([
+      0,
+      `partition ${partition}: offset ${end} by alice was skipped; it is left out here, too\nSAME  3 partitions, 11 objects: store, changelog and sink are what the source says.\n`,
+    ])
+    let output = ''
+    const shown = new Writable({ write: (chunk, _encoding, done) => ((output += String(chunk)), done()) })
+    await runSimulate({ input: { log, topic: names.reports, partition }, output: shown, errors: new Writable() })
+    expect(output).toContain(`{"rejected":{"line":${end},"reason":"skipped by alice"},"partition":${partition}}`)
   })
 
   it('finds so after a restart, and without the store', async () => {

@@ -10,7 +10,7 @@ import { changelogStretch, CommittedPartition } from './committed'
 import { CannotJudge, type Difference, differenceText } from './difference'
 import { PartitionAudit, type PartitionAnswer, type Sighting } from './partition-audit'
 import { listed, lookedAt } from './sightings'
-import { refusedBy } from './refused'
+import { LeftOut } from '../simulate/left-out'
 import { ToldPartition } from './told'
 
 export interface AuditOptions {
@@ -38,6 +38,8 @@ interface Round {
   readonly start: number
   /** Everything that was in the source had been committed, and nothing came meanwhile. */
   readonly quiet: boolean
+  /** What operators left out. */
+  readonly skipped: readonly string[]
 }
 
 /**
@@ -156,16 +158,16 @@ class Audit {
         throw new CannotJudge(
           `Partition ${partition} of the source begins at ${stretch.start}, but only what lies below ${applied} has been applied: records were lost to its retention.`,
         )
-      const refused = await refusedBy(log, this.#names.deadLetters, this.#names.reports, partition)
+      const leftOut = await LeftOut.read(log, this.#names.deadLetters, this.#names.reports, partition)
       const beginning = await beginningOf(log, stretch, committed.settings(), rules)
       // Of a whole source the first record says it.
       const base = stretch.start === 0 ? 0 : committed.incarnationBase
       const from = beginning.judgedFrom === 0 ? 0 : beginning.judgedFrom + base
       const told = await ToldPartition.read(log, sink, changeSource(prefix, applicationId), from)
-      const question = { log, stretch, beginning, base, from, rules, committed, told, sightings, everything, refused }
+      const question = { log, stretch, beginning, base, from, rules, committed, told, sightings, everything, leftOut }
       const answer = await new PartitionAudit(question).run()
       const quiet = applied === stretch.end && before === stretch.end
-      return { answer, beginning, start: stretch.start, quiet }
+      return { answer, beginning, start: stretch.start, quiet, skipped: leftOut.skipped }
     } finally {
       committed.close()
     }
@@ -197,13 +199,18 @@ function said(rounds: readonly Round[], { client, output, json = false }: AuditO
   const compared = [...(client === undefined ? [] : ['store']), 'changelog', 'sink']
   if (json) {
     const audit = code === AUDIT_EXIT.same ? 'same' : 'cannot-judge'
-    output.write(`${JSON.stringify({ audit, partitions: rounds.length, compared, judged, unjudged, cut })}\n`)
+    const skipped = rounds.flatMap(({ skipped: said }, partition) => said.map((offsets) => ({ partition, offsets })))
+    const more = skipped.length === 0 ? {} : { skipped }
+    output.write(`${JSON.stringify({ audit, partitions: rounds.length, compared, judged, unjudged, cut, ...more })}\n`)
     return code
   }
   for (const { partition, start, judgedFrom } of cut)
     output.write(
       `partition ${partition}: the source begins at offset ${start}; judged is what was created at ${judgedFrom} or later\n`,
     )
+  for (const [partition, { skipped }] of rounds.entries())
+    for (const offsets of skipped)
+      output.write(`partition ${partition}: offset ${offsets} was skipped; it is left out here, too\n`)
   const objects = unjudged === 0 ? `${judged} objects` : `${judged} objects, ${unjudged} others not judged`
   const where = `${compared.slice(0, -1).join(', ')} and ${compared.at(-1)}`
   output.write(

@@ -6,6 +6,7 @@ import { replayRecord } from '../../../aggregator/src/replay/replay'
 import { recordsOf, type Stretch } from '../simulate/source-topic'
 import type { Beginning } from './beginning'
 import type { CommittedPartition } from './committed'
+import type { LeftOut } from '../simulate/left-out'
 import { agentsText, policiesText, reportsText, viewText } from './content'
 import { CannotJudge, type Difference, type Kept } from './difference'
 import { EvidentState } from './evident-state'
@@ -41,8 +42,8 @@ export interface PartitionQuestion {
   readonly sightings: readonly Sighting[]
   /** All objects that REST showed are among the sightings: others should not be there. */
   readonly everything: boolean
-  /** Offsets that the service refused because their processing failed: they move time on, here too. */
-  readonly refused: ReadonlySet<number>
+  /** Records that the service did not apply. */
+  readonly leftOut: LeftOut
 }
 
 export interface PartitionAnswer {
@@ -78,7 +79,7 @@ export class PartitionAudit {
   }
 
   async run(): Promise<PartitionAnswer> {
-    const { log, stretch, committed, sightings, told, everything } = this.question
+    const { log, stretch, committed, sightings, told, everything, leftOut } = this.question
     const engine = this.#engine
     const due = [...sightings].filter(({ position }) => position !== undefined)
     due.sort((a, b) => a.position! - b.position!)
@@ -97,8 +98,8 @@ export class PartitionAudit {
       for (const record of records) {
         reach(record.offset)
         this.#offset = record.offset
-        if (this.question.refused.has(record.offset)) engine.advance(record.timestamp, record.offset)
-        else replayRecord(engine, record, stretch)
+        if (leftOut.refused.has(record.offset)) engine.advance(record.timestamp, record.offset)
+        else replayRecord(engine, record, stretch, leftOut)
       }
     reach(stretch.end)
     if (everything) {

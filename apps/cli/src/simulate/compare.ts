@@ -7,6 +7,7 @@ import { lines } from './lines'
 import { Output } from './output'
 import { type Difference, type Move, Pair } from './pair'
 import { readPolicies } from './policies-file'
+import { LeftOut } from './left-out'
 import { replayRecord } from '../../../aggregator/src/replay/replay'
 import { Scenario } from './scenario'
 import { isTopic, note, type Input } from './simulate'
@@ -66,9 +67,10 @@ export async function runCompare(options: CompareOptions): Promise<number> {
     for (const stretch of await stretches(input.log, input.topic, input.partition)) {
       note(stretch, errors)
       const { pair, engines } = await pairOf(stretch.partition)
+      const leftOut = await LeftOut.ofSource(input.log, input.topic, stretch.partition)
       for await (const records of recordsOf(input.log, stretch)) {
         for (const record of records) {
-          for (const engine of engines) replayRecord(engine, record, stretch)
+          for (const engine of engines) replayRecord(engine, record, stretch, leftOut)
           pair.step()
         }
         await out.flush()

@@ -6,6 +6,7 @@ import { lines } from './lines'
 import { Output } from './output'
 import { outputLines } from './output-lines'
 import { readPolicies } from './policies-file'
+import { LeftOut } from './left-out'
 import { replayRecord } from '../../../aggregator/src/replay/replay'
 import { Scenario } from './scenario'
 import { recordsOf, stretches, type Stretch } from './source-topic'
@@ -62,10 +63,11 @@ export async function runSimulate({ policiesFile, input, output, errors, rules }
     note(stretch, errors)
     const { partition } = stretch
     // The settings change as the log goes: each partition begins with its own.
+    const leftOut = await LeftOut.ofSource(input.log, input.topic, partition)
     const engine = new Engine(outputLines(out.write, partition), (await settings()) as Settings, { partition })
     for await (const records of recordsOf(input.log, stretch)) {
       for (const record of records) {
-        replayRecord(engine, record, stretch)
+        replayRecord(engine, record, stretch, leftOut)
         if (out.full) await out.flush()
       }
       await out.flush()

@@ -1,0 +1,76 @@
+import { Body, Controller, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common'
+import { ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger'
+import { invalid, PartitionOperations, partitionOf, Requires, send } from '@quorate/http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { SkipBody, SourceBody } from './dto/partitions'
+import { ACKNOWLEDGED, ApiProblems, SKIPPED } from './openapi'
+import { queryOf } from './request-parts'
+
+const ApiPartition = () => ApiParam({ name: 'partition', schema: { type: 'integer', minimum: 0 } })
+const ApiNoted = () =>
+  ApiResponse({
+    status: 202,
+    description: 'It is written down, and the partition does it when it comes to it.',
+    content: { 'application/json': { schema: { type: 'object', additionalProperties: true } } },
+  })
+
+/** The operator's last resort for partitions that do not get on. */
+@ApiTags('cluster')
+@Controller('v1/partitions/:partition')
+export class PartitionsController {
+  constructor(@Inject(PartitionOperations) private readonly operations: PartitionOperations) {}
+
+  @Post('skip')
+  @HttpCode(200)
+  @Requires('operator')
+  @ApiOperation({
+    operationId: 'skipRecord',
+    summary: 'Leave a record out that the partition does not get past.',
+    description:
+      'It becomes one dead letter of the kind `skipped` and does nothing else. Works while the partition is stuck, and outlasts restarts. 409: applied already, or beyond the end.',
+  })
+  @ApiPartition()
+  @ApiResponse({ status: 200, description: 'It is skipped.', content: { 'application/json': { schema: SKIPPED } } })
+  @ApiNoted()
+  @ApiProblems(400, 403, 404, 409, 413, 415, 422, 503)
+  async skip(
+    @Param('partition') partition: string,
+    @Body() { offset, through, reason }: SkipBody,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    queryOf(request, [])
+    if (typeof through === 'number' && through < offset)
+      throw invalid([{ pointer: '/through', detail: 'must be at least the offset' }])
+    const by = request.principal!.name
+    const skip = { partition: partitionOf(partition), offset, through: through ?? undefined, reason, by }
+    send(reply, await this.operations.skip(skip))
+  }
+
+  @Post('acknowledge-source')
+  @HttpCode(200)
+  @Requires('operator')
+  @ApiOperation({
+    operationId: 'acknowledgeSource',
+    summary: 'Go on with the source as it is now, though it is another log than was applied.',
+    description:
+      'For STREAMS_SOURCE_REPLACED and STREAMS_SOURCE_TRUNCATED. What had been applied stays; what the source holds now is applied. 409: the partition does not wait for that.',
+  })
+  @ApiPartition()
+  @ApiResponse({
+    status: 200,
+    description: 'The partition goes on.',
+    content: { 'application/json': { schema: ACKNOWLEDGED } },
+  })
+  @ApiNoted()
+  @ApiProblems(400, 403, 404, 409, 413, 415, 422, 503)
+  async acknowledge(
+    @Param('partition') partition: string,
+    @Body() body: SourceBody,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    queryOf(request, [])
+    await this.operations.acknowledge(partitionOf(partition), body.topic ?? undefined, request, reply)
+  }
+}

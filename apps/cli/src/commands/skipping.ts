@@ -1,0 +1,96 @@
+import { Command, InvalidArgumentError } from 'commander'
+import { confirmed } from '../confirmation'
+import { askAggregator } from '../connection'
+import { EXIT, UsageError } from '../exit'
+import { Screen } from '../screen'
+import { integer } from './command-line'
+import { directly, type DirectOptions, withDirect } from './directly'
+
+interface SkipOptions extends DirectOptions {
+  readonly reason: string
+  readonly through?: number
+}
+
+const REASON_CHARACTERS = 4096
+
+function reason(text: string): string {
+  if (text.length === 0 || text.length > REASON_CHARACTERS)
+    throw new InvalidArgumentError(`It must have 1 to ${REASON_CHARACTERS} characters.`)
+  return text
+}
+
+/** The last resort for a record that a partition does not get past. */
+export const skipCommand = () =>
+  withDirect(
+    new Command('skip')
+      .description('Leaves a record of the source out that a partition does not get past. The last resort.')
+      .argument('<position>', 'partition and offset of the record: 3@1234')
+      .requiredOption('--reason <text>', 'why; it is kept with the dead letter', reason)
+      .option('--through <offset>', 'leaves all up to this offset out, and reads none of them', integer),
+  )
+    .addHelpText(
+      'after',
+      `
+A record that fails is refused by itself and lies in the dead letters; this is for what is left: a record that no process survives, or a batch
+that cannot be read (--through its last offset). It does nothing then, and lies in the dead letters once, with you and the reason. Where the
+partition is, the condition in quorate_condition or /readyz?verbose says, and kafka-consumer-groups.sh --describe in CURRENT-OFFSET.
+
+Examples:
+  quorate skip 3@1234 --reason "no process survives it"
+  quorate skip 3@1234 --through 1240 --reason "the batch cannot be read"
+  quorate skip 3@1234 --direct --brokers localhost:9092 --reason "it kills every process that starts"`,
+    )
+    .action(async (position: string, _: unknown, command: Command) => {
+      const options = command.optsWithGlobals<SkipOptions>()
+      const at = /^(\d{1,6})@(\d{1,15})$/.exec(position)
+      if (at === null) throw new UsageError('Name the record by partition and offset, such as 3@1234.')
+      const [partition, offset] = [Number(at[1]), Number(at[2])]
+      const { through, json = false } = options
+      if (through !== undefined && through < offset) throw new UsageError('--through must be at least the offset.')
+      const what =
+        through === undefined ? `The record at ${position}` : `Everything from ${position} to ${through}, unread,`
+      const said = `${what} will be left out: it does nothing, and lies in the dead letters with you and the reason. This cannot be undone.`
+      if (!(await confirmed(said, options.yes === true))) return void (process.exitCode = EXIT.refused)
+      const input = { offset, ...(through === undefined ? {} : { through }), reason: options.reason }
+      const screen = new Screen(json)
+      if (options.direct) return skipDirectly(screen, options, { partition, ...input })
+      await askAggregator(options, async ({ partitions }) => {
+        const answer = await partitions.skip(partition, input)
+        await screen.print(answer, () =>
+          answer.outcome === 'skipped'
+            ? `${position} is skipped by ${answer.by}: dead letter ${answer.deadLetter}\n`
+            : `${position} will be skipped when partition ${partition} comes to it\n`,
+        )
+      })
+    })
+
+/** ms to wait for the partition: mostly no process is there. */
+const DIRECT_WAIT = 2_000
+
+async function skipDirectly(
+  screen: Screen,
+  options: SkipOptions,
+  request: { partition: number; offset: number; through?: number; reason: string },
+): Promise<void> {
+  const { requestSkip } = await import('@quorate/streams')
+  await directly(options, async (log, to, by) => {
+    const answer = await requestSkip(log, to, { ...request, by }, DIRECT_WAIT)
+    const { partition, offset } = request
+    const place = `${partition}@${offset}`
+    switch (answer.outcome) {
+      case 'no-partition':
+        throw new UsageError(`There is no partition ${partition}: the source has 0 to ${answer.partitions - 1}.`)
+      case 'beyond-end':
+        throw new UsageError(`Nothing was skipped: partition ${partition} ends at ${answer.end}.`)
+      case 'applied':
+        throw new UsageError(`Nothing was skipped: ${place} has been applied; partition ${partition} is at ${answer.position}.`) // prettier-ignore
+      case 'skipped':
+        return screen.print(answer, () => `${place} is skipped by ${answer.by}: dead letter 0@${answer.deadLetter}\n`)
+      case 'noted':
+        return screen.print(
+          answer,
+          () => `${place} will be skipped by the next process that has partition ${partition}\n`,
+        )
+    }
+  })
+}

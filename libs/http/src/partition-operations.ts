@@ -1,0 +1,103 @@
+import type { Log } from '@quorate/log'
+import { type Addressee, requestAcknowledgement, requestSkip, type SkipRequest } from '@quorate/streams'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { setTimeout } from 'node:timers/promises'
+import { type Answer, json, send } from './answer'
+import type { Owners } from './owners'
+import { invalid, Problem } from './problem'
+
+/** ms that an answer waits until the partition has done as it was told, and between two looks. */
+const PATIENCE = { skip: 5_000, source: 10_000 }
+const LOOK = 50
+/** ms beyond it that another instance may take to answer. */
+const FORWARDING = 5_000
+
+const WAITS_FOR_WORD: readonly string[] = ['STREAMS_SOURCE_REPLACED', 'STREAMS_SOURCE_TRUNCATED']
+
+/** What operators do with a partition that does not get on: by instructions in the settings, so it need not be able to answer. */
+export class PartitionOperations {
+  constructor(
+    private readonly log: Log,
+    private readonly owners: Owners,
+    private readonly to: Addressee,
+  ) {}
+
+  /** Leaves a record out; any instance can say so. @throws Problem 404, 409 */
+  async skip(request: SkipRequest): Promise<Answer> {
+    const { partition, offset } = request
+    const place = `${partition}@${offset}`
+    const answer = await requestSkip(this.log, this.to, request, PATIENCE.skip)
+    switch (answer.outcome) {
+      case 'no-partition':
+        throw noPartition(partition, answer.partitions)
+      case 'beyond-end':
+        throw new Problem(
+          'conflict',
+          `Nothing was skipped: ${request.through ?? offset} is not in partition ${partition} yet, which ends at ${answer.end}.`,
+        )
+      case 'applied':
+        throw new Problem(
+          'conflict',
+          `Nothing was skipped: ${place} has been applied already; partition ${partition} is at ${answer.position}.`,
+        )
+      case 'skipped':
+        return json(200, JSON.stringify({ outcome: 'skipped', by: answer.by, deadLetter: `0@${answer.deadLetter}` }))
+      case 'noted':
+        return json(202, JSON.stringify({ outcome: 'noted', position: answer.position ?? null }))
+    }
+  }
+
+  /** Goes on with the source as it is now: said to the instance that has the partition, which knows whether it waits for that. */
+  async acknowledge(
+    partition: number,
+    topic: string | undefined,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<void> {
+    const { streams, peers } = this.owners
+    if (streams.partitions > 0 && partition >= streams.partitions) throw noPartition(partition, streams.partitions)
+    const owner = streams.owner(partition)
+    if (owner === undefined) throw new Problem('no-owner', `Nobody owns partition ${partition} yet. Try again.`)
+    const isHere = owner.self || request.forwarded
+    const answerMs = PATIENCE.source + FORWARDING
+    send(
+      reply,
+      isHere
+        ? await this.#acknowledge(partition, topic, request)
+        : await peers.forward(owner.url, request, { answerMs }),
+    )
+  }
+
+  async #acknowledge(partition: number, topic: string | undefined, { principal }: FastifyRequest): Promise<Answer> {
+    const waiting = () => this.#waiting(partition)
+    const description = await this.log.describeTopic(this.to.source)
+    if (waiting() === undefined || description === undefined)
+      throw new Problem(
+        'conflict',
+        `Partition ${partition} does not wait for that: its source is the log that it has applied.`,
+      )
+    if (topic !== undefined && topic !== description.id)
+      throw invalid([{ pointer: '/topic', detail: `is not the source that is there now, which is ${description.id}` }])
+    const by = principal!.name
+    await requestAcknowledgement(this.log, this.to, { partition, topicId: description.id, by })
+    for (const until = performance.now() + PATIENCE.source; performance.now() < until; await setTimeout(LOOK))
+      if (waiting() === undefined)
+        return json(200, JSON.stringify({ outcome: 'acknowledged', topic: description.id, by }))
+    return json(202, JSON.stringify({ outcome: 'noted', topic: description.id, by }))
+  }
+
+  #waiting(partition: number) {
+    const all = this.owners.streams.conditions.all()
+    return all.find((it) => it.partition === partition && WAITS_FOR_WORD.includes(it.code))
+  }
+}
+
+const noPartition = (partition: number, partitions: number): Problem =>
+  new Problem('not-found', `There is no partition ${partition}: the source has 0 to ${partitions - 1}.`)
+
+/** The segment of a path. @throws Problem 422 */
+export function partitionOf(segment: string): number {
+  if (!/^\d{1,6}$/.test(segment))
+    throw invalid([{ pointer: '/path/partition', detail: 'must be the number of a partition' }])
+  return Number(segment)
+}

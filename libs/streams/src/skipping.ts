@@ -1,0 +1,58 @@
+import type { LogRecord, Offset } from '@quorate/log'
+import type { BatchContext } from './batch-context'
+import { type InstructionBoard } from './instruction-board'
+import { lastOf, type Skip, type Skipped } from './instructions'
+import { DEAD_LETTERS, type Program } from './refusing'
+
+const NONE: readonly Skip[] = []
+
+/** The records of one task's source that operators have left out, as far as they are still to come. */
+export class Skips {
+  constructor(
+    private readonly board: InstructionBoard,
+    private readonly partition: number,
+    private readonly topicId: string,
+  ) {}
+
+  /** From a position on, in order; mostly none. */
+  from(position: Offset): readonly Skip[] {
+    const all = this.board.skipsOf(this.partition)
+    return all.length === 0 ? NONE : all.filter((it) => it.topicId === this.topicId && lastOf(it) >= position)
+  }
+
+  /** The one that is to be left out now, unread. */
+  unreadAt(position: Offset): Skip | undefined {
+    return this.from(position).find(({ offset, through }) => through !== undefined && offset <= position)
+  }
+
+  passed(position: Offset): void {
+    this.board.passed(this.partition, this.topicId, position)
+  }
+}
+
+/** How many of these may be taken before the first that is left out. */
+export function before(skips: readonly Skip[], records: readonly LogRecord[], most: number): number {
+  for (let i = 0; i < most; i++) if (skipAt(skips, records[i]!.offset)) return i
+  return most
+}
+
+export const skipAt = (skips: readonly Skip[], offset: Offset): Skip | undefined =>
+  skips.find((it) => it.offset <= offset && offset <= lastOf(it))
+
+/** Stages what is left of them. */
+export function stageSkip(skipped: Skipped, context: BatchContext, { processor, topology }: Program): void {
+  if (processor.skip !== undefined) return processor.skip(skipped, context)
+  if (topology.outputs[DEAD_LETTERS] === undefined) return
+  const { offset, last, reason, by } = skipped
+  const { key, value, headers } = skipped.record ?? { key: null, value: null, headers: [] }
+  const said = {
+    'quorate-topic': topology.source,
+    'quorate-partition': String(context.partition),
+    'quorate-offset': String(offset),
+    'quorate-reason': `skipped by ${by}: ${reason}`,
+    'quorate-kind': 'skipped',
+    'quorate-by': by,
+    ...(last > offset ? { 'quorate-through': String(last) } : {}),
+  }
+  context.forward(DEAD_LETTERS, { key, value, headers: [...headers, ...Object.entries(said)] })
+}
