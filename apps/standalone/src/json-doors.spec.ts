@@ -118,3 +118,18 @@ describe('a cursor', () => {
     expect(await list('cursor=0@1')).toMatchObject({ status: 400, code: 'malformed' })
   })
 })
+
+describe('a PUT without a body', () => {
+  it('is refused, and takes nothing away', async () => {
+    const receiver = '{"endpoints":[{"channel":"console","settings":{}}]}'
+    expect((await call('PUT', '/v1/receivers/kept', receiver)).status).toBe(200)
+    const { status, text } = await call('PUT', '/v1/receivers/kept')
+    expect([status, JSON.parse(text)]).toMatchObject([422, { code: 'invalid', errors: [{ pointer: '', detail: 'is missing' }] }]) // prettier-ignore
+    expect((await call('GET', '/v1/receivers/kept')).status).toBe(200)
+  })
+})
+
+it.each(['QUERY', 'PATCH', 'POST', 'DELETE'])('%s to what does not take it is 405', async (method) => {
+  const { status, text } = await call(method, '/v1/cluster')
+  expect([status, JSON.parse(text).code]).toEqual([405, 'method-not-allowed'])
+})

@@ -10,7 +10,7 @@ import { HEALTH, InHand } from './in-hand'
 import { EDGE_TIMES, type EdgeTimes, HTTP_LIMITS } from './limits'
 import { isRead } from './methods'
 import { Nonces } from './nonces'
-import { Problem } from './problem'
+import { invalid, Problem } from './problem'
 import { sendProblem } from './problem-filter'
 import { rememberRoutes } from './routes'
 import { FORWARDED, NONCE_MS, SIGNATURE, verify } from './signature'
@@ -67,6 +67,11 @@ export function createAdapter({ access, clusterSecret, url, logger, times }: Ada
       return
     }
     done()
+  })
+  instance.addHook('preValidation', ({ method, body, is404 }, _reply, done) => {
+    // To some handlers nothing would mean that the entry goes.
+    if (method === 'PUT' && body === undefined && !is404) done(invalid([{ pointer: '', detail: 'is missing' }]))
+    else done()
   })
   return adapter
 }

@@ -35,9 +35,12 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
     .send(JSON.stringify(problem.body(request.id)))
 }
 
+/** What is said of a request by a method that the path does not take, before that is noticed. */
+const BEFORE_METHOD: readonly ProblemCode[] = ['no-route', 'malformed', 'unsupported-media-type']
+
 /** A path that is there, but not for this method, is no missing resource. */
 function orWrongMethod(problem: Problem, { server, url, method }: FastifyRequest): Problem {
-  if (problem.code !== 'no-route') return problem
+  if (!BEFORE_METHOD.includes(problem.code)) return problem
   const methods = server.methodsOf(url)
   if (methods.length === 0 || methods.includes(method)) return problem
   const allow = methods.join(', ')
