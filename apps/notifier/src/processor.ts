@@ -62,6 +62,9 @@ class DueFault extends Error {
  * what waits, the planned deliveries) becomes rows of the task: one commit with the source offset. Nothing is sent here.
  */
 export class NotifierProcessor implements Processor {
+  /** By task: objects of which something due could not be told. */
+  private readonly held = new WeakMap<TaskContext, Set<string>>()
+
   constructor(private readonly options: NotifierProcessorOptions) {}
 
   process(batch: TaskBatch, context: TaskContext): Offset {
@@ -100,6 +103,7 @@ export class NotifierProcessor implements Processor {
     const { object, message } = error
     context.table('objects').arm(object, this.options.now() + SWEEP)
     const { partition } = context
+    this.held.set(context, (this.held.get(context) ?? new Set()).add(object))
     this.options.logger.error(
       { partition, object, err: error.cause },
       'what is due for an object cannot be told; it is tried again in a minute, and the others go on',
@@ -181,6 +185,7 @@ export class NotifierProcessor implements Processor {
     const mark = { incarnation: news.incarnation, revision: news.revision, current }
     const gone = news.state === null ? { goneAt: desk.now } : {}
     put(context, news, row, rowOf({ ...mark, ...gone }, draft))
+    this.isWell(news.object, context)
   }
 
   private tellDue(desk: Desk, context: TaskContext): void {
@@ -190,11 +195,18 @@ export class NotifierProcessor implements Processor {
       if (!due || context.full) return
       try {
         this.tellObject(due.key, desk, context)
+        this.isWell(due.key, context)
       } catch (error) {
         if (faultOf(error) === error) throw error
         throw new DueFault(due.key, error)
       }
     }
+  }
+
+  /** An object is told again: the condition ends with the last of those that could not be. */
+  private isWell(object: string, context: TaskContext): void {
+    const held = this.held.get(context)
+    if (held?.delete(object) && held.size === 0) context.conditions.clear('object-held')
   }
 
   private tellObject(key: string, desk: Desk, context: TaskContext): void {

@@ -39,6 +39,12 @@ export const LIMITS = {
   agentSettings: 100_000,
   agentWeight: 1_000_000,
 
+  // The notifier's configuration: what one object leads to at all of them fits in its row.
+  receivers: 250,
+  routes: 400,
+  silences: 10_000,
+  inhibitions: 1_000,
+
   // Objects and what is emitted of them.
   agentsPerObject: 10_000,
   talliedStates: 64,

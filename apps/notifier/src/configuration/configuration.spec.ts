@@ -1,5 +1,6 @@
 import { withoutIds } from './endpoint-ids'
 import { ConfigError } from '@quorate/config'
+import { LIMITS } from '@quorate/contracts'
 import { silentLogger } from '@quorate/log'
 import { type EmbeddedLog, openEmbeddedLog } from '@quorate/log/embedded'
 import { RecordingChannel } from '../../testing/recording-channel'
@@ -16,6 +17,7 @@ import {
   secondsOf,
   SecretReader,
   SecretScope,
+  type Entry,
   type SettingsTable,
 } from '.'
 
@@ -193,6 +195,23 @@ describe('the configuration in the settings', () => {
     await configuration.write([{ table: 'receivers', name: 'ops', value: undefined }])
     expect(retired().sort()).toEqual(['ops', 'ops/2', 'ops/3', 'ops/5'])
   })
+
+  it.each(['receivers', 'silences', 'inhibitions', 'routes'] as const)(
+    'takes as many %s as there may be, and no more',
+    async (part) => {
+      const { configuration } = await open()
+      const most = LIMITS[part]
+      const values = { receivers: receiver(), silences: silence(), inhibitions: { parent: 'p', dependants: 'd/**' } }
+      const entries = (count: number): Entry[] =>
+      part === 'routes'
+        ? [{ table: 'routes', name: 'root', value: { receiver: 'console', routes: Array.from({ length: count - 1 }, (_, i) => ({ match: { object: `${i}` } })) } }]
+        : Array.from({ length: count }, (_, i) => ({ table: part, name: `n${i}`, value: values[part] })) // prettier-ignore
+      expect(configuration.judge(entries(most))).toEqual([])
+      expect(configuration.judge(entries(most + 1))).toEqual([
+        { pointer: `/${part}`, detail: `there may be ${most} ${part} at most; this makes ${most + 1}` },
+      ])
+    },
+  )
 
   it('N71: an endpoint that is changed in its place stays the same one', async () => {
     const { configuration } = await open()

@@ -3,6 +3,7 @@ import type { Logger } from '@quorate/log'
 import { setTimeout as after } from 'node:timers/promises'
 import type { Routing } from '../pipeline'
 import { faultsIn, type Surroundings } from './check'
+import { tooMany } from './counts'
 import type { NotifyDocument, Written } from './document'
 import { NOTHING } from './document'
 import type { SettingsTable } from './keys'
@@ -115,10 +116,12 @@ export class Configuration {
     const before = this.options.settings.document()
     const known = new Set(faultsIn(before, this.surroundings).map(textOf))
     const own = entries.filter(({ value }) => value !== undefined).map(({ table, name }) => placeOf(table, name))
-    return faultsIn(changed(before, entries), this.surroundings).filter(
+    const after = changed(before, entries)
+    const faults = faultsIn(after, this.surroundings).filter(
       (fault) =>
         !known.has(textOf(fault)) || own.some((at) => fault.pointer === at || fault.pointer.startsWith(`${at}/`)),
     )
+    return [...faults, ...tooMany(before, after)]
   }
 
   /** The same, and whether their references lead where they may. */

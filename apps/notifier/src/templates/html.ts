@@ -117,7 +117,7 @@ function group({ headline, changes, more }: TextModel): string {
     (one) =>
       `<tr><td class="line" valign="top" style="padding:9px 14px 9px 0;border-top:1px solid ${LINE}">${pill(one.became, one.tone)}</td>` +
       `<td class="line" width="100%" style="padding:9px 0;border-top:1px solid ${LINE}">${objectName(one)}` +
-      `<br><span class="dim" style="color:${DIM};font-size:13px">${escapeHtml([before(one), one.why].filter((part) => part !== '').join(' · '))}</span></td></tr>`,
+      `<br><span class="dim" style="color:${DIM};font-size:13px">${escapeHtml([one.atText, before(one), one.why].filter((part) => part !== '').join(' · '))}</span></td></tr>`,
   )
   return (
     `<h1 class="ink" style="margin:0;font-size:20px;line-height:1.35;font-weight:600;color:${INK}">${escapeHtml(headline)}</h1>` +

@@ -33,6 +33,8 @@ export interface ChangeText {
   /** RFC 3339, and for people. */
   readonly since: string
   readonly sinceText: string
+  /** Time of day of the change; with its date where the message tells of another day. */
+  readonly atText: string
   readonly cause: string | null
   /** Who says so, in one line. */
   readonly why: string
@@ -119,7 +121,7 @@ export function textModel(message: Message, options: TextOptions, most = LISTED)
       link: change.link,
     }
   }
-  const changes = message.changes.slice(0, most).map((change) => changeText(change, options))
+  const changes = message.changes.slice(0, most).map((change) => changeText(change, options, message.time))
   const labels = Object.entries(message.labels).map(([name, value]) => ({ name, value: plain(value) }))
   const tone =
     (['bad', 'other', 'good'] as const).find((one) => changes.some((change) => change.tone === one)) ?? 'other'
@@ -135,7 +137,12 @@ export function textModel(message: Message, options: TextOptions, most = LISTED)
   }
 }
 
-export function changeText(message: ChangeMessage, { baseUrl, timeZone = 'UTC' }: TextOptions): ChangeText {
+/** @param told ms: of the message that tells it, where that is a group's */
+export function changeText(
+  message: ChangeMessage,
+  { baseUrl, timeZone = 'UTC' }: TextOptions,
+  told = message.time,
+): ChangeText {
   const { object, state, view, cause, lasted, flapping, dependants } = message
   const since = view?.since ?? message.time
   const previous = message.previous ?? view?.from ?? null
@@ -150,6 +157,7 @@ export function changeText(message: ChangeMessage, { baseUrl, timeZone = 'UTC' }
     lasted: lasted !== null && lasted >= 1000 ? duration(lasted) : null,
     since: rfc3339(since),
     sinceText: dateTime(since, timeZone),
+    atText: clockTimeFrom(told, message.time, timeZone),
     cause,
     why: why(message, (ms) => clockTimeFrom(message.time, ms, timeZone)),
     majority: (view && majority(view)) || null,

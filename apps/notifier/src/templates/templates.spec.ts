@@ -54,7 +54,7 @@ describe('the plain text', () => {
   it('lists a group, and cuts the list with a count', () => {
     const said = text(textModel(group(12, 500, { policy: 'web' }), {}, 5))
     expect(said.split('\n')[0]).toBe('site/0, site/1, site/2 and 497 more: down, up (policy web)')
-    expect(said).toContain('- site/0 is down (was up for 30 s): 2 of 3 say down (last: agent-1)\n')
+    expect(said).toContain('- 22:13:20 site/0 is down (was up for 30 s): 2 of 3 say down (last: agent-1)\n')
     expect(said).toContain('\n… and 495 more\n')
     expect(said.match(/^- /gm)).toHaveLength(5)
     expect(text(model(group(3)))).not.toContain('more')

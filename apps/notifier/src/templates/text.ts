@@ -40,7 +40,7 @@ function changeText(change: ChangeText): string {
 
 function groupText({ headline, changes, more }: TextModel): string {
   const rest = more > 0 ? ['', `… and ${more} more`] : []
-  return [headline, '', ...changes.map((change) => `- ${changeLine(change)}`), ...rest].join('\n')
+  return [headline, '', ...changes.map((change) => `- ${change.atText} ${changeLine(change)}`), ...rest].join('\n')
 }
 
 function noticeText(model: TextModel): string {
