@@ -5,7 +5,7 @@ import { parseOutput, simulate, toJsonLines, type ScenarioLine } from './testing
 import { reasons, sinkEvents } from './testing/sink'
 import { recordsOf, TestTask, type TestTaskOptions } from './testing/test-task'
 
-const files = ['published.json', 'votes.json', 'voted.json', 'overrides.json', 'rules.json']
+const files = ['published.json', 'votes.json', 'voted.json', 'overrides.json', 'rules.json', 'crowds.json']
 const rows = files.flatMap((file) => readCases(file)).map((row) => [row.id, row.says, row] as const)
 
 /** Policies of a case as the first lines: the processor has no file of them. */

@@ -7,7 +7,8 @@ import type { EventLine, OutputLine, ScenarioLine } from './scenario'
  * A case of the vote as written in `vote/cases/*.json`. Times in seconds. Steps:
  *
  *   "0 a,b=up"                  reports at 0 s on the object o; more members behind: "0 a=up seq=5 session=s ttl=30000 observedAt=1000"
- *   "5 leave a", "5 remove a"   leave, report-removed
+ *   "0 a1..40=up"               reports of the agents a1 to a40, one after the other; # in the state is the agent's number: "0 a1..70=s#"
+ *   "5 leave a", "5 remove a"   leave, report-removed; of several: "5 leave a1..40"
  *   "5 override down"           override-set; until=100 (s), mode=until-agree, reason=…, author=…, ifMatch=…
  *   "5 clear", "5 delete"       override-cleared, object-deleted; ifMatch=…
  *   "5 agent a", "5 agent-removed a"    agent-set with weight=…, muted=true
@@ -69,6 +70,19 @@ function valueOf(name: string, text: string): unknown {
   return name === 'until' ? ms(text) : text
 }
 
+/** Names and their numbers: `a1..3` are a1, a2 and a3. */
+function agentsIn(text: string): { agent: string; number: string }[] {
+  return text.split(',').flatMap((one) => {
+    const range = /^(.*?)(\d+)\.\.(\d+)$/.exec(one)
+    if (range === null) return [{ agent: one, number: '' }]
+    const [, name, first, last] = range
+    return Array.from({ length: Number(last) - Number(first) + 1 }, (_, i) => {
+      const number = String(Number(first) + i)
+      return { agent: `${name}${number}`, number }
+    })
+  })
+}
+
 function parseStep(step: string): ScenarioLine[] {
   const [time, verb, ...rest] = step.split(' ')
   const at = ms(time!)
@@ -83,9 +97,9 @@ function parseStep(step: string): ScenarioLine[] {
   )
   switch (verb) {
     case 'leave':
-      return [{ at, object, type: 'leave', data: { agent: first } }]
+      return agentsIn(first!).map(({ agent }) => ({ at, object, type: 'leave', data: { agent } }))
     case 'remove':
-      return [{ at, object, type: 'report-removed', data: { agent: first } }]
+      return agentsIn(first!).map(({ agent }) => ({ at, object, type: 'report-removed', data: { agent } }))
     case 'override':
       return [{ at, object, type: 'override-set', data: { state: first, ...members } }]
     case 'clear':
@@ -102,7 +116,10 @@ function parseStep(step: string): ScenarioLine[] {
       return [{ at, type: 'tick' }]
     default: {
       const [agents, state] = verb!.split('=') as [string, string]
-      return agents.split(',').map((agent) => ({ at, object, type: 'report', data: { agent, state, ...members } }))
+      return agentsIn(agents).map(({ agent, number }) => {
+        const data = { agent, state: state.replace('#', number), ...members }
+        return { at, object, type: 'report', data }
+      })
     }
   }
 }

@@ -2,7 +2,7 @@ import { linesOf, eventsOf, policiesOf, readCases, told } from '../testing/case-
 import { CASE_RULES } from '../testing/case-rules'
 import { parseOutput, simulate, toJsonLines } from '../testing/scenario'
 
-describe.each(['published.json', 'votes.json', 'voted.json', 'overrides.json', 'rules.json'])(
+describe.each(['published.json', 'votes.json', 'voted.json', 'overrides.json', 'rules.json', 'crowds.json'])(
   'the cases of %s, simulated',
   (file) => {
     it.each(readCases(file).map((row) => [row.id, row.says, row] as const))('%s: %s', async (_id, _says, row) => {

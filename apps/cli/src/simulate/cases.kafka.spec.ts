@@ -30,10 +30,13 @@ const SLACK = 2_000
 const OWN = [
   ...['C02', 'C08', 'C10', 'C12', 'C14', 'C18', 'C19', 'C20', 'C22', 'C23', 'C26', 'C27', 'C28', 'C30', 'C32', 'C33'],
   ...['D01', 'D02', 'D03', 'D04', 'D11', 'D12', 'D13', 'D21', 'D22', 'D23', 'D24', 'D25'],
+  ...['L01', 'L02', 'L03', 'L04', 'L05', 'L06', 'L07', 'L08', 'L10'],
   ...['G01', 'G02', 'G03', 'G04', 'G05', 'G06', 'G07', 'G08'],
 ]
 const published = readCases('published.json')
-const own = ['votes.json', 'voted.json'].flatMap((file) => readCases(file)).filter(({ id }) => OWN.includes(id))
+const own = ['votes.json', 'voted.json', 'crowds.json']
+  .flatMap((file) => readCases(file))
+  .filter(({ id }) => OWN.includes(id))
 const cases = [...published, ...own]
 
 /** Changes of the effective state, but for their times. */
