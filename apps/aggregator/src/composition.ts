@@ -20,6 +20,7 @@ import { type SnapshotOf, StatesStream } from './http/stream/states-stream'
 import { ruleMetrics, voteMetrics } from './metrics'
 import { VoteProcessor } from './processor'
 import { RuleFaults } from './rule-faults'
+import { RuleWatch } from './rule-watch/rule-watch'
 import { Cluster } from './queries/cluster'
 import { CommittedReading } from './queries/committed-reading'
 import { Doubt } from './queries/doubt'
@@ -75,14 +76,22 @@ export function aggregatorParts({
   logger,
   version,
   url,
-  rules = NO_RULES,
+  rules: given = NO_RULES,
 }: AggregatorPartsOptions): AggregatorParts {
   const { topicPrefix: prefix, partitions, clusterSecret } = config
   const names = topicNames(prefix)
+  const watch = given.size === 0 ? undefined : new RuleWatch({ logger })
+  const rules = watch?.watched(given) ?? given
   const declared = declaredIn(config, rules)
   const topology = aggregatorTopology({ prefix, applicationId, partitions })
   const ruleFaults = new RuleFaults()
-  const processor = new VoteProcessor({ source: changeSource(prefix, applicationId), rules, ruleFaults, logger })
+  const processor = new VoteProcessor({
+    source: changeSource(prefix, applicationId),
+    rules,
+    ruleFaults,
+    logger,
+    ...(watch ? { turnsTo: (at, id) => watch.turnsTo(at, id) } : {}),
+  })
   const transport = new StreamsStrategy({
     sources: { reports: names.reports },
     create: (handle) =>
@@ -137,7 +146,7 @@ export function aggregatorParts({
       settings: new Settings(reading, owners, answers),
       answers,
       operations: new PartitionOperations(log, owners, topology),
-      dryRuns: new DryRuns(owners, peers, rules),
+      dryRuns: new DryRuns(owners, peers, watch?.watched(given, false) ?? given),
       cluster: new Cluster(owners, peers),
       deadLetters: new DeadLetters({
         log,
@@ -154,6 +163,7 @@ export function aggregatorParts({
     close: async () => {
       await upkeep.close()
       await peers.close()
+      await watch?.close()
     },
   }
 }

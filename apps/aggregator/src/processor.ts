@@ -39,6 +39,7 @@ export interface VoteProcessorOptions {
   readonly logger?: Logger
   readonly outcomes?: Outcomes
   readonly ruleFaults?: RuleFaults
+  readonly turnsTo?: (partition: number, id: ObjectId) => void
 }
 
 /** What is kept of a task between batches. */
@@ -203,6 +204,7 @@ export class VoteProcessor implements Processor {
       dirtyObjects,
       emit,
       ruleFaults,
+      turnsTo: this.#options.turnsTo,
       holds,
     })
     return (context.cache = { state, fold: new Fold(state) })

@@ -33,6 +33,8 @@ export interface PartitionStateOptions {
   readonly dirtyObjects: number
   readonly emit: (change: Change, context: TaskContext) => void
   readonly ruleFaults?: RuleFaults | undefined
+  /** Told of each object that is looked at, so that a rule that does not return can be named with it. */
+  readonly turnsTo?: ((partition: number, id: ObjectId) => void) | undefined
   /** Kept over dropped batches. */
   readonly holds?: Holds | undefined
 }
@@ -107,6 +109,7 @@ export class PartitionState implements VoteState {
   }
 
   load(id: ObjectId): VoteObject | undefined {
+    this.#options.turnsTo?.(this.partition, id)
     const hot = this.#hot.get(id)
     if (hot !== undefined) return hot
     const value = this.#objects.get(id)
