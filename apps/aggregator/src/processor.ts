@@ -9,6 +9,7 @@ import {
   type Processor,
   type Refusal,
   type Skipped,
+  type SourceChange,
   type TaskBatch,
   type TaskContext,
 } from '@quorate/streams'
@@ -116,6 +117,15 @@ export class VoteProcessor implements Processor {
     this.#deadLetter(shown, 'failed', reason, context)
     this.outcomes.note(context.partition, record.offset, { reject: reason })
     return true
+  }
+
+  /** Incarnations are offsets, which begin again: those to come must be greater than all before. */
+  sourceChanged({ before, from, now }: SourceChange, context: TaskContext): void {
+    const { state } = this.#kept(context)
+    // Where nothing is known any more: no log has as many offsets as there are milliseconds since 1970.
+    state.raiseIncarnations(before === undefined ? now : state.incarnationBase + Math.max(0, before - from))
+    // Of a record that will not come again.
+    state.pending = null
   }
 
   /** What an operator leaves out does nothing, and time does not move on by it. */

@@ -62,6 +62,13 @@ export interface Prepared {
   readonly signal: AbortSignal
 }
 
+export interface SourceChange {
+  readonly before: Offset | undefined
+  readonly from: Offset
+  /** Wall time, ms. */
+  readonly now: number
+}
+
 /** Handles one task's work; one instance serves all tasks of a process, state per task lives in the context. */
 export interface Processor {
   /**
@@ -80,6 +87,11 @@ export interface Processor {
    * on. False: cut before the end; it comes again. By default its dead letter is all that is left of it.
    */
   refuse?(refusal: Refusal, context: TaskContext): boolean
+  /**
+   * The source is another log from now on, as an operator has acknowledged: offsets begin again at `from`. `before` was applied of the other
+   * one; undefined where what was applied is not known any more, rows included. What is staged is committed with the place.
+   */
+  sourceChanged?(change: SourceChange, context: TaskContext): void
   /**
    * Records that an operator leaves out: nothing is done with them but a dead letter. By default that has the record as it is. What this
    * throws leaves the record's content out.

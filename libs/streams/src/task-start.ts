@@ -25,6 +25,8 @@ export interface SourceFound {
   readonly epoch: number | undefined
   /** The source is another than before, and goes on where the operator said: to be committed at once. */
   readonly isOther: boolean
+  /** With `isOther`: how far the other log had been applied. */
+  readonly before?: Offset | undefined
 }
 
 /**
@@ -45,7 +47,7 @@ export async function findSource(question: SourceQuestion, store: PartitionStore
   const applied = checkpoint?.source ?? (await log.committed(group, topic, [partition])).get(partition) ?? 0
   const found = { start: held.start, end: held.end, topicId, epoch: undefined, isOther: false }
   const other = checkpoint && (await otherLog(question, checkpoint, topicId, held))
-  if (other !== undefined) return { ...found, offset: other, applied: other, isOther: true }
+  if (other !== undefined) return { ...found, offset: other, applied: other, isOther: true, before: checkpoint!.source }
   if (applied > held.end)
     throw new StreamsError(
       'STREAMS_SOURCE_LOST',
@@ -67,13 +69,14 @@ export async function findSource(question: SourceQuestion, store: PartitionStore
 
 /**
  * Before a local file is thrown away because its changelog is another, or shorter: where the source is another, too, what was applied is
- * nowhere else. @throws StreamsError until an operator has acknowledged it
+ * nowhere else. Whether it is. @throws StreamsError until an operator has acknowledged it
  */
-export async function judgeSource(question: SourceQuestion, checkpoint: Checkpoint): Promise<void> {
+export async function judgeSource(question: SourceQuestion, checkpoint: Checkpoint): Promise<boolean> {
   const { log, topology, partition } = question
   const description = await log.describeTopic(topology.source)
-  if (!description) return
-  await otherLog(question, checkpoint, description.id, await offsetsOf(log, topology.source, partition))
+  if (!description) return false
+  const held = await offsetsOf(log, topology.source, partition)
+  return (await otherLog(question, checkpoint, description.id, held)) !== undefined
 }
 
 /** Where to go on in a source that is not the log that was applied; undefined where it is. */

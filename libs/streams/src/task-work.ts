@@ -291,7 +291,9 @@ export class TaskWork {
   /** The place alone: what an operator has acknowledged must hold from now on. */
   private async commitPlace(): Promise<void> {
     const { position, time } = this.opened.progress
+    const { processor, clock } = this.options
     this.context.begin()
+    processor.sourceChanged?.({ before: this.opened.source.before, from: position, now: clock.now() }, this.context)
     await this.commit(position, time)
   }
 

@@ -205,7 +205,10 @@ export class Task implements RunningTask {
       board.acknowledgement(partition)?.topicId === topicId ||
       (this.options.acknowledgedSource?.split(/[\s,]+/).includes(topicId) ?? false)
     const source = { ...this.options, isAcknowledged }
-    const judge = (applied: Checkpoint): Promise<void> => judgeSource(source, applied)
+    let isForgotten = false
+    const judge = async (applied: Checkpoint): Promise<void> => {
+      isForgotten = (await judgeSource(source, applied)) || isForgotten
+    }
     const question = { ...this.options, local: this.local, fenced: true, now: clock.now(), judge, signal }
     const { local, changelogEnd } = await fitStore(question)
     const { progress } = this
@@ -217,7 +220,9 @@ export class Task implements RunningTask {
     }
     await catchUp({ ...this.options, local, end: changelogEnd, signal, progress, hold })
     const { store } = this.local
-    const found = await unlessAborted(findSource(source, store), signal)
+    const asked = await unlessAborted(findSource(source, store), signal)
+    // Of another log than the one whose rows are gone with their changelog.
+    const found = isForgotten && store.checkpoint === undefined ? { ...asked, isOther: true } : asked
     await prepare({ ...this.options, store, found, progress, signal })
     progress.end = found.end
     this.applied = found.applied

@@ -38,7 +38,7 @@ export interface Opened {
   readonly transactor: Transactor
   readonly progress: TaskProgress
   /** The source as it was found. */
-  readonly source: Pick<SourceFound, 'topicId' | 'epoch' | 'isOther'>
+  readonly source: Pick<SourceFound, 'topicId' | 'epoch' | 'isOther' | 'before'>
   readonly submissions: Submissions
   readonly isolation: Isolation
   readonly bell: Bell

@@ -287,6 +287,13 @@ export class PartitionState implements VoteState {
     return undefined
   }
 
+  /** New incarnations begin at `base`, where they would begin lower. */
+  raiseIncarnations(base: number): void {
+    if (base <= this.incarnationBase) return
+    this.incarnationBase = base
+    this.#saveReshard()
+  }
+
   importRows({ rows }: Snapshot): void {
     this.importing--
     this.#saveReshard()

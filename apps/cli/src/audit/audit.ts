@@ -160,8 +160,8 @@ class Audit {
         )
       const leftOut = await LeftOut.read(log, this.#names.deadLetters, this.#names.reports, partition)
       const beginning = await beginningOf(log, stretch, committed.settings(), rules)
-      // Of a whole source the first record says it.
-      const base = stretch.start === 0 ? 0 : committed.incarnationBase
+      // A reshard says it in the source as well; where a source was created again it is known from here alone.
+      const base = committed.incarnationBase
       const from = beginning.judgedFrom === 0 ? 0 : beginning.judgedFrom + base
       const told = await ToldPartition.read(log, sink, changeSource(prefix, applicationId), from)
       const question = { log, stretch, beginning, base, from, rules, committed, told, sightings, everything, leftOut }
