@@ -22,6 +22,7 @@ export function aggregatorTopology({ prefix, applicationId, partitions }: Topolo
     changelog,
     tables: AGGREGATOR_TABLES,
     settings: topics.settings,
+    soleWriterOf: topics.states,
     schemaVersion: 1,
     topics: [
       {

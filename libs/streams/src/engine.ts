@@ -18,6 +18,7 @@ import { HealthWatch } from './health-watch'
 import { decodeDown, encodeUp } from './member-data'
 import { Ownership } from './ownership'
 import { ranges } from './ranges'
+import { claimSink } from './sole-writer'
 import { SourceEnds } from './source-ends'
 import { SourceGrowth } from './source-growth'
 import type { Owner, RunningTask, SourceRecord, Streams, StreamsStatus } from './streams'
@@ -99,7 +100,14 @@ class Engine implements Streams {
       this.unlock = lockDirectory(join(dataDir, topology.applicationId))
     }
     try {
-      await log.ensureTopics(topology.topics, replication === undefined ? {} : { replication })
+      // Before anything is created for an application that is refused.
+      const copies = replication === undefined ? {} : { replication }
+      await log.ensureTopics(
+        topology.topics.filter(({ name }) => name === topology.settings),
+        copies,
+      )
+      await claimSink(log, this.options.logger, topology)
+      await log.ensureTopics(topology.topics, copies)
       const source = await log.describeTopic(topology.source)
       if (!source) throw new StreamsError('STREAMS_SOURCE_LOST', `there is no topic ${topology.source}`)
       this.partitions = source.partitions

@@ -10,6 +10,7 @@ export const STREAMS_ERRORS = {
     'the source was deleted and created again; bring it back, or go on with `quorate acknowledge-source`',
   STREAMS_SOURCE_TRUNCATED:
     'the source has lost records that were applied; bring them back, or go on with `quorate acknowledge-source`',
+  STREAMS_OTHER_APPLICATION: 'another application id writes to the same topics',
   STREAMS_SOURCE_GROWN: 'partitions were added to the source, and keys lie in others now',
   STREAMS_TASK_FAILED: 'a batch cannot be processed: a fault of ours',
   STREAMS_STALLED: 'records wait, and none is applied',

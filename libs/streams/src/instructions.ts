@@ -43,7 +43,10 @@ export interface Acknowledgement {
  */
 export type Instruction = Skip | Acknowledgement
 
-const openingOf = (applicationId: string): string => `streams/${applicationId}/`
+/** Keys of instructions in the settings begin so. */
+export const INSTRUCTIONS = 'streams/'
+
+const openingOf = (applicationId: string): string => `${INSTRUCTIONS}${applicationId}/`
 
 /** The key of an instruction in the settings: one for each record, and for each partition's source. */
 export const instructionKey = (applicationId: string, it: Instruction): string =>

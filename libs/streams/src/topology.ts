@@ -14,6 +14,8 @@ export interface Topology {
   readonly outputs: Readonly<Record<OutputName, string>>
   readonly changelog: string
   readonly tables: readonly TableSpec[]
+  /** Output topic that no other application may write to as well; goes with `settings`. */
+  readonly soleWriterOf?: string
   /** Topic in which operators tell the tasks something (instructions.ts); one of `topics`. */
   readonly settings?: string
   /** Rises with every change of the rows' layout: stores of another version are rebuilt from the changelog. */

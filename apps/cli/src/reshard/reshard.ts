@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream'
 import { RESHARDED_FROM, topicNames } from '@quorate/contracts'
 import { type Log, LogError, type OutRecord, partitionOf, type Transactor } from '@quorate/log'
 import { MARKS } from '../../../aggregator/src/dead-letters/dead-letter'
+import { INSTRUCTIONS, WRITERS } from '@quorate/streams'
 import { ANSWERS } from '../../../aggregator/src/requests/requests'
 import { aggregatorTopology } from '../../../aggregator/src/topology'
 import { recordsOf, stretches } from '../simulate/source-topic'
@@ -168,7 +169,7 @@ async function copyStates(log: Log, from: string, topic: string, partitions: num
 }
 
 /** What is said of places in the old topics: marks of dead letters by their offset, answers with positions. In the new topics others lie there. */
-const OF_OLD_TOPICS = [MARKS, ANSWERS]
+const OF_OLD_TOPICS = [MARKS, ANSWERS, INSTRUCTIONS, WRITERS]
 
 /** A compacted topic of one partition, without what is gone, or belongs to the old topics. */
 async function copyTable(log: Log, from: string, topic: string): Promise<number> {
