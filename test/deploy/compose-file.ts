@@ -27,6 +27,14 @@ export function composeFile(): ComposeFile {
   return parse(readFileSync(join(__dirname, '..', '..', 'docker-compose.yml'), 'utf8'), { merge: true }) as ComposeFile
 }
 
+/** What the image makes of the brokers' variables: `KAFKA_A_B` is the property `a.b`. Only what is said of log-ins. */
+export function logInProperties(environment: Readonly<Record<string, string>>): Record<string, string> {
+  const named = Object.entries(environment).map(([name, value]) => [name.slice('KAFKA_'.length).toLowerCase().replaceAll('_', '.'), value] as const) // prettier-ignore
+  return Object.fromEntries(
+    named.filter(([name]) => name.includes('sasl') || name === 'listener.security.protocol.map'),
+  )
+}
+
 /** Puts values for `${NAME:?message}`, as Compose does. @throws Error with the message where there is none */
 export function interpolated(
   environment: Readonly<Record<string, string | number>>,

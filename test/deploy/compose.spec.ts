@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Ajv from 'ajv'
 import { parse } from 'yaml'
@@ -11,6 +12,7 @@ const ROOT = join(__dirname, '..', '..')
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
 const compose = composeFile()
 const services = Object.entries(compose.services)
+const SECRETS = { QUORATE_API_KEY: 'k', QUORATE_CLUSTER_SECRET: 's', KAFKA_PASSWORD: 'p', KAFKA_BROKER_PASSWORD: 'b' }
 const ours = services.filter(([, it]) => it.image.startsWith('quorate:'))
 
 describe('docker-compose.yml', () => {
@@ -60,7 +62,7 @@ describe('docker-compose.yml', () => {
       const app = name.startsWith('aggregator') ? 'aggregator' : 'notifier'
       expect(command?.at(-1)).toBe(`dist/apps/${app}/src/main.js`)
       const env = {
-        ...interpolated(environment, { QUORATE_API_KEY: 'k', QUORATE_CLUSTER_SECRET: 's' }),
+        ...interpolated(environment, SECRETS),
         QUORATE_DATA_DIR: '/data',
       }
       const config = loadConfig(app, { env, readFile: noFile })
@@ -83,7 +85,33 @@ describe('docker-compose.yml', () => {
     const wanted = [...read('docker-compose.yml').matchAll(/\$\{(\w+):\?/g)].map(([, name]) => name)
     const named = [...read('.env.example').matchAll(/^(\w+)=/gm)].map(([, name]) => name)
     expect(named.sort()).toEqual([...new Set(wanted)].sort())
-    expect(() => interpolated(ours[0]![1].environment ?? {}, {})).toThrow('copy .env.example to .env')
+    expect(() => interpolated(ours[0]![1].environment ?? {}, {})).toThrow(
+      'run scripts/compose-env.mjs, or copy .env.example to .env',
+    )
+  })
+
+  it('lets nobody talk to a broker without a log-in', () => {
+    for (const [name, { environment = {} }] of services) {
+      if (!name.startsWith('kafka-')) continue
+      const listeners = String(environment['KAFKA_LISTENER_SECURITY_PROTOCOL_MAP']).split(',')
+      expect(listeners.sort()).toEqual(['CONTROLLER', 'INSIDE', 'OUTSIDE'].map((it) => `${it}:SASL_PLAINTEXT`))
+    }
+    for (const [, { environment = {} }] of ours)
+      expect(interpolated(environment, SECRETS)).toMatchObject({ KAFKA_SASL_MECHANISM: 'plain', KAFKA_SASL_USERNAME: 'quorate', KAFKA_SASL_PASSWORD: 'p' }) // prettier-ignore
+  })
+
+  it('gets its secrets from a script, which never writes over those in use', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'compose-env-'))
+    writeFileSync(join(dir, '.env.example'), read('.env.example'))
+    const run = () => spawnSync(process.execPath, [join(ROOT, 'scripts/compose-env.mjs'), dir], { encoding: 'utf8' })
+    expect(run().status).toBe(0)
+    const written = readFileSync(join(dir, '.env'), 'utf8')
+    const values = [...written.matchAll(/^\w+=([0-9a-f]{48})$/gm)].map(([, value]) => value)
+    expect(new Set(values).size).toBe(Object.keys(SECRETS).length)
+    expect(statSync(join(dir, '.env')).mode & 0o777).toBe(0o600)
+    expect(run().status).toBe(1)
+    expect(readFileSync(join(dir, '.env'), 'utf8')).toBe(written)
+    rmSync(dir, { recursive: true })
   })
 
   it('mounts no volume twice and leaves none undeclared', () => {
@@ -93,7 +121,7 @@ describe('docker-compose.yml', () => {
 
   const engine = spawnSync('docker', ['compose', 'version']).status === 0
   ;(engine ? it : it.skip)('is read by docker compose itself', () => {
-    const env = { ...process.env, QUORATE_API_KEY: 'k', QUORATE_CLUSTER_SECRET: 's' }
+    const env = { ...process.env, ...SECRETS }
     const { status, stderr } = spawnSync('docker', ['compose', 'config', '--quiet'], {
       cwd: ROOT,
       env,

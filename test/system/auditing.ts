@@ -10,6 +10,8 @@ export interface OnKafka {
   readonly by: App
   /** As QUORATE_APPLICATION_ID; `aggregator` by default. */
   readonly applicationId?: string
+  /** More settings, such as those of a log-in. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** What lies in a data directory. Its process must have ended: the embedded log is one process's own. */
@@ -47,13 +49,14 @@ function stopped({ dataDir, rules }: Stopped): [string[], Record<string, string>
   return [['--data-dir', dataDir, '--no-store', ...(rules === undefined ? [] : ['--rules', rules])], {}]
 }
 
-function onKafka({ brokers, prefix, by, applicationId }: OnKafka): [string[], Record<string, string>] {
+function onKafka({ brokers, prefix, by, applicationId, env }: OnKafka): [string[], Record<string, string>] {
   const { url, apiKey } = by
   return [
     ['--brokers', brokers.join(','), ...(applicationId === undefined ? [] : ['--application-id', applicationId])],
     {
       QUORATE_URL: url,
       QUORATE_TOPIC_PREFIX: prefix,
+      ...env,
       ...(apiKey === undefined ? {} : { QUORATE_API_KEY: apiKey }),
     },
   ]

@@ -1,13 +1,28 @@
 import { type BrokerCluster, describeOwnKafka, startBroker } from '../broker'
 import { freePorts } from '../broker/ports'
-import { composeFile, interpolated } from '../deploy/compose-file'
+import { composeFile, interpolated, logInProperties } from '../deploy/compose-file'
+import { openKafkaLog } from '@quorate/log/kafka'
 import { audited } from './auditing'
 import { App, temporaryFolder } from './harness'
 import { endAll } from './process'
 import { until } from './until'
 import { WebhookReceiver } from './webhook-receiver'
 
-const SECRETS = { QUORATE_API_KEY: 'the-operators-key', QUORATE_CLUSTER_SECRET: 'the-instances-secret' }
+const SECRETS = {
+  QUORATE_API_KEY: 'the-operators-key',
+  QUORATE_CLUSTER_SECRET: 'the-instances-secret',
+  KAFKA_PASSWORD: 'the-password-of-quorate',
+  KAFKA_BROKER_PASSWORD: 'the-password-of-brokers',
+}
+
+/** The brokers' log-ins as the file has them; a test's listeners have names of their own. */
+function logIns(): Record<string, string> {
+  const { environment = {} } = composeFile().services['kafka-1']!
+  const properties = Object.entries(logInProperties(interpolated(environment, SECRETS)))
+  const renamed = (text: string) =>
+    text.replaceAll('INSIDE:', 'BROKERS:').replaceAll('OUTSIDE:', 'CLIENTS:').replace('name.inside', 'name.brokers').replace('name.outside', 'name.clients') // prettier-ignore
+  return Object.fromEntries(properties.map(([name, value]) => [renamed(name), renamed(value)]))
+}
 
 /** What docker-compose.yml runs, with its own settings, as processes: host names become ports of this machine. */
 describeOwnKafka('the topology of docker-compose.yml, as processes', () => {
@@ -18,7 +33,7 @@ describeOwnKafka('the topology of docker-compose.yml, as processes', () => {
 
   beforeAll(async () => {
     receiver = await WebhookReceiver.start()
-    kafka = await startBroker({ nodes: 3 })
+    kafka = await startBroker({ nodes: 3, config: logIns() })
     const services = Object.entries(composeFile().services).filter(([, it]) => it.image.startsWith('quorate:'))
     const ports = await freePorts(services.length)
     const started = services.map(async ([name, { environment = {}, command }], i) => {
@@ -47,6 +62,13 @@ describeOwnKafka('the topology of docker-compose.yml, as processes', () => {
   }, 60_000)
 
   const client = (name: string) => apps.get(name)!.client
+
+  it('has brokers that talk to nobody without a log-in', async () => {
+    for (const sasl of [undefined, { mechanism: 'plain', username: 'quorate', password: 'another' }] as const) {
+      const log = openKafkaLog({ brokers: kafka.brokers, clientId: 'nobody', retryTimeoutMs: 3_000, ...(sasl && { sasl }) }) // prettier-ignore
+      await expect(log.then((it) => it.describeTopic('quorate.reports'))).rejects.toThrow(/LOG_|log-in|refuse|reach/i)
+    }
+  })
 
   it('answers nobody without the key', async () => {
     const answer = await apps.get('aggregator-1')!.call('GET', '/v1/cluster')
@@ -95,6 +117,11 @@ describeOwnKafka('the topology of docker-compose.yml, as processes', () => {
 
   it('has kept what the source says, through all of that', async () => {
     // The prefix is the default: the file names none.
-    await audited({ brokers: kafka.brokers, prefix: 'quorate', by: apps.get('aggregator-2')! })
+    const env = {
+      KAFKA_SASL_MECHANISM: 'plain',
+      KAFKA_SASL_USERNAME: 'quorate',
+      KAFKA_SASL_PASSWORD: SECRETS.KAFKA_PASSWORD,
+    }
+    await audited({ brokers: kafka.brokers, prefix: 'quorate', by: apps.get('aggregator-2')!, env })
   }, 90_000)
 })
