@@ -1,7 +1,7 @@
 import type { AgentId, Change, ObjectId, Policy, Resharded, Snapshot } from '@quorate/contracts'
 import type { Table } from '@quorate/state-store'
 import type { TaskContext } from '@quorate/streams'
-import { AGENTS, CLOCK, evidenceKey, historyKey, pageKey, PENDING, POLICIES, RESHARD, TABLE } from '../tables'
+import { AGENTS, evidenceKey, historyKey, pageKey, POLICIES, TABLE } from '../tables'
 import { Holds, newGuard } from '../vote'
 import type {
   AgentWeight, Clock, Guard, HistoryEntry, Pending, RuleFault, Rules, Settings, VoteObject, VoteState,
@@ -13,16 +13,8 @@ import { decodeObject, dueOf, encodeObject, encodePage, morePages } from './obje
 import { dropRepeated, isSound, storedObject } from './stored-object'
 import { PAGE_ROWS } from './row-codec'
 import { importSetting, refusedLayout } from './snapshot-rows'
-import {
-  CHECKED,
-  json,
-  readClock,
-  readPending,
-  readReshard,
-  readSettings,
-  type ClockRow,
-  type ReshardRow,
-} from './settings-rows'
+import { CHECKED, json, readClock, readReshard, readSettings } from './settings-rows'
+import { refusing, SettingsWriter } from './settings-writer'
 
 export interface PartitionStateOptions {
   readonly rules: Rules
@@ -60,14 +52,11 @@ export class PartitionState implements VoteState {
   readonly #dirtyPages = new Map<VoteObject, Set<number>>()
   readonly #tables: (name: string) => Table
   readonly #objects: Table
-  readonly #settingsRows: Table
   /** Not later than the earliest due time: most records need not ask the schedule. */
   #soonest = -Infinity
-  #storedClock: ClockRow
-  #settingsVersion: number
+  readonly #written: SettingsWriter
   /** Whether all rows are known to fit together: else an earlier release wrote them. */
   isChecked: boolean
-  #pending: Pending | null
   /** The row that `ids` came by last. */
   #passing: { readonly key: string; readonly value: Buffer } | undefined
 
@@ -79,26 +68,17 @@ export class PartitionState implements VoteState {
     this.#hot = new HotObjects(options.hotBytes, (id, bytes, start) => decodeObject(id, bytes, start, this.settings))
     this.#tables = (name) => context.table(name)
     this.#objects = context.table(TABLE.object)
-    this.#settingsRows = context.table(TABLE.settings)
-    const refused = (key: string, why: string): void =>
-      context.conditions.raise({
-        code: 'row-refused',
-        subject: key,
-        reason:
-          'a row of the settings in the changelog is none of ours, or no longer valid, and is left out: put or delete the policy or the agent of that name',
-        detail: why,
-        blocks: [],
-      })
-    const resharded = readReshard(this.#settingsRows, refused)
+    const settingsRows = context.table(TABLE.settings)
+    const refused = refusing(context)
+    const resharded = readReshard(settingsRows, refused)
     this.incarnationBase = resharded?.base ?? options.incarnationBase
     this.importing = resharded?.importing ?? 0
-    this.settings = readSettings(this.#settingsRows, options.rules, refused)
-    this.#storedClock = readClock(this.#settingsRows, refused)
-    this.#settingsVersion = this.#storedClock.settings
-    this.isChecked = this.#storedClock.time === null || this.#storedClock.checked === CHECKED
-    this.clock = { time: this.#storedClock.time ?? -Infinity, settled: this.#storedClock.settled }
-    this.guard = { ...this.#storedClock.guard }
-    this.#pending = readPending(this.#settingsRows, refused)
+    this.settings = readSettings(settingsRows, options.rules, refused)
+    const clock = readClock(settingsRows, refused)
+    this.#written = new SettingsWriter(settingsRows, context, clock)
+    this.isChecked = clock.time === null || clock.checked === CHECKED
+    this.clock = { time: clock.time ?? -Infinity, settled: clock.settled }
+    this.guard = { ...clock.guard }
     options.ruleFaults?.open(this.partition, context.conditions)
     for (const { name, method } of this.settings.policies()) this.#tellRule(name, method)
   }
@@ -241,7 +221,7 @@ export class PartitionState implements VoteState {
   }
 
   savePolicy(name: string, policy: Policy | null): void {
-    this.#saveSetting(POLICIES + name, policy)
+    this.#written.save(POLICIES + name, policy)
     this.#tellRule(name, policy?.method)
   }
 
@@ -255,25 +235,15 @@ export class PartitionState implements VoteState {
   }
 
   saveAgent(agent: AgentId, settings: AgentWeight | null): void {
-    this.#saveSetting(AGENTS + agent, settings)
-  }
-
-  #saveSetting(key: string, value: unknown): void {
-    this.#context.conditions.clear('row-refused', key)
-    if (value === null) this.#settingsRows.delete(key)
-    else this.#settingsRows.put(key, json(value))
-    this.#settingsVersion++
+    this.#written.save(AGENTS + agent, settings)
   }
 
   get pending(): Pending | null {
-    return this.#pending
+    return this.#written.pending
   }
 
   set pending(pending: Pending | null) {
-    if (pending === null && this.#pending === null) return
-    this.#pending = pending
-    if (pending === null) this.#settingsRows.delete(PENDING)
-    else this.#settingsRows.put(PENDING, json(pending))
+    this.#written.pending = pending
   }
 
   beginImport({ base, time, known, stale, snapshots, layout }: Resharded): string | undefined {
@@ -301,14 +271,14 @@ export class PartitionState implements VoteState {
       const value = Buffer.from(base64, 'base64')
       this.#context.table(table).put(key, value)
       if (table === TABLE.object) this.#objects.arm(key, dueOf(value))
-      else if (table === TABLE.settings && importSetting(this.settings, key, value)) this.#settingsVersion++
+      else if (table === TABLE.settings && importSetting(this.settings, key, value)) this.#written.version++
     }
     this.#soonest = -Infinity
   }
 
   #saveReshard(): void {
     const { incarnationBase: base, importing } = this
-    this.#settingsRows.put(RESHARD, json({ base, importing } satisfies ReshardRow))
+    this.#written.saveReshard({ base, importing })
   }
 
   emit(change: Change): void {
@@ -325,7 +295,7 @@ export class PartitionState implements VoteState {
   /** Encodes what changed into the tables: once a batch. */
   flush(): void {
     this.#write()
-    this.#writeClock()
+    this.#written.writeClock(this.clock, this.guard, this.settings.knownFrom, this.isChecked)
     this.#hot.trim()
   }
 
@@ -365,27 +335,5 @@ export class PartitionState implements VoteState {
       if (page * PAGE_ROWS < object.rows.length) table.put(key, encodePage(object, page))
       else if (page <= object.storedPages) table.delete(key)
     }
-  }
-
-  #writeClock(): void {
-    const { time, settled } = this.clock
-    const stored = this.#storedClock
-    const { known, stale, lost, incident } = this.guard
-    const same =
-      stored.time === time && stored.settled === settled && stored.settings === this.#settingsVersion &&
-      stored.guard.known === known && stored.guard.stale === stale && stored.guard.lost === lost &&
-      stored.guard.incident?.id === incident?.id && (stored.checked === CHECKED) === this.isChecked // prettier-ignore
-    if (same || time === -Infinity) return
-    const { knownFrom } = this.settings
-    const checked = this.isChecked ? { checked: CHECKED } : {}
-    this.#storedClock = {
-      time,
-      settled,
-      settings: this.#settingsVersion,
-      guard: { ...this.guard },
-      knownFrom,
-      ...checked,
-    }
-    this.#settingsRows.put(CLOCK, json(this.#storedClock))
   }
 }
