@@ -78,6 +78,24 @@ describe('what was opened is closed', () => {
     expect(channel.told('pager')).toEqual(['x ->down'])
   })
 
+  it('N77: what waits for a receiver that no route names is not taken for what waits on the root', async () => {
+    const timed = { groupWait: 10 }
+    const scene = await open({ root: { ...root('rest', down('pager')), ...timed } })
+    const { bench, channel, sink } = scene
+    await using _ = bench
+    await bench.pipe(sink.changed('x', 'down', s(0)))
+    await bench.advance(10)
+    await bench.configure({ root: { ...root('rest'), ...timed } })
+    await bench.advance(100)
+    await bench.pipe(sink.changed('x', 'degraded', s(110)))
+    await bench.advance(10)
+    await bench.pipe(sink.changed('x', 'up', s(120)))
+    await bench.advance(100)
+    expect(channel.told('pager')).toEqual(['x ->down', 'x down>degraded', 'x degraded>up'])
+    expect(channel.told('rest')).toEqual(['x ->down', 'x down>degraded', 'x degraded>up'])
+    expect(bench.decisions('x').filter(({ status }) => status === 'held')).toEqual([])
+  })
+
   it('N72: what is open at a receiver that is taken away is closed there, and told once more where it comes back', async () => {
     const scene = await open({ root: root('rest', down('pager')) })
     const { bench, channel, sink } = scene

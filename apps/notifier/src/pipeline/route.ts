@@ -72,17 +72,25 @@ export function compileRoutes(routing: Pick<Routing, 'receivers' | 'root'>): Rou
   )
   const matchSubject = (subject: Subject) => (root.takes(subject) ? descend(root, subject) : [])
   const explain = (subject: Subject) => (root.takes(subject) ? descendAloud(root, subject, []) : [])
+  // What is held there must not be taken for what the root holds for its own receiver.
+  const wayOf = (receiver: string): Route => ({ ...root.route, receiver, id: `${WAY}${receiver}` })
   const wayTo = (receiver: string): Route =>
-    [...byId.values()].find((route) => route.receiver === receiver) ?? { ...root.route, receiver }
+    [...byId.values()].find((route) => route.receiver === receiver) ?? wayOf(receiver)
   return {
     match: (news) => matchSubject(subjectOf(news)),
     matchSubject,
     explain,
     content: routing.root,
-    route: (id) => byId.get(id),
+    route(id) {
+      const receiver = id.startsWith(WAY) ? id.slice(WAY.length) : ''
+      return byId.get(id) ?? (names.has(receiver) ? wayOf(receiver) : undefined)
+    },
     wayTo,
   }
 }
+
+/** Begins the identity of the way to a receiver that no route names. */
+const WAY = '~to/'
 
 /** No name of a route begins like this. */
 const contentId = (parent: string, match: Matchers, receiver: string): string =>
