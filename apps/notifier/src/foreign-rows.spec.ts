@@ -12,11 +12,26 @@ const OTHER = JSON.stringify({
   news: { object: 'site/y', event: 'site/y@0.1', incarnation: 0, revision: 1, type: 'object.changed', time: T0, state: 'down', cause: 'vote', view: null },
 }) // prettier-ignore
 
+const row = { incarnation: 0, revision: 1, told: {}, held: {}, planned: 1 }
+/** The same with the change as a list. */
+const OTHER_CELLS = JSON.stringify({
+  ...row,
+  news: ['site/y', 'site/y@0.1', 0, 1, 'object.changed', T0, 'down', 'vote', null],
+})
+const SHORT_CELLS = JSON.stringify({ ...row, news: ['site/x', 'site/x@0.1'] })
+const SHORT_VIEW = JSON.stringify({
+  ...row,
+  news: ['site/x', 'site/x@0.1', 0, 1, 'object.changed', T0, 'down', 'vote', ['site/x']],
+})
+
 const FOREIGN: [string, string | null][] = [
   ['objects/site/x', 'not json'],
   ['objects/site/x', '{}'],
   ['objects/site/x', '{"incarnation":0,"revision":1,"told":{"ops":null},"held":{},"planned":1}'],
   ['objects/site/x', OTHER],
+  ['objects/site/x', OTHER_CELLS],
+  ['objects/site/x', SHORT_CELLS],
+  ['objects/site/x', SHORT_VIEW],
   ['objects/', '7'],
   ['groups/x', 'null'],
   ['gatherings/ops\u0001x', '{"closeAt":1}'],

@@ -1,4 +1,4 @@
-import { type Change, isObjectId, isState, LAST_TIME, parseEventId, type View } from '@quorate/contracts'
+import { type Change, type EventId, isObjectId, isState, LAST_TIME, parseEventId, type View } from '@quorate/contracts'
 import { describeDamage, type LogRecord } from '@quorate/log'
 import { boundedView } from './bounded-view'
 import { type News, newsOf } from './pipeline'
@@ -16,11 +16,12 @@ export function takeIn(record: LogRecord): Taken {
   const { change, reject } = readChange(record)
   if (!change) return { kind: 'reject', reason: reject.slice(0, 200) }
   if (change.type === 'observers.lost' || change.type === 'observers.back') return { kind: 'other' }
-  const reason = faultOf(change)
+  const event = parseEventId(change.id)
+  const reason = faultOf(change, event)
   if (reason !== undefined) return { kind: 'reject', reason }
   const view = change.data as View | null
   const data = view && boundedView(view, record.value?.length ?? 0)
-  const news = newsOf(data === view ? change : { ...change, data })
+  const news = newsOf(data === view ? change : { ...change, data }, event)
   return news ? { kind: 'news', news } : { kind: 'reject', reason: 'the header ce_id is no id of an event' }
 }
 
@@ -28,9 +29,8 @@ const isCount = (value: number): boolean => Number.isSafeInteger(value) && value
 const isTime = (value: number): boolean => Number.isInteger(value) && Math.abs(value) <= LAST_TIME
 
 /** What the schema of a view does not say, since readers are lenient to later versions. */
-function faultOf({ id, time, subject, data }: Change): string | undefined {
+function faultOf({ time, subject, data }: Change, event: EventId | undefined): string | undefined {
   if (!isObjectId(subject)) return 'the key is no object id'
-  const event = parseEventId(id)
   if (!event || !isCount(event.incarnation) || !isCount(event.revision)) return 'the header ce_id is no id of an event'
   if (event.object !== subject) return 'the header ce_id is of another object'
   if (!isTime(time)) return 'the header ce_time is no time'

@@ -96,14 +96,16 @@ function toldNow(desk: Desk, news: News, route: Route, { routed, open, began }: 
 function planMessage(desk: Desk, draft: Draft, route: Route, message: ChangeMessage): void {
   const whole = desk.directions.receivers.get(route.receiver)!
   const gathering = isWide(route) ? whole.endpoints.filter(({ channel }) => desk.gathers(channel)) : []
-  const labels = groupLabels(route, draft.news)
-  const lane = laneOfRoute(route, draft.news)
   for (const endpoint of gathering) {
-    const after = earlier(desk, draft, route.receiver, endpoint, lane)
+    const after = earlier(desk, draft, route.receiver, endpoint, laneOfRoute(route, draft.news))
+    const labels = groupLabels(route, draft.news)
     const one = { receiver: whole, endpoint, route, change: message, now: desk.now, after, labels }
     follow(desk, draft, gatheringsOf(desk.tables).add(desk.tables, one, record))
   }
-  const receiver = { ...whole, endpoints: whole.endpoints.filter((endpoint) => !gathering.includes(endpoint)) }
+  const receiver =
+    gathering.length === 0
+      ? whole
+      : { ...whole, endpoints: whole.endpoints.filter((endpoint) => !gathering.includes(endpoint)) }
   const after = (endpoint: EndpointSettings) => earlier(desk, draft, route.receiver, endpoint, undefined)
   const planned = plan(desk.tables, { receiver, route, message, now: desk.now, number: draft.number, after })
   draft.number += planned.length

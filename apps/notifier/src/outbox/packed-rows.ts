@@ -1,16 +1,8 @@
-import type { View } from '@quorate/contracts'
 import { packing } from './columns'
 import type { ChangeMessage, Message } from './message'
+import { packView, unpackView } from './packed-views'
 import { pageOf, refOf } from './record-ref'
 import type { Codec, DeliveryRow, OutboxRow, PageRow } from './rows'
-
-const views = packing<View>({
-  object: 'must', incarnation: 'must', version: 'must', revision: 'must', state: 'must', from: 'must', voted: 'must', since: 'must',
-  decidedAt: 'must', cause: 'must', trigger: 'must', contested: 'must', stale: 'must', flapping: 'must', divergent: 'must',
-  override: 'must', tally: 'must', participants: 'must', electorate: 'must', quorum: 'must', rule: 'must', policy: 'must', incident: 'must',
-  // Behind what was there before it: rows of earlier versions end there.
-  tallyRest: 'may',
-}) // prettier-ignore
 
 const changes = packing<ChangeMessage>({
   kind: 'must', event: 'must', type: 'must', time: 'must', object: 'must', state: 'must', cause: 'must', view: 'must', previous: 'must',
@@ -30,16 +22,11 @@ const decisions = packing<DeliveryRow>({
 
 /** A change is a list, what there is seldom is the object itself. */
 function packMessage(message: Message): unknown {
-  if (message.kind !== 'change') return message
-  const { view } = message
-  return changes.pack({ ...message, view: view && (views.pack(view) as never) })
+  return message.kind === 'change' ? changes.pack(packView(message)) : message
 }
 
 function unpackMessage(cell: unknown): Message {
-  if (!Array.isArray(cell)) return cell as Message
-  const message = changes.unpack(cell)
-  const cells = message.view as unknown
-  return Array.isArray(cells) ? { ...message, view: views.unpack(cells) } : message
+  return Array.isArray(cell) ? unpackView(changes.unpack(cell)) : (cell as Message)
 }
 
 const text = (value: unknown): Buffer => Buffer.from(JSON.stringify(value))

@@ -1,6 +1,8 @@
 import type { ObjectId, State } from '@quorate/contracts'
 import type { GroupTimes, HoldingCause, InboxMark, News, Reason, Subject, Told } from '../pipeline'
+import { packing } from './columns'
 import type { ChangeMessage, Message } from './message'
+import { packView, unpackView } from './packed-views'
 import type { RecordRef } from './record-ref'
 
 /** A change that waits for its time on one route. */
@@ -155,9 +157,13 @@ export interface DeadRow {
   readonly forgetAt: number
 }
 
+/** Instances have no members but their own. V8 keeps them in its fast form, unlike what `Object.create(null)` returns. */
+const Names = function () {} as unknown as new () => object
+Names.prototype = Object.create(null) as object
+
 /** A copy that has the given names and no others: a receiver may be named `constructor`. */
 export const byName = <T>(values: Readonly<Record<string, T>> = {}): Record<string, T> =>
-  Object.assign(Object.create(null) as Record<string, T>, values)
+  Object.assign(new Names() as Record<string, T>, values)
 
 export interface Codec<T> {
   encode(value: T): Buffer
@@ -168,13 +174,21 @@ const json = <T>(): Codec<T> => ({
   decode: (bytes) => JSON.parse(bytes.toString('utf8')) as T,
 })
 
+const newsCells = packing<News>({
+  object: 'must', event: 'must', incarnation: 'must', revision: 'must', type: 'must', time: 'must', state: 'must', cause: 'must', view: 'must',
+}) // prettier-ignore
+
+/** Every object that is bad keeps its newest change, so it is a list; rows of earlier versions have the object itself. */
+const unpackNews = (cell: News): News => (Array.isArray(cell) ? unpackView(newsCells.unpack(cell)) : cell)
+
 const objects = json<ObjectRow>()
 export const objectRow: Codec<ObjectRow> = {
-  encode: (row) => objects.encode(row),
+  encode: (row) => objects.encode(row.news ? { ...row, news: newsCells.pack(packView(row.news)) as never } : row),
   decode(bytes) {
     const row = objects.decode(bytes)
     const closed = row.closed && { closed: byName(row.closed) }
-    return { ...row, told: byName(row.told), held: byName(row.held), ...closed }
+    const news = row.news && { news: unpackNews(row.news) }
+    return { ...row, told: byName(row.told), held: byName(row.held), ...closed, ...news }
   },
 }
 export const groupRow = json<GroupRow>()

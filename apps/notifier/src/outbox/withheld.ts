@@ -15,20 +15,21 @@ export const isWithheldKey = (key: string): boolean => key.indexOf(SEPARATOR) > 
 type Holding = Pick<ObjectRow, 'held' | 'told'>
 
 /** What holds back a change of the object, or that its state is told again. */
-function causesOf(row: Holding | undefined): ReadonlySet<HoldingCause> {
-  const causes = new Set<HoldingCause>()
-  for (const { by } of Object.values(row?.held ?? {})) if (by !== undefined) causes.add(by)
-  for (const { mutedBy } of Object.values(row?.told ?? {})) if (mutedBy !== undefined) causes.add(mutedBy)
+function causesOf({ held, told }: Holding): HoldingCause[] {
+  const causes: HoldingCause[] = []
+  for (const name in held) if (held[name]!.by !== undefined) causes.push(held[name]!.by)
+  for (const name in told) if (told[name]!.mutedBy !== undefined) causes.push(told[name]!.mutedBy)
   return causes
 }
 
 /** Keeps the table at what an object's row says. */
 export function withhold(tables: Tables, object: ObjectId, before: Holding | undefined, after: Holding): void {
-  const [old, now] = [causesOf(before), causesOf(after)]
-  if (old.size === 0 && now.size === 0) return
+  const old = before ? causesOf(before) : []
+  const now = causesOf(after)
+  if (old.length === 0 && now.length === 0) return
   const table = tables.table('withheld')
-  for (const cause of old) if (!now.has(cause)) table.delete(keyOf(cause, object))
-  for (const cause of now) if (!old.has(cause)) table.put(keyOf(cause, object), NOTHING)
+  for (const cause of old) if (!now.includes(cause)) table.delete(keyOf(cause, object))
+  for (const cause of now) if (!old.includes(cause)) table.put(keyOf(cause, object), NOTHING)
 }
 
 /** The cause holds the object back no more, whatever the object's row says of it. */

@@ -1,4 +1,12 @@
-import { type Cause, type Change, type ObjectId, parseEventId, type State, type View } from '@quorate/contracts'
+import {
+  type Cause,
+  type Change,
+  type EventId,
+  type ObjectId,
+  parseEventId,
+  type State,
+  type View,
+} from '@quorate/contracts'
 import type { HoldingCause } from './cause'
 
 /** A change of an object as the pipeline sees it: the record in hand is the whole view, whatever came before it. */
@@ -59,10 +67,12 @@ export interface Told {
   readonly mutedBy?: HoldingCause
 }
 
-/** undefined for what is no change of an object (the observers' records). */
-export function newsOf(change: Change): News | undefined {
+/**
+ * undefined for what is no change of an object (the observers' records).
+ * @param id the parts of the change's id, where the caller has them
+ */
+export function newsOf(change: Change, id: EventId | undefined = parseEventId(change.id)): News | undefined {
   if (change.type === 'observers.lost' || change.type === 'observers.back') return undefined
-  const id = parseEventId(change.id)
   if (!id) return undefined
   const view = change.data as View | null
   return {
