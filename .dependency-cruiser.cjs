@@ -8,15 +8,24 @@ module.exports = {
     rule('libs-know-no-app', 'Libraries know no application.', { path: '^libs/' }, { path: '^apps/' }),
     rule(
       'apps-meet-through-contracts',
-      'Applications meet only through contracts; standalone composes them, the CLI runs the engine.',
-      { path: '^apps/(aggregator|notifier)/', pathNot: TESTS },
+      'Applications meet only through libraries; standalone composes them, the command line checks the configuration and the rows of the notifier.',
+      {
+        path: '^apps/(aggregator|notifier|cli)/',
+        pathNot: ['^apps/cli/src/(commands/notify-check|audit/notifier-audit)', TESTS],
+      },
       { path: '^apps/(aggregator|notifier|standalone|cli|console)/', pathNot: '^apps/$1/' },
     ),
     rule(
       'vote-is-pure',
       'The vote depends on nothing but its arguments: it imports contracts and itself.',
-      { path: '^apps/aggregator/src/vote/', pathNot: TESTS },
-      { pathNot: '^(apps/aggregator/src/vote/|libs/contracts/)', dependencyTypesNot: ['type-only'] },
+      { path: '^libs/vote/', pathNot: TESTS },
+      { pathNot: '^libs/(vote|contracts)/', dependencyTypesNot: ['type-only'] },
+    ),
+    rule(
+      'engine-knows-no-edge',
+      'The engine runs the vote over streams and stores: it knows no HTTP, no Nest, and no adapter of the log.',
+      { path: '^libs/engine/', pathNot: TESTS },
+      { path: '^(libs/(log/(kafka|embedded)|transport|http|client|config)/|node_modules/@nestjs)' },
     ),
     rule(
       'pipeline-is-pure',

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { load, quantile, round } from './lib/measure.mjs'
 
 const require = createRequire(import.meta.url)
-const dist = join(fileURLToPath(new URL('..', import.meta.url)), 'dist/apps/aggregator/src/vote')
+const dist = join(fileURLToPath(new URL('..', import.meta.url)), 'dist/libs/vote/src')
 const { Fold, MemoryState, Settings } = require(dist)
 
 const reports = Number(process.argv[2] ?? 500_000)

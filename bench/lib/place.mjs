@@ -12,7 +12,7 @@ const CHUNK = 10_000
 export function newPlace(kind) {
   const dir = mkdtempSync(join(tmpdir(), 'quorate-bench-'))
   const prefix = `bench-${process.pid}-${Date.now()}`
-  const { aggregatorTopology } = built('apps/aggregator/src/topology.js')
+  const { aggregatorTopology } = built('libs/engine/src/topology.js')
   const topology = aggregatorTopology({ prefix, applicationId: 'aggregator', partitions: PARTITIONS })
   const env =
     kind === 'kafka'

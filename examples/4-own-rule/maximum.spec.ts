@@ -1,4 +1,4 @@
-import { parseOutput, simulate, toJsonLines } from '../../apps/aggregator/src/testing/scenario'
+import { parseOutput, simulate, toJsonLines } from '@quorate/engine/testing'
 import { maximum } from './maximum'
 
 const rules = new Map([['maximum', maximum]])

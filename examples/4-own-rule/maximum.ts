@@ -1,4 +1,4 @@
-import type { Rule } from '../../apps/aggregator/src/vote'
+import type { Rule } from '@quorate/vote'
 
 /**
  * Decides for the largest number that anybody reports: what the hottest sensor says, the longest queue. A state that is no number is

@@ -1,4 +1,4 @@
-// Small faults put into the vote, one at a time: [what it breaks, file of apps/aggregator/src/vote, text, what stands there instead].
+// Small faults put into the vote, one at a time: [what it breaks, file of libs/vote/src, text, what stands there instead].
 // A text must be there exactly once. Where the engine changes, its mutants change with it.
 export const MUTANTS = [
   ['a tie has a winner', 'methods.ts', '2 * weights[i]! > total', '2 * weights[i]! >= total'],
@@ -143,27 +143,27 @@ export const MUTANTS = [
   ['19 stale objects are many', 'guard.ts', 'const LEAST = 20', 'const LEAST = 19'],
   ['half of the objects are many', 'guard.ts', '2 * some > all', '2 * some >= all'],
   ['the mass guard holds for less', 'guard.ts', 'MASS_HOLD = 300_000', 'MASS_HOLD = 299_999'],
-  ['margin: the lightest change first', 'margin-votes.ts', 'number => b - a', 'number => a - b'],
-  ['margin: the winner may keep half and a little', 'margin-run.ts', 'Math.ceil((2 * stacks', 'Math.floor((2 * stacks'],
+  ['margin: the lightest change first', 'margin/votes.ts', 'number => b - a', 'number => a - b'],
+  ['margin: the winner may keep half and a little', 'margin/run.ts', 'Math.ceil((2 * stacks', 'Math.floor((2 * stacks'],
   [
     'margin: a severer threshold waits too',
-    'margin-run.ts',
+    'margin/run.ts',
     'isBefore ? 0 : heldBy(race, winner)',
     'heldBy(race, winner)',
   ],
-  ['margin: an even split always unseats', 'margin-run.ts', ' || place(previous) > 0)', ' || true)'],
-  ['margin: an even split never unseats', 'margin-run.ts', ' || place(previous) > 0)', ')'],
+  ['margin: an even split always unseats', 'margin/run.ts', ' || place(previous) > 0)', ' || true)'],
+  ['margin: an even split never unseats', 'margin/run.ts', ' || place(previous) > 0)', ')'],
   [
     'margin: half of a group is enough',
-    'margin-group.ts',
+    'margin/group.ts',
     'gain(Math.floor(total / 2) + 1)',
     'gain(Math.floor(total / 2))',
   ],
-  ['margin: what unseats leaves nobody', 'margin-group.ts', 'if (least < Math.min', 'if (least <= Math.min'],
-  ['margin: two of the same name fit', 'margin-group.ts', 'rooms[at]! -= weight', 'rooms[at]! -= 0'],
-  ['margin: half of the groups win', 'margin-ways.ts', 'own > others', 'own >= others'],
-  ['margin: groups may fall silent', 'margin-ways.ts', '!decides(run, own + others) ||', ''],
-  ['margin: a guess is told', 'margin-groups.ts', 'isExact ? least : undefined', 'least'],
+  ['margin: what unseats leaves nobody', 'margin/group.ts', 'if (least < Math.min', 'if (least <= Math.min'],
+  ['margin: two of the same name fit', 'margin/group.ts', 'rooms[at]! -= weight', 'rooms[at]! -= 0'],
+  ['margin: half of the groups win', 'margin/ways.ts', 'own > others', 'own >= others'],
+  ['margin: groups may fall silent', 'margin/ways.ts', '!decides(run, own + others) ||', ''],
+  ['margin: a guess is told', 'margin/groups.ts', 'isExact ? least : undefined', 'least'],
   [
     'a policy appended again is judged anew',
     'settings.ts',

@@ -4,10 +4,7 @@ import { TestDriver } from '@quorate/streams/testing'
 import { runAudit } from '../../cli/src/audit'
 import { runSimulate } from '../../cli/src/simulate'
 import { Writable } from 'node:stream'
-import { ObjectReader } from './objects/object-reader'
-import { VoteProcessor } from './processor'
-import { aggregatorTopology } from './topology'
-import { TABLE } from './tables'
+import { aggregatorTopology, ObjectReader, TABLE, VoteProcessor } from '@quorate/engine'
 
 const topology = aggregatorTopology({ prefix: 'barrier', applicationId: 'aggregator', partitions: 2 })
 const DEAD = topology.outputs['dead-letters']!

@@ -4,7 +4,7 @@ import { createEdge, createLogger, processMetrics, type Running, serve } from '@
 import type { Log } from '@quorate/log'
 import { aggregatorParts } from './composition'
 import { AGGREGATOR_SCHEMAS } from './http/schemas'
-import { NO_RULES, type Rules } from './vote'
+import { NO_RULES, type Rules } from '@quorate/vote'
 
 export interface StartOptions {
   /** The caller's log, which stays open; by default the one that the settings name. */

@@ -1,9 +1,7 @@
 import { CHECKPOINT_KEY, decodeCheckpoint } from '@quorate/state-store'
 import { fuzzing, intrusions, TestDriver } from '@quorate/streams/testing'
 import fc from 'fast-check'
-import { ObjectReader } from './objects/object-reader'
-import { VoteProcessor } from './processor'
-import { aggregatorTopology } from './topology'
+import { aggregatorTopology, ObjectReader, VoteProcessor } from '@quorate/engine'
 
 const topology = aggregatorTopology({ prefix: 'fuzz', applicationId: 'aggregator', partitions: 1 })
 const KEYS = [

@@ -1,6 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
-import type { Counters } from './counters'
-import type { RuleTrouble } from './rule-faults'
+import type { Counters, RuleTrouble } from '@quorate/engine'
 
 /** The processor's counters, in Prometheus's words, read when they are asked for. */
 export function voteMetrics(counters: Counters, registry: Registry): void {

@@ -1,8 +1,6 @@
 import { type EmbeddedLog, openEmbeddedLog } from '@quorate/log/embedded'
 import { TestDriver } from '@quorate/streams/testing'
-import { ObjectReader } from './objects/object-reader'
-import { VoteProcessor } from './processor'
-import { aggregatorTopology } from './topology'
+import { aggregatorTopology, ObjectReader, VoteProcessor } from '@quorate/engine'
 
 jest.setTimeout(60_000)
 

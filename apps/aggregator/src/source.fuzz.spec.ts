@@ -3,9 +3,7 @@ import { openEmbeddedLog } from '@quorate/log/embedded'
 import { fuzzing, TestDriver } from '@quorate/streams/testing'
 import { Writable } from 'node:stream'
 import { runSimulate } from '../../cli/src/simulate'
-import { ObjectReader } from './objects/object-reader'
-import { VoteProcessor } from './processor'
-import { aggregatorTopology } from './topology'
+import { aggregatorTopology, ObjectReader, VoteProcessor } from '@quorate/engine'
 
 const topology = aggregatorTopology({ prefix: 'fuzz', applicationId: 'aggregator', partitions: 2 })
 const TYPES = [

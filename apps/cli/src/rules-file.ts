@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { Rule, Rules } from '../../aggregator/src/vote'
+import type { Rule, Rules } from '@quorate/vote'
 import { UsageError } from './exit'
 
 /**

@@ -1,6 +1,6 @@
 import { aggregatorParts } from '../../aggregator/src/composition'
 import { AGGREGATOR_SCHEMAS } from '../../aggregator/src/http/schemas'
-import { NO_RULES, type Rules } from '../../aggregator/src/vote'
+import { NO_RULES, type Rules } from '@quorate/vote'
 import { notifierParts } from '../../notifier/src/composition'
 import { advertised, type Config, openLog } from '@quorate/config'
 import { VERSION } from '@quorate/config/version'

@@ -2,7 +2,7 @@ import 'reflect-metadata'
 import { loadConfig } from '@quorate/config'
 import type { Log } from '@quorate/log'
 import { openEmbeddedLog } from '@quorate/log/embedded'
-import { CASE_RULES } from '../../aggregator/src/testing/case-rules'
+import { CASE_RULES } from '@quorate/vote/testing'
 import { type Standalone, startStandalone } from './bootstrap'
 
 let log: Log

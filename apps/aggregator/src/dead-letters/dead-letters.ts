@@ -13,7 +13,7 @@ import {
   positionOf,
   wholeOf,
   type WholeDeadLetter,
-} from './dead-letter'
+} from '@quorate/engine'
 import { Marks } from './marks'
 import { TurnsByOffset } from './turns-by-offset'
 

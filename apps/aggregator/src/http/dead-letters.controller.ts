@@ -2,7 +2,7 @@ import { Controller, Delete, Get, HttpCode, Inject, Param, Post, Req, Res } from
 import { ApiOkResponse, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger'
 import { type Answer, decodeCursor, encodeCursor, invalid, json, Owners, Requires, send } from '@quorate/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { offsetOf, type WholeDeadLetter } from '../dead-letters/dead-letter'
+import { offsetOf, type WholeDeadLetter } from '@quorate/engine'
 import { DeadLetters } from '../dead-letters/dead-letters'
 import { accepted } from '../queries/writes'
 import { Answers } from '../requests/answers'

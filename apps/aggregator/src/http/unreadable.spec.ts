@@ -5,7 +5,7 @@ import { type EmbeddedLog, openEmbeddedLog } from '@quorate/log/embedded'
 import type { Running } from '@quorate/http'
 import { changelogKey } from '@quorate/state-store'
 import { startAggregator } from '../bootstrap'
-import { historyKey, TABLE } from '../tables'
+import { historyKey, TABLE } from '@quorate/engine'
 
 jest.setTimeout(60_000)
 

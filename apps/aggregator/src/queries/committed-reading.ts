@@ -8,12 +8,16 @@ import {
 } from '@quorate/contracts'
 import { Problem } from '@quorate/http'
 import type { RunningTask } from '@quorate/streams'
-import { ObjectReader, type ReadObject } from '../objects/object-reader'
-import { UnreadableObject } from '../objects/unreadable-object'
-import type { Outcomes } from '../outcomes'
-import { knownRequest, type RequestRow } from '../requests/requests'
-import { TABLE } from '../tables'
-import { NO_RULES, type Rules, type Settings, type TallyEntries } from '../vote'
+import {
+  knownRequest,
+  ObjectReader,
+  type Outcomes,
+  type ReadObject,
+  type RequestRow,
+  TABLE,
+  UnreadableObject,
+} from '@quorate/engine'
+import { NO_RULES, type Rules, type Settings, type TallyEntries } from '@quorate/vote'
 import type { Outcome, Reading, Seen } from './reading'
 
 /** Reads what the tasks have committed. Each task has its own reader, which keeps the settings decoded. */

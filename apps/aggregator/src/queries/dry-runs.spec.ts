@@ -7,8 +7,8 @@ import { openEmbeddedLog, type EmbeddedLog } from '@quorate/log/embedded'
 import type { RunningTask } from '@quorate/streams'
 import type { FastifyRequest } from 'fastify'
 import { startAggregator } from '../bootstrap'
-import { ObjectReader } from '../objects/object-reader'
-import { recordsOf, TestTask } from '../testing/test-task'
+import { ObjectReader } from '@quorate/engine'
+import { recordsOf, TestTask } from '@quorate/engine/testing'
 import { DryRuns } from './dry-runs'
 
 interface Item {

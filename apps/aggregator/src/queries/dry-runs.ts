@@ -3,8 +3,8 @@ import { type Answer, guarded, invalid, json, type Owners, type Peers, Problem }
 import type { RunningTask } from '@quorate/streams'
 import type { FastifyRequest } from 'fastify'
 import { formatPositions, type Positions } from '../http/positions'
-import { MOST_LISTED, trySettings, type Tried, type TriedCommand } from '../objects/policy-trial'
-import { NO_RULES, type Rules } from '../vote'
+import { MOST_LISTED, trySettings, type Tried, type TriedCommand } from '@quorate/engine'
+import { NO_RULES, type Rules } from '@quorate/vote'
 import { refuseImport } from './importing'
 import { type Missing, PARTS, placesOf, reasonOf } from './places'
 

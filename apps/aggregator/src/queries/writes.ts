@@ -14,7 +14,7 @@ import { DEFAULT_WAIT } from '../http/waiting'
 import { refuseImport } from './importing'
 import { type Objects, versionOf } from './objects'
 import { checkFingerprint } from '../requests/answers'
-import { type RequestKey, requestHeader } from '../requests/request-key'
+import { type RequestKey, requestHeader } from '@quorate/engine'
 import type { Outcome, Reading, Seen } from './reading'
 
 export interface WriteOptions {

@@ -1,8 +1,7 @@
 import { type Answer, json, Problem } from '@quorate/http'
 import { type Log, LogError } from '@quorate/log'
 import { checkedJson, KeyValueTable } from '@quorate/state-store'
-import type { RequestKey } from './request-key'
-import { ANSWERS, REMEMBERED } from './requests'
+import { ANSWERS, REMEMBERED, type RequestKey } from '@quorate/engine'
 
 /** An answer as it was given. */
 interface Kept {

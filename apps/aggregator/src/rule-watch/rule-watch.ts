@@ -2,7 +2,7 @@ import { extname, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { ObjectId } from '@quorate/contracts'
 import type { Logger } from '@quorate/log'
-import type { Rule, Rules } from '../vote'
+import type { Rule, Rules } from '@quorate/vote'
 import { NUMBERS, PARTITION, TEXT_BYTES, TEXT_MOST, TURN, type WatchData } from './shared-decision'
 
 export interface RuleWatchOptions {

@@ -1,7 +1,7 @@
 import { type AgentId, isRecord, type Policy } from '@quorate/contracts'
 import type { Log } from '@quorate/log'
 import { KeyValueTable } from '@quorate/state-store'
-import type { AgentWeight } from '../vote'
+import type { AgentWeight } from '@quorate/vote'
 import { isSamePolicy, type Declared } from './declared'
 
 const POLICY = 'declared/policies/'

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { ConfigError, type Config } from '@quorate/config'
 import { decodeSourceData, faultText, pointer, type AgentId, type Policy, type PolicyInput } from '@quorate/contracts'
-import { Settings, type AgentWeight, type Rules } from '../vote'
+import { Settings, type AgentWeight, type Rules } from '@quorate/vote'
 
 /** Policies and agents' settings as `quorate.yaml` has them, judged. */
 export interface Declared {

@@ -4,10 +4,9 @@ import { type LogRecord, silentLogger } from '@quorate/log'
 import { openEmbeddedLog, type EmbeddedLog } from '@quorate/log/embedded'
 import { createStreams, type Streams } from '@quorate/streams'
 import fc from 'fast-check'
-import { VoteProcessor } from '../processor'
+import { aggregatorTopology, VoteProcessor } from '@quorate/engine'
 import { CommittedReading } from '../queries/committed-reading'
-import { aggregatorTopology } from '../topology'
-import { Fold, MemoryState } from '../vote'
+import { Fold, MemoryState } from '@quorate/vote'
 import { Reappending } from './reappending'
 
 const DAY = 86_400_000

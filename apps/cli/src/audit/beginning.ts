@@ -1,6 +1,6 @@
 import { decodeSource, type Policy, type SourceCommand } from '@quorate/contracts'
 import type { Log } from '@quorate/log'
-import { Settings, type Rules } from '../../../aggregator/src/vote'
+import { Settings, type Rules } from '@quorate/vote'
 import { recordsOf, type Stretch } from '../simulate/source-topic'
 
 /** What is known of a partition where its source begins. */

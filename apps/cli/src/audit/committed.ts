@@ -1,10 +1,16 @@
 import { changelogKey, type Checkpoint, type PartitionStore } from '@quorate/state-store'
 import type { Log } from '@quorate/log'
-import { inconsistencies, type Inconsistency } from '../../../aggregator/src/objects/checker'
-import { ObjectReader, type ReadObject } from '../../../aggregator/src/objects/object-reader'
-import { readReshard } from '../../../aggregator/src/objects/settings-rows'
-import { AGGREGATOR_TABLES, evidenceKey, TABLE } from '../../../aggregator/src/tables'
-import type { Rules, Settings } from '../../../aggregator/src/vote'
+import {
+  AGGREGATOR_TABLES,
+  evidenceKey,
+  inconsistencies,
+  type Inconsistency,
+  ObjectReader,
+  type ReadObject,
+  readReshard,
+  TABLE,
+} from '@quorate/engine'
+import type { Rules, Settings } from '@quorate/vote'
 import { stretches, type Stretch } from '../simulate/source-topic'
 import { CannotJudge } from './difference'
 import { evidenceMark } from './evident-state'

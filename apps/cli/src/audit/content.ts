@@ -1,5 +1,5 @@
 import { encodeView, type Policy, type View, type WireView } from '@quorate/contracts'
-import type { Settings, VoteObject } from '../../../aggregator/src/vote'
+import type { Settings, VoteObject } from '@quorate/vote'
 
 /** A view as text: canonical bytes, so that equal text is an equal view. */
 export const viewText = (view: View): string => encodeView(view)

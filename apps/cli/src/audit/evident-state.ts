@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { AgentId, ObjectId, Snapshot } from '@quorate/contracts'
-import { END, TABLE } from '../../../aggregator/src/tables'
-import { MemoryState, type VoteObject } from '../../../aggregator/src/vote'
+import { END, TABLE } from '@quorate/engine'
+import { MemoryState, type VoteObject } from '@quorate/vote'
 
 /** Evidence by what it says: as doubles, since rows of earlier releases were rounded to such. */
 export const evidenceMark = (evidence: unknown): string =>

@@ -1,5 +1,5 @@
 import type { AgentStanding, Freshness } from '@quorate/client'
-import type { Settings, VoteObject } from '../../../aggregator/src/vote'
+import type { Settings, VoteObject } from '@quorate/vote'
 import { evidenceMark, type EvidentState } from './evident-state'
 
 /** A report with what it counts for, as text. `at`: ms. */

@@ -1,6 +1,6 @@
 import { compareUtf8, type Change, type View } from '@quorate/contracts'
 import type { HistoryEntry as ShownEntry } from '@quorate/client'
-import type { HistoryEntry } from '../../../aggregator/src/vote'
+import type { HistoryEntry } from '@quorate/vote'
 
 /** Changes of one object that are held: more than a policy may keep are not asked for. */
 const MOST = 1_000

@@ -1,7 +1,6 @@
 import { type Checkpoint, CHECKPOINT_KEY, decodeCheckpoint, parseChangelogKey } from '@quorate/state-store'
 import type { Log } from '@quorate/log'
-import type { ClockRow, ReshardRow } from '../../../aggregator/src/objects/settings-rows'
-import { CLOCK, PENDING, RESHARD, TABLE } from '../../../aggregator/src/tables'
+import { CLOCK, type ClockRow, PENDING, RESHARD, type ReshardRow, TABLE } from '@quorate/engine'
 import { recordsOf, type Stretch } from '../simulate/source-topic'
 import { ReshardRefused } from './refusal'
 

@@ -1,7 +1,5 @@
 import { type LogRecord, partitionOf } from '@quorate/log'
-import { requestOf } from '../../../aggregator/src/requests/request-key'
-import { knownRequest } from '../../../aggregator/src/requests/requests'
-import { TABLE } from '../../../aggregator/src/tables'
+import { knownRequest, requestOf, TABLE } from '@quorate/engine'
 import type { OldPartition } from './old-partition'
 
 /** Tells the repeats of requests that the old partitions have applied: the new ones know nothing of those, and would do them once more. */

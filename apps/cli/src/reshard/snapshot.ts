@@ -1,18 +1,19 @@
 import { encodeSource, type Resharded, type SourceCommand, UNKNOWN } from '@quorate/contracts'
 import { type OutRecord, partitionOf } from '@quorate/log'
-import { LAYOUT } from '../../../aggregator/src/objects/object-codec'
-import { isSound, storedObject } from '../../../aggregator/src/objects/stored-object'
 import {
   CLOCK,
   evidenceKey,
   historyKey,
-  PENDING,
-  RESHARD,
-  REAPPENDED_AT,
+  isSound,
+  LAYOUT,
   pageKey,
+  PENDING,
+  REAPPENDED_AT,
+  RESHARD,
+  storedObject,
   TABLE,
-} from '../../../aggregator/src/tables'
-import { Settings, type VoteObject } from '../../../aggregator/src/vote'
+} from '@quorate/engine'
+import { Settings, type VoteObject } from '@quorate/vote'
 import type { OldPartition } from './old-partition'
 import { ReshardRefused } from './refusal'
 

@@ -7,16 +7,21 @@ import type { Running } from '@quorate/http'
 import { type Log, type LogRecord, partitionOf, silentLogger } from '@quorate/log'
 import { openKafkaLog } from '@quorate/log/kafka'
 import { startAggregator } from '../../../aggregator/src/bootstrap'
-import { type Case, eventsOf, linesOf, policiesOf, readCases, told } from '../../../aggregator/src/testing/case-file'
 import {
+  type Case,
   type EventLine,
+  eventsOf,
+  linesOf,
   parseOutput,
+  policiesOf,
+  readCases,
   type ScenarioLine,
   simulate,
+  sinkEvents,
+  TestTask,
   toJsonLines,
-} from '../../../aggregator/src/testing/scenario'
-import { sinkEvents } from '../../../aggregator/src/testing/sink'
-import { TestTask } from '../../../aggregator/src/testing/test-task'
+  told,
+} from '@quorate/engine/testing'
 import { describeKafka, sharedBrokers, unique } from '../../../../test/broker'
 import { readTopic, scenarioLine } from '../../../../test/system/topic-reading'
 import { until } from '../../../../test/system/until'

@@ -1,14 +1,8 @@
 import type { Readable, Writable } from 'node:stream'
 import type { Log } from '@quorate/log'
-import { Settings, type Rules } from '../../../aggregator/src/vote'
-import { Engine } from '../../../aggregator/src/replay/engine'
-import { lines } from './lines'
-import { Output } from './output'
-import { outputLines } from './output-lines'
-import { readPolicies } from './policies-file'
+import { Settings, type Rules } from '@quorate/vote'
+import { Engine, Output, outputLines, readPolicies, replayRecord, simulateLines } from '@quorate/engine'
 import { LeftOut } from './left-out'
-import { replayRecord } from '../../../aggregator/src/replay/replay'
-import { Scenario } from './scenario'
 import { recordsOf, stretches, type Stretch } from './source-topic'
 
 /** What is replayed: JSON lines, or a source topic. */
@@ -48,15 +42,7 @@ export async function runSimulate({ policiesFile, input, output, errors, rules }
   }
   const out = new Output(output)
   if (!isTopic(input)) {
-    const scenario = new Scenario(new Engine(outputLines(out.write), first))
-    for await (const batch of lines(input)) {
-      for (const line of batch) {
-        scenario.take(line)
-        if (out.full) await out.flush()
-      }
-      // What is decided is shown at once: a scenario may be typed by hand.
-      await out.flush()
-    }
+    await simulateLines({ settings: first, input, output })
     return 0
   }
   for (const stretch of await stretches(input.log, input.topic, input.partition)) {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Log, LogRecord, Logger, Offset } from '@quorate/log'
 import { UsageError } from '../exit'
-import type { Place } from '../../../aggregator/src/replay/replay'
+import type { Place } from '@quorate/engine'
 
 export interface LogPlace {
   /** `host:port,…` */

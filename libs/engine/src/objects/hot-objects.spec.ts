@@ -1,0 +1,72 @@
+import { newBallots, newObject, Settings, type VoteObject } from '@quorate/vote'
+import { HotObjects } from './hot-objects'
+import { decodeObject, encodeObject } from './object-codec'
+
+const settings = new Settings()
+const made = (id: string): VoteObject => {
+  const inForce = settings.policyOf(id)
+  return newObject({ id, incarnation: 7, createdAt: 1000, inForce, ballots: newBallots(inForce) })
+}
+const unpack = (id: string, bytes: Buffer, start: number): VoteObject => decodeObject(id, bytes, start, settings)
+const objects = (most = 1 << 20): HotObjects => new HotObjects(most, unpack)
+const rest = (hot: HotObjects, object: VoteObject): void => hot.rest(object, encodeObject(object))
+
+describe('objects kept between batches', () => {
+  it('packs an object that came but once, and makes it again of its bytes', () => {
+    const hot = objects()
+    const a = made('a')
+    hot.set(a)
+    a.voted = 'up'
+    rest(hot, a)
+    const again = hot.get('a')!
+    expect(again).not.toBe(a)
+    expect(again).toMatchObject({ id: 'a', incarnation: 7, createdAt: 1000, voted: 'up' })
+    expect(hot.get('a')).toBe(again)
+  })
+
+  it('leaves an object decoded that came again, with a head of its own', () => {
+    const hot = objects()
+    const a = made('a')
+    hot.set(a)
+    hot.set(made('b'))
+    expect(hot.get('a')).toBe(a)
+    rest(hot, a)
+    expect(hot.get('a')).toBe(a)
+    expect(a.head!.length).toBe(a.headEnd)
+  })
+
+  it('still reads what was packed before there was more room', () => {
+    const hot = objects(1 << 30)
+    const ids = Array.from({ length: 2000 }, (_, i) => `object ${i}`)
+    for (const id of ids) {
+      const object = made(id)
+      object.voted = `s${id.slice(7)}`
+      hot.set(object)
+      rest(hot, object)
+    }
+    for (const id of ids) expect(hot.get(id)!.voted).toBe(`s${id.slice(7)}`)
+  })
+
+  it('lets go of what was not met for two generations, and of nothing that was', () => {
+    const hot = objects(0)
+    for (const id of ['a', 'b']) {
+      const object = made(id)
+      hot.set(object)
+      rest(hot, object)
+    }
+    hot.trim()
+    expect(hot.get('a')).toBeDefined()
+    hot.trim()
+    expect(hot.get('a')).toBeDefined()
+    expect(hot.get('b')).toBeUndefined()
+  })
+
+  it('forgets a deleted object, packed or not', () => {
+    const hot = objects()
+    const a = made('a')
+    hot.set(a)
+    rest(hot, a)
+    hot.delete('a')
+    expect(hot.get('a')).toBeUndefined()
+  })
+})

@@ -1,0 +1,72 @@
+import type { Table } from '@quorate/state-store'
+import type { TaskContext } from '@quorate/streams'
+import { CLOCK, PENDING, RESHARD } from '../tables'
+import type { Clock, Guard, Pending } from '@quorate/vote'
+import { CHECKED, json, readPending, type ClockRow, type ReshardRow, type RowRefused } from './settings-rows'
+
+/** Told of a row that is refused: a condition stands until it is written again. */
+export const refusing =
+  ({ conditions }: Pick<TaskContext, 'conditions'>): RowRefused =>
+  (key, why) =>
+    conditions.raise({
+      code: 'row-refused',
+      subject: key,
+      reason:
+        'a row of the settings in the changelog is none of ours, or no longer valid, and is left out: put or delete the policy or the agent of that name',
+      detail: why,
+      blocks: [],
+    })
+
+/** Writes the rows of a partition's settings, and counts their versions for whoever keeps them decoded. */
+export class SettingsWriter {
+  version: number
+  readonly #rows: Table
+  readonly #conditions: TaskContext['conditions']
+  #pending: Pending | null
+
+  #clock: ClockRow
+
+  constructor(rows: Table, context: Pick<TaskContext, 'conditions'>, clock: ClockRow) {
+    this.version = clock.settings
+    this.#clock = clock
+    this.#rows = rows
+    this.#conditions = context.conditions
+    this.#pending = readPending(rows, refusing(context))
+  }
+
+  save(key: string, value: unknown): void {
+    this.#conditions.clear('row-refused', key)
+    if (value === null) this.#rows.delete(key)
+    else this.#rows.put(key, json(value))
+    this.version++
+  }
+
+  get pending(): Pending | null {
+    return this.#pending
+  }
+
+  set pending(pending: Pending | null) {
+    if (pending === null && this.#pending === null) return
+    this.#pending = pending
+    if (pending === null) this.#rows.delete(PENDING)
+    else this.#rows.put(PENDING, json(pending))
+  }
+
+  saveReshard(row: ReshardRow): void {
+    this.#rows.put(RESHARD, json(row))
+  }
+
+  /** Once a batch; writes nothing where all is as it was. */
+  writeClock({ time, settled }: Clock, guard: Guard, knownFrom: number, isChecked: boolean): void {
+    const stored = this.#clock
+    const { known, stale, lost, incident } = guard
+    const same =
+      stored.time === time && stored.settled === settled && stored.settings === this.version &&
+      stored.guard.known === known && stored.guard.stale === stale && stored.guard.lost === lost &&
+      stored.guard.incident?.id === incident?.id && (stored.checked === CHECKED) === isChecked // prettier-ignore
+    if (same || time === -Infinity) return
+    const checked = isChecked ? { checked: CHECKED } : {}
+    this.#clock = { time, settled, settings: this.version, guard: { ...guard }, knownFrom, ...checked }
+    this.#rows.put(CLOCK, json(this.#clock))
+  }
+}

@@ -1,0 +1,79 @@
+import type { ObjectId } from '@quorate/contracts'
+import { pageKey, TABLE } from '../tables'
+import type { Row, Settings, VoteObject } from '@quorate/vote'
+import { beginRead, readNumber, readPosition } from './bytes'
+import { decodeHead, morePages } from './object-codec'
+import { PAGE_ROWS, readRow } from './row-codec'
+
+/** The rows of one table. */
+export interface Rows {
+  get(key: string): Buffer | undefined
+}
+
+/** Where the rows of an object do not fit together: what is wrong, and where. */
+export interface Misfit {
+  /** Of the page; 0: the object's own row. */
+  readonly page: number
+  readonly what: string
+}
+
+/**
+ * An object from its own row of the store and its further pages of reports. What counts is the reports that are there: earlier releases
+ * could write another number of them into the object's row, or leave out a page. `misfits` is told what does not fit.
+ */
+export function storedObject(
+  id: ObjectId,
+  row: Buffer,
+  settings: Settings,
+  tables: (name: string) => Rows,
+  misfits?: (misfit: Misfit) => void,
+): VoteObject {
+  const object = decodeHead(id, row, 0, settings)
+  const rows = readNumber()
+  object.storedRows = rows
+  object.storedPages = 0
+  readAll(object, row)
+  let isWhole = object.rows.length === Math.min(rows, PAGE_ROWS)
+  if (!isWhole) misfits?.({ page: 0, what: `it says ${rows} reports and holds ${object.rows.length}` })
+  // Below a full page nothing lies elsewhere; above it a page may be there that the row does not know of.
+  for (let number = 1; rows >= PAGE_ROWS; number++) {
+    const value = tables(TABLE.agents).get(pageKey(id, number))
+    const expected = Math.min(Math.max(rows - number * PAGE_ROWS, 0), PAGE_ROWS)
+    if (value === undefined && expected === 0) break
+    const before = object.rows.length
+    if (value !== undefined) {
+      object.storedPages = number
+      beginRead(value)
+      readAll(object, value)
+    }
+    const found = object.rows.length - before
+    if (found === expected) continue
+    isWhole = false
+    misfits?.({ page: number, what: `it holds ${value === undefined ? 'nothing' : found} of ${expected} reports` })
+  }
+  if (!isWhole) dropRepeated(object)
+  return object
+}
+
+/** Whether the object's rows fit together: else all of them are written again. */
+export const isSound = ({ rows, storedRows, storedPages }: VoteObject): boolean =>
+  rows.length === storedRows && storedPages === morePages(storedRows)
+
+function readAll(object: VoteObject, bytes: Buffer): void {
+  while (readPosition() < bytes.length) {
+    const row = readRow()
+    if (row.agent !== '') object.rows.push(row)
+  }
+}
+
+/** One report of each agent, the latest: a page that was left behind may hold an earlier one. */
+export function dropRepeated(object: VoteObject): void {
+  const latest = new Map<string, Row>()
+  for (const row of object.rows) {
+    const known = latest.get(row.agent)
+    if (known === undefined || known.at < row.at) latest.set(row.agent, row)
+  }
+  if (latest.size === object.rows.length) return
+  object.rows.length = 0
+  object.rows.push(...latest.values())
+}

@@ -1,0 +1,75 @@
+import type { Cause, Trigger } from '@quorate/contracts'
+import type { HistoryEntry, Past, VoteObject } from '@quorate/vote'
+import {
+  beginRead,
+  closeSize,
+  openSize,
+  readNumber,
+  readWord,
+  writeBytes,
+  writeNumber,
+  writePosition,
+  writeWord,
+} from './bytes'
+import { readChange, readTrigger, writeChange, writeTrigger } from './change-row'
+
+/**
+ * What an object told last, left in the bytes of its row until somebody asks: the next record overwrites most of it unread, and as
+ * objects it would be half of what the cache holds. Read it while the object still is as that record left it.
+ */
+export class StoredPast implements Past {
+  readonly #object: VoteObject
+  readonly #bytes: Buffer
+  readonly #start: number
+  readonly #end: number
+  #read: Past | undefined
+
+  constructor(object: VoteObject, bytes: Buffer, start: number, end: number) {
+    this.#object = object
+    this.#bytes = bytes
+    this.#start = start
+    this.#end = end
+  }
+
+  get cause(): Cause {
+    return this.#decoded().cause
+  }
+
+  get trigger(): Trigger {
+    return this.#decoded().trigger
+  }
+
+  get change(): HistoryEntry | null {
+    return this.#decoded().change
+  }
+
+  /** Puts the bytes into the row that is being written. */
+  copy(): void {
+    writeBytes(this.#bytes, this.#start, this.#end)
+  }
+
+  #decoded(): Past {
+    return (this.#read ??= this.#decode())
+  }
+
+  #decode(): Past {
+    beginRead(this.#bytes, this.#start)
+    const said = { cause: readWord() as Cause, trigger: readTrigger() }
+    const isChange = readNumber() === 1
+    return { ...said, change: isChange ? readChange(this.#object, said) : null }
+  }
+}
+
+/** Writes the past with its size before it; answers where it lies. */
+export function writePast(past: Past, object: VoteObject): { readonly start: number; readonly end: number } {
+  const start = openSize()
+  if (past instanceof StoredPast) past.copy()
+  else {
+    writeWord(past.cause)
+    writeTrigger(past.trigger)
+    writeNumber(past.change === null ? 0 : 1)
+    if (past.change !== null) writeChange(past.change, object)
+  }
+  closeSize(start)
+  return { start, end: writePosition() }
+}

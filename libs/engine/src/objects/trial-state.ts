@@ -1,0 +1,101 @@
+import type { AgentId, Change, ObjectId } from '@quorate/contracts'
+import { TABLE } from '../tables'
+import {
+  type Clock,
+  type Guard,
+  Holds,
+  type Pending,
+  type Rules,
+  type Settings,
+  type VoteObject,
+  type VoteState,
+} from '@quorate/vote'
+import type { Tables } from './object-reader'
+import { readClock, readSettings } from './settings-rows'
+import { storedObject } from './stored-object'
+
+/** Objects evaluated before others get a turn. */
+const SLICE = 500
+
+/** The committed rows of one partition under settings that are tried: what a command would change is told, and kept nowhere. */
+export class TrialState implements VoteState {
+  readonly incarnationBase = 0
+  readonly importing = 0
+  readonly clock: Clock
+  readonly guard: Guard
+  readonly settings: Settings
+  pending: Pending | null = null
+  readonly holds = new Holds()
+  /** Objects that were evaluated. */
+  evaluated = 0
+  #slice = 0
+
+  constructor(
+    readonly partition: number,
+    private readonly tables: Tables,
+    rules: Rules,
+    private readonly told: (change: Change) => void,
+  ) {
+    const rows = tables(TABLE.settings)
+    const { time, settled, guard } = readClock(rows)
+    this.clock = { time: time ?? 0, settled }
+    this.guard = { ...guard }
+    this.settings = readSettings(rows, rules)
+  }
+
+  load(id: ObjectId): VoteObject | undefined {
+    const value = this.tables(TABLE.object).get(id)
+    if (value === undefined) return undefined
+    this.evaluated++
+    this.#slice++
+    return storedObject(id, value, this.settings, this.tables)
+  }
+
+  *ids(after: ObjectId | undefined): Iterable<ObjectId> {
+    for (const { key } of this.tables(TABLE.object).range(after === undefined ? {} : { after })) yield key
+  }
+
+  get full(): boolean {
+    return this.#slice >= SLICE
+  }
+
+  /** Another slice. */
+  goOn(): void {
+    this.#slice = 0
+  }
+
+  emit(change: Change): void {
+    this.told(change)
+  }
+
+  arm(object: VoteObject, due: number): void {
+    object.armed = due
+  }
+
+  armHeld(): void {}
+
+  firstDue(): undefined {
+    return undefined
+  }
+
+  /** Told without decoding: it may. */
+  mayHold(_id: ObjectId, _agent: AgentId): boolean {
+    return true
+  }
+
+  add(): void {}
+  ruleFault(): void {}
+  changed(): void {}
+  rowChanged(): void {}
+  drop(): void {}
+  setEvidence(): void {}
+  deleteEvidence(): void {}
+  keepHistory(): void {}
+  forgetHistory(): void {}
+  savePolicy(): void {}
+  saveAgent(): void {}
+  importRows(): void {}
+  beginImport(): string {
+    return 'nothing is imported on trial'
+  }
+}

@@ -1,0 +1,5 @@
+export { CASE_RULES, NONSENSE_STATES } from './case-rules'
+export { ALIKE, randomName } from './names'
+export { Chance, randomScenario } from './random-scenario'
+export { ReferenceModel } from './reference-model'
+export type { ScenarioLine } from './scenario-line'

@@ -1,0 +1,9 @@
+import type { ObjectId } from '@quorate/contracts'
+
+/** A line of a scenario as `simulate` takes it. Times in ms. */
+export interface ScenarioLine {
+  readonly at: number
+  readonly object?: ObjectId
+  readonly type: string
+  readonly data?: unknown
+}
