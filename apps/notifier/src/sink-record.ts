@@ -17,17 +17,7 @@ export function readChange(record: LogRecord): DecodedChange {
       return { reject: `the header ${name} has more than ${MOST_HEADER} bytes` }
   const decoded = decodeChange(record)
   // A later version may add members: what they hold must be writable again.
-  if (mayBeDeep(record.value) && isDeeper(decoded.change?.data, LIMITS.jsonDepth))
+  if (decoded.change !== undefined && isDeeper(decoded.change.data, LIMITS.jsonDepth))
     return { reject: `the value is nested more than ${LIMITS.jsonDepth} deep` }
   return decoded
-}
-
-const BRACE = 0x7b
-const BRACKET = 0x5b
-
-/** Whether there are enough brackets to nest too deep: almost no view has them, and counting bytes is cheaper than walking the value. */
-function mayBeDeep(value: Buffer | null): boolean {
-  let open = 0
-  if (value !== null) for (let at = 0; at < value.length; at++) if (value[at] === BRACE || value[at] === BRACKET) open++
-  return open > LIMITS.jsonDepth
 }

@@ -38,6 +38,7 @@ describe('an endpoint that is half well', () => {
   const to = (endpoint: string) => channel.received.filter((attempt) => attempt.endpoint === endpoint)
 
   it.each([
+    [0.2, 300],
     [0.3, 600],
     [0.5, 1_200],
     [0.7, 3_600],
