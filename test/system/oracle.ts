@@ -57,25 +57,42 @@ export async function quiet(cluster: KafkaCluster, timeoutMs = 120_000): Promise
  */
 export async function expectSinkAsSimulated(cluster: KafkaCluster): Promise<Judged> {
   const log = await cluster.log()
+  // Votes go on to expire, by ticks: what is decided of records that come from now on is no part of it.
+  const ends = await log.offsets(cluster.topics.reports)
   const decided = await decide(cluster)
   const expected = decided.flatMap(({ event, partition }) => (event ? [{ partition, event }] : []))
   const sink = await readableSink(log, cluster, expected.length)
-  for (const [partition, records] of sink.entries())
+  for (const { partition, end } of ends) {
+    const time = await timeAt(log, cluster.topics.reports, partition, end)
+    const inTime = (event: SimulatedEvent) => event.time <= time
     expectSame(
       partition,
-      records.map(eventOf),
-      expected.filter((it) => it.partition === partition).map(({ event }) => event),
+      sink[partition]!.map(eventOf).filter(inTime),
+      expected.flatMap((it) => (it.partition === partition ? [it.event] : [])).filter(inTime),
     )
+  }
   const rejected = decided.flatMap(({ partition, rejected }) => (rejected ? [`${partition}@${rejected.line}`] : []))
   const [letters = []] = await readTopic(log, cluster.topics.deadLetters)
   const told = letters.map(headersOf).map((it) => `${it['quorate-partition']}@${it['quorate-offset']}`)
   expect(told.sort()).toEqual(rejected.sort())
-  const ends = await log.offsets(cluster.topics.reports)
   return {
     source: ends.reduce((sum, { end }) => sum + end, 0),
     events: expected.length,
     deadLetters: told.length,
   }
+}
+
+/** ms; the time of a partition whose source ends at `end`: of the last record before. */
+async function timeAt(log: Log, topic: string, partition: number, end: number): Promise<number> {
+  const reader = log.reader({ topic, partition, from: Math.max(0, end - 100) })
+  let time = 0
+  try {
+    while (reader.position < end)
+      for (const { offset, timestamp } of (await reader.next()).records) if (offset < end) time = timestamp
+  } finally {
+    reader.close()
+  }
+  return time
 }
 
 async function decide(cluster: KafkaCluster): Promise<Decided[]> {

@@ -91,7 +91,7 @@ describeKafka(`three instances under load, killed at random for ${STORM_MS / 100
     say(`poison: ${JSON.stringify(Object.fromEntries(poison.sent))}`)
     expect(events).toBeGreaterThan(1_000)
     expect(deadLetters).toBeGreaterThanOrEqual(poison.total)
-  }, 300_000)
+  }, 600_000)
 
   it('every audit agrees: store, changelog and sink are what the source says', async () => {
     say(await audited({ brokers: cluster.brokers, prefix: cluster.prefix, by: instances[0]!.app! }, 120_000))
