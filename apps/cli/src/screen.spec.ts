@@ -15,9 +15,8 @@ it('an object is shown in a few lines, with its override and the vote underneath
   expect(viewText(view, plain)).toBe(
     [
       'site/x  up  since 2026-01-01T00:00:00.000Z (override)',
+      '  held at up until it is cleared, then down as the vote stands now; by ann: known',
       '  votes  down 2, up 1; 3 of 3 weigh in, 2 needed, by majority, policy default',
-      '  override  up by ann, until cleared, pin: known',
-      '  voted  down',
       '  marks  divergent, overridden\n',
     ].join('\n'),
   )
