@@ -34,7 +34,7 @@ it('tells programs at once and people in one mail, by the file', async () => {
   await receivers.line(/^webhook msg_\S+: site\/x new → down$/)
   await receivers.line(/^webhook msg_\S+: site\/z down → up$/)
   await receivers.line(/^mail to ann@example\.com, bob@example\.com: \[group\] site\/x, site\/y are down$/)
-  await receivers.line(/ \| - site\/x is down/)
+  await receivers.line(/ \| - \d\d:\d\d:\d\d site\/x is down/)
   await app.client.report('site/x', 'probe-1', { state: 'up' }, { wait: 5 })
   await receivers.line(/^mail to .*: \[(change|group)\] .*up$/)
   const said = receivers.stdout.join('\n')
