@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Log, LogRecord } from '@quorate/log'
+import { type Log, type LogRecord, readRange } from '@quorate/log'
 import type { KafkaCluster } from './cluster'
 import { ROOT } from './harness'
 import { run } from './process'
@@ -84,14 +84,9 @@ export async function expectSinkAsSimulated(cluster: KafkaCluster): Promise<Judg
 
 /** ms; the time of a partition whose source ends at `end`: of the last record before. */
 async function timeAt(log: Log, topic: string, partition: number, end: number): Promise<number> {
-  const reader = log.reader({ topic, partition, from: Math.max(0, end - 100) })
   let time = 0
-  try {
-    while (reader.position < end)
-      for (const { offset, timestamp } of (await reader.next()).records) if (offset < end) time = timestamp
-  } finally {
-    reader.close()
-  }
+  for await (const records of readRange(log, { topic, partition, from: Math.max(0, end - 100), end }))
+    time = records.at(-1)?.timestamp ?? time
   return time
 }
 

@@ -1,7 +1,7 @@
-import { header, type Log, type LogRecord, type Offset, partitionOf } from '@quorate/log'
+import { header, type Log, type LogRecord, type Offset, partitionOf, readRange } from '@quorate/log'
 import { setTimeout } from 'node:timers/promises'
+import { DEAD_LETTERS, LETTER } from './dead-letter'
 import { type Instruction, instructionKey } from './instructions'
-import { DEAD_LETTERS } from './refusing'
 import type { Topology } from './topology'
 
 /** The application whose tasks are told something, as far as that needs it. */
@@ -95,29 +95,21 @@ async function passed(
   if (topic !== undefined)
     for await (const record of recordsOf(log, topic, from)) {
       const isIt =
-        header(record, 'quorate-kind') === 'skipped' &&
-        header(record, 'quorate-topic') === to.source &&
-        header(record, 'quorate-partition') === String(partition) &&
+        header(record, LETTER.kind) === 'skipped' &&
+        header(record, LETTER.topic) === to.source &&
+        header(record, LETTER.partition) === String(partition) &&
         covers(record, offset)
-      if (isIt) return { outcome: 'skipped', by: header(record, 'quorate-by') ?? '', deadLetter: record.offset }
+      if (isIt) return { outcome: 'skipped', by: header(record, LETTER.by) ?? '', deadLetter: record.offset }
     }
   return { outcome: 'applied', position }
 }
 
 function covers(record: LogRecord, offset: Offset): boolean {
-  const first = Number(header(record, 'quorate-offset'))
-  return first <= offset && offset <= Number(header(record, 'quorate-through') ?? first)
+  const first = Number(header(record, LETTER.offset))
+  return first <= offset && offset <= Number(header(record, LETTER.through) ?? first)
 }
 
 async function* recordsOf(log: Log, topic: string, from: Offset): AsyncGenerator<LogRecord> {
-  for (const { partition, start, end } of await log.offsets(topic)) {
-    const first = Math.max(from, start)
-    if (first >= end) continue
-    const reader = log.reader({ topic, partition, from: first })
-    try {
-      while (reader.position < end) yield* (await reader.next()).records
-    } finally {
-      reader.close()
-    }
-  }
+  for (const { partition, start, end } of await log.offsets(topic))
+    for await (const records of readRange(log, { topic, partition, from: Math.max(from, start), end })) yield* records
 }

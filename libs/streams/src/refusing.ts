@@ -1,5 +1,6 @@
 import type { BatchContext } from './batch-context'
 import type { Processor } from './context'
+import { DEAD_LETTERS, forwardDeadLetter } from './dead-letter'
 import type { Refusal } from './record-fault'
 import type { Topology } from './topology'
 
@@ -12,8 +13,6 @@ export interface Program {
   readonly topology: Topology
 }
 
-export const DEAD_LETTERS = 'dead-letters'
-
 /** Whether a record can be put aside: the processor does it, or there are dead letters. */
 export const mayRefuse = ({ processor, topology }: Program): boolean =>
   processor.refuse !== undefined || topology.outputs[DEAD_LETTERS] !== undefined
@@ -22,13 +21,11 @@ export const mayRefuse = ({ processor, topology }: Program): boolean =>
 export function stageRefusal(refused: Refused, context: BatchContext, { processor, topology }: Program): boolean {
   const { record, code, message, level } = refused
   if (processor.refuse !== undefined) return processor.refuse({ record, code, message, level }, context)
-  const said = {
-    'quorate-topic': topology.source,
-    'quorate-partition': String(context.partition),
-    'quorate-offset': String(record.offset),
-    'quorate-reason': `${code}: ${message}`,
-  }
-  const { key, value, headers } = level < 2 ? record : { key: null, value: null, headers: [] }
-  context.forward(DEAD_LETTERS, { key, value, headers: [...headers, ...Object.entries(said)] })
+  const { offset } = record
+  forwardDeadLetter(context, topology, {
+    offset,
+    reason: `${code}: ${message}`,
+    record: level < 2 ? record : undefined,
+  })
   return true
 }

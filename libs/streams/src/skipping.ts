@@ -1,8 +1,9 @@
 import type { LogRecord, Offset } from '@quorate/log'
 import type { BatchContext } from './batch-context'
-import { type InstructionBoard } from './instruction-board'
+import type { InstructionBoard } from './instruction-board'
+import { DEAD_LETTERS, forwardDeadLetter, LETTER } from './dead-letter'
 import { lastOf, type Skip, type Skipped } from './instructions'
-import { DEAD_LETTERS, type Program } from './refusing'
+import type { Program } from './refusing'
 
 const NONE: readonly Skip[] = []
 
@@ -43,16 +44,8 @@ export const skipAt = (skips: readonly Skip[], offset: Offset): Skip | undefined
 export function stageSkip(skipped: Skipped, context: BatchContext, { processor, topology }: Program): void {
   if (processor.skip !== undefined) return processor.skip(skipped, context)
   if (topology.outputs[DEAD_LETTERS] === undefined) return
-  const { offset, last, reason, by } = skipped
-  const { key, value, headers } = skipped.record ?? { key: null, value: null, headers: [] }
-  const said = {
-    'quorate-topic': topology.source,
-    'quorate-partition': String(context.partition),
-    'quorate-offset': String(offset),
-    'quorate-reason': `skipped by ${by}: ${reason}`,
-    'quorate-kind': 'skipped',
-    'quorate-by': by,
-    ...(last > offset ? { 'quorate-through': String(last) } : {}),
-  }
-  context.forward(DEAD_LETTERS, { key, value, headers: [...headers, ...Object.entries(said)] })
+  const { offset, last, record, reason, by } = skipped
+  const through = last > offset ? { [LETTER.through]: String(last) } : {}
+  const more = { [LETTER.kind]: 'skipped', [LETTER.by]: by, ...through }
+  forwardDeadLetter(context, topology, { offset, reason: `skipped by ${by}: ${reason}`, record, more })
 }

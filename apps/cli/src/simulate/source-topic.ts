@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Log, LogRecord, Logger, Offset } from '@quorate/log'
+import { type Log, type LogRecord, type Logger, type Offset, readRange } from '@quorate/log'
 import { UsageError } from '../exit'
 import type { Place } from '@quorate/engine'
 
@@ -62,15 +62,5 @@ export async function stretches(log: Log, topic: string, only?: number): Promise
 }
 
 /** The records of a stretch, batch by batch: as much is held as is read ahead. */
-export async function* recordsOf(log: Log, { topic, partition, start, end }: Stretch): AsyncIterable<LogRecord[]> {
-  if (start >= end) return
-  const reader = log.reader({ topic, partition, from: start, maxBytes: 4 << 20 })
-  try {
-    while (reader.position < end) {
-      const { records } = await reader.next()
-      if (records.length > 0) yield records.filter(({ offset }) => offset < end)
-    }
-  } finally {
-    reader.close()
-  }
-}
+export const recordsOf = (log: Log, { topic, partition, start, end }: Stretch): AsyncIterable<readonly LogRecord[]> =>
+  readRange(log, { topic, partition, from: start, end, maxBytes: 4 << 20 })
