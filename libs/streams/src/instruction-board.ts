@@ -32,8 +32,6 @@ const NONE: readonly Skip[] = []
 
 /** The instructions of an application as the settings have them now, and the way to take away those that have been carried out. */
 export class InstructionBoard {
-  private readonly skips = new Map<number, readonly Skip[]>()
-  private readonly sources = new Map<number, Acknowledgement>()
   private readonly byKey = new Map<string, Instruction>()
   private table: KeyValueTable<Instruction | undefined> | undefined
   private readonly closing = new AbortController()
@@ -69,11 +67,14 @@ export class InstructionBoard {
 
   /** Of one partition, in order. */
   skipsOf(partition: number): readonly Skip[] {
-    return this.skips.get(partition) ?? NONE
+    if (this.byKey.size === 0) return NONE
+    return this.of(partition)
+      .filter((it) => it.kind === 'skip')
+      .sort((a, b) => a.offset - b.offset)
   }
 
   acknowledgement(partition: number): Acknowledgement | undefined {
-    return this.sources.get(partition)
+    return this.of(partition).find((it) => it.kind === 'source')
   }
 
   /** The partition is at `position`: what lies behind has been carried out, or came too late. */
@@ -118,18 +119,11 @@ export class InstructionBoard {
   }
 
   private take(key: string, value: Instruction | undefined): void {
-    const before = this.byKey.get(key)
-    if (before === undefined && value === undefined) return
     if (value === undefined) this.byKey.delete(key)
     else this.byKey.set(key, value)
-    this.skips.clear()
-    this.sources.clear()
-    for (const it of this.byKey.values())
-      if (it.kind === 'source') this.sources.set(it.partition, it)
-      else
-        this.skips.set(
-          it.partition,
-          [...this.skipsOf(it.partition), it].sort((a, b) => a.offset - b.offset),
-        )
+  }
+
+  private of(partition: number): Instruction[] {
+    return [...this.byKey.values()].filter((it) => it.partition === partition)
   }
 }
