@@ -1,5 +1,5 @@
 import type { Config } from '@quorate/config'
-import { topicNames } from '@quorate/contracts'
+import { topicNames, topicRules } from '@quorate/contracts'
 import { createRegistry, type HealthCheck, Owners, Peers, streamsChecks, streamsMetrics } from '@quorate/http'
 import type { Log, Logger } from '@quorate/log'
 import { createStreams } from '@quorate/streams'
@@ -12,7 +12,7 @@ import { courierMetrics, notifierMetrics } from './metrics'
 import { Notifier } from './notifier'
 import { NotifierModule } from './notifier.module'
 import { routingOf } from './settings'
-import { notifierTopology, settingsTopic } from './topology'
+import { notifierTopology } from './topology'
 
 export interface NotifierPartsOptions {
   readonly config: Pick<
@@ -76,7 +76,7 @@ export async function notifierParts({
     tools: { timeZone, ...(baseUrl === undefined ? {} : { baseUrl }) },
   })
   const { settings: topic } = topicNames(config.topicPrefix)
-  await log.ensureTopics([settingsTopic(topic)], { replication: config.replication })
+  await log.ensureTopics([topicRules.settings(topic)], { replication: config.replication })
   const settings = await NotifySettings.open({ log, topic, logger })
   const configuration = new Configuration({ settings, channels: CHANNELS, base, secrets, logger })
   const declared = await declaration(configuration, settings, config.sections, logger).catch(async (error: unknown) => {

@@ -1,5 +1,4 @@
-import { consumerGroup, LIMITS, topicNames } from '@quorate/contracts'
-import type { TopicSpec } from '@quorate/log'
+import { consumerGroup, topicNames, topicRules } from '@quorate/contracts'
 import type { Topology } from '@quorate/streams'
 import { pageRow } from './outbox/packed-rows'
 import { deadRow, gatheringRow, groupRow, objectRow, trailRow } from './outbox/rows'
@@ -11,17 +10,6 @@ export interface TopologyOptions {
   readonly applicationId: string
   readonly partitions: number
 }
-
-const DAY = 86_400_000
-
-/** Where the configuration is kept (docs/architecture.md, "Settings"). */
-export const settingsTopic = (name: string): TopicSpec => ({
-  name,
-  partitions: 1,
-  cleanupPolicy: 'compact',
-  timestampType: 'CreateTime',
-  maxMessageBytes: LIMITS.messageBytes,
-})
 
 /**
  * The notifier as a stream program: the sink of the aggregator in; out go dead letters, and to the settings which parents of inhibitions
@@ -51,30 +39,10 @@ export function notifierTopology({ prefix, applicationId, partitions }: Topology
     ],
     schemaVersion: 5,
     topics: [
-      {
-        name: topics.states,
-        partitions,
-        cleanupPolicy: 'compact',
-        timestampType: 'CreateTime',
-        minCompactionLagMs: 7 * DAY,
-        maxMessageBytes: LIMITS.messageBytes,
-      },
-      {
-        name: topics.deadLetters,
-        partitions: 1,
-        cleanupPolicy: 'delete',
-        timestampType: 'CreateTime',
-        retentionMs: 30 * DAY,
-        maxMessageBytes: LIMITS.deadLetterMessageBytes,
-      },
-      settingsTopic(topics.settings),
-      {
-        name: changelog,
-        partitions,
-        cleanupPolicy: 'compact',
-        timestampType: 'CreateTime',
-        maxMessageBytes: LIMITS.messageBytes,
-      },
+      topicRules.states(topics.states, partitions),
+      topicRules.deadLetters(topics.deadLetters),
+      topicRules.settings(topics.settings),
+      topicRules.changelog(changelog, partitions),
     ],
     clock: 'wall',
   }

@@ -1,4 +1,4 @@
-import { consumerGroup, LIMITS, topicNames } from '@quorate/contracts'
+import { consumerGroup, topicNames, topicRules } from '@quorate/contracts'
 import type { Topology } from '@quorate/streams'
 import { AGGREGATOR_TABLES } from './tables'
 
@@ -7,8 +7,6 @@ export interface TopologyOptions {
   readonly applicationId: string
   readonly partitions: number
 }
-
-const DAY = 86_400_000
 
 /** The aggregator as a stream program: reports in, states out (docs/architecture.md, "Topics"). */
 export function aggregatorTopology({ prefix, applicationId, partitions }: TopologyOptions): Topology {
@@ -25,44 +23,11 @@ export function aggregatorTopology({ prefix, applicationId, partitions }: Topolo
     soleWriterOf: topics.states,
     schemaVersion: 1,
     topics: [
-      {
-        name: topics.reports,
-        partitions,
-        cleanupPolicy: 'delete',
-        timestampType: 'LogAppendTime',
-        retentionMs: 7 * DAY,
-        maxMessageBytes: LIMITS.messageBytes,
-      },
-      {
-        name: topics.states,
-        partitions,
-        cleanupPolicy: 'compact',
-        timestampType: 'CreateTime',
-        minCompactionLagMs: 7 * DAY,
-        maxMessageBytes: LIMITS.messageBytes,
-      },
-      {
-        name: changelog,
-        partitions,
-        cleanupPolicy: 'compact',
-        timestampType: 'CreateTime',
-        maxMessageBytes: LIMITS.messageBytes,
-      },
-      {
-        name: topics.deadLetters,
-        partitions: 1,
-        cleanupPolicy: 'delete',
-        timestampType: 'CreateTime',
-        retentionMs: 30 * DAY,
-        maxMessageBytes: LIMITS.deadLetterMessageBytes,
-      },
-      {
-        name: topics.settings,
-        partitions: 1,
-        cleanupPolicy: 'compact',
-        timestampType: 'CreateTime',
-        maxMessageBytes: LIMITS.messageBytes,
-      },
+      topicRules.reports(topics.reports, partitions),
+      topicRules.states(topics.states, partitions),
+      topicRules.changelog(changelog, partitions),
+      topicRules.deadLetters(topics.deadLetters),
+      topicRules.settings(topics.settings),
     ],
     clock: 'log',
   }

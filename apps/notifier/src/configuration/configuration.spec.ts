@@ -1,12 +1,11 @@
 import { withoutIds } from './endpoint-ids'
 import { ConfigError } from '@quorate/config'
-import { LIMITS } from '@quorate/contracts'
+import { LIMITS, topicRules } from '@quorate/contracts'
 import { silentLogger } from '@quorate/log'
 import { type EmbeddedLog, openEmbeddedLog } from '@quorate/log/embedded'
 import { RecordingChannel } from '../../testing/recording-channel'
 import type { Routing } from '../pipeline'
 import { AT_ONCE, directionsOf } from '../pipeline'
-import { settingsTopic } from '../topology'
 import { inhibitionCircles } from './inhibition-circles'
 import {
   checkDocument,
@@ -140,7 +139,7 @@ describe('the configuration in the settings', () => {
   const file = (notify?: unknown) => ({ file: 'quorate.yaml', ...(notify === undefined ? {} : { notify }) })
   beforeEach(async () => {
     log = await openEmbeddedLog({ memory: true })
-    await log.ensureTopics([settingsTopic('q.settings')])
+    await log.ensureTopics([topicRules.settings('q.settings')])
   })
   afterEach(async () => {
     for (const settings of opened.splice(0)) await settings.close()
