@@ -1,3 +1,4 @@
+import { LIMITS } from '@quorate/contracts/json'
 import { Command, InvalidArgumentError } from 'commander'
 import { confirmed } from '../confirmation'
 import { askAggregator } from '../connection'
@@ -11,11 +12,9 @@ interface SkipOptions extends DirectOptions {
   readonly through?: number
 }
 
-const REASON_CHARACTERS = 4096
-
 function reason(text: string): string {
-  if (text.length === 0 || text.length > REASON_CHARACTERS)
-    throw new InvalidArgumentError(`It must have 1 to ${REASON_CHARACTERS} characters.`)
+  if (text.length === 0 || text.length > LIMITS.reasonCharacters)
+    throw new InvalidArgumentError(`It must have 1 to ${LIMITS.reasonCharacters} characters.`)
   return text
 }
 

@@ -25,18 +25,21 @@ export function endpointName(
   return number === 1 ? receiver : `${receiver}/${number}`
 }
 
+function listIn(written: unknown): unknown[] {
+  const list: unknown = isRecord(written) ? written['endpoints'] : undefined
+  return Array.isArray(list) ? (list as unknown[]).slice(0, MOST) : []
+}
+
 /** The endpoints of a receiver as it is written, with their names. */
 export function endpointsIn(receiver: string, written: unknown): ReadonlyMap<string, WrittenEndpoint> {
-  const list: unknown = isRecord(written) ? written['endpoints'] : undefined
-  const endpoints = Array.isArray(list) ? (list as unknown[]).slice(0, MOST) : []
-  return new Map(endpoints.flatMap((one, place) => (isRecord(one) ? [[endpointName(receiver, one, place), one]] : [])))
+  return new Map(
+    listIn(written).flatMap((one, place) => (isRecord(one) ? [[endpointName(receiver, one, place), one]] : [])),
+  )
 }
 
 /** Those of a stored receiver that are known by their number. */
 export function numberedIn(written: unknown): Numbered[] {
-  const list: unknown = isRecord(written) ? written['endpoints'] : undefined
-  const endpoints = Array.isArray(list) ? (list as unknown[]).slice(0, MOST) : []
-  return endpoints.flatMap((one, place): Numbered[] => {
+  return listIn(written).flatMap((one, place): Numbered[] => {
     if (!isRecord(one) || one['name'] !== undefined) return []
     const { id, channel, settings = {} } = one
     return [{ id: typeof id === 'number' ? id : place + 1, channel, settings, place }]
