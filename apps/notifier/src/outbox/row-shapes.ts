@@ -20,7 +20,7 @@ const CHANGE = Type.Object({
   event: TEXT, type: TEXT, time: TIME, object: OBJECT_ID, state: STATE, cause: STATE, view: VIEW, previous: STATE, lasted: orNull(TIME),
   flapping: may(Type.Object({ phase: TEXT, changes: COUNT })),
   dependants: may(Type.Object({ objects: Type.Array(TEXT), total: COUNT })),
-  repeat: may(COUNT),
+  repeat: may(COUNT), closes: may(TEXT),
 }) // prettier-ignore
 const GROUP = Type.Object({
   kind: Type.Literal('group'),
@@ -39,12 +39,19 @@ const TOLD = Type.Object({
   state: TEXT, since: TIME, event: TEXT, route: TEXT, lane: may(TEXT), open: may(Type.Boolean()), flapping: may(COUNT), repeatAt: may(TIME),
   repeats: may(COUNT), mutedBy: may(TEXT),
 }) // prettier-ignore
-const HELD = Type.Object({ until: TIME, reason: TEXT, arrivedAt: TIME, decision: TEXT, by: may(TEXT) })
+const HELD = Type.Object({
+  until: TIME,
+  reason: TEXT,
+  arrivedAt: TIME,
+  decision: TEXT,
+  receiver: may(TEXT),
+  by: may(TEXT),
+})
 const OBJECT = Type.Object({
   incarnation: COUNT, revision: COUNT, told: Type.Record(TEXT, TOLD), held: Type.Record(TEXT, HELD), planned: COUNT,
   current: may(Type.Object({ state: STATE, from: STATE, cause: STATE, policy: STATE })),
   news: may(Type.Object({ object: OBJECT_ID, event: TEXT, incarnation: COUNT, revision: COUNT, type: TEXT, time: TIME, state: STATE, cause: STATE, view: VIEW })),
-  trail: may(Type.Array(TEXT)), goneAt: may(TIME),
+  trail: may(Type.Array(TEXT)), goneAt: may(TIME), closed: may(Type.Record(TEXT, Type.Object({ event: TEXT, times: COUNT }))),
 }) // prettier-ignore
 const GATHERING = Type.Object({
   closeAt: TIME, event: TEXT, endpoint: TEXT, channel: TEXT, receiver: TEXT, route: TEXT, labels: Type.Record(TEXT, TEXT),
