@@ -1,7 +1,7 @@
 import { Kafka, logLevel } from 'kafkajs'
 import type { Taken } from './soak-receivers'
 
-/** An event of the sink, as any consumer reads it. */
+/** An event of the sink, read without the product's code: the check must not share its faults. */
 export interface SinkEvent {
   readonly id: string
   readonly object: string

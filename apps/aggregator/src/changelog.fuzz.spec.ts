@@ -60,7 +60,7 @@ it('starts, applies and stops whatever lies in its changelog', async () => {
         const rows = (await driver.read(topology.changelog)).filter(({ key }) => key?.toString() !== CHECKPOINT_KEY)
         const records = them
           .map((it) => it(rows.map(({ key, value }) => ({ key, value }))))
-          // One that can be read counts, whoever wrote it: where it points is named in health, and for an operator to decide.
+          // A checkpoint that can be read counts, even a foreign one: health names where it points, and an operator decides.
           .filter(({ key, value }) => String(key) !== CHECKPOINT_KEY || !value || !decodeCheckpoint(value))
         await driver.log.append(records.map((it) => ({ topic: topology.changelog, partition: 0, ...it })))
         driver.loseDisk()

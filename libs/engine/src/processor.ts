@@ -53,7 +53,7 @@ interface Kept {
 const LOOKS = 10_000
 
 /**
- * Records of one source partition → votes, changes, dead letters (docs/architecture.md, "Flow"). Each record first moves time on; then its routing
+ * Records of one source partition → votes, changes, dead letters (docs/architecture.md, "Flow"). Each record first advances time; then its routing
  * is judged, before decoding; then it is decoded and applied.
  */
 export class VoteProcessor implements Processor {

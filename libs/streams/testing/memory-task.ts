@@ -117,7 +117,7 @@ export class MemoryTask implements RunningTask {
     return answer
   }
 
-  /** In order: the commit in hand ends. */
+  /** An orderly stop: the commit in flight ends. */
   async close(): Promise<void> {
     this.state = 'closed'
     this.ring()
@@ -140,7 +140,7 @@ export class MemoryTask implements RunningTask {
 
   private async run(): Promise<void> {
     const { home, options } = this
-    // Whoever made it is told first.
+    // Its submitter is told first.
     await turn()
     while (this.state === 'running') {
       try {

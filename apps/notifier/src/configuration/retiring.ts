@@ -35,7 +35,7 @@ export function rowsOf(entries: readonly SettingsEntry[], stored: Stored, now: n
     const known = [...numberedIn(before), ...[...retired].flatMap((one) => numberedAgain(name, one))]
     const numbered = withIds(name, value, known, new Set(retired.keys()))
     const after = endpointsIn(name, numbered)
-    // Before the entry: whoever reads that knows where to close what is open.
+    // Before the entry: a reader of the entry then knows where to close what is open.
     for (const [endpoint, { channel, settings = {} }] of endpointsIn(name, before))
       if (!after.has(endpoint)) keep(endpoint, { receiver: name, channel, settings, until: now + RETIRED_MS })
     rows.push({ table, name, value: numbered })

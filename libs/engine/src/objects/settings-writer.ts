@@ -17,7 +17,7 @@ export const refusing =
       blocks: [],
     })
 
-/** Writes the rows of a partition's settings, and counts their versions for whoever keeps them decoded. */
+/** Writes the rows of a partition's settings, and counts their versions for readers that keep them decoded. */
 export class SettingsWriter {
   version: number
   readonly #rows: Table
