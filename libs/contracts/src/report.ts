@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import { isState, isText } from './ids'
-import { isDeeper, TOO_DEEP } from './json'
+import { isDeeper, TOO_DEEP } from './json/depth'
 import { LIMITS } from './limits'
 import { AGENT_ID, compiled, faultsOf, faultText, STATE, TIME, withoutNulls } from './schema'
 import { LAST_TIME } from './times'

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { COMMAND_CHECKS, EMPTY_KINDS, type CommandKind } from './commands'
 import { isObjectId, type ObjectId } from './ids'
-import { keepNumbers } from './json'
+import { keepNumbers } from './json/exact'
 import { LIMITS } from './limits'
 import { policyShape } from './policy-shape'
 import { checkReport } from './report'

@@ -33,6 +33,7 @@ export class Skips {
 
 /** How many of these may be taken before the first that is left out. */
 export function before(skips: readonly Skip[], records: readonly LogRecord[], most: number): number {
+  if (skips.length === 0) return most
   for (let i = 0; i < most; i++) if (skipAt(skips, records[i]!.offset)) return i
   return most
 }
