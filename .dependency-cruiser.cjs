@@ -2,6 +2,15 @@
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to })
 const TESTS = '\\.(spec|system|conformance)\\.ts$|/testing/|^test/'
 
+/** The chapters of libs/streams/src, each with those that it must not import. */
+const STREAMS_CHAPTERS = {
+  'task/': 'group',
+  'restore/': 'group|task|faults',
+  'faults/': 'group|task|restore|progress',
+  'progress/': 'group|task|restore|faults',
+  '(?!index)[^/]+$': 'group|task|restore|faults|progress',
+}
+
 module.exports = {
   forbidden: [
     rule('no-cycles', 'No file imports itself, however far round.', {}, { circular: true }),
@@ -80,6 +89,14 @@ module.exports = {
       'Streams know nothing of objects and votes, and no adapter of the log.',
       { path: '^libs/streams/', pathNot: TESTS },
       { path: '^libs/(log/(kafka|embedded)|transport|client|contracts)/' },
+    ),
+    ...Object.entries(STREAMS_CHAPTERS).map(([chapter, above]) =>
+      rule(
+        `streams-chapters-${above}`,
+        'In libs/streams, imports run one way: group, task, then restore and faults, then progress, then the files beside index.ts.',
+        { path: `^libs/streams/src/${chapter}`, pathNot: TESTS },
+        { path: `^libs/streams/src/(${above})/` },
+      ),
     ),
     rule(
       'through-the-door',

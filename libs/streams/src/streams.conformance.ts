@@ -2,7 +2,7 @@ import type { Log } from '@quorate/log'
 import { randomUUID } from 'node:crypto'
 import { TestDriver } from '../testing'
 import type { Processor, TaskBatch, TaskContext } from './context'
-import { COMMIT_STEPS } from './commit'
+import { COMMIT_STEPS } from './task/commit'
 import type { RunningTask } from './streams'
 import type { Topology } from './topology'
 

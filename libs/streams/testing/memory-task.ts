@@ -1,6 +1,6 @@
 import type { LogRecord } from '@quorate/log'
 import type { TableReader } from '@quorate/state-store'
-import type { CommitStep } from '../src/commit'
+import type { CommitStep } from '../src/task/commit'
 import type { Forwarded, OutputName, Processor, TaskContext } from '../src/context'
 import { StreamsError } from '../src/errors'
 import type { RunningTask, TaskState } from '../src/streams'

@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto'
+import type { TaskContext } from '../context'
+
+interface Submission {
+  readonly work: (context: TaskContext) => unknown
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Work that waits to be run as part of the task's own sequence, once: also where its commit failed and nobody heard whether it happened. */
+export class Submissions {
+  private queue: Submission[] = []
+  private inHand: Submission[] = []
+  private answers: unknown[] = []
+  /** Names what is in hand in the checkpoint of its commit. */
+  private work: string | undefined
+
+  /** So many of those that wait are run one by one. */
+  private singly = 0
+
+  get waiting(): boolean {
+    return this.queue.length > 0
+  }
+
+  add<T>(work: (context: TaskContext) => T): Promise<T> {
+    return new Promise<T>((resolve, reject) =>
+      this.queue.push({ work, resolve: resolve as (value: unknown) => void, reject }),
+    )
+  }
+
+  /**
+   * Runs all that waits, staging together. One that throws is refused alone: `drop` unstages everything and the others run again.
+   * Answers the name to commit it by; undefined when nothing is left to commit.
+   */
+  run(context: TaskContext, drop: () => void): string | undefined {
+    // After a fault each goes alone: the one that fails then is refused, the others are not.
+    this.inHand = this.singly > 0 ? this.queue.slice(0, 1) : this.queue
+    this.queue = this.queue.slice(this.inHand.length)
+    if (this.singly > 0) this.singly--
+    while (!this.stage(context)) drop()
+    this.work = this.inHand.length > 0 ? randomUUID() : undefined
+    return this.work
+  }
+
+  /**
+   * Told the last work that is committed in the log, once that is known: after the commit, or after the task has fenced anew and read the
+   * truth. What is in hand is settled by it, or waits again.
+   */
+  judge(committed: string | undefined): void {
+    const { inHand, answers } = this
+    this.inHand = []
+    if (this.work !== undefined && this.work === committed) inHand.forEach(({ resolve }, i) => resolve(answers[i]))
+    else this.queue = [...inHand, ...this.queue]
+    this.work = undefined
+  }
+
+  /** What was staged together cannot be committed because of its content, and is dropped. */
+  failed(error: unknown): void {
+    const { inHand } = this
+    this.inHand = []
+    this.work = undefined
+    if (inHand.length === 1) {
+      inHand[0]!.reject(error)
+      return
+    }
+    this.singly = inHand.length
+    this.queue = [...inHand, ...this.queue]
+  }
+
+  close(error: Error): void {
+    for (const submission of [...this.inHand, ...this.queue]) submission.reject(error)
+    this.inHand = []
+    this.queue = []
+  }
+
+  /** False when one threw, which is out then. */
+  private stage(context: TaskContext): boolean {
+    this.answers = []
+    for (const submission of this.inHand) {
+      try {
+        this.answers.push(submission.work(context))
+      } catch (error) {
+        submission.reject(error)
+        this.inHand = this.inHand.filter((other) => other !== submission)
+        return false
+      }
+    }
+    return true
+  }
+}
