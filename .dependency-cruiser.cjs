@@ -34,7 +34,7 @@ module.exports = {
       'engine-knows-no-edge',
       'The engine runs the vote over streams and stores: it knows no HTTP, no Nest, and no adapter of the log.',
       { path: '^libs/engine/', pathNot: TESTS },
-      { path: '^(libs/(log/(kafka|embedded)|transport|http|client|config)/|node_modules/@nestjs)' },
+      { path: '^(libs/(log/(kafka|embedded)|transport|http|routing|client|config)/|node_modules/@nestjs)' },
     ),
     rule(
       'pipeline-is-pure',
@@ -97,6 +97,18 @@ module.exports = {
         { path: `^libs/streams/src/${chapter}`, pathNot: TESTS },
         { path: `^libs/streams/src/(${above})/` },
       ),
+    ),
+    rule(
+      'edge-knows-no-routing',
+      'The HTTP edge knows nothing of owners and peers: routing stands above it.',
+      { path: '^libs/http/', pathNot: TESTS },
+      { path: '^libs/routing/' },
+    ),
+    rule(
+      'routing-knows-no-votes',
+      'Routing knows nothing of objects and votes, and no adapter of the log.',
+      { path: '^libs/routing/', pathNot: TESTS },
+      { path: '^libs/(log/(kafka|embedded)|engine|vote|transport|client)/' },
     ),
     rule(
       'through-the-door',

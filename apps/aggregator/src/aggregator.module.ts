@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common'
-import { Owners, PartitionOperations } from '@quorate/http'
+import { Owners, PartitionOperations } from '@quorate/routing'
 import { AggregatorBatchesController } from './batches.controller'
 import { AgentsController } from './http/agents.controller'
 import { DeadLetters } from './dead-letters/dead-letters'

@@ -1,14 +1,7 @@
 import type { Config } from '@quorate/config'
 import { changeSource, topicNames } from '@quorate/contracts'
-import {
-  createRegistry,
-  type HealthCheck,
-  Owners,
-  PartitionOperations,
-  Peers,
-  streamsChecks,
-  streamsMetrics,
-} from '@quorate/http'
+import { createRegistry, type HealthCheck } from '@quorate/http'
+import { Owners, PartitionOperations, Peers, streamsChecks, streamsMetrics } from '@quorate/routing'
 import type { Log, Logger } from '@quorate/log'
 import { createStreams } from '@quorate/streams'
 import { StreamsStrategy } from '@quorate/transport'

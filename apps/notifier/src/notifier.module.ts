@@ -1,5 +1,5 @@
 import { type DynamicModule, Inject, Module, type OnModuleDestroy } from '@nestjs/common'
-import type { Owners } from '@quorate/http'
+import type { Owners } from '@quorate/routing'
 import { NotifierBatchesController } from './batches.controller'
 import { Deliveries } from './http/deliveries'
 import { DeliveriesController } from './http/deliveries.controller'

@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Put, Req, Res } from '@nestjs/common'
 import { ApiBody, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger'
-import { Owners, Requires, send } from '@quorate/http'
+import { Requires, send } from '@quorate/http'
+import { Owners } from '@quorate/routing'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { DryRuns } from '../queries/dry-runs'
 import { PARTS } from '../queries/places'

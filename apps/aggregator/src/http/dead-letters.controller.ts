@@ -1,6 +1,7 @@
 import { Controller, Delete, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common'
 import { ApiOkResponse, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger'
-import { type Answer, decodeCursor, encodeCursor, invalid, json, Owners, Requires, send } from '@quorate/http'
+import { type Answer, decodeCursor, encodeCursor, invalid, json, Requires, send } from '@quorate/http'
+import { Owners } from '@quorate/routing'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { offsetOf, type WholeDeadLetter } from '@quorate/engine'
 import { DeadLetters } from '../dead-letters/dead-letters'

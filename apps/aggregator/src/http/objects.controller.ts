@@ -1,17 +1,7 @@
 import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common'
 import { ApiOperation, ApiTags } from '@nestjs/swagger'
-import {
-  type Answer,
-  callerOf,
-  encodeCursor,
-  HTTP_LIMITS,
-  json,
-  Owners,
-  Places,
-  Problem,
-  send,
-  type Stale,
-} from '@quorate/http'
+import { type Answer, callerOf, encodeCursor, HTTP_LIMITS, json, Places, Problem, send } from '@quorate/http'
+import { Owners, type Stale } from '@quorate/routing'
 import type { RunningTask } from '@quorate/streams'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { encodePart, type ListQuery, Listing, type Page } from '../queries/listing'

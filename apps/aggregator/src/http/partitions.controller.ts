@@ -1,6 +1,7 @@
 import { Body, Controller, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common'
 import { ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger'
-import { invalid, PartitionOperations, partitionOf, Requires, send } from '@quorate/http'
+import { invalid, Requires, send } from '@quorate/http'
+import { PartitionOperations, partitionOf } from '@quorate/routing'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { SkipBody, SourceBody } from './dto/partitions'
 import { ACKNOWLEDGED, ApiProblems, SKIPPED } from './openapi'

@@ -1,4 +1,4 @@
-import { type ConditionReport, detailedReports, type Owners, type Peers } from '@quorate/http'
+import { type ConditionReport, detailedReports, type Owners, type Peers } from '@quorate/routing'
 import type { RunningTask, StreamsStatus, TaskRole, TaskState } from '@quorate/streams'
 import type { FastifyRequest } from 'fastify'
 import { askMember, type MemberReport, type TaskReport } from './member-report'

@@ -1,4 +1,4 @@
-import type { Peers, SharedDoubt } from '@quorate/http'
+import type { Peers, SharedDoubt } from '@quorate/routing'
 import type { Streams } from '@quorate/streams'
 import type { FastifyRequest } from 'fastify'
 import { askMember } from './member-report'

@@ -1,5 +1,6 @@
 import { compareUtf8, type AgentSettings, type Fault, type PolicyInput } from '@quorate/contracts'
-import { type Answer, guarded, invalid, json, type Owners, type Peers, Problem } from '@quorate/http'
+import { type Answer, invalid, json, Problem } from '@quorate/http'
+import { guarded, type Owners, type Peers } from '@quorate/routing'
 import type { RunningTask } from '@quorate/streams'
 import type { FastifyRequest } from 'fastify'
 import { formatPositions, type Positions } from '../http/positions'

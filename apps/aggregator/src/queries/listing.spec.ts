@@ -1,5 +1,6 @@
 import type { View } from '@quorate/contracts'
-import { type Forwarding, type Owners, type Peers, Problem } from '@quorate/http'
+import { Problem } from '@quorate/http'
+import type { Forwarding, Owners, Peers } from '@quorate/routing'
 import { type RunningTask, StreamsError } from '@quorate/streams'
 import type { FastifyRequest } from 'fastify'
 import { Listing, type ListQuery } from './listing'

@@ -1,5 +1,6 @@
 import { compareUtf8, encodeWireView, type View } from '@quorate/contracts'
-import { GENERATION, guarded, type Owners, PATIENCE, type Peers, Problem } from '@quorate/http'
+import { Problem } from '@quorate/http'
+import { GENERATION, guarded, type Owners, PATIENCE, type Peers } from '@quorate/routing'
 import { type RunningTask, Semaphore } from '@quorate/streams'
 import type { FastifyRequest } from 'fastify'
 import { formatPositions, type Positions } from '../http/positions'

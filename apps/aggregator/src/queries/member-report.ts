@@ -1,4 +1,4 @@
-import type { ConditionReport, Peers } from '@quorate/http'
+import type { ConditionReport, Peers } from '@quorate/routing'
 import type { TaskRole, TaskState } from '@quorate/streams'
 import type { FastifyRequest } from 'fastify'
 

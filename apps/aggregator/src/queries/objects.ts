@@ -1,5 +1,6 @@
 import { encodeWireView, type ObjectId } from '@quorate/contracts'
-import { type Answer, json, type Owners, Problem, type Stale } from '@quorate/http'
+import { type Answer, json, Problem } from '@quorate/http'
+import type { Owners, Stale } from '@quorate/routing'
 import type { RunningTask } from '@quorate/streams'
 import { entityTag, matchesRead, type Tags, type Version } from '../http/entity-tag'
 import type { Positions } from '../http/positions'

@@ -1,4 +1,5 @@
-import { type Owners, Problem, type UnavailableReason } from '@quorate/http'
+import { Problem, type UnavailableReason } from '@quorate/http'
+import type { Owners } from '@quorate/routing'
 import type { RunningTask } from '@quorate/streams'
 
 /** A partition that could not answer. */

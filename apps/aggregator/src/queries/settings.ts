@@ -7,7 +7,8 @@ import {
   type PolicyInput,
   type SourceCommand,
 } from '@quorate/contracts'
-import { type Answer, invalid, json, type Owners, Problem } from '@quorate/http'
+import { type Answer, invalid, json, Problem } from '@quorate/http'
+import type { Owners } from '@quorate/routing'
 import type { RunningTask } from '@quorate/streams'
 import { formatPositions, lastOf } from '../http/positions'
 import { upTo } from '../http/waiting'

@@ -1,4 +1,4 @@
-import type { Owners } from '@quorate/http'
+import type { Owners } from '@quorate/routing'
 import { isDamage } from '@quorate/state-store'
 import { type RunningTask, StreamsError } from '@quorate/streams'
 import { Objects } from './objects'

@@ -5,7 +5,8 @@ import {
   type OverrideSet,
   type SourceCommand,
 } from '@quorate/contracts'
-import { type Answer, invalid, json, type Owners, Problem, type ProblemError } from '@quorate/http'
+import { type Answer, invalid, json, Problem, type ProblemError } from '@quorate/http'
+import type { Owners } from '@quorate/routing'
 import type { Position } from '@quorate/log'
 import { StoreError } from '@quorate/state-store'
 import { type RunningTask, StreamsError } from '@quorate/streams'

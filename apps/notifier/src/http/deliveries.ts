@@ -1,4 +1,5 @@
-import { type Answer, decodeCursor, encodeCursor, type Owners, Problem } from '@quorate/http'
+import { type Answer, decodeCursor, encodeCursor, Problem } from '@quorate/http'
+import type { Owners } from '@quorate/routing'
 import type { FastifyRequest } from 'fastify'
 import type { Courier } from '../courier/courier'
 import { merge, type Page, page } from '../queries/delivery-pages'

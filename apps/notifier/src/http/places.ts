@@ -1,4 +1,5 @@
-import { type Owners, Problem } from '@quorate/http'
+import { Problem } from '@quorate/http'
+import type { Owners } from '@quorate/routing'
 import type { RunningTask } from '@quorate/streams'
 
 export interface Missing {

@@ -1,4 +1,4 @@
-import type { Owners } from '@quorate/http'
+import type { Owners } from '@quorate/routing'
 import type { FastifyRequest } from 'fastify'
 import { matchersOf, type SilenceDocument } from '../configuration'
 import { type Silenced, silencedIn } from '../queries/silence-preview'

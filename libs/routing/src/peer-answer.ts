@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici'
-import type { Answer } from './answer'
+import type { Answer } from '@quorate/http'
 
 /** Said by each hop for itself. */
 const NOT_BACK = new Set(['connection', 'keep-alive', 'transfer-encoding', 'date', 'x-request-id', 'content-length'])

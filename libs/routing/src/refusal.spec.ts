@@ -1,4 +1,4 @@
-import { json } from './answer'
+import { json } from '@quorate/http'
 import { GENERATION, refusalOf } from './refusal'
 
 describe("a peer's 503", () => {

@@ -1,14 +1,11 @@
 import type { Secret } from '@quorate/config'
 import type { FastifyRequest } from 'fastify'
 import { randomUUID } from 'node:crypto'
-import type { Answer } from './answer'
+import { type Answer, bodyHash, callerOf, FORWARDED, isRead, sign, SIGNATURE, SIGNED, type Signed } from '@quorate/http'
 import { busy, NOT_SENT, unknownOutcome, unreachable } from './broken-off'
 import type { LaneName } from './lane'
-import { isRead } from './methods'
 import { Peer, PEER_TIMES, type PeerTimes } from './peer'
 import { answerOf } from './peer-answer'
-import { callerOf } from './places'
-import { bodyHash, FORWARDED, sign, SIGNATURE, SIGNED, type Signed } from './signature'
 
 export interface PeerOptions {
   readonly clusterSecret?: Secret | undefined

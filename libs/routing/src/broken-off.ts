@@ -1,4 +1,4 @@
-import { Problem } from './problem'
+import { Problem } from '@quorate/http'
 
 /** Errors before a byte of the request left. */
 export const NOT_SENT = new Set([

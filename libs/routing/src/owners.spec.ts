@@ -1,10 +1,9 @@
 import type { RunningTask, Streams } from '@quorate/streams'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type Answer, json } from './answer'
+import { type Answer, json, Problem } from '@quorate/http'
 import { type Answering, Owners } from './owners'
 import { GENERATION } from './refusal'
 import { Peers } from './peers'
-import { Problem } from './problem'
 
 const OTHER = { memberId: 'b', url: 'http://127.0.0.1:1', self: false }
 

@@ -1,7 +1,7 @@
 import type { Condition, RunningTask, Streams } from '@quorate/streams'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { conditionReports } from './condition-reports'
-import type { HealthCheck } from './health'
+import type { HealthCheck } from '@quorate/http'
 import { Sureness } from './sureness'
 
 /** What lies with the log, and not with this instance: a restart does not help. */

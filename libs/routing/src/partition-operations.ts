@@ -2,9 +2,8 @@ import type { Log } from '@quorate/log'
 import { type Addressee, requestAcknowledgement, requestSkip, type SkipRequest } from '@quorate/streams'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { setTimeout } from 'node:timers/promises'
-import { type Answer, json, send } from './answer'
+import { type Answer, invalid, json, Problem, send } from '@quorate/http'
 import type { Owners } from './owners'
-import { invalid, Problem } from './problem'
 
 /** ms that an answer waits until the partition has done as it was told, and between two looks. */
 const PATIENCE = { skip: 5_000, source: 10_000 }

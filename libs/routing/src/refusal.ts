@@ -1,8 +1,6 @@
 import { StoreError } from '@quorate/state-store'
 import { type RunningTask, StreamsError } from '@quorate/streams'
-import type { Answer } from './answer'
-import { Problem } from './problem'
-import type { ProblemCode } from './problems'
+import { type Answer, Problem, type ProblemCode } from '@quorate/http'
 
 /** Of a forwarded request: the generation by which its sender chose. Of a refusal: the generation of who refused. */
 export const GENERATION = 'quorate-generation'

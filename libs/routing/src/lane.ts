@@ -1,5 +1,5 @@
 import { Pool } from 'undici'
-import { Places } from './places'
+import { Places } from '@quorate/http'
 
 /**
  * Connections to one peer at most. Points and fan-outs each have their own, so that lists hold up no point read; and so have requests that

@@ -1,11 +1,8 @@
 import type { RunningTask, Streams } from '@quorate/streams'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type Answer, send } from './answer'
-import { isRead } from './methods'
+import { type Answer, isRead, Problem, type ProblemCode, send } from '@quorate/http'
 import { OwnershipMap } from './ownership-map'
 import type { Forwarding, Peers } from './peers'
-import { Problem } from './problem'
-import type { ProblemCode } from './problems'
 import { found, GENERATION, generationOf, guarded, PASSING, type Refusal, refusalOf } from './refusal'
 import { Sureness } from './sureness'
 
