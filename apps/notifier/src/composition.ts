@@ -12,7 +12,7 @@ import { Configuration, declaration, NotifySettings, SecretReader, SecretScope }
 import { courierMetrics, notifierMetrics } from './metrics'
 import { Notifier } from './notifier'
 import { NotifierModule } from './notifier.module'
-import { routingOf } from './settings'
+import { routingOf } from './configuration/default-routing'
 import { notifierTopology } from './topology'
 
 export interface NotifierPartsOptions {

@@ -4,11 +4,11 @@ import { type Clock, type RunningTask, type Streams, systemClock } from '@quorat
 import { type Channel, CHANNELS } from './channels'
 import { Courier, type CourierOptions } from './courier/courier'
 import type { CourierEvents } from './courier/endpoint'
-import { Endpoints, type EndpointsOptions } from './endpoints'
+import { Endpoints, type EndpointsOptions } from './endpoints/endpoints'
 import { Dependants } from './queries/dependants'
 import { nextFlush } from './queries/group-flush'
 import { type Directions, directionsOf, type Routing } from './pipeline'
-import { sendTest, type Tested } from './test-messages'
+import { sendTest, type Tested } from './endpoints/test-messages'
 import { NotifierProcessor, type ProcessorEvents } from './processor'
 
 export type NotifierEvents = ProcessorEvents & CourierEvents

@@ -3,7 +3,7 @@ import { Bench } from '../testing/bench'
 import { Sink, T0 } from '../testing/changes'
 import { RecordingChannel } from '../testing/recording-channel'
 import type { ChangeMessage, Message } from './outbox/message'
-import { inconsistencies } from './outbox/checker'
+import { inconsistencies } from './rows/checker'
 import { type RouteInput, type Routing, type Silence, STAGES } from './pipeline'
 
 const OBJECTS = ['rack/1', 'rack/1/a', 'rack/1/b', 'web/1', 'web/2'] as const

@@ -1,9 +1,9 @@
 import { consumerGroup, topicNames, topicRules } from '@quorate/contracts'
 import type { Topology } from '@quorate/streams'
-import { pageRow } from './outbox/packed-rows'
-import { deadRow, gatheringRow, groupRow, objectRow, trailRow } from './outbox/rows'
-import { dueOfObject } from './outbox/due'
-import { ROW_FITS } from './outbox/row-shapes'
+import { pageRow } from './rows/packed-rows'
+import { deadRow, gatheringRow, groupRow, objectRow, trailRow } from './rows/rows'
+import { dueOfObject } from './rows/due'
+import { ROW_FITS } from './rows/row-shapes'
 
 export interface TopologyOptions {
   readonly prefix: string

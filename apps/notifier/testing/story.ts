@@ -1,5 +1,5 @@
 import { type ReceiverDocument, retiredEndpoint, routingOfDocument, rowsOf } from '../src/configuration'
-import { inconsistencies } from '../src/outbox/checker'
+import { inconsistencies } from '../src/rows/checker'
 import type { ChangeMessage, Message } from '../src/outbox/message'
 import { REASONS, type RouteInput, type Routing, type Silence } from '../src/pipeline'
 import { Sink, T0 } from './changes'

@@ -14,7 +14,7 @@ import {
   SecretReader,
   SecretScope,
 } from '../../../notifier/src/configuration'
-import { routingOf } from '../../../notifier/src/settings'
+import { routingOf } from '../../../notifier/src/configuration/default-routing'
 
 /** What a file says of the notifier, judged as a start would. */
 export interface CheckedFile {

@@ -1,7 +1,7 @@
 import type { Row, TableReader } from '@quorate/state-store'
-import { behind, laneOfKey, within } from '../outbox/keys'
+import { behind, laneOfKey, within } from '../rows/keys'
 import type { Planned } from '../outbox/planned'
-import { outboxRow } from '../outbox/packed-rows'
+import { outboxRow } from '../rows/packed-rows'
 import type { Rest } from './rest'
 
 /** Rows read at once, at most. */

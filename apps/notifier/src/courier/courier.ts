@@ -1,6 +1,6 @@
 import type { Logger } from '@quorate/log'
 import { type Clock, type RunningTask, StreamsError } from '@quorate/streams'
-import { endpointOfKey } from '../outbox/keys'
+import { endpointOfKey } from '../rows/keys'
 import type { GoneMark } from '../pipeline'
 import type { Planned } from '../outbox/planned'
 import { attempt, type AttemptContext } from './attempt'

@@ -1,5 +1,5 @@
 import type { RunningTask } from '@quorate/streams'
-import { endpointOfKey } from '../outbox/keys'
+import { endpointOfKey } from '../rows/keys'
 
 /** Rows counted before the event loop gets its turn. */
 const SLICE = 1_000

@@ -1,8 +1,8 @@
 import type { RunningTask } from '@quorate/streams'
 import type { Outcome } from '../channels/channel'
-import { laneOf, objectOfLane, within } from '../outbox/keys'
-import type { OutboxRow } from '../outbox/rows'
-import type { Tables } from '../outbox/tables'
+import { laneOf, objectOfLane, within } from '../rows/keys'
+import type { OutboxRow } from '../rows/rows'
+import type { Tables } from '../rows/tables'
 import type { CourierEndpoint } from './endpoint'
 
 interface Settled {

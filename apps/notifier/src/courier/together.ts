@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { GroupMessage, Message } from '../outbox/message'
-import type { OutboxRow } from '../outbox/rows'
+import type { OutboxRow } from '../rows/rows'
 
 /** Changes listed in what several partitions gathered. */
 const LISTED = 100

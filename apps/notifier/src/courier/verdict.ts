@@ -1,5 +1,5 @@
 import type { Outcome } from '../channels'
-import type { OutboxRow } from '../outbox/rows'
+import type { OutboxRow } from '../rows/rows'
 import { type Backoff, pause } from './backoff'
 import type { EndpointQueue } from './endpoint-queue'
 

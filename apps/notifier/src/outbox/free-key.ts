@@ -1,6 +1,6 @@
 import type { ObjectId } from '@quorate/contracts'
-import { outboxKey } from './keys'
-import type { Tables } from './tables'
+import { outboxKey } from '../rows/keys'
+import type { Tables } from '../rows/tables'
 
 /** The first key of a lane from a number on that no delivery has. */
 export function freeKey(tables: Tables, endpoint: string, object: ObjectId, from: number): string {

@@ -1,7 +1,7 @@
 import type { TaskContext } from '@quorate/streams'
 import type { Directions } from '../pipeline'
-import { Gatherings } from './gatherings'
-import { History } from './history'
+import { Gatherings } from './group-batches'
+import { History } from '../decisions/history'
 import type { Planned } from './planned'
 
 /** What a task keeps in memory between batches; dropped with a batch that failed. */

@@ -1,12 +1,12 @@
 import type { EndpointSettings, Receiver, Route } from '../pipeline'
 import { deliveryId } from './delivery-id'
-import { outboxKey } from './keys'
-import { record } from './ledger'
+import { outboxKey } from '../rows/keys'
+import { record } from '../decisions/ledger'
 import type { Message } from './message'
 import type { Planned } from './planned'
-import { outboxRow } from './packed-rows'
-import type { OutboxRow } from './rows'
-import type { Tables } from './tables'
+import { outboxRow } from '../rows/packed-rows'
+import type { OutboxRow } from '../rows/rows'
+import type { Tables } from '../rows/tables'
 
 export interface Plan {
   readonly receiver: Receiver

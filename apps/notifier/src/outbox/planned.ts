@@ -1,4 +1,4 @@
-import type { OutboxRow } from './rows'
+import type { OutboxRow } from '../rows/rows'
 
 /** A delivery that was planned. */
 export interface Planned {

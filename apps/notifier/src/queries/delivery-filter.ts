@@ -1,4 +1,4 @@
-import type { DeliveryRow } from '../outbox/rows'
+import type { DeliveryRow } from '../rows/rows'
 
 export interface DeliveryFilter {
   readonly object?: string | undefined

@@ -1,7 +1,7 @@
 import type { RunningTask } from '@quorate/streams'
-import { momentOf, recordKey, within } from '../outbox/keys'
-import { pageRow } from '../outbox/packed-rows'
-import { type DeliveryRow, objectRow, trailRow } from '../outbox/rows'
+import { momentOf, recordKey, within } from '../rows/keys'
+import { pageRow } from '../rows/packed-rows'
+import { type DeliveryRow, objectRow, trailRow } from '../rows/rows'
 import { type DeliveryFilter, passes } from './delivery-filter'
 import { deliveryToWire, type DeliveryWire } from './delivery-wire'
 

@@ -1,6 +1,6 @@
 import { rfc3339 } from '@quorate/contracts'
 import { causeName } from '../pipeline'
-import type { DeliveryRow } from '../outbox/rows'
+import type { DeliveryRow } from '../rows/rows'
 import { decisionOf } from './delivery-filter'
 
 export const timeOrNull = (ms: number | null): string | null => (ms === null ? null : rfc3339(ms))

@@ -1,6 +1,6 @@
 import type { ObjectId } from '@quorate/contracts'
 import type { RunningTask } from '@quorate/streams'
-import { heldBackBy } from '../outbox/withheld'
+import { heldBackBy } from '../planning/withheld'
 import type { Directions } from '../pipeline'
 
 /** Named one by one. */

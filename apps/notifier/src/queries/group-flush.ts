@@ -1,5 +1,5 @@
 import type { RunningTask } from '@quorate/streams'
-import { groupRow } from '../outbox/rows'
+import { groupRow } from '../rows/rows'
 
 /** When the first of the tasks of this instance tells a group, ms; undefined: none prepares a message of it. */
 export function nextFlush(tasks: ReadonlySet<RunningTask>, key: string, now: number): number | undefined {

@@ -1,6 +1,6 @@
 import type { ObjectId, State } from '@quorate/contracts'
 import type { RunningTask } from '@quorate/streams'
-import { objectRow } from '../outbox/rows'
+import { objectRow } from '../rows/rows'
 import { compileMatchers, type Matchers } from '../pipeline'
 
 /** Objects looked at before the event loop gets its turn. */

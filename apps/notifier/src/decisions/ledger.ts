@@ -1,0 +1,35 @@
+import { forgetAfter } from './history'
+import { historyOf } from '../outbox/kept'
+import type { RecordRef } from './record-ref'
+import { deadRow, type DeadRow, type DeliveryRow } from '../rows/rows'
+import type { Tables } from '../rows/tables'
+
+export type NewRecord = Omit<DeliveryRow, 'forgetAt'>
+
+const settled = (row: Pick<DeliveryRow, 'status'>): boolean => row.status !== 'held' && row.status !== 'pending'
+
+const kept = (row: NewRecord, now: number): DeliveryRow => ({
+  ...row,
+  forgetAt: settled(row) ? forgetAfter(now) : null,
+})
+
+/** Writes a decision; answers where it lies. */
+export const record = (tables: Tables, row: NewRecord): RecordRef =>
+  historyOf(tables).add(tables, kept(row, row.decidedAt))
+
+/** Changes a decision's record, if it has not been forgotten. */
+export function amend(tables: Tables, ref: RecordRef, now: number, change: Partial<NewRecord>): void {
+  historyOf(tables).change(tables, ref, (row) => kept({ ...row, ...change }, now))
+}
+
+/** Deletes a decision's record. */
+export function erase(tables: Tables, ref: RecordRef): void {
+  historyOf(tables).change(tables, ref, () => undefined)
+}
+
+/** Gives a delivery up for now: kept with its message, to be redriven or dropped. */
+export function bury(tables: Tables, dead: DeadRow): void {
+  const { id } = dead.row
+  tables.table('dead').put(id, deadRow.encode(dead))
+  tables.table('dead').arm(id, dead.forgetAt)
+}
