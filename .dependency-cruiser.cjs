@@ -16,6 +16,12 @@ module.exports = {
     rule('no-cycles', 'No file imports itself, however far round.', {}, { circular: true }),
     rule('libs-know-no-app', 'Libraries know no application.', { path: '^libs/' }, { path: '^apps/' }),
     rule(
+      'packages-are-the-top',
+      'Applications and libraries know no package that is published.',
+      { path: '^(apps|libs)/' },
+      { path: '^packages/' },
+    ),
+    rule(
       'apps-meet-through-contracts',
       'Applications meet only through libraries; standalone composes them, the command line checks the configuration and the rows of the notifier.',
       {
@@ -113,13 +119,13 @@ module.exports = {
     rule(
       'through-the-door',
       "Across packages, import the package's door only (its index.ts).",
-      { path: '^(apps|libs)/([^/]+)/', pathNot: TESTS },
+      { path: '^(apps|libs|packages)/([^/]+)/', pathNot: TESTS },
       { path: '^libs/([^/]+)/(src/|kafka/|embedded/|testing/)', pathNot: ['/index\\.ts$', '^libs/$2/'] },
     ),
     rule(
       'testing-stays-in-tests',
       'Product code does not import testing code.',
-      { path: '^(apps|libs)/', pathNot: TESTS },
+      { path: '^(apps|libs|packages)/', pathNot: TESTS },
       { path: '/testing/' },
     ),
   ],

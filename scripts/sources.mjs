@@ -23,7 +23,9 @@ const stamp = (file) => `${relative(ROOT, file)} ${statSync(file).mtimeMs}`
 
 /** The files to compile and to copy, and two fingerprints: of the recipe (a change rebuilds all) and of every input. */
 export function sources() {
-  const files = ['apps', 'libs', 'examples'].flatMap((dir) => filesBelow(join(ROOT, dir))).sort()
+  const packages = readdirSync(join(ROOT, 'packages')).map((name) => join('packages', name, 'src'))
+  const folders = ['apps', 'libs', 'examples', ...packages].map((dir) => join(ROOT, dir)).filter(existsSync)
+  const files = folders.flatMap(filesBelow).sort()
   const compiled = files.filter((f) => f.endsWith('.ts') && !NOT_BUILT.test(f))
   const copied = files.filter((f) => ASSET.test(f))
   const recipe = RECIPE.map(stamp).join('\n')

@@ -1,8 +1,10 @@
 import { createInterface } from 'node:readline'
-import { loadConfig, openLog } from '@quorate/config'
-import { silentLogger } from '@quorate/log'
-import { type KeyValueChange, KeyValueTable } from '@quorate/state-store'
+import { type KeyValueChange, KeyValueTable, type Log } from '@quorate/key-value-table'
+import { openEmbeddedLog } from '@quorate/key-value-table/embedded'
+import { openKafkaLog } from '@quorate/key-value-table/kafka'
 
+const brokers = process.env['KAFKA_BROKERS']
+const directory = process.env['QUORATE_DATA_DIR'] ?? './data/examples'
 const topic = process.env['TOPIC'] ?? 'example.settings'
 const count = (name: string) => Number(process.env[name] ?? 1)
 const say = (text: string) => process.stdout.write(`${text}\n`)
@@ -11,11 +13,13 @@ const say = (text: string) => process.stdout.write(`${text}\n`)
 const show = ({ partition, offset, key, value }: KeyValueChange<unknown>) =>
   say(`${partition}@${offset}  ${key}  ${value === undefined ? '(deleted)' : JSON.stringify(value)}`)
 
+const openLog = (): Promise<Log> =>
+  brokers
+    ? openKafkaLog({ brokers: brokers.split(','), clientId: 'example' })
+    : openEmbeddedLog({ dir: `${directory}/log` })
+
 async function main(): Promise<void> {
-  const log = await openLog(
-    loadConfig('cli', { env: { QUORATE_DATA_DIR: './data/examples', ...process.env } }),
-    silentLogger,
-  )
+  const log = await openLog()
   await log.ensureTopics(
     [{ name: topic, partitions: count('PARTITIONS'), cleanupPolicy: 'compact', timestampType: 'CreateTime' }],
     { replication: count('REPLICAS') },

@@ -1,4 +1,4 @@
-import { parseOutput, simulate, toJsonLines } from '@quorate/engine/testing'
+import { parseOutput, simulate, toJsonLines } from '@quorate/engine/core/testing'
 import { maximum } from './maximum'
 
 const rules = new Map([['maximum', maximum]])

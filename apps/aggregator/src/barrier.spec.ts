@@ -4,7 +4,7 @@ import { TestDriver } from '@quorate/streams/testing'
 import { runAudit } from '../../cli/src/audit'
 import { runSimulate } from '../../cli/src/simulate'
 import { Writable } from 'node:stream'
-import { aggregatorTopology, ObjectReader, TABLE, VoteProcessor } from '@quorate/engine'
+import { aggregatorTopology, ObjectReader, TABLE, VoteProcessor } from '@quorate/engine/core'
 
 const topology = aggregatorTopology({ prefix: 'barrier', applicationId: 'aggregator', partitions: 2 })
 const DEAD = topology.outputs['dead-letters']!

@@ -3,7 +3,7 @@ import { Ctx, EventPattern, Payload } from '@nestjs/microservices'
 import type { Offset } from '@quorate/log'
 import type { TaskBatch } from '@quorate/streams'
 import { BatchContext, PropagateErrors } from '@quorate/transport'
-import { VoteProcessor } from '@quorate/engine'
+import { VoteProcessor } from '@quorate/engine/core'
 
 /** Takes the reports and commands of the source, whole batches of one partition, to the processor. */
 @Controller()

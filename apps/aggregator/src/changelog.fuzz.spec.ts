@@ -1,7 +1,7 @@
 import { CHECKPOINT_KEY, decodeCheckpoint } from '@quorate/state-store'
 import { fuzzing, intrusions, TestDriver } from '@quorate/streams/testing'
 import fc from 'fast-check'
-import { aggregatorTopology, ObjectReader, VoteProcessor } from '@quorate/engine'
+import { aggregatorTopology, ObjectReader, VoteProcessor } from '@quorate/engine/core'
 
 const topology = aggregatorTopology({ prefix: 'fuzz', applicationId: 'aggregator', partitions: 1 })
 const KEYS = [

@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
-import type { Counters, RuleTrouble } from '@quorate/engine'
+import type { Counters, RuleTrouble } from '@quorate/engine/core'
 
 /** The processor's counters, in Prometheus's words, read when they are asked for. */
 export function voteMetrics(counters: Counters, registry: Registry): void {

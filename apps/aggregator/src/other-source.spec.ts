@@ -1,6 +1,6 @@
 import { type EmbeddedLog, openEmbeddedLog } from '@quorate/log/embedded'
 import { TestDriver } from '@quorate/streams/testing'
-import { aggregatorTopology, ObjectReader, VoteProcessor } from '@quorate/engine'
+import { aggregatorTopology, ObjectReader, VoteProcessor } from '@quorate/engine/core'
 
 jest.setTimeout(60_000)
 

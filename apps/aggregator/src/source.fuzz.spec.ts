@@ -3,7 +3,7 @@ import { openEmbeddedLog } from '@quorate/log/embedded'
 import { fuzzing, TestDriver } from '@quorate/streams/testing'
 import { Writable } from 'node:stream'
 import { runSimulate } from '../../cli/src/simulate'
-import { aggregatorTopology, ObjectReader, VoteProcessor } from '@quorate/engine'
+import { aggregatorTopology, ObjectReader, VoteProcessor } from '@quorate/engine/core'
 
 const topology = aggregatorTopology({ prefix: 'fuzz', applicationId: 'aggregator', partitions: 2 })
 const TYPES = [

@@ -13,7 +13,7 @@ import {
   positionOf,
   wholeOf,
   type WholeDeadLetter,
-} from '@quorate/engine'
+} from '@quorate/engine/core'
 import { Marks } from './marks'
 import { TurnsByOffset } from './turns-by-offset'
 

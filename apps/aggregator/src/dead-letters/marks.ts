@@ -1,7 +1,7 @@
 import { Problem } from '@quorate/http'
 import { LogError } from '@quorate/log'
 import type { KeyValueTable } from '@quorate/state-store'
-import { type Mark, MARKS, positionOf } from '@quorate/engine'
+import { type Mark, MARKS, positionOf } from '@quorate/engine/core'
 
 /** Marks of records that have left the topic, taken away in one go. */
 const SWEPT = 100

@@ -2,7 +2,7 @@ import { topicNames } from '@quorate/contracts'
 import { type Log, LogError, type OutRecord, type ReaderOptions } from '@quorate/log'
 import { type EmbeddedLog, openEmbeddedLog } from '@quorate/log/embedded'
 import type { Streams } from '@quorate/streams'
-import { aggregatorTopology } from '@quorate/engine'
+import { aggregatorTopology } from '@quorate/engine/core'
 import { DeadLetters } from './dead-letters'
 
 const { reports, settings, deadLetters } = topicNames('quorate')

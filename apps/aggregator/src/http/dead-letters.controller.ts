@@ -3,7 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags }
 import { type Answer, decodeCursor, encodeCursor, invalid, json, Requires, send } from '@quorate/http'
 import { Owners } from '@quorate/routing'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { offsetOf, type WholeDeadLetter } from '@quorate/engine'
+import { offsetOf, type WholeDeadLetter } from '@quorate/engine/core'
 import { DeadLetters } from '../dead-letters/dead-letters'
 import { accepted } from '../queries/writes'
 import { Answers } from '../requests/answers'

@@ -5,7 +5,7 @@ import { type EmbeddedLog, openEmbeddedLog } from '@quorate/log/embedded'
 import type { Running } from '@quorate/http'
 import { changelogKey } from '@quorate/state-store'
 import { startAggregator } from '../bootstrap'
-import { historyKey, TABLE } from '@quorate/engine'
+import { historyKey, TABLE } from '@quorate/engine/core'
 
 jest.setTimeout(60_000)
 

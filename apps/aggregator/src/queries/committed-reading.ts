@@ -16,7 +16,7 @@ import {
   type RequestRow,
   TABLE,
   UnreadableObject,
-} from '@quorate/engine'
+} from '@quorate/engine/core'
 import { NO_RULES, type Rules, type Settings, type TallyEntries } from '@quorate/vote'
 import type { Outcome, Reading, Seen } from './reading'
 

@@ -8,8 +8,8 @@ import { openEmbeddedLog, type EmbeddedLog } from '@quorate/log/embedded'
 import type { RunningTask } from '@quorate/streams'
 import type { FastifyRequest } from 'fastify'
 import { startAggregator } from '../bootstrap'
-import { ObjectReader } from '@quorate/engine'
-import { recordsOf, TestTask } from '@quorate/engine/testing'
+import { ObjectReader } from '@quorate/engine/core'
+import { recordsOf, TestTask } from '@quorate/engine/core/testing'
 import { DryRuns } from './dry-runs'
 
 interface Item {

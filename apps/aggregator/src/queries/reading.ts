@@ -1,6 +1,6 @@
 import type { AgentId, AgentSettings, Fault, ObjectId, Policy, View } from '@quorate/contracts'
 import type { RunningTask } from '@quorate/streams'
-import type { RequestRow } from '@quorate/engine'
+import type { RequestRow } from '@quorate/engine/core'
 
 /** An object as committed. */
 export interface Seen {

@@ -15,7 +15,7 @@ import { DEFAULT_WAIT } from '../http/waiting'
 import { refuseImport } from './importing'
 import { type Objects, versionOf } from './objects'
 import { checkFingerprint } from '../requests/answers'
-import { type RequestKey, requestHeader } from '@quorate/engine'
+import { type RequestKey, requestHeader } from '@quorate/engine/core'
 import type { Outcome, Reading, Seen } from './reading'
 
 export interface WriteOptions {

@@ -2,7 +2,7 @@ import { type Answer, json } from '@quorate/http'
 import { type Log, LogError, type OutRecord } from '@quorate/log'
 import { type EmbeddedLog, openEmbeddedLog } from '@quorate/log/embedded'
 import { Answers } from './answers'
-import { ANSWERS } from '@quorate/engine'
+import { ANSWERS } from '@quorate/engine/core'
 
 const topic = 'quorate.settings'
 

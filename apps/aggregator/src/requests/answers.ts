@@ -1,7 +1,7 @@
 import { type Answer, json, Problem } from '@quorate/http'
 import { type Log, LogError } from '@quorate/log'
 import { checkedJson, KeyValueTable } from '@quorate/state-store'
-import { ANSWERS, REMEMBERED, type RequestKey } from '@quorate/engine'
+import { ANSWERS, REMEMBERED, type RequestKey } from '@quorate/engine/core'
 
 /** An answer as it was given. */
 interface Kept {

@@ -2,7 +2,7 @@ import { encodeSource, type SourceCommand } from '@quorate/contracts'
 import type { Log, Logger } from '@quorate/log'
 import type { RunningTask, Streams } from '@quorate/streams'
 import type { Reading } from '../queries/reading'
-import { REAPPENDED_AT, TABLE } from '@quorate/engine'
+import { REAPPENDED_AT, TABLE } from '@quorate/engine/core'
 
 export interface ReappendingOptions {
   readonly streams: Streams

@@ -9,7 +9,7 @@ import {
   type ReadObject,
   readReshard,
   TABLE,
-} from '@quorate/engine'
+} from '@quorate/engine/core'
 import type { Rules, Settings } from '@quorate/vote'
 import { stretches, type Stretch } from '../simulate/source-topic'
 import { CannotJudge } from './difference'

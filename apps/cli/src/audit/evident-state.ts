@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { AgentId, ObjectId, Snapshot } from '@quorate/contracts'
-import { END, TABLE } from '@quorate/engine'
+import { END, TABLE } from '@quorate/engine/core'
 import { MemoryState, type VoteObject } from '@quorate/vote'
 
 /** Evidence by what it says: as doubles, since rows of earlier releases were rounded to such. */

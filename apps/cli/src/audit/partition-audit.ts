@@ -1,7 +1,7 @@
 import { UNKNOWN, type Change, type View } from '@quorate/contracts'
 import type { Log } from '@quorate/log'
 import { Settings, type Rules } from '@quorate/vote'
-import { Engine, replayRecord } from '@quorate/engine'
+import { Engine, replayRecord } from '@quorate/engine/core'
 import { recordsOf, type Stretch } from '../simulate/source-topic'
 import type { Beginning } from './beginning'
 import type { CommittedPartition } from './committed'

@@ -1,6 +1,6 @@
 import { type Checkpoint, CHECKPOINT_KEY, decodeCheckpoint, parseChangelogKey } from '@quorate/state-store'
 import type { Log } from '@quorate/log'
-import { CLOCK, type ClockRow, PENDING, RESHARD, type ReshardRow, TABLE } from '@quorate/engine'
+import { CLOCK, type ClockRow, PENDING, RESHARD, type ReshardRow, TABLE } from '@quorate/engine/core'
 import { recordsOf, type Stretch } from '../simulate/source-topic'
 import { ReshardRefused } from './refusal'
 

@@ -1,5 +1,5 @@
 import { type LogRecord, partitionOf } from '@quorate/log'
-import { knownRequest, requestOf, TABLE } from '@quorate/engine'
+import { knownRequest, requestOf, TABLE } from '@quorate/engine/core'
 import type { OldPartition } from './old-partition'
 
 /** Tells the repeats of requests that the old partitions have applied: the new ones know nothing of those, and would do them once more. */

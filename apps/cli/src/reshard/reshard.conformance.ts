@@ -10,7 +10,7 @@ import { encodeSource, RESHARDED_FROM, topicNames, type SourceCommand } from '@q
 import type { Running } from '@quorate/http'
 import { header, type Log, type LogRecord, partitionOf } from '@quorate/log'
 import { startAggregator } from '../../../aggregator/src/bootstrap'
-import { aggregatorTopology } from '@quorate/engine'
+import { aggregatorTopology } from '@quorate/engine/core'
 import { runAudit } from '../audit/audit'
 import { runSimulate } from '../simulate/simulate'
 import { runReshard } from './reshard'

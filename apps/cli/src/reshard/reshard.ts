@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream'
 import { RESHARDED_FROM, topicNames } from '@quorate/contracts'
 import { type Log, LogError, type OutRecord, partitionOf, type Transactor } from '@quorate/log'
-import { aggregatorTopology, ANSWERS, MARKS } from '@quorate/engine'
+import { aggregatorTopology, ANSWERS, MARKS } from '@quorate/engine/core'
 import { INSTRUCTIONS, WRITERS } from '@quorate/streams'
 import { recordsOf, stretches } from '../simulate/source-topic'
 import { type OldPartition, readOldPartition } from './old-partition'

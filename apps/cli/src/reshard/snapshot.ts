@@ -12,7 +12,7 @@ import {
   RESHARD,
   storedObject,
   TABLE,
-} from '@quorate/engine'
+} from '@quorate/engine/core'
 import { Settings, type VoteObject } from '@quorate/vote'
 import type { OldPartition } from './old-partition'
 import { ReshardRefused } from './refusal'

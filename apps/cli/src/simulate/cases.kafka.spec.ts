@@ -21,7 +21,7 @@ import {
   TestTask,
   toJsonLines,
   told,
-} from '@quorate/engine/testing'
+} from '@quorate/engine/core/testing'
 import { describeKafka, sharedBrokers, unique } from '../../../../test/broker'
 import { readTopic, scenarioLine } from '../../../../test/system/topic-reading'
 import { until } from '../../../../test/system/until'

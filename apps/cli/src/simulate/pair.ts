@@ -1,5 +1,5 @@
 import { UNKNOWN, type Cause, type Change, type State, type View } from '@quorate/contracts'
-import type { Outlet } from '@quorate/engine'
+import type { Outlet } from '@quorate/engine/core'
 
 /** A move of an object's effective state; an object that is gone is `unknown`. */
 export interface Move {

@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream'
 import type { Log } from '@quorate/log'
 import { Settings, type Rules } from '@quorate/vote'
-import { Engine, Output, outputLines, readPolicies, replayRecord, simulateLines } from '@quorate/engine'
+import { Engine, Output, outputLines, readPolicies, replayRecord, simulateLines } from '@quorate/engine/core'
 import { LeftOut } from './left-out'
 import { recordsOf, stretches, type Stretch } from './source-topic'
 

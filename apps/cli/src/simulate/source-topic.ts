@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Log, type LogRecord, type Logger, type Offset, readRange } from '@quorate/log'
 import { UsageError } from '../exit'
-import type { Place } from '@quorate/engine'
+import type { Place } from '@quorate/engine/core'
 
 export interface LogPlace {
   /** `host:port,…` */

@@ -5,7 +5,7 @@ import { openEmbeddedLog, type EmbeddedLog } from '@quorate/log/embedded'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { simulate } from '@quorate/engine/testing'
+import { simulate } from '@quorate/engine/core/testing'
 import { runSimulate } from './simulate'
 
 const TOPIC = 'quorate.reports'
