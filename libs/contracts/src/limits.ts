@@ -45,6 +45,16 @@ export const LIMITS = {
   silences: 10_000,
   inhibitions: 1_000,
 
+  // The notifier's messages and decisions.
+  /** Changes listed in the message of a group; the others are counted. */
+  groupChanges: 100,
+  groupBytes: 256 * KIB,
+  /** Deliveries that the message of a group waits for. */
+  groupBehind: 100,
+  groupBehindBytes: 64 * KIB,
+  /** Why an attempt failed, and what else a reader should know of it. */
+  attemptTextBytes: KIB,
+
   // Objects and what is emitted of them.
   agentsPerObject: 10_000,
   talliedStates: 64,

@@ -1,9 +1,7 @@
+import { LIMITS } from '@quorate/contracts'
 import { createHash } from 'node:crypto'
 import type { GroupMessage, Message } from '../outbox/message'
 import type { OutboxRow } from '../rows/rows'
-
-/** Changes listed in what several partitions gathered. */
-const LISTED = 100
 
 /** Deliveries of one group that lie in several partitions of this instance: one attempt for all of them. */
 export interface Together {
@@ -42,7 +40,7 @@ function merged(rows: readonly OutboxRow[]): GroupMessage {
   return {
     ...first,
     time: Math.max(...messages.map(({ time }) => time)),
-    changes: changes.slice(0, LISTED),
+    changes: changes.slice(0, LIMITS.groupChanges),
     total: messages.reduce((sum, { total }) => sum + total, 0),
   }
 }

@@ -1,3 +1,4 @@
+import { LIMITS } from '@quorate/contracts'
 import { Bench } from '../../testing/bench'
 import { Sink, T0 } from '../../testing/changes'
 import { receiver, RecordingChannel } from '../../testing/recording-channel'
@@ -10,8 +11,10 @@ const s = (seconds: number) => T0 + seconds * 1000
 describe('the history of decisions', () => {
   let bench: Bench
   let sink: Sink
+  let channel: RecordingChannel
   beforeEach(async () => {
-    bench = await Bench.open(rules, new RecordingChannel())
+    channel = new RecordingChannel()
+    bench = await Bench.open(rules, channel)
     bench.clock.moveTo(T0)
     await bench.start()
     sink = new Sink()
@@ -62,5 +65,17 @@ describe('the history of decisions', () => {
     expect(bench.decisions('x')).toHaveLength(1)
     await bench.advance(14 * DAY)
     expect([...bench.rows('history'), ...bench.rows('by-object')]).toEqual([])
+  })
+
+  it('cuts what an endpoint says of a failed attempt, so that a page fits in a row', async () => {
+    const said = (length: number) => ({ kind: 'dead', reason: 'r'.repeat(length), note: 'n'.repeat(length) }) as const
+    const most = LIMITS.attemptTextBytes
+    channel.answer = ({ message }) => said('object' in message && message.object === 'x' ? most : most + 1)
+    await bench.pipe(sink.changed('x', 'down', s(0)), sink.changed('y', 'down', s(0)))
+    const texts = (object: string) =>
+      bench.decisions(object).map(({ reason, lastAttempt }) => [reason, lastAttempt!.outcome, lastAttempt!.note])
+    expect(texts('x')).toEqual([['r'.repeat(most), 'r'.repeat(most), 'n'.repeat(most)]])
+    const cut = (letter: string) => `${letter.repeat(most - 3)}…`
+    expect(texts('y')).toEqual([[cut('r'), cut('r'), cut('n')]])
   })
 })

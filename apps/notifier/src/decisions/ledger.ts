@@ -1,7 +1,8 @@
+import { cutText, LIMITS } from '@quorate/contracts'
 import { forgetAfter } from './history'
 import { historyOf } from '../outbox/kept'
 import type { RecordRef } from './record-ref'
-import { deadRow, type DeadRow, type DeliveryRow } from '../rows/rows'
+import { type Attempt, deadRow, type DeadRow, type DeliveryRow } from '../rows/rows'
 import type { Tables } from '../rows/tables'
 
 export type NewRecord = Omit<DeliveryRow, 'forgetAt'>
@@ -10,8 +11,24 @@ const settled = (row: Pick<DeliveryRow, 'status'>): boolean => row.status !== 'h
 
 const kept = (row: NewRecord, now: number): DeliveryRow => ({
   ...row,
+  reason: row.reason && short(row.reason),
+  lastAttempt: row.lastAttempt && shortAttempt(row.lastAttempt),
   forgetAt: settled(row) ? forgetAfter(now) : null,
 })
+
+/** What endpoints and templates say may be of any length; a page of decisions is one row. */
+const short = (text: string): string => cutText(text, LIMITS.attemptTextBytes)
+
+function shortAttempt(attempt: Attempt): Attempt {
+  const { outcome, excerpt, note } = attempt
+  const shorter = {
+    outcome: short(outcome),
+    ...(excerpt === undefined ? {} : { excerpt: short(excerpt) }),
+    ...(note === undefined ? {} : { note: short(note) }),
+  }
+  const isSame = shorter.outcome === outcome && shorter.excerpt === excerpt && shorter.note === note
+  return isSame ? attempt : { ...attempt, ...shorter }
+}
 
 /** Writes a decision; answers where it lies. */
 export const record = (tables: Tables, row: NewRecord): RecordRef =>
@@ -30,6 +47,6 @@ export function erase(tables: Tables, ref: RecordRef): void {
 /** Gives a delivery up for now: kept with its message, to be redriven or dropped. */
 export function bury(tables: Tables, dead: DeadRow): void {
   const { id } = dead.row
-  tables.table('dead').put(id, deadRow.encode(dead))
+  tables.table('dead').put(id, deadRow.encode({ ...dead, reason: short(dead.reason) }))
   tables.table('dead').arm(id, dead.forgetAt)
 }

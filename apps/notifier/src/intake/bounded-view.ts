@@ -18,6 +18,8 @@ export function boundedView(view: View, bytes: number): View {
   const { override, trigger } = view
   const known =
     count(view) <= MEMBERS &&
+    // Part of keys.
+    (view.policy === null || view.policy.length <= SHORT) &&
     (override === null || count(override) <= OVERRIDE_MEMBERS) &&
     (trigger === null || count(trigger) <= TRIGGER_MEMBERS)
   return bytes <= SMALL && known ? view : shortened(view)

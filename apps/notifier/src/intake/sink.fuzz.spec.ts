@@ -135,13 +135,15 @@ describe('whatever is in the sink', () => {
     ['9,000 states of 64 characters', { tally: { ...tally(9_000, 64), down: 1 } }],
     ['a reason of 400,000 characters', { override: { state: 'down', reason: '"'.repeat(300_000), author: 'é'.repeat(100_000), expiresAt: null, mode: 'pin' } }],
     ['a policy of 600,000 characters', { policy: 'p'.repeat(600_000) }],
+    ['a policy of 257 characters', { policy: 'p'.repeat(257) }],
   ])('a huge alarm is told in a shortened form: %s', async (_, more) => {
     await bench.pipe(without(sink.changed('huge', 'down', T0, more as never)) as OutRecord)
     await bench.advance(60)
     expect(hook.told('hook')).toContain('huge ->down')
-    const { view } = hook.received[0]!.message as unknown as { view: { tally: Json } }
+    const { view } = hook.received[0]!.message as unknown as { view: { tally: Json; policy: string } }
     expect(JSON.stringify(view).length).toBeLessThan(60_000)
     expect(Object.keys(view.tally).length).toBeLessThanOrEqual(64)
+    expect(view.policy.length).toBeLessThanOrEqual(256)
     await goesOn()
     await bench.advance(3_600)
     expect(hook.told('later')).toContain('huge ->down')

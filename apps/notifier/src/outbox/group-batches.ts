@@ -11,10 +11,6 @@ import type { RecordRef } from '../decisions/record-ref'
 import { type DeliveryRow, type GatheringRow, gatheringRow, type OutboxRow } from '../rows/rows'
 import type { Tables } from '../rows/tables'
 
-/** Changes listed in one message; the others are counted. */
-export const LISTED = 100
-/** Bytes of the changes listed in one message, as JSON: with what is told of the message they are one row. One change always fits. */
-const LISTED_BYTES = LIMITS.rowBytes / 2
 /** How long a message takes changes from its first on: a group of many is worked off in several commits, ms. */
 const OPEN_MS = 1_000
 /** How long it takes more while the task still works off what is due, and waits for tasks that do, ms. */
@@ -41,14 +37,20 @@ export interface Gathered {
 export class Gatherings {
   private readonly open = new Map<string, { row: GatheringRow; bytes: number; changed: boolean }>()
 
-  /** Takes a change into the message of its group; answers its record. */
+  /**
+   * Adds a change to the message of its group. A message that would wait for too many other deliveries is closed first and another one
+   * opened: `closed` is its delivery, in the same lane and so sent before.
+   */
   add(
     tables: Tables,
     { receiver, endpoint, route, labels, change, now, after }: Gathered,
     record: Recorder,
-  ): RecordRef {
+  ): { readonly record: RecordRef; readonly closed?: Planned } {
     // One message is filled for each lane: two that are due at one moment have no order.
-    const key = `${endpoint.name}\u0001${laneObject(route.path, labels)}`
+    const object = laneObject(route.path, labels)
+    const key = `${endpoint.name}\u0001${object}`
+    const full = after.length > 0 && !this.takesBehind(tables, key, after)
+    const closed = full ? this.closeLane(tables, endpoint.name, object, now, record) : undefined
     const before = this.read(tables, key)
     const known = before?.row
     const event = known?.event ?? groupEvent(route, change.event)
@@ -72,8 +74,10 @@ export class Gatherings {
       nextAttemptAt: null,
       lastAttempt: null,
     })
-    const bytes = before === undefined || known!.changes.length < LISTED ? bytesOf(change) : 0
-    const isListed = before === undefined || (known!.changes.length < LISTED && before.bytes + bytes <= LISTED_BYTES)
+    const hasPlace = before === undefined || known!.changes.length < LIMITS.groupChanges
+    const bytes = hasPlace ? bytesOf(change) : 0
+    // The first one always fits.
+    const isListed = hasPlace && (before === undefined || before.bytes + bytes <= LIMITS.groupBytes)
     const row: GatheringRow = known
       ? {
           ...known,
@@ -99,7 +103,18 @@ export class Gatherings {
       bytes: (before?.bytes ?? 0) + (isListed ? bytes : 0),
       changed: true,
     })
-    return ref
+    return { record: ref, ...(closed ? { closed } : {}) }
+  }
+
+  /** Whether a message can wait for these deliveries as well. Those that have been settled meanwhile no longer count. */
+  private takesBehind(tables: Tables, key: string, after: readonly string[]): boolean {
+    const before = this.read(tables, key)
+    const known = before?.row.after
+    if (!before || known === undefined || isShort([...known, ...after])) return true
+    const outbox = tables.table('outbox')
+    const left = known.filter((one) => outbox.get(one) !== undefined)
+    this.open.set(key, { ...before, row: { ...before.row, after: left }, changed: true })
+    return isShort([...new Set([...left, ...after])])
   }
 
   /** Plans the messages whose time has come; answers them. */
@@ -154,7 +169,10 @@ export class Gatherings {
   }
 }
 
-const bytesOf = (change: ChangeMessage): number => Buffer.byteLength(JSON.stringify(change))
+const bytesOf = (value: ChangeMessage | readonly string[]): number => Buffer.byteLength(JSON.stringify(value))
+
+const isShort = (behind: readonly string[]): boolean =>
+  behind.length <= LIMITS.groupBehind && bytesOf(behind) <= LIMITS.groupBehindBytes
 
 /** Unlike any event of an object, whatever that is named: those end with their revision. */
 const groupEvent = ({ path }: Route, first: string): string => `${first}/group:${path}`

@@ -100,7 +100,9 @@ function planMessage(desk: Desk, draft: Draft, route: Route, message: ChangeMess
     const after = earlier(desk, draft, route.receiver, endpoint, laneOfRoute(route, draft.news))
     const labels = groupLabels(route, draft.news)
     const one = { receiver: whole, endpoint, route, change: message, now: desk.now, after, labels }
-    follow(desk, draft, gatheringsOf(desk.tables).add(desk.tables, one, record))
+    const added = gatheringsOf(desk.tables).add(desk.tables, one, record)
+    if (added.closed) desk.planned.push(added.closed)
+    follow(desk, draft, added.record)
   }
   const receiver =
     gathering.length === 0

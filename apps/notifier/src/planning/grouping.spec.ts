@@ -1,9 +1,10 @@
 import { LIMITS } from '@quorate/contracts'
+import { partitionOf } from '@quorate/log'
 import { Bench } from '../../testing/bench'
 import { Sink, T0 } from '../../testing/changes'
 import { RecordingChannel } from '../../testing/recording-channel'
 import type { GroupMessage } from '../outbox/message'
-import type { RouteInput, Routing } from '../pipeline'
+import { AT_ONCE, type RouteInput, type Routing } from '../pipeline'
 
 const s = (seconds: number) => T0 + seconds * 1000
 const rules = (root: Partial<RouteInput> = {}): Routing => ({
@@ -112,5 +113,63 @@ describe('groups', () => {
     await bench.pipe(sink.changed('a', 'down', s(0)), sink.changed('b', 'down', s(0)))
     await bench.advance(10)
     expect(mail.told().sort()).toEqual(['a ->down', 'b ->down'])
+  })
+})
+
+describe('a group whose changes go behind deliveries of other lanes', () => {
+  /** Objects of one partition: each partition fills a message of its own. */
+  const objects = (count: number) =>
+    Array.from({ length: 4 * count }, (_, i) => `o/${i}`).filter((object) => partitionOf(object, 2) === 0).slice(0, count) // prettier-ignore
+  const alone: Partial<RouteInput> = { ...AT_ONCE, quiet: ['up'], groupBy: ['object'] }
+
+  /** Each object's alarm waits at an endpoint that is out of reach; then a route that gathers tells their recoveries. */
+  async function gathered(names: readonly string[]) {
+    const scene = await open(rules(alone))
+    const { bench, mail, sink } = scene
+    mail.answer = () => ({ kind: 'retry', reason: 'ECONNREFUSED' })
+    await bench.pipe(...names.map((object) => sink.changed(object, 'down', s(0))))
+    await bench.configure({ root: { ...rules(alone).root, groupBy: ['policy'], groupWait: 5 } })
+    await bench.pipe(...names.map((object) => sink.changed(object, 'up', s(1))))
+    for (let i = 0; i < 8; i++) await bench.advance(1)
+    return scene
+  }
+  const behind = (bench: Bench) =>
+    bench.outbox().flatMap(({ message, after }) => (message.kind === 'group' ? [after?.length ?? 0] : []))
+
+  it.each([
+    [LIMITS.groupBehind, [LIMITS.groupBehind]],
+    [LIMITS.groupBehind + 1, [LIMITS.groupBehind, 1]],
+    [2 * LIMITS.groupBehind + 1, [LIMITS.groupBehind, LIMITS.groupBehind, 1]],
+  ])('is a message for every hundred of them: %i', async (count, expected) => {
+    const names = objects(count)
+    const { bench, mail } = await gathered(names)
+    await using _ = bench
+    expect(behind(bench)).toEqual(expected)
+    mail.answer = () => ({ kind: 'delivered' })
+    const tried = mail.received.length
+    await bench.advance(3600)
+    for (let i = 0; i < 40; i++) await bench.advance(1)
+    expect(bench.outbox()).toEqual([])
+    const told = mail.received.slice(tried).map(({ message }) => message)
+    const recoveries = told.flatMap((message) => (message.kind === 'group' ? message.changes.map(({ object }) => object) : [])) // prettier-ignore
+    expect(recoveries.sort()).toEqual([...names].sort())
+    for (const [i, message] of told.entries())
+      if (message.kind === 'change') {
+        const itsEnd = told.findIndex((one) => one.kind === 'group' && one.changes.some(({ object }) => object === message.object)) // prettier-ignore
+        expect(itsEnd).toBeGreaterThan(i)
+      }
+  })
+
+  it('counts bytes as well: long names fill a message sooner', async () => {
+    // Each quote takes two bytes in JSON.
+    const names = objects(200).map((object) => `${object}/`.padEnd(500, '"')).filter((object) => partitionOf(object, 2) === 0) // prettier-ignore
+    const { bench } = await gathered(names)
+    await using _ = bench
+    const lists = bench.outbox().flatMap(({ message, after }) => (message.kind === 'group' ? [after!] : []))
+    expect(names.length).toBeLessThan(LIMITS.groupBehind * lists.length)
+    expect(lists.length).toBeGreaterThan(1)
+    for (const list of lists)
+      expect(Buffer.byteLength(JSON.stringify(list))).toBeLessThanOrEqual(LIMITS.groupBehindBytes)
+    expect(lists.flat()).toHaveLength(names.length)
   })
 })

@@ -1,4 +1,5 @@
 import { isRecord } from '@quorate/contracts'
+import { decodeRoomy, encodeRoomy } from '../rows/roomy-json'
 import type { Tables } from '../rows/tables'
 
 /** What a task was last in line with. */
@@ -11,11 +12,10 @@ const KEY = 'routing'
 
 export function inForceIn(tables: Tables): InForce | undefined {
   const bytes = tables.table('in-force').get(KEY)
-  const row: unknown = bytes && JSON.parse(bytes.toString('utf8'))
+  const row: unknown = bytes && decodeRoomy(bytes)
   if (!isRecord(row)) return undefined
   const { version, endpoints } = row as unknown as InForce
   return { version, endpoints: Object.assign(Object.create(null) as InForce['endpoints'], endpoints) }
 }
 
-export const putInForce = (tables: Tables, now: InForce): void =>
-  tables.table('in-force').put(KEY, Buffer.from(JSON.stringify(now)))
+export const putInForce = (tables: Tables, now: InForce): void => tables.table('in-force').put(KEY, encodeRoomy(now))

@@ -1,3 +1,4 @@
+import { LIMITS } from '@quorate/contracts'
 import type { EndpointSettings, RetiredEndpoint, Route, Told } from '../pipeline'
 import { note } from './considering'
 import type { Desk, Draft } from './plan-context'
@@ -16,7 +17,10 @@ export function closeAt(desk: Desk, draft: Draft, route: Route, told: Told, endp
   }
   if (endpoints.length === 0) return
   const before = draft.closed[receiver]
+  // The latest is the last of them; of more receivers than can be configured the earliest are forgotten.
+  delete draft.closed[receiver]
   draft.closed[receiver] = { event: told.event, times: before?.event === told.event ? before.times + 1 : 1 }
+  for (const name of Object.keys(draft.closed).slice(0, -LIMITS.receivers)) delete draft.closed[name]
 }
 
 /** The endpoints of a receiver that is taken away, as far as they can still be told. Those that had gone before it have been closed. */

@@ -1,7 +1,9 @@
+import { LIMITS } from '@quorate/contracts'
 import { Bench } from '../../testing/bench'
 import { Sink, T0 } from '../../testing/changes'
 import { receiver, RecordingChannel } from '../../testing/recording-channel'
 import { AT_ONCE, type RouteInput, type Routing, type Silence } from '../pipeline'
+import { objectRow } from '../rows/rows'
 
 const s = (seconds: number) => T0 + seconds * 1000
 const root = (receiver: string, ...routes: RouteInput[]): Routing['root'] => ({ ...AT_ONCE, quiet: ['up'], receiver, routes }) // prettier-ignore
@@ -241,6 +243,25 @@ describe('the order of what an endpoint is told of an object', () => {
     expect(states(channel, 'x').slice(states({ ...channel, received: channel.received.slice(0, tried) } as never, 'x').length)).toEqual(['down', 'up']) // prettier-ignore
     expect(bench.outbox()).toEqual([])
   })
+})
+
+describe('an object that was open at receivers that are taken away', () => {
+  it.each([LIMITS.receivers, LIMITS.receivers + 1])(
+    'keeps the last 250 of %i, so that its row stays bounded',
+    async (count) => {
+      const names = Array.from({ length: count }, (_, i) => `r${i}`)
+      const rest = receiver('rest')
+      const routes = names.map((name) => ({ receiver: name, continue: true }))
+      const { bench, sink, channel } = await open({ receivers: [rest, ...names.map((name) => receiver(name))], root: root('rest', ...routes) }) // prettier-ignore
+      await using _ = bench
+      await bench.pipe(sink.changed('x', 'down', s(0)))
+      const retired = names.map((name) => ({ ...receiver(name).endpoints[0]!, receiver: name, until: s(3600) }))
+      await bench.configure({ receivers: [rest], root: root('rest'), retired })
+      expect(channel.received).toHaveLength(2 * count + 1)
+      const [row] = bench.tasks().flatMap((task) => [...task.table('objects').range()].map(({ value }) => objectRow.decode(value))) // prettier-ignore
+      expect(Object.keys(row!.closed!)).toEqual(names.slice(-LIMITS.receivers))
+    },
+  )
 })
 
 describe('what stands is told by the configuration in force', () => {

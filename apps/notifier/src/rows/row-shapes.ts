@@ -3,6 +3,7 @@ import { type TSchema, Type } from '@sinclair/typebox'
 import { isLane, isPageKey, laneBegins, laneOf, laneOfKey } from './keys'
 import { outboxRow, pageRow } from './packed-rows'
 import { type Codec, deadRow, gatheringRow, groupRow, objectRow, trailRow } from './rows'
+import { decodeRoomy } from './roomy-json'
 import { isWithheldKey } from '../planning/withheld'
 
 const TEXT = Type.String()
@@ -94,5 +95,5 @@ export const ROW_FITS = {
   dead: fits(deadRow, Type.Object({ row: DELIVERY, diedAt: TIME, reason: TEXT, forgetAt: TIME }), (key, { row }) => key === row.id),
   withheld: isWithheldKey,
   standing: isLane,
-  'in-force': fits({ decode: (value) => JSON.parse(value.toString('utf8')) as unknown }, Type.Object({ version: TEXT, endpoints: Type.Record(TEXT, Type.Array(TEXT)) })),
+  'in-force': fits({ decode: decodeRoomy }, Type.Object({ version: TEXT, endpoints: Type.Record(TEXT, Type.Array(TEXT)) })),
 } satisfies Record<string, Fits> // prettier-ignore

@@ -3,6 +3,7 @@ import type { GroupTimes, HoldingCause, InboxMark, News, Reason, Subject, Told }
 import { packing } from './columns'
 import type { ChangeMessage, Message } from '../outbox/message'
 import { packView, unpackView } from './packed-views'
+import { decodeRoomy, encodeRoomy } from './roomy-json'
 import type { RecordRef } from '../decisions/record-ref'
 
 /** A change that waits for its time on one route. */
@@ -181,11 +182,10 @@ const newsCells = packing<News>({
 /** Every object that is bad keeps its newest change, so it is a list; rows of earlier versions have the object itself. */
 const unpackNews = (cell: News): News => (Array.isArray(cell) ? unpackView(newsCells.unpack(cell)) : cell)
 
-const objects = json<ObjectRow>()
 export const objectRow: Codec<ObjectRow> = {
-  encode: (row) => objects.encode(row.news ? { ...row, news: newsCells.pack(packView(row.news)) as never } : row),
+  encode: (row) => encodeRoomy(row.news ? { ...row, news: newsCells.pack(packView(row.news)) } : row),
   decode(bytes) {
-    const row = objects.decode(bytes)
+    const row = decodeRoomy(bytes) as ObjectRow
     const closed = row.closed && { closed: byName(row.closed) }
     const news = row.news && { news: unpackNews(row.news) }
     return { ...row, told: byName(row.told), held: byName(row.held), ...closed, ...news }

@@ -1,3 +1,4 @@
+import { LIMITS } from '@quorate/contracts'
 import { silentLogger } from '@quorate/log'
 import { T0 } from '../../../testing/changes'
 import { message, notice } from '../../../testing/messages'
@@ -148,4 +149,22 @@ it('wants ends that outlast a failed telling, and tokens by reference', () => {
   expect(check({ bearerToken: 'open', labels: { 'not-a-label': 'x' } })).toEqual(
     expect.arrayContaining(['/bearerToken']),
   )
+})
+
+it('keeps an alert that fits in a row, and sends a larger one once, with a note', async () => {
+  open()
+  const { standing } = await tell(message('site/x'))
+  const room = LIMITS.rowBytes - Buffer.byteLength(standing!) - ',"team":""'.length + '""'.length
+  for (const [bytes, fits] of [
+    [room - 2, true],
+    [room - 1, false],
+  ] as const) {
+    await sender.close()
+    open({ labels: { team: 't'.repeat(bytes) } })
+    const outcome = await sender.send({ id: 'm', message: message('site/x'), attempt: 1, at: now })
+    expect(outcome).toMatchObject({ kind: 'delivered' })
+    expect(outcome.kind === 'delivered' && outcome.standing !== undefined).toBe(fits)
+    expect(outcome.note).toEqual(fits ? undefined : expect.stringMatching(/^alert-too-large: /))
+    if (fits && outcome.kind === 'delivered') expect(Buffer.byteLength(outcome.standing!)).toBe(LIMITS.rowBytes)
+  }
 })

@@ -1,4 +1,4 @@
-import type { Fault } from '@quorate/contracts'
+import { type Fault, LIMITS } from '@quorate/contracts'
 import type { Message } from '../../outbox/message'
 import { oneLine, type Sources, text, textModel, Texts } from '../../templates'
 import { type Channel, type ChannelTools, type Outcome, type Outgoing, type Sender } from '../channel'
@@ -36,6 +36,8 @@ export interface AlertmanagerSettings extends HttpSettings, AlertSettings {
 const CONCURRENCY = 4
 const RESEND = 60
 const ENDS_AFTER = 600
+/** Its labels or texts are what an operator wrote. */
+const TOO_LARGE = `alert-too-large: more than ${LIMITS.rowBytes} bytes; it is not sent again and ends at Alertmanager after endsAfter`
 /** Alerts in one request when what stands is told again. */
 const BATCH = 64
 
@@ -87,7 +89,11 @@ class AlertmanagerSender implements Sender {
     const alerts = [...ends.map((alert) => wireAlert(alert, now)), ...fires.map((alert) => wireAlert(alert, endsAt))]
     const outcome = await this.endpoint.post(this.headers, JSON.stringify(alerts))
     const stands = outcome.kind === 'delivered' && message.kind === 'change' && fires.length > 0
-    return { ...outcome, ...note, ...(stands ? { standing: JSON.stringify(fires[0]) } : {}) }
+    if (!stands) return { ...outcome, ...note }
+    const standing = JSON.stringify(fires[0])
+    return Buffer.byteLength(standing) <= LIMITS.rowBytes
+      ? { ...outcome, ...note, standing }
+      : { ...outcome, note: TOO_LARGE }
   }
 
   async close(): Promise<void> {
