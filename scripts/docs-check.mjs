@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
+import { decisions } from './docs-decisions.mjs'
 import { named } from './docs-named.mjs'
 import { ROOT } from './sources.mjs'
 
@@ -97,17 +98,6 @@ function links() {
   }
 }
 
-/** docs/adr/README.md lists every decision once; numbers do not repeat. */
-function decisions() {
-  const files = readdirSync(join(ROOT, 'docs/adr')).filter((name) => /^\d{4}-.+\.md$/.test(name))
-  const listed = [...read('docs/adr/README.md').matchAll(/\]\((\d{4}-[^)]+)\)/g)].map(([, name]) => name)
-  compare('docs/adr/README.md', 'the decision', files, listed)
-  const numbers = files.map((name) => name.slice(0, 4))
-  numbers.forEach(
-    (number, i) => numbers.indexOf(number) !== i && fault('docs/adr', `the number ${number} is taken twice`),
-  )
-}
-
 function configuration() {
   if (read('docs/configuration.md') !== built('libs/config/src/docs.js').configurationPage())
     fault('docs/configuration.md', 'is not what libs/config says; npm run docs:write makes it')
@@ -122,7 +112,16 @@ function limits() {
   compare(page, 'the limit', inCode, rows)
 }
 
-for (const check of [errorTables, limits, layers, namedTests, links, decisions, configuration, () => named(fault)])
+for (const check of [
+  errorTables,
+  limits,
+  layers,
+  namedTests,
+  links,
+  configuration,
+  () => named(fault),
+  () => decisions(fault),
+])
   check()
 for (const line of faults) process.stderr.write(`${line}\n`)
 if (faults.length > 0) process.exitCode = 1

@@ -56,6 +56,16 @@ function namedHeadings(files, fault) {
   }
 }
 
+/** In pages: `[page.md](page.md), "Heading"`. */
+function namedInPages(files, fault) {
+  for (const path of files.filter((it) => it.endsWith('.md')))
+    for (const [, target, heading] of read(path).matchAll(/\]\(([\w./-]+\.md)(?:#[\w-]+)?\), "([^"\n]+)"/g)) {
+      const page = normalize(join(dirname(path), target))
+      if (files.includes(page) && !headings(page).includes(heading))
+        fault(path, `${target} has no heading "${heading}"`)
+    }
+}
+
 /** Letters of the cases of each page. */
 const CASES = { 'vote.md': 'VR', 'notify.md': 'N', 'access.md': 'A', 'sql.md': 'Q' }
 
@@ -85,5 +95,6 @@ export function named(fault) {
   const files = allFiles().filter((path) => basename(path) !== 'CHANGELOG.md')
   namedFiles(files, fault)
   namedHeadings(files, fault)
+  namedInPages(files, fault)
   cases(files, fault)
 }

@@ -69,7 +69,7 @@ describeOwnKafka('brokers die under load', () => {
 
   for (const { ms, how } of AWAY)
     it(
-      `all are ${how} for ${ms / 1000} s, and everybody goes on by himself`,
+      `all are ${how} for ${ms / 1000} s, and every instance recovers on its own`,
       async () => {
         const apps = ['one', 'two'].map((name) => scene.at(name).app!)
         const memory = apps.map(({ process }) => residentOf(process.pid)!)
