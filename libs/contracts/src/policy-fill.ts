@@ -8,6 +8,10 @@ import { isRecord, MOST_FAULTS } from './schema'
 /** Methods of the vote itself; others are rules registered in code. */
 export const METHODS = ['majority', 'ordered'] as const
 
+export type MethodName = (typeof METHODS)[number]
+
+export const isMethodName = (name: string): name is MethodName => (METHODS as readonly string[]).includes(name)
+
 /** The reserved name of the policy below all others. */
 export const DEFAULT_POLICY_NAME = 'default'
 

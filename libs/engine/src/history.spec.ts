@@ -1,6 +1,7 @@
 import { decodeObject, encodeObject } from './objects/object-codec'
 import { ObjectReader } from './objects/object-reader'
 import type { ScenarioLine } from '../testing/scenario'
+import { TABLE } from './tables'
 import { recordsOf, TestTask } from '../testing/test-task'
 
 const policy = (at: number, history: number): ScenarioLine => ({
@@ -104,7 +105,7 @@ describe('a change by an operator', () => {
   it('of an earlier release is read without', () => {
     const { task } = new Steps().apply(...lines.slice(0, 2))
     const reader = new ObjectReader()
-    const { object } = reader.read(task.tables, 'o')!
+    const object = decodeObject('o', task.tables(TABLE.object).get('o')!, 0, reader.settings(task.tables))
     const { author: _author, reason: _reason, ...change } = object.past!.change!
     object.past = { cause: 'override', trigger: object.past!.trigger, change }
     object.headChanged = true

@@ -17,6 +17,8 @@ export { decodeObject, encodeObject, LAYOUT } from './objects/object-codec'
 export { ObjectReader, type ReadObject } from './objects/object-reader'
 export { MOST_LISTED, type Tried, type TriedCommand, trySettings } from './objects/policy-trial'
 export { type ClockRow, readReshard, type ReshardRow } from './objects/settings-rows'
+export type { HotObject } from './objects/hot-object'
+export { ownedRows } from './objects/owned-rows'
 export { isSound, storedObject } from './objects/stored-object'
 export { UnreadableObject } from './objects/unreadable-object'
 export { Outcomes } from './outcomes'
@@ -39,6 +41,7 @@ export {
   evidenceKey,
   historyKey,
   pageKey,
+  type PartitionTable,
   PENDING,
   REAPPENDED_AT,
   RESHARD,

@@ -11,15 +11,6 @@ import { dueOf } from './objects/object-codec'
  *   requests   key/<Idempotency-Key>, at/<time>/<key> → requests/requests.ts
  *   settings   policies/<name>, agents/<id>, clock, pending, reappended, reshard → JSON
  */
-export const AGGREGATOR_TABLES: TableSpec[] = [
-  { name: 'object', dueOf },
-  { name: 'agents' },
-  { name: 'evidence' },
-  { name: 'history' },
-  { name: 'requests' },
-  { name: 'settings' },
-]
-
 export const TABLE = {
   object: 'object',
   agents: 'agents',
@@ -28,6 +19,14 @@ export const TABLE = {
   requests: 'requests',
   settings: 'settings',
 } as const
+
+export type TableName = keyof typeof TABLE
+/** Tables whose rows belong to the partition as a whole, and not to an object. */
+export type PartitionTable = 'requests' | 'settings'
+
+export const AGGREGATOR_TABLES: TableSpec[] = Object.values(TABLE).map((name) =>
+  name === TABLE.object ? { name, dueOf } : { name },
+)
 
 /** No object id has a control character, so this ends it. */
 export const END = '\u0000'

@@ -1,4 +1,14 @@
-import { bySeverity, glob, type AgentId, type Glob, type ObjectId, type Policy, type State } from '@quorate/contracts'
+import {
+  bySeverity,
+  glob,
+  isMethodName,
+  type AgentId,
+  type Glob,
+  type MethodName,
+  type ObjectId,
+  type Policy,
+  type State,
+} from '@quorate/contracts'
 import { ORDERED, MAJORITY } from './methods'
 import { quorumOf } from './quorum'
 import { ruleMethod, undecided, type Method, type Rules } from './rule'
@@ -63,12 +73,12 @@ export function inForce(policy: Policy, rules: Rules): InForce {
   }
 }
 
-export const isRegistered = (name: string, rules: Rules): boolean =>
-  name === 'majority' || name === 'ordered' || rules.has(name)
+const BUILT_IN: Record<MethodName, Method> = { majority: MAJORITY, ordered: ORDERED }
+
+export const isRegistered = (name: string, rules: Rules): boolean => isMethodName(name) || rules.has(name)
 
 function methodOf(name: string, rules: Rules): Method {
-  if (name === 'majority') return MAJORITY
-  if (name === 'ordered') return ORDERED
+  if (isMethodName(name)) return BUILT_IN[name]
   const rule = rules.get(name)
   if (rule !== undefined) return ruleMethod(name, rule)
   const verdict = undecided(notRegistered(name))

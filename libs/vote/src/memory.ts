@@ -8,7 +8,7 @@ import {
 } from '@quorate/contracts'
 import { newGuard, type Guard } from './guard'
 import { Holds } from './holds'
-import { placeOf, type VoteObject } from './object'
+import { placeOf, VoteObject } from './object'
 import type { Clock, Pending, VoteState } from './port'
 import { Schedule } from './schedule'
 import { Settings } from './settings'
@@ -48,8 +48,13 @@ export class MemoryState implements VoteState {
     return this.#objects.get(id)
   }
 
-  add(object: VoteObject): void {
+  create(...of: ConstructorParameters<typeof VoteObject>): VoteObject {
+    return this.#add(new VoteObject(...of))
+  }
+
+  #add(object: VoteObject): VoteObject {
     this.#objects.set(object.id, object)
+    return object
   }
 
   drop(object: VoteObject): void {
@@ -93,7 +98,7 @@ export class MemoryState implements VoteState {
   importRows({ rows }: Snapshot): void {
     this.importing--
     for (const object of this.#read!.objects(rows, this.settings)) {
-      this.add(object)
+      this.#add(object)
       this.arm(object, object.armed)
     }
   }

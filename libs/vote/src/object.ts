@@ -72,80 +72,6 @@ export interface Past {
   readonly change: HistoryEntry | null
 }
 
-/** All that is known of one object, decoded. What is marked derived is not stored: it is told from the rest. */
-export interface VoteObject {
-  readonly id: ObjectId
-  readonly incarnation: number
-  readonly createdAt: number
-  version: number
-  revision: number
-  /** The effective state, and the one before its last change. */
-  state: State
-  from: State | null
-  /** What was told last; null: nothing was. */
-  past: Past | null
-
-  voted: State
-  votedSince: number
-  votedAt: number
-  /** Whether `voted` ever left `unknown` in this incarnation: `settle` holds the first decision alone. */
-  decided: boolean
-  candidate: State | null
-  candidateSince: number
-  /** Since when there has been no quorum, unbroken; null: there is one. */
-  noQuorumSince: number | null
-  /** Since when there has been a contest without any weight for `voted`, unbroken. */
-  unsupportedSince: number | null
-  contested: boolean
-  stale: boolean
-  flapping: boolean
-  /** Times of the newest changes of `voted`, oldest first, at most 20. */
-  changes: readonly number[]
-
-  /** While the rule of its policy cannot decide (vote.md 5). */
-  ruleHold: RuleHold | null
-
-  override: ActiveOverride | null
-  /** Changes of the override in this incarnation: the n of entity tags. */
-  overrides: number
-
-  /** While the mass guard holds the object back: until when. */
-  heldUntil: number | null
-  /** The incident that holds it, or for which it turned `unknown`. */
-  incident: string | null
-
-  /** Changes before the newest lie in rows of their own, from this version on. */
-  oldest: number
-
-  readonly rows: Row[]
-  /** When the schedule wakes this object; may be early. Infinity: never. */
-  armed: number
-  /** The store's own: pages of reports that it has beside the first; −1: it has nothing of this object yet. */
-  storedPages: number
-  /** The store's own: how many reports the object's row says there are. */
-  storedRows: number
-  /** The store's own: whether it changed since it was encoded, and whether anything but reports did. */
-  dirty: boolean
-  headChanged: boolean
-  /** The store's own: the bytes of all but its reports, as they were last encoded, among others. */
-  head: Buffer | null
-  headStart: number
-  headEnd: number
-  /** The store's own: whether it was asked for again while it was decoded, and the memory it is thought to take. */
-  again: boolean
-  weight: number
-
-  /** Derived: place of each agent's row, once there are many. */
-  index: Map<AgentId, number> | null
-  /** Derived: the policy in force and the settings' version it was chosen and counted under. */
-  inForce: InForce
-  countedUnder: number
-  /** Derived: one ballot, or one for each group and the last for `default`. */
-  ballots: Ballot[]
-  /** Derived: not later than the next expiry or forgetting of a row. */
-  rowsDue: number
-}
-
 /** Newest changes of `voted` whose times are kept (vote.md 5). */
 export const CHANGES_KEPT = 20
 
@@ -154,52 +80,72 @@ const NO_CHANGES: readonly number[] = []
 /** Few enough to search one by one. */
 const FEW = 32
 
-export type NewObject = Pick<VoteObject, 'id' | 'incarnation' | 'createdAt' | 'inForce' | 'ballots'>
+/**
+ * All that is known of one object. What is marked derived is not stored: it is computed from the rest. A class, so that a store can add
+ * fields of its own and every object still has one shape.
+ */
+export class VoteObject {
+  version = 0
+  revision = 0
+  /** The effective state, and the one before its last change. */
+  state: State = UNKNOWN
+  from: State | null = null
+  /** What was last emitted; null: nothing was. */
+  past: Past | null = null
 
-export function newObject({ id, incarnation, createdAt, inForce, ballots }: NewObject): VoteObject {
-  return {
-    id,
-    incarnation,
-    createdAt,
-    version: 0,
-    revision: 0,
-    state: UNKNOWN,
-    from: null,
-    past: null,
-    voted: UNKNOWN,
-    votedSince: createdAt,
-    votedAt: createdAt,
-    decided: false,
-    candidate: null,
-    candidateSince: 0,
-    noQuorumSince: null,
-    unsupportedSince: null,
-    contested: false,
-    stale: false,
-    flapping: false,
-    changes: NO_CHANGES,
-    ruleHold: null,
-    override: null,
-    overrides: 0,
-    heldUntil: null,
-    incident: null,
-    oldest: 1,
-    rows: [],
-    armed: Infinity,
-    storedPages: -1,
-    storedRows: 0,
-    dirty: false,
-    headChanged: true,
-    head: null,
-    headStart: 0,
-    headEnd: 0,
-    again: false,
-    weight: 0,
-    index: null,
-    inForce,
-    countedUnder: -1,
-    ballots,
-    rowsDue: Infinity,
+  voted: State = UNKNOWN
+  votedSince: number
+  votedAt: number
+  /** Whether `voted` ever left `unknown` in this incarnation: `settle` holds the first decision alone. */
+  decided = false
+  candidate: State | null = null
+  candidateSince = 0
+  /** Since when there has been no quorum, unbroken; null: there is one. */
+  noQuorumSince: number | null = null
+  /** Since when there has been a contest without any weight for `voted`, unbroken. */
+  unsupportedSince: number | null = null
+  contested = false
+  stale = false
+  flapping = false
+  /** Times of the newest changes of `voted`, oldest first, at most 20. */
+  changes = NO_CHANGES
+
+  /** While the rule of its policy cannot decide (vote.md 5). */
+  ruleHold: RuleHold | null = null
+
+  override: ActiveOverride | null = null
+  /** Changes of the override in this incarnation: the n of entity tags. */
+  overrides = 0
+
+  /** While the mass guard holds the object back: until when. */
+  heldUntil: number | null = null
+  /** The incident that holds it, or for which it turned `unknown`. */
+  incident: string | null = null
+
+  /** Changes before the newest lie in rows of their own, from this version on. */
+  oldest = 1
+
+  readonly rows: Row[] = []
+  /** When the schedule next evaluates this object; may be early. Infinity: never. */
+  armed = Infinity
+
+  /** Derived: place of each agent's row, once there are many. */
+  index: Map<AgentId, number> | null = null
+  /** Derived: the settings' version under which `inForce` was chosen and the reports were counted. */
+  countedUnder = -1
+  /** Derived: not later than the next expiry or forgetting of a row. */
+  rowsDue = Infinity
+
+  /** `inForce`, `ballots`: derived; the policy in force, and one ballot, or one for each group and the last for `default`. */
+  constructor(
+    readonly id: ObjectId,
+    readonly incarnation: number,
+    readonly createdAt: number,
+    public inForce: InForce,
+    public ballots: Ballot[],
+  ) {
+    this.votedSince = createdAt
+    this.votedAt = createdAt
   }
 }
 

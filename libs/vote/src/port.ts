@@ -57,8 +57,8 @@ export interface VoteState {
   armHeld(id: ObjectId, until: number): void
 
   load(id: ObjectId): VoteObject | undefined
-  /** A new object. */
-  add(object: VoteObject): void
+  /** Adds an object that has no report yet. */
+  create(...of: ConstructorParameters<typeof VoteObject>): VoteObject
   /** Something of the object itself changed. */
   changed(object: VoteObject): void
   /** The row at this place changed, came or went. */

@@ -2,7 +2,7 @@ import { LIMITS, UNKNOWN, type ObjectId, type Report } from '@quorate/contracts'
 import { castVote, expiresAt, moveKnown, newBallots, rowDue, weightAt, withdrawVote } from './count'
 import { evaluate, type Origin } from './evaluate'
 import type { InForce } from './in-force'
-import { appendRow, newObject, placeOf, type Row, type VoteObject } from './object'
+import { appendRow, placeOf, type Row, type VoteObject } from './object'
 import type { Effect, VoteState } from './port'
 import { refresh } from './rows'
 import type { Moment } from './voted'
@@ -54,9 +54,8 @@ function isDuplicate(row: Row, report: Report, object: VoteObject, now: number):
 export function create(state: VoteState, id: ObjectId, { now, offset }: Moment): VoteObject {
   const policy = state.settings.policyOf(id)
   const incarnation = offset + state.incarnationBase
-  const object = newObject({ id, incarnation, createdAt: now, inForce: policy, ballots: newBallots(policy) })
+  const object = state.create(id, incarnation, now, policy, newBallots(policy))
   object.countedUnder = state.settings.version
-  state.add(object)
   return object
 }
 

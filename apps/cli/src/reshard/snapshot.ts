@@ -2,18 +2,18 @@ import { encodeSource, type Resharded, type SourceCommand, UNKNOWN } from '@quor
 import { type OutRecord, partitionOf } from '@quorate/log'
 import {
   CLOCK,
-  evidenceKey,
-  historyKey,
+  type HotObject,
   isSound,
   LAYOUT,
-  pageKey,
+  ownedRows,
+  type PartitionTable,
   PENDING,
   REAPPENDED_AT,
   RESHARD,
   storedObject,
   TABLE,
 } from '@quorate/engine/core'
-import { Settings, type VoteObject } from '@quorate/vote'
+import { Settings } from '@quorate/vote'
 import type { OldPartition } from './old-partition'
 import { ReshardRefused } from './refusal'
 
@@ -21,8 +21,13 @@ type SnapshotRow = readonly [table: string, key: string, value: string]
 
 /** Of base64, a record: far below what a topic takes. */
 const RECORD_BYTES = 256 * 1024
-/** Rows that belong to a partition and not to what is in it. */
-const OWN: ReadonlySet<string> = new Set([CLOCK, PENDING, RESHARD])
+/**
+ * Whether the new partitions take over the rows of a table that belongs to the partition as a whole; the compiler asks for an entry when a
+ * table is added. Requests stay behind: the source is searched for their repeats instead (repeats.ts).
+ */
+const TAKEN: Record<PartitionTable, boolean> = { settings: true, requests: false }
+/** Settings rows that belong to the partition and not to what is in it. */
+const OWN: ReadonlySet<string> = new Set([CLOCK, PENDING, RESHARD, REAPPENDED_AT])
 
 export interface SnapshotOptions {
   readonly topic: string
@@ -55,8 +60,12 @@ export function newPartitions(old: readonly OldPartition[], options: SnapshotOpt
 function settingsRows(old: readonly OldPartition[]): SnapshotRow[] {
   const versionOf = ({ clock }: OldPartition) => clock?.settings ?? 0
   const furthest = [...old].sort((a, b) => versionOf(b) - versionOf(a))[0]
-  const rows = [...(furthest?.table(TABLE.settings) ?? [])].filter(([key]) => !OWN.has(key) && key !== REAPPENDED_AT)
-  return rows.map(([key, value]) => [TABLE.settings, key, value.toString('base64')])
+  const tables = Object.entries(TAKEN).flatMap(([table, taken]) => (taken ? [table] : []))
+  return tables.flatMap((table) =>
+    [...(furthest?.table(table) ?? [])].flatMap(([key, value]): SnapshotRow[] =>
+      OWN.has(key) ? [] : [[table, key, value.toString('base64')]],
+    ),
+  )
 }
 
 class Builder {
@@ -72,11 +81,8 @@ class Builder {
 
   /** An object's own row comes last: then it is whole. */
   add(from: OldPartition, id: string, value: Buffer): void {
-    const { voted, stale, rows, oldest, version, storedPages } = this.decoded(from, id, value)
-    const object = { voted, stale }
-    for (let page = 1; page <= storedPages; page++) this.copy(from, TABLE.agents, pageKey(id, page))
-    for (const { agent, hasEvidence } of rows) if (hasEvidence) this.copy(from, TABLE.evidence, evidenceKey(id, agent))
-    for (let it = oldest; it < version; it++) this.copy(from, TABLE.history, historyKey(id, it))
+    const object = this.decoded(from, id, value)
+    for (const [table, key] of ownedRows(object)) this.copy(from, table, key)
     this.push([TABLE.object, id, value.toString('base64')])
     this.objects++
     if (object.voted === UNKNOWN) return
@@ -94,7 +100,7 @@ class Builder {
     return { objects, records: commands.map((command) => ({ topic, partition, ...encodeSource(command) })) }
   }
 
-  private decoded(from: OldPartition, id: string, value: Buffer): VoteObject {
+  private decoded(from: OldPartition, id: string, value: Buffer): HotObject {
     const object = storedObject(id, value, new Settings(), (name) => from.table(name))
     if (isSound(object)) return object
     throw new ReshardRefused(

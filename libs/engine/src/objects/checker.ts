@@ -1,7 +1,8 @@
 import type { ObjectId } from '@quorate/contracts'
 import type { TableReader } from '@quorate/state-store'
 import { CLOCK, evidenceKey, historyKey, PENDING, TABLE } from '../tables'
-import { newGuard, nextDeadline, NO_RULES, recount, standingOf, type Guard, type HistoryEntry, type Rules, type Settings, type VoteObject } from '@quorate/vote' // prettier-ignore
+import { newGuard, nextDeadline, NO_RULES, recount, standingOf, type Guard, type HistoryEntry, type Rules, type Settings } from '@quorate/vote' // prettier-ignore
+import type { HotObject } from './hot-object'
 import { readClock, readReshard, readSettings } from './settings-rows'
 import { storedObject } from './stored-object'
 
@@ -48,7 +49,7 @@ class Check {
   readonly #known: Guard
   readonly #counts = newGuard()
   readonly #isSwept: boolean
-  #last: VoteObject | undefined
+  #last: HotObject | undefined
 
   constructor(
     private readonly tables: CheckedTables,
@@ -81,7 +82,7 @@ class Check {
     }
   }
 
-  *#lost({ id, rows, oldest, version }: VoteObject): Generator<Inconsistency> {
+  *#lost({ id, rows, oldest, version }: HotObject): Generator<Inconsistency> {
     const lost = (table: string, key: string, what: string) => ({ kind: 'lost', table, key, object: id, what }) as const
     for (const { agent, hasEvidence } of rows) {
       if (!hasEvidence) continue
@@ -97,7 +98,7 @@ class Check {
     }
   }
 
-  *#due(object: VoteObject): Generator<Inconsistency> {
+  *#due(object: HotObject): Generator<Inconsistency> {
     const { id } = object
     const table = this.tables(TABLE.object)
     const about = { kind: 'due', table: TABLE.object, key: id, object: id } as const
@@ -110,7 +111,7 @@ class Check {
   }
 
   /** Rows whose key begins with an object's id, each of which an object must own. */
-  *parts(name: string, isOwned: (object: VoteObject, part: string) => boolean): Generator<Inconsistency> {
+  *parts(name: string, isOwned: (object: HotObject, part: string) => boolean): Generator<Inconsistency> {
     for (const { key } of this.tables(name).range()) {
       const end = key.indexOf('\0')
       const id = key.slice(0, Math.max(0, end))
@@ -121,7 +122,7 @@ class Check {
     }
   }
 
-  #object(id: ObjectId): VoteObject | undefined {
+  #object(id: ObjectId): HotObject | undefined {
     if (this.#last?.id === id) return this.#last
     const value = this.tables(TABLE.object).get(id)
     return (this.#last = value && storedObject(id, value, this.#settings, this.tables))

@@ -1,15 +1,16 @@
-import { newBallots, newObject, Settings, type VoteObject } from '@quorate/vote'
+import { newBallots, Settings } from '@quorate/vote'
+import { HotObject } from './hot-object'
 import { HotObjects } from './hot-objects'
 import { decodeObject, encodeObject } from './object-codec'
 
 const settings = new Settings()
-const made = (id: string): VoteObject => {
+const made = (id: string): HotObject => {
   const inForce = settings.policyOf(id)
-  return newObject({ id, incarnation: 7, createdAt: 1000, inForce, ballots: newBallots(inForce) })
+  return new HotObject(id, 7, 1000, inForce, newBallots(inForce))
 }
-const unpack = (id: string, bytes: Buffer, start: number): VoteObject => decodeObject(id, bytes, start, settings)
+const unpack = (id: string, bytes: Buffer, start: number): HotObject => decodeObject(id, bytes, start, settings)
 const objects = (most = 1 << 20): HotObjects => new HotObjects(most, unpack)
-const rest = (hot: HotObjects, object: VoteObject): void => hot.rest(object, encodeObject(object))
+const rest = (hot: HotObjects, object: HotObject): void => hot.rest(object, encodeObject(object))
 
 describe('objects kept between batches', () => {
   it('packs an object that came but once, and makes it again of its bytes', () => {

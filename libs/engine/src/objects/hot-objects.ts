@@ -1,5 +1,5 @@
 import type { ObjectId } from '@quorate/contracts'
-import type { VoteObject } from '@quorate/vote'
+import type { HotObject } from './hot-object'
 import { ownHead } from './object-codec'
 
 /** Bytes that a decoded object takes, and each of its reports; and an entry here with its key. Measured, rounded up. */
@@ -11,11 +11,11 @@ const ENTRY = 100
 const ROOM = 1 << 14
 
 /** Makes an object of its row, which begins at `start` in `bytes`. */
-export type Unpack = (id: ObjectId, bytes: Buffer, start: number) => VoteObject
+export type Unpack = (id: ObjectId, bytes: Buffer, start: number) => HotObject
 
 /** Objects met in one stretch of time: decoded, or where their row begins in `bytes`. */
 class Generation {
-  readonly entries = new Map<ObjectId, VoteObject | number>()
+  readonly entries = new Map<ObjectId, HotObject | number>()
   bytes = Buffer.allocUnsafeSlow(ROOM)
   #end = 0
   #decoded = 0
@@ -25,23 +25,23 @@ class Generation {
     return this.#end + this.#decoded + ENTRY * this.entries.size
   }
 
-  keep(object: VoteObject): void {
+  keep(object: HotObject): void {
     this.entries.set(object.id, object)
     this.weigh(object)
   }
 
-  weigh(object: VoteObject): void {
+  weigh(object: HotObject): void {
     const weight = OBJECT + REPORT * object.rows.length
-    this.#decoded += weight - object.weight
-    object.weight = weight
+    this.#decoded += weight - object.memory
+    object.memory = weight
   }
 
-  pack(object: VoteObject, row: Buffer): void {
+  pack(object: HotObject, row: Buffer): void {
     const end = this.#end + row.length
     if (end > this.bytes.length) this.#grow(end)
     row.copy(this.bytes, this.#end)
     this.entries.set(object.id, this.#end)
-    this.#decoded -= object.weight
+    this.#decoded -= object.memory
     this.#end = end
   }
 
@@ -67,7 +67,7 @@ export class HotObjects {
   #young = new Generation()
   #old = new Generation()
   /** Asked for last, by its routing and then by the fold; and not found. */
-  #last: VoteObject | undefined
+  #last: HotObject | undefined
   #missing: ObjectId | undefined
 
   /** `most`: bytes of memory, about. */
@@ -76,7 +76,7 @@ export class HotObjects {
     this.#unpack = unpack
   }
 
-  get(id: ObjectId): VoteObject | undefined {
+  get(id: ObjectId): HotObject | undefined {
     if (id === this.#last?.id) return this.#last
     if (id === this.#missing) return undefined
     const object = this.#find(id)
@@ -85,7 +85,7 @@ export class HotObjects {
     return object
   }
 
-  #find(id: ObjectId): VoteObject | undefined {
+  #find(id: ObjectId): HotObject | undefined {
     const entry = this.#young.entries.get(id)
     if (typeof entry === 'object') {
       entry.again = true
@@ -97,20 +97,20 @@ export class HotObjects {
     this.#old.entries.delete(id)
     if (typeof old === 'number') return this.#unpacked(id, this.#old.bytes, old)
     old.again = true
-    old.weight = 0
+    old.memory = 0
     // Else it would hold on to all bytes of the generation that goes.
     ownHead(old)
     this.#young.keep(old)
     return old
   }
 
-  #unpacked(id: ObjectId, bytes: Buffer, start: number): VoteObject {
+  #unpacked(id: ObjectId, bytes: Buffer, start: number): HotObject {
     const object = this.#unpack(id, bytes, start)
     this.#young.keep(object)
     return object
   }
 
-  set(object: VoteObject): void {
+  set(object: HotObject): void {
     this.#last = object
     this.#missing = undefined
     this.#young.keep(object)
@@ -123,7 +123,7 @@ export class HotObjects {
   }
 
   /** The object has been encoded in this row: packs it, unless it came again or has pages of its own. A packed object is not this one any more. */
-  rest(object: VoteObject, row: Buffer): void {
+  rest(object: HotObject, row: Buffer): void {
     if (object.again || object.storedPages > 0) {
       this.#young.weigh(object)
       ownHead(object)

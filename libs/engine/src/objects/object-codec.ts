@@ -1,5 +1,5 @@
 import type { ObjectId, OverrideMode } from '@quorate/contracts'
-import { CHANGES_KEPT, newObject, type ActiveOverride, type Past, type Settings, type VoteObject } from '@quorate/vote'
+import { CHANGES_KEPT, type ActiveOverride, type Past, type Settings } from '@quorate/vote'
 import {
   begin,
   beginRead,
@@ -17,6 +17,7 @@ import {
   writeWord,
   written,
 } from './bytes'
+import { HotObject } from './hot-object'
 import { PAGE_ROWS, readRow, writeRow } from './row-codec'
 import { StoredPast, writePast } from './stored-past'
 
@@ -41,7 +42,7 @@ const RULE_FAILED = 8192
 
 const flag = (on: boolean, bit: number): number => (on ? bit : 0)
 
-function flagsOf(object: VoteObject): number {
+function flagsOf(object: HotObject): number {
   return (
     flag(object.decided, DECIDED) |
     flag(object.contested, CONTESTED) |
@@ -64,7 +65,7 @@ function flagsOf(object: VoteObject): number {
  * The object's row: when it is due, the object itself, and its first page of reports. Points in time are ms since its creation, which
  * none of them precedes.
  */
-export function encodeObject(object: VoteObject): Buffer {
+export function encodeObject(object: HotObject): Buffer {
   begin()
   const { head } = object
   const stands = !object.headChanged && head !== null
@@ -85,7 +86,7 @@ export function encodeObject(object: VoteObject): Buffer {
 }
 
 /** Gives the object a head of its own, where it lies among bytes that would be kept for it alone. */
-export function ownHead(object: VoteObject): void {
+export function ownHead(object: HotObject): void {
   const { head, headStart, headEnd, headChanged } = object
   if (head === null || headChanged || headEnd - headStart === head.length) return
   const own = Buffer.allocUnsafeSlow(headEnd - headStart)
@@ -96,7 +97,7 @@ export function ownHead(object: VoteObject): void {
   object.past = storedPast(object)
 }
 
-function writeHead(object: VoteObject): void {
+function writeHead(object: HotObject): void {
   const { createdAt, past } = object
   writeNumber(object.armed === Infinity ? 0 : object.armed + 1)
   if (past === null) closeSize(openSize())
@@ -121,7 +122,7 @@ function writeHead(object: VoteObject): void {
 }
 
 /** The past as it lies in the object's head: behind the due time. What it says takes ten times the memory in objects. */
-function storedPast(object: VoteObject): Past | null {
+function storedPast(object: HotObject): Past | null {
   if (object.past === null) return null
   beginRead(object.head!, object.headStart)
   readNumber()
@@ -129,7 +130,7 @@ function storedPast(object: VoteObject): Past | null {
   return new StoredPast(object, object.head!, start, readPosition())
 }
 
-function writeRuns(object: VoteObject): void {
+function writeRuns(object: HotObject): void {
   const { createdAt } = object
   if (object.candidate !== null) {
     writeText(object.candidate)
@@ -147,7 +148,7 @@ function writeRuns(object: VoteObject): void {
   for (const time of object.changes) writeNumber(time - createdAt)
 }
 
-function readRuns(object: VoteObject, flags: number): void {
+function readRuns(object: HotObject, flags: number): void {
   const { createdAt } = object
   if (flags & CANDIDATE) {
     object.candidate = readText()
@@ -210,14 +211,13 @@ export function dueOf(value: Buffer): number | null {
 export const morePages = (rows: number): number => Math.max(0, Math.ceil(rows / PAGE_ROWS) - 1)
 
 /** All of the object but its reports, from its row, which begins at `start`. Nothing is counted yet. */
-export function decodeHead(id: ObjectId, bytes: Buffer, start: number, settings: Settings): VoteObject {
+export function decodeHead(id: ObjectId, bytes: Buffer, start: number, settings: Settings): HotObject {
   beginRead(bytes, start)
   const due = readNumber()
   const pastStart = skip()
   const pastEnd = readPosition()
   const createdAt = readNumber()
-  const inForce = settings.policyOf(id)
-  const object = newObject({ id, incarnation: readNumber(), createdAt, inForce, ballots: [] })
+  const object = new HotObject(id, readNumber(), createdAt, settings.policyOf(id), [])
   object.armed = due === 0 ? Infinity : due - 1
   object.version = readNumber()
   object.revision = readNumber()
@@ -238,7 +238,7 @@ export function decodeHead(id: ObjectId, bytes: Buffer, start: number, settings:
 }
 
 /** An object without further pages, from its row among others. */
-export function decodeObject(id: ObjectId, bytes: Buffer, start: number, settings: Settings): VoteObject {
+export function decodeObject(id: ObjectId, bytes: Buffer, start: number, settings: Settings): HotObject {
   const object = decodeHead(id, bytes, start, settings)
   object.storedRows = readNumber()
   object.storedPages = 0
@@ -250,7 +250,7 @@ export function decodeObject(id: ObjectId, bytes: Buffer, start: number, setting
 const unreadable = (id: ObjectId): Error =>
   new Error(`the row of ${JSON.stringify(id)} cannot be read: it is none of ours, or damaged`)
 
-function readMarks(object: VoteObject, flags: number): void {
+function readMarks(object: HotObject, flags: number): void {
   const { createdAt } = object
   object.decided = (flags & DECIDED) !== 0
   object.contested = (flags & CONTESTED) !== 0
@@ -264,17 +264,17 @@ function readMarks(object: VoteObject, flags: number): void {
   object.from = flags & FROM ? readWord() : null
 }
 
-function writeRows(object: VoteObject, page: number): void {
+function writeRows(object: HotObject, page: number): void {
   const end = Math.min(object.rows.length, (page + 1) * PAGE_ROWS)
   for (let i = page * PAGE_ROWS; i < end; i++) writeRow(object.rows[i]!)
 }
 
-function readRows(object: VoteObject, count: number): void {
+function readRows(object: HotObject, count: number): void {
   for (let i = 0; i < count; i++) object.rows.push(readRow())
 }
 
 /** A page of reports beside the first. */
-export function encodePage(object: VoteObject, page: number): Buffer {
+export function encodePage(object: HotObject, page: number): Buffer {
   begin()
   writeRows(object, page)
   return written()

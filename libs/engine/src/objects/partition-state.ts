@@ -8,9 +8,11 @@ import type {
 } from '@quorate/vote' // prettier-ignore
 import type { RuleFaults } from '../rule-faults'
 import type { Refolded } from '../replay/refold'
+import { HotObject } from './hot-object'
 import { HotObjects } from './hot-objects'
 import { decodeObject, dueOf, encodeObject, encodePage, morePages } from './object-codec'
 import { dropRepeated, isSound, storedObject } from './stored-object'
+import { ownedRows } from './owned-rows'
 import { PAGE_ROWS } from './row-codec'
 import { importSetting, refusedLayout } from './snapshot-rows'
 import { CHECKED, json, readClock, readReshard, readSettings } from './settings-rows'
@@ -47,9 +49,9 @@ export class PartitionState implements VoteState {
   readonly #context: TaskContext
   readonly #hot: HotObjects
   /** Changed and not encoded; those of them that came again wait for the end of the batch, being encoded once then. */
-  #dirty: VoteObject[] = []
-  #dirtyAgain: VoteObject[] = []
-  readonly #dirtyPages = new Map<VoteObject, Set<number>>()
+  #dirty: HotObject[] = []
+  #dirtyAgain: HotObject[] = []
+  readonly #dirtyPages = new Map<HotObject, Set<number>>()
   readonly #tables: (name: string) => Table
   readonly #objects: Table
   /** Not later than the earliest due time: most records need not ask the schedule. */
@@ -88,7 +90,7 @@ export class PartitionState implements VoteState {
     return this.#hot.get(id) !== undefined
   }
 
-  load(id: ObjectId): VoteObject | undefined {
+  load(id: ObjectId): HotObject | undefined {
     this.#options.turnsTo?.(this.partition, id)
     const hot = this.#hot.get(id)
     if (hot !== undefined) return hot
@@ -99,7 +101,7 @@ export class PartitionState implements VoteState {
     return object
   }
 
-  #stored(id: ObjectId, value: Buffer): VoteObject {
+  #stored(id: ObjectId, value: Buffer): HotObject {
     const object = storedObject(id, value, this.settings, this.#tables)
     // Earlier releases could also take the text of another for an agent's name.
     if (!this.isChecked) dropRepeated(object)
@@ -107,7 +109,7 @@ export class PartitionState implements VoteState {
     return object
   }
 
-  #rewrite(object: VoteObject): void {
+  #rewrite(object: HotObject): void {
     const pages = new Set<number>()
     for (let page = 1; page <= Math.max(object.storedPages, morePages(object.rows.length)); page++) pages.add(page)
     if (pages.size > 0) this.#dirtyPages.set(object, pages)
@@ -115,7 +117,7 @@ export class PartitionState implements VoteState {
   }
 
   /** Other reports in the place of an object's; it is counted again when it is next looked at. */
-  replaceReports(object: VoteObject, { rows, evidence }: Refolded): void {
+  replaceReports(object: HotObject, { rows, evidence }: Refolded): void {
     for (const { agent, hasEvidence } of object.rows) if (hasEvidence) this.deleteEvidence(object, agent)
     object.rows.length = 0
     for (const row of rows) object.rows.push({ ...row, counted: 0 })
@@ -124,23 +126,25 @@ export class PartitionState implements VoteState {
     this.#rewrite(object)
   }
 
-  add(object: VoteObject): void {
+  create(...of: ConstructorParameters<typeof VoteObject>): HotObject {
+    const object = new HotObject(...of)
     this.#hot.set(object)
     this.#mark(object)
+    return object
   }
 
-  #mark(object: VoteObject): void {
+  #mark(object: HotObject): void {
     if (object.dirty) return
     object.dirty = true
     this.#dirty.push(object)
   }
 
-  changed(object: VoteObject): void {
+  changed(object: HotObject): void {
     object.headChanged = true
     this.#mark(object)
   }
 
-  rowChanged(object: VoteObject, place: number): void {
+  rowChanged(object: HotObject, place: number): void {
     if (place < PAGE_ROWS) {
       this.#mark(object)
       return
@@ -152,21 +156,17 @@ export class PartitionState implements VoteState {
     if (object.rows.length !== object.storedRows) this.#mark(object)
   }
 
-  drop(object: VoteObject): void {
+  drop(object: HotObject): void {
     this.#hot.delete(object.id)
     if (object.ruleHold !== null) this.ruleFault(object, null)
     object.dirty = false
     this.#dirtyPages.delete(object)
-    for (const row of object.rows) if (row.hasEvidence) this.deleteEvidence(object, row.agent)
-    for (let version = object.oldest; version < object.version; version++) this.forgetHistory(object, version)
-    for (let page = 1; page <= object.storedPages; page++) {
-      this.#context.table(TABLE.agents).delete(pageKey(object.id, page))
-    }
+    for (const [table, key] of ownedRows(object)) this.#context.table(table).delete(key)
     if (object.storedPages >= 0) this.#objects.delete(object.id)
     else this.#objects.arm(object.id, null)
   }
 
-  arm(object: VoteObject, due: number): void {
+  arm(object: HotObject, due: number): void {
     object.armed = due
     this.#objects.arm(object.id, due === Infinity ? null : due)
     // The due time is told from the row after a restore, so the row must say the same.
@@ -204,19 +204,19 @@ export class PartitionState implements VoteState {
     return value.includes(agent) || this.#context.table(TABLE.agents).get(pageKey(id, 1)) !== undefined
   }
 
-  setEvidence(object: VoteObject, agent: AgentId, evidence: unknown): void {
+  setEvidence(object: HotObject, agent: AgentId, evidence: unknown): void {
     this.#context.table(TABLE.evidence).put(evidenceKey(object.id, agent), json(evidence))
   }
 
-  deleteEvidence(object: VoteObject, agent: AgentId): void {
+  deleteEvidence(object: HotObject, agent: AgentId): void {
     this.#context.table(TABLE.evidence).delete(evidenceKey(object.id, agent))
   }
 
-  keepHistory(object: VoteObject, entry: HistoryEntry): void {
+  keepHistory(object: HotObject, entry: HistoryEntry): void {
     this.#context.table(TABLE.history).put(historyKey(object.id, entry.version), json(entry))
   }
 
-  forgetHistory(object: VoteObject, version: number): void {
+  forgetHistory(object: HotObject, version: number): void {
     this.#context.table(TABLE.history).delete(historyKey(object.id, version))
   }
 
@@ -230,7 +230,7 @@ export class PartitionState implements VoteState {
     this.#options.ruleFaults?.policy(this.partition, policy, fault)
   }
 
-  ruleFault({ id, inForce }: VoteObject, fault: RuleFault | null): void {
+  ruleFault({ id, inForce }: HotObject, fault: RuleFault | null): void {
     this.#options.ruleFaults?.object(this.partition, id, inForce.name, fault)
   }
 
@@ -317,7 +317,7 @@ export class PartitionState implements VoteState {
     this.#dirtyPages.clear()
   }
 
-  #writeObject(object: VoteObject): void {
+  #writeObject(object: HotObject): void {
     // Dropped since.
     if (!object.dirty) return
     object.dirty = false
@@ -328,7 +328,7 @@ export class PartitionState implements VoteState {
     this.#hot.rest(object, row)
   }
 
-  #writePages(object: VoteObject, pages: ReadonlySet<number>): void {
+  #writePages(object: HotObject, pages: ReadonlySet<number>): void {
     const table = this.#context.table(TABLE.agents)
     for (const page of pages) {
       const key = pageKey(object.id, page)

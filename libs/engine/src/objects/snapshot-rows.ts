@@ -1,6 +1,7 @@
 import type { Policy, Snapshot } from '@quorate/contracts'
 import { AGENTS, pageKey, POLICIES, TABLE } from '../tables'
-import type { AgentWeight, ReadRows, Settings, VoteObject } from '@quorate/vote'
+import type { AgentWeight, ReadRows, Settings } from '@quorate/vote'
+import type { HotObject } from './hot-object'
 import { LAYOUT } from './object-codec'
 import { storedObject } from './stored-object'
 
@@ -33,8 +34,8 @@ export class SnapshotRows implements ReadRows {
     return refusedLayout(layout)
   }
 
-  objects(rows: Snapshot['rows'], settings: Settings): readonly VoteObject[] {
-    const whole: VoteObject[] = []
+  objects(rows: Snapshot['rows'], settings: Settings): readonly HotObject[] {
+    const whole: HotObject[] = []
     for (const [table, key, base64] of rows) {
       const value = Buffer.from(base64, 'base64')
       if (table === TABLE.agents) this.#pages.set(key, value)
@@ -45,7 +46,7 @@ export class SnapshotRows implements ReadRows {
     return whole
   }
 
-  #whole(id: string, value: Buffer, settings: Settings): VoteObject {
+  #whole(id: string, value: Buffer, settings: Settings): HotObject {
     const object = storedObject(id, value, settings, () => this.#pages)
     for (let page = 1; page <= object.storedPages; page++) this.#pages.delete(pageKey(id, page))
     return object

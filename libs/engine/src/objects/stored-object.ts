@@ -1,7 +1,8 @@
 import type { ObjectId } from '@quorate/contracts'
 import { pageKey, TABLE } from '../tables'
-import type { Row, Settings, VoteObject } from '@quorate/vote'
+import type { Row, Settings } from '@quorate/vote'
 import { beginRead, readNumber, readPosition } from './bytes'
+import type { HotObject } from './hot-object'
 import { decodeHead, morePages } from './object-codec'
 import { PAGE_ROWS, readRow } from './row-codec'
 
@@ -27,7 +28,7 @@ export function storedObject(
   settings: Settings,
   tables: (name: string) => Rows,
   misfits?: (misfit: Misfit) => void,
-): VoteObject {
+): HotObject {
   const object = decodeHead(id, row, 0, settings)
   const rows = readNumber()
   object.storedRows = rows
@@ -56,10 +57,10 @@ export function storedObject(
 }
 
 /** Whether the object's rows fit together: else all of them are written again. */
-export const isSound = ({ rows, storedRows, storedPages }: VoteObject): boolean =>
+export const isSound = ({ rows, storedRows, storedPages }: HotObject): boolean =>
   rows.length === storedRows && storedPages === morePages(storedRows)
 
-function readAll(object: VoteObject, bytes: Buffer): void {
+function readAll(object: HotObject, bytes: Buffer): void {
   while (readPosition() < bytes.length) {
     const row = readRow()
     if (row.agent !== '') object.rows.push(row)
@@ -67,7 +68,7 @@ function readAll(object: VoteObject, bytes: Buffer): void {
 }
 
 /** One report of each agent, the latest: a page that was left behind may hold an earlier one. */
-export function dropRepeated(object: VoteObject): void {
+export function dropRepeated(object: HotObject): void {
   const latest = new Map<string, Row>()
   for (const row of object.rows) {
     const known = latest.get(row.agent)

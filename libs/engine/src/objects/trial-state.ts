@@ -7,7 +7,7 @@ import {
   type Pending,
   type Rules,
   type Settings,
-  type VoteObject,
+  VoteObject,
   type VoteState,
 } from '@quorate/vote'
 import type { Tables } from './object-reader'
@@ -51,6 +51,10 @@ export class TrialState implements VoteState {
     return storedObject(id, value, this.settings, this.tables)
   }
 
+  create(...of: ConstructorParameters<typeof VoteObject>): VoteObject {
+    return new VoteObject(...of)
+  }
+
   *ids(after: ObjectId | undefined): Iterable<ObjectId> {
     for (const { key } of this.tables(TABLE.object).range(after === undefined ? {} : { after })) yield key
   }
@@ -83,7 +87,6 @@ export class TrialState implements VoteState {
     return true
   }
 
-  add(): void {}
   ruleFault(): void {}
   changed(): void {}
   rowChanged(): void {}
