@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import { decisions } from './docs-decisions.mjs'
 import { named } from './docs-named.mjs'
+import { words } from './docs-words.mjs'
 import { ROOT } from './sources.mjs'
 
 const require = createRequire(import.meta.url)
@@ -121,6 +122,7 @@ for (const check of [
   configuration,
   () => named(fault),
   () => decisions(fault),
+  () => words(pages(), fault),
 ])
   check()
 for (const line of faults) process.stderr.write(`${line}\n`)
