@@ -5,13 +5,13 @@ import { takeIn } from './intake/intake'
 import { gatheringsOf, historyOf, type Kept, keptOf } from './outbox/kept'
 import { record } from './decisions/ledger'
 import type { Planned } from './outbox/planned'
-import { spill } from './decisions/decision-index'
-import { draftOf, put, rowOf } from './planning/object-plan'
+import { archiveOldest } from './decisions/decision-index'
+import { planOf, putObject, rowOf } from './planning/object-plan'
 import { objectRow } from './rows/rows'
-import type { Desk } from './planning/plan-context'
-import { tell, tellAgain, tellHeld } from './planning/notifying'
+import type { PlanContext } from './planning/plan-context'
+import { notify, repeat, releaseHeld } from './planning/notifying'
 import { type Directions, inbox, type Reason, subjectOf } from './pipeline'
-import { publishAffliction, reconcile } from './planning/reconciling'
+import { publishInhibitionSource, reconcile } from './planning/reconciling'
 
 /** What the processor counts; each is a metric. */
 export interface ProcessorEvents {
@@ -26,10 +26,10 @@ export interface ProcessorEvents {
 export interface NotifierProcessorOptions {
   readonly directions: () => Directions
   /** Objects of this instance that inhibitions of a parent hold back now. */
-  readonly dependants: Desk['dependants']
-  readonly gathers: Desk['gathers']
+  readonly dependants: PlanContext['dependants']
+  readonly gathers: PlanContext['gathers']
   /** When tasks of this instance tell a group next, ms. */
-  readonly groupElsewhere: Desk['groupElsewhere']
+  readonly groupElsewhere: PlanContext['groupElsewhere']
   /** The notifier's clock, ms. */
   readonly now: () => number
   readonly logger: Logger
@@ -153,7 +153,7 @@ export class NotifierProcessor implements Processor {
     if (kept.history?.flush(context) && kept.sweepAt === Infinity) kept.sweepAt = this.options.now() + SWEEP
   }
 
-  private take(record: LogRecord, desk: Desk, context: TaskContext): void {
+  private take(record: LogRecord, desk: PlanContext, context: TaskContext): void {
     const taken = takeIn(record)
     if (taken.kind === 'reject') {
       this.options.events.poison()
@@ -178,17 +178,17 @@ export class NotifierProcessor implements Processor {
       return
     }
     if (arrival.missed > 0) this.options.events.missedRevisions(arrival.missed)
-    const draft = draftOf(row, news)
-    tell(desk, draft, row?.news)
-    publishAffliction(context, desk.directions, news)
+    const draft = planOf(row, news)
+    notify(desk, draft, row?.news)
+    publishInhibitionSource(context, desk.directions, news)
     const { object: _, ...current } = subjectOf(news)
     const mark = { incarnation: news.incarnation, revision: news.revision, current }
     const gone = news.state === null ? { goneAt: desk.now } : {}
-    put(context, news, row, rowOf({ ...mark, ...gone }, draft))
+    putObject(context, news, row, rowOf({ ...mark, ...gone }, draft))
     this.isWell(news.object, context)
   }
 
-  private tellDue(desk: Desk, context: TaskContext): void {
+  private tellDue(desk: PlanContext, context: TaskContext): void {
     const table = context.table('objects')
     for (let taken = 0; taken < SLICE; taken++) {
       const due = table.firstDue(desk.now)
@@ -209,25 +209,25 @@ export class NotifierProcessor implements Processor {
     if (held?.delete(object) && held.size === 0) context.conditions.clear('object-held')
   }
 
-  private tellObject(key: string, desk: Desk, context: TaskContext): void {
+  private tellObject(key: string, desk: PlanContext, context: TaskContext): void {
     const table = context.table('objects')
     const row = objectRow.decode(table.get(key)!)
     if (!row.news) {
       // Nothing waits: the object has been gone long enough. What is still told of it can be found all the same.
       const trail = (row.trail ?? []).filter((page) => context.table('history').get(page) !== undefined)
-      spill(context, key, trail, trail.length, desk.now)
+      archiveOldest(context, key, trail, trail.length, desk.now)
       table.delete(key)
       return
     }
-    const draft = draftOf(row, row.news)
-    tellHeld(desk, draft)
-    tellAgain(desk, draft)
+    const draft = planOf(row, row.news)
+    releaseHeld(desk, draft)
+    repeat(desk, draft)
     const { incarnation, revision, current, goneAt } = row
     const mark = { incarnation, revision, ...(current ? { current } : {}) }
-    put(context, row.news, row, rowOf({ ...mark, ...(goneAt === undefined ? {} : { goneAt }) }, draft))
+    putObject(context, row.news, row, rowOf({ ...mark, ...(goneAt === undefined ? {} : { goneAt }) }, draft))
   }
 
-  private desk(context: TaskContext, kept: Kept, now: number): Desk {
+  private desk(context: TaskContext, kept: Kept, now: number): PlanContext {
     return {
       tables: context,
       directions: this.options.directions(),

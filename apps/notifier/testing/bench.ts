@@ -7,7 +7,7 @@ import { Notifier, type NotifierEvents, type NotifierOptions } from '../src/noti
 import { outboxRow } from '../src/rows/packed-rows'
 import type { DeliveryRow } from '../src/rows/rows'
 import { partsOfKey } from '../src/configuration'
-import type { Affliction, GoneMark, Routing } from '../src/pipeline'
+import type { InhibitionSource, GoneMark, Routing } from '../src/pipeline'
 import { decisions } from '../src/queries/delivery-pages'
 import { notifierTopology } from '../src/topology'
 
@@ -147,15 +147,15 @@ export class Bench implements AsyncDisposable {
     const end = (await this.driver.log.offsets(topic))[0]!.end
     if (end === this.settingsEnd) return false
     this.settingsEnd = end
-    const afflictions = new Map<string, Affliction>()
+    const afflictions = new Map<string, InhibitionSource>()
     const gone = new Map<string, GoneMark>()
     for (const { key, value } of await this.driver.read(topic)) {
       const parts = partsOfKey(key!.toString())
       const kept = parts && { parents: afflictions, gone }[parts.table as string]
       if (value === null) kept?.delete(parts!.name)
-      else kept?.set(parts!.name, JSON.parse(value.toString()) as Affliction & GoneMark)
+      else kept?.set(parts!.name, JSON.parse(value.toString()) as InhibitionSource & GoneMark)
     }
-    this.reconfigure({ afflictions, gone })
+    this.reconfigure({ inhibitionSources: afflictions, gone })
     return true
   }
 

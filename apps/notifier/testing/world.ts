@@ -6,7 +6,7 @@ import { partsOfKey } from '../src/configuration'
 import { Notifier, type NotifierEvents } from '../src/notifier'
 import { outboxRow } from '../src/rows/packed-rows'
 import type { DeliveryRow } from '../src/rows/rows'
-import type { Affliction, GoneMark, Routing } from '../src/pipeline'
+import type { InhibitionSource, GoneMark, Routing } from '../src/pipeline'
 import { decisions } from '../src/queries/delivery-pages'
 import { notifierTopology } from '../src/topology'
 
@@ -46,7 +46,7 @@ export class World {
   /** Attempts that a channel has not answered yet and that wait for time to pass. */
   pendingSends = 0
   private readonly partitions = Array.from({ length: PARTITIONS }, (_, i) => new MemoryPartition(i, topology))
-  private readonly afflictions = new Map<string, Affliction>()
+  private readonly afflictions = new Map<string, InhibitionSource>()
   private readonly gone = new Map<string, GoneMark>()
   private hasNewSettings = false
 
@@ -57,7 +57,7 @@ export class World {
   ) {}
 
   get routing(): Routing {
-    return { ...this.configured, afflictions: new Map(this.afflictions), gone: new Map(this.gone) }
+    return { ...this.configured, inhibitionSources: new Map(this.afflictions), gone: new Map(this.gone) }
   }
 
   /** An instance joins, in order: what is under way elsewhere ends and is written first. */
@@ -280,7 +280,7 @@ export class World {
     const table = parts && { parents: this.afflictions, gone: this.gone }[parts.table as 'parents' | 'gone']
     if (!table) return
     if (value === null) table.delete(parts.name)
-    else table.set(parts.name, JSON.parse(String(value)) as Affliction & GoneMark)
+    else table.set(parts.name, JSON.parse(String(value)) as InhibitionSource & GoneMark)
     this.hasNewSettings = true
   }
 }

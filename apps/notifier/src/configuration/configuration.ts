@@ -87,7 +87,7 @@ export class Configuration {
     return {
       ...routingOfDocument(this.current, this.options.base),
       retired: [...settings.retired()].flatMap(([name, row]) => retiredEndpoint(name, row, now) ?? []),
-      afflictions: this.options.settings.afflictions(),
+      inhibitionSources: this.options.settings.afflictions(),
       gone: this.options.settings.gone(),
     }
   }

@@ -1,7 +1,7 @@
 import type { Log, Logger } from '@quorate/log'
 import { isRecord } from '@quorate/contracts'
 import { KeyValueTable } from '@quorate/state-store'
-import type { Affliction, GoneMark } from '../pipeline'
+import type { InhibitionSource, GoneMark } from '../pipeline'
 import type { Written } from './document'
 import { partsOfKey, settingsKey, type SettingsTable } from './keys'
 import { readRow } from './unreadable-row'
@@ -49,8 +49,8 @@ export class NotifySettings {
   }
 
   /** Parents that are bad, by inhibition. */
-  afflictions(): ReadonlyMap<string, Affliction> {
-    return this.records('parents') as ReadonlyMap<string, Affliction>
+  afflictions(): ReadonlyMap<string, InhibitionSource> {
+    return this.records('parents') as ReadonlyMap<string, InhibitionSource>
   }
 
   /** Endpoints that said they are gone, by name. */

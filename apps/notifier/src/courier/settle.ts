@@ -1,14 +1,14 @@
 import type { Outcome } from '../channels/channel'
 import { DEAD_RETENTION_MS } from '../rows/due'
-import { amend, bury } from '../decisions/ledger'
+import { amend, deadLetter } from '../decisions/ledger'
 import type { NoticeMessage } from '../outbox/message'
-import { plan } from '../outbox/plan'
+import { planDeliveries } from '../outbox/plan'
 import type { Planned } from '../outbox/planned'
 import { pageOf, type RecordRef } from '../decisions/record-ref'
 import { outboxRow } from '../rows/packed-rows'
-import { type Attempt, objectRow, type OutboxRow } from '../rows/rows'
+import { type AttemptRecord, objectRow, type OutboxRow } from '../rows/rows'
 import type { Tables } from '../rows/tables'
-import { longer } from '../decisions/decision-index'
+import { append } from '../decisions/decision-index'
 import { markGone } from './gone'
 import { writeStanding } from './standing'
 import type { Receiver } from '../pipeline'
@@ -55,7 +55,12 @@ export function settle(tables: Work, settlement: Settlement): Planned[] {
   }
   const { reason } = outcome
   amend(tables, row.record, at, { ...tried, status: 'dead', nextAttemptAt: null, reason })
-  bury(tables, { row: { ...row, attempts, ...doneIn(outcome) }, diedAt: at, reason, forgetAt: at + DEAD_RETENTION_MS })
+  deadLetter(tables, {
+    row: { ...row, attempts, ...doneIn(outcome) },
+    diedAt: at,
+    reason,
+    forgetAt: at + DEAD_RETENTION_MS,
+  })
   if (outcome.kind === 'gone') {
     const mark = { disabledAt: at, reason, fingerprint: settlement.fingerprint }
     markGone(tables, row.endpoint, mark)
@@ -82,7 +87,7 @@ function retried(
 
 const doneIn = ({ done }: Outcome): { done?: readonly string[] } => (done ? { done } : {})
 
-function attemptOf(outcome: Outcome, at: number): Attempt {
+function attemptOf(outcome: Outcome, at: number): AttemptRecord {
   const { status, excerpt, note } = outcome
   return {
     at,
@@ -107,7 +112,7 @@ function notice(tables: Tables, { row, at }: Settlement, fallback: Receiver, rea
     object,
   }
   const number = takeNumbers(tables, object, fallback.endpoints.length, at)
-  const planned = plan(tables, { receiver: fallback, route: null, message, now: at, number })
+  const planned = planDeliveries(tables, { receiver: fallback, route: null, message, now: at, number })
   for (const { row: one } of planned) follow(tables, object, one.record, at)
   return planned
 }
@@ -117,7 +122,7 @@ function follow(tables: Tables, object: string, record: RecordRef, now: number):
   const bytes = tables.table('objects').get(object)
   if (!bytes) return
   const row = objectRow.decode(bytes)
-  const trail = longer(tables, object, row.trail ?? [], pageOf(record), now)
+  const trail = append(tables, object, row.trail ?? [], pageOf(record), now)
   tables.table('objects').put(object, objectRow.encode({ ...row, trail }))
 }
 

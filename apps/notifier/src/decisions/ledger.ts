@@ -2,7 +2,7 @@ import { cutText, LIMITS } from '@quorate/contracts'
 import { forgetAfter } from './history'
 import { historyOf } from '../outbox/kept'
 import type { RecordRef } from './record-ref'
-import { type Attempt, deadRow, type DeadRow, type DeliveryRow } from '../rows/rows'
+import { type AttemptRecord, deadRow, type DeadRow, type DeliveryRow } from '../rows/rows'
 import type { Tables } from '../rows/tables'
 
 export type NewRecord = Omit<DeliveryRow, 'forgetAt'>
@@ -19,7 +19,7 @@ const kept = (row: NewRecord, now: number): DeliveryRow => ({
 /** What endpoints and templates say may be of any length; a page of decisions is one row. */
 const short = (text: string): string => cutText(text, LIMITS.attemptTextBytes)
 
-function shortAttempt(attempt: Attempt): Attempt {
+function shortAttempt(attempt: AttemptRecord): AttemptRecord {
   const { outcome, excerpt, note } = attempt
   const shorter = {
     outcome: short(outcome),
@@ -45,7 +45,7 @@ export function erase(tables: Tables, ref: RecordRef): void {
 }
 
 /** Gives a delivery up for now: kept with its message, to be redriven or dropped. */
-export function bury(tables: Tables, dead: DeadRow): void {
+export function deadLetter(tables: Tables, dead: DeadRow): void {
   const { id } = dead.row
   tables.table('dead').put(id, deadRow.encode({ ...dead, reason: short(dead.reason) }))
   tables.table('dead').arm(id, dead.forgetAt)

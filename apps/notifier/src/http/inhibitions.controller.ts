@@ -18,7 +18,7 @@ export class InhibitionsController {
   @ApiOperation({ operationId: 'listInhibitions', summary: 'The inhibitions, and which are active.' })
   @ApiOkResponse({ description: 'The inhibitions.', schema: INHIBITIONS })
   list() {
-    const items = this.notifier.directions.inhibitions.all.map(({ inhibition, affliction }) => ({
+    const items = this.notifier.directions.inhibitions.all.map(({ inhibition, source: affliction }) => ({
       ...inhibition,
       active: affliction !== undefined,
     }))

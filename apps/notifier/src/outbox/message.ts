@@ -1,5 +1,5 @@
 import type { Cause, ChangeType, ObjectId, State, View } from '@quorate/contracts'
-import type { News, Told } from '../pipeline'
+import type { News, LastNotified } from '../pipeline'
 
 /** What a receiver is told of an object. */
 export interface ChangeMessage {
@@ -69,7 +69,7 @@ export interface NoticeMessage {
 
 export type Message = ChangeMessage | NoticeMessage | GroupMessage
 
-export function changeMessage(news: News, told: Told | undefined, since: number): ChangeMessage {
+export function changeMessage(news: News, told: LastNotified | undefined, since: number): ChangeMessage {
   return {
     kind: 'change',
     event: news.event,

@@ -8,7 +8,7 @@ import { outboxRow } from '../rows/packed-rows'
 import type { OutboxRow } from '../rows/rows'
 import type { Tables } from '../rows/tables'
 
-export interface Plan {
+export interface DeliveryRequest {
   readonly receiver: Receiver
   readonly route: Route | null
   readonly message: Message
@@ -20,13 +20,13 @@ export interface Plan {
 }
 
 /** Plans one delivery to each endpoint of a receiver; answers them, so that the courier can be told after the commit. */
-export function plan(tables: Tables, plan: Plan): Planned[] {
-  return plan.receiver.endpoints.map((endpoint, i) => planOne(tables, plan, endpoint, plan.number + i))
+export function planDeliveries(tables: Tables, plan: DeliveryRequest): Planned[] {
+  return plan.receiver.endpoints.map((endpoint, i) => planDelivery(tables, plan, endpoint, plan.number + i))
 }
 
-function planOne(
+function planDelivery(
   tables: Tables,
-  { receiver, route, message, now, after }: Plan,
+  { receiver, route, message, now, after }: DeliveryRequest,
   endpoint: EndpointSettings,
   number: number,
 ): Planned {

@@ -1,5 +1,5 @@
 import type { State } from '@quorate/contracts'
-import type { News, Told } from './news'
+import type { News, LastNotified } from './news'
 import type { Route } from './route'
 import { DEFAULT_TIMING } from './routing'
 
@@ -9,13 +9,13 @@ export function isCalm(state: State, { quiet }: Pick<Route, 'quiet'>): boolean {
 }
 
 /** The receiver was told a state that is not calm, or that the object flaps: it is owed the end of it. */
-export function isOpen(told: Told | undefined, route: Pick<Route, 'quiet'>): boolean {
-  if (!told) return false
-  return told.open ?? (told.flapping !== undefined || !isCalm(told.state, route))
+export function isOpen(last: LastNotified | undefined, route: Pick<Route, 'quiet'>): boolean {
+  if (!last) return false
+  return last.open ?? (last.flapping !== undefined || !isCalm(last.state, route))
 }
 
 /** What was opened with a receiver is closed by this: a recovery, or the end of the object. Nothing that mutes holds it back. */
-export function closes(news: News, told: Told | undefined, route: Pick<Route, 'quiet'>): boolean {
-  if (!isOpen(told, route)) return false
+export function closes(news: News, last: LastNotified | undefined, route: Pick<Route, 'quiet'>): boolean {
+  if (!isOpen(last, route)) return false
   return news.state === null || (isCalm(news.state, route) && !news.view?.flapping)
 }

@@ -22,6 +22,6 @@ export function directionsOf(routing: Routing): Directions {
     router: compileRoutes(routing),
     receivers: new Map(routing.receivers.map((receiver) => [receiver.name, receiver])),
     silences: new Silences(routing.silences),
-    inhibitions: new Inhibitions(routing.inhibitions, routing.afflictions),
+    inhibitions: new Inhibitions(routing.inhibitions, routing.inhibitionSources),
   }
 }

@@ -2,7 +2,7 @@ import { glob, type Glob, type ObjectId, type State } from '@quorate/contracts'
 import { type HoldingCause, versionOf } from './cause'
 import type { Subject } from './news'
 
-/** While the parent is in one of the states, its dependants are not told of one by one: the parent's message names them. */
+/** While the parent is in one of the states, its dependants get no messages of their own: the parent's message names them. */
 export interface Inhibition {
   readonly name: string
   readonly parent: ObjectId
@@ -12,8 +12,8 @@ export interface Inhibition {
   readonly dependants: readonly string[]
 }
 
-/** That a parent is in one of its states: what its owner tells every instance. */
-export interface Affliction {
+/** A parent that is in one of the states of an inhibition: the owner of its partition publishes it to every instance. */
+export interface InhibitionSource {
   readonly object: ObjectId
   readonly state: State
   /** The change that brought it there. */
@@ -24,24 +24,24 @@ interface Compiled {
   readonly inhibition: Inhibition
   readonly cause: HoldingCause
   readonly globs: readonly Glob[]
-  readonly affliction: Affliction | undefined
+  readonly source: InhibitionSource | undefined
 }
 
-/** The inhibitions, and which of their parents are afflicted. */
+/** The inhibitions, and which of their parents are bad now. */
 export class Inhibitions {
   private readonly compiled: readonly Compiled[]
-  /** Of those in force: the parent is afflicted. */
+  /** Of those in force: the parent is bad. */
   readonly causes: readonly HoldingCause[]
 
-  constructor(inhibitions: readonly Inhibition[] = [], afflictions: ReadonlyMap<string, Affliction> = new Map()) {
+  constructor(inhibitions: readonly Inhibition[] = [], sources: ReadonlyMap<string, InhibitionSource> = new Map()) {
     this.compiled = inhibitions.map((inhibition) => {
       const { name, parent, states, dependants } = inhibition
-      const known = afflictions.get(name)
-      const affliction = known?.object === parent && states.includes(known.state) ? known : undefined
+      const known = sources.get(name)
+      const source = known?.object === parent && states.includes(known.state) ? known : undefined
       const cause = `inhibition/${name}/${versionOf([parent, states, dependants])}`
-      return { inhibition, cause, globs: dependants.map(glob), affliction }
+      return { inhibition, cause, globs: dependants.map(glob), source }
     })
-    this.causes = this.compiled.flatMap(({ cause, affliction }) => (affliction ? [cause] : []))
+    this.causes = this.compiled.flatMap(({ cause, source }) => (source ? [cause] : []))
   }
 
   /** The first inhibition in force that has the changed object as a dependant. */
@@ -49,8 +49,7 @@ export class Inhibitions {
     object,
   }: Pick<Subject, 'object'>): { readonly inhibition: Inhibition; readonly cause: HoldingCause } | undefined {
     return this.compiled.find(
-      ({ affliction, inhibition, globs }) =>
-        affliction && inhibition.parent !== object && globs.some((takes) => takes(object)),
+      ({ source, inhibition, globs }) => source && inhibition.parent !== object && globs.some((takes) => takes(object)),
     )
   }
 

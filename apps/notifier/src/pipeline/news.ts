@@ -44,7 +44,7 @@ export const subjectOf = ({ object, state, cause, view }: News): Subject => ({
 })
 
 /** The last state that a receiver was told of an object. */
-export interface Told {
+export interface LastNotified {
   readonly state: State
   /** ms since when the object was in it, as the view said. */
   readonly since: number

@@ -1,5 +1,5 @@
 import type { State } from '@quorate/contracts'
-import type { Affliction, Inhibition } from './inhibitions'
+import type { InhibitionSource, Inhibition } from './inhibitions'
 import type { Matchers } from './matchers'
 import type { Silence } from './silences'
 
@@ -88,7 +88,7 @@ export interface Routing {
   readonly silences?: readonly Silence[]
   readonly inhibitions?: readonly Inhibition[]
   /** By inhibition: parents that are bad now. */
-  readonly afflictions?: ReadonlyMap<string, Affliction>
+  readonly inhibitionSources?: ReadonlyMap<string, InhibitionSource>
   readonly retired?: readonly RetiredEndpoint[]
   /** By endpoint: those to which nothing is sent any more. */
   readonly gone?: ReadonlyMap<string, GoneMark>

@@ -1,6 +1,6 @@
 import type { HoldingCause } from './cause'
 import type { Inhibitions } from './inhibitions'
-import type { News, Told } from './news'
+import type { News, LastNotified } from './news'
 import type { Route } from './route'
 import type { Silences } from './silences'
 
@@ -45,7 +45,7 @@ export interface Candidate {
 export interface Facts {
   /** The notifier's clock, ms. */
   readonly now: number
-  readonly told: Told | undefined
+  readonly lastNotified: LastNotified | undefined
   readonly group: GroupTimes | undefined
   /** When the change came, by the notifier's clock. */
   readonly arrivedAt: number

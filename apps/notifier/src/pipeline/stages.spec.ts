@@ -10,7 +10,7 @@ import {
   Silences,
   type Stage,
   STAGES,
-  type Told,
+  type LastNotified,
   type Verdict,
 } from '.'
 import { catchingUp } from './catching-up'
@@ -27,11 +27,11 @@ const news = (state: string | null, more: Partial<News> = {}): News => ({
   object: 'x', event: 'x@0.1', incarnation: 0, revision: 1, type: 'object.changed', time: T0, state, cause: 'vote',
   view: state === null ? null : view('x', state), ...more,
 }) // prettier-ignore
-const told = (state: string): Told => ({ state, since: T0, event: 'x@0.0', route: 'root', at: T0 })
+const told = (state: string): LastNotified => ({ state, since: T0, event: 'x@0.0', route: 'root', at: T0 })
 const s = (seconds: number) => T0 + seconds * 1000
 const facts = (more: Partial<Facts> = {}): Facts => ({
   now: T0,
-  told: undefined,
+  lastNotified: undefined,
   group: undefined,
   arrivedAt: T0,
   waitedUntil: undefined,
@@ -64,22 +64,26 @@ describe('inbox', () => {
 
 describe('the stages, one by one', () => {
   it.each<[string, Verdict, Verdict]>([
-    ['lastTold: the same state', ask(lastTold, 'down', { told: told('down') }), suppress('already-told')],
-    ['lastTold: another', ask(lastTold, 'up', { told: told('down') }), PASS],
+    ['lastTold: the same state', ask(lastTold, 'down', { lastNotified: told('down') }), suppress('already-told')],
+    ['lastTold: another', ask(lastTold, 'up', { lastNotified: told('down') }), PASS],
     ['lastTold: the first', ask(lastTold, 'up'), PASS],
-    ['lastTold: gone, told before', ask(lastTold, null, { told: told('up') }), PASS],
+    ['lastTold: gone, told before', ask(lastTold, null, { lastNotified: told('up') }), PASS],
     ['lastTold: gone, never told', ask(lastTold, null), suppress('never-told')],
     ['quiet: the first state is up', ask(quiet, 'up'), suppress('quiet')],
     ['quiet: the first state is down', ask(quiet, 'down'), PASS],
-    ['quiet: a recovery', ask(quiet, 'up', { told: told('down') }), PASS],
-    ['quiet: gone while up', ask(quiet, null, { told: told('up') }), suppress('quiet')],
-    ['quiet: gone while down', ask(quiet, null, { told: told('down') }), PASS],
+    ['quiet: a recovery', ask(quiet, 'up', { lastNotified: told('down') }), PASS],
+    ['quiet: gone while up', ask(quiet, null, { lastNotified: told('up') }), suppress('quiet')],
+    ['quiet: gone while down', ask(quiet, null, { lastNotified: told('down') }), PASS],
     ['quiet: nothing is quiet', ask(quiet, 'up', {}, { route: { quiet: [] } }), PASS],
     ['stillRouted: routed', ask(stillRouted, 'up'), PASS],
-    ['stillRouted: closes what is open', ask(stillRouted, 'up', { told: told('down') }, { routed: false }), PASS],
+    [
+      'stillRouted: closes what is open',
+      ask(stillRouted, 'up', { lastNotified: told('down') }, { routed: false }),
+      PASS,
+    ],
     [
       'stillRouted: nothing open',
-      ask(stillRouted, 'down', { told: told('up') }, { routed: false }),
+      ask(stillRouted, 'down', { lastNotified: told('up') }, { routed: false }),
       suppress('not-routed'),
     ],
     ['stillRouted: never told', ask(stillRouted, 'down', {}, { routed: false }), suppress('not-routed')],

@@ -2,5 +2,5 @@ import { isOpen } from './closing'
 import { PASS, type Stage, suppress } from './stage'
 
 /** A change that no route takes to the receiver is told to it as long as something is open there: that alone closes it. */
-export const stillRouted: Stage = ({ route, routed }, { told }) =>
-  routed || isOpen(told, route) ? PASS : suppress('not-routed')
+export const stillRouted: Stage = ({ route, routed }, { lastNotified: last }) =>
+  routed || isOpen(last, route) ? PASS : suppress('not-routed')

@@ -8,8 +8,8 @@ export function readGroup(tables: Tables, key: string, route: Route): GroupTimes
   return bytes && groupRow.decode(bytes)
 }
 
-/** A change waits for a message of the group. */
-export function joinedGroup(
+/** A change waits for the next message of the group. */
+export function joinGroup(
   tables: Tables,
   key: string,
   route: Route,
@@ -24,8 +24,14 @@ export function joinedGroup(
   })
 }
 
-/** Something of the group was told. */
-export function leftGroup(tables: Tables, key: string, route: Route, group: GroupTimes | undefined, now: number): void {
+/** A message of the group was sent. */
+export function flushGroup(
+  tables: Tables,
+  key: string,
+  route: Route,
+  group: GroupTimes | undefined,
+  now: number,
+): void {
   if (route.groupInterval > 0) writeGroup(tables, key, route, { flushedAt: now })
   else if (group) tables.table('groups').delete(key)
 }

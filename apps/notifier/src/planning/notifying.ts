@@ -1,72 +1,82 @@
-import { MUTES, type News, type Told } from '../pipeline'
-import { concerned } from './concerned'
-import { consider, drop, judgeNow, note } from './considering'
-import type { Desk, Draft } from './plan-context'
-import { dispatchAgain } from './dispatch'
+import type { LastNotified, News } from '../pipeline'
+import { applyVerdict } from './applying'
+import { dispatchRepeat } from './dispatch'
+import { judgeRepeat, judgeTarget } from './judging'
+import type { ObjectPlan, PlanContext } from './plan-context'
+import { endRemoved } from './removal'
 import { holdingRoute, reroute } from './rerouting'
+import { targetsOf } from './targets'
+import { endHeld, recordUnsent } from './unsent'
 
-/** A change came: asks for every receiver that it may concern, on every route that takes it or holds or told an earlier one. */
-export function tell(desk: Desk, draft: Draft, previous: News | undefined): void {
-  const { news } = draft
+/** A change came: judges it for every receiver that it may concern, and applies the verdicts. `previous`: the change that waits. */
+export function notify(context: PlanContext, plan: ObjectPlan, previous: News | undefined): void {
+  const { news, held } = plan
   const unchanged =
     previous !== undefined &&
     news.type === 'object.updated' &&
     news.state === previous.state &&
     news.view?.flapping === previous.view?.flapping
-  for (const { route, routed } of concerned(desk, draft, 'superseded')) {
-    const waiting = draft.held[route.id]
-    if (waiting && unchanged) {
-      note(desk, draft, route, { verdict: 'suppress', reason: 'no-change' })
+  endRemoved(context, plan, 'superseded')
+  for (const target of targetsOf(context.directions, plan)) {
+    const { route } = target
+    if (held[route.id] && unchanged) {
+      recordUnsent(context, plan, route, { verdict: 'suppress', reason: 'no-change' })
       continue
     }
-    if (waiting) drop(desk, draft, route.id, 'superseded')
-    consider(desk, draft, { route, routed })
+    if (held[route.id]) endHeld(context, plan, route.id, 'superseded')
+    applyVerdict(context, plan, target, judgeTarget(context, plan, target))
   }
-  // What waits goes on waiting with the change that it waits with; what else came in between changes no state.
-  if (unchanged && Object.keys(draft.held).length > 0) draft.news = previous
+  // What waits goes on waiting with its own change: the new one changes no state.
+  if (unchanged && Object.keys(held).length > 0) plan.news = previous
 }
 
-/** The time of a held change has come: judges it again from the first stage, on the route that is in force by then. */
-export function tellHeld(desk: Desk, draft: Draft): void {
-  for (const [id, held] of Object.entries(draft.held)) {
-    if (held.until > desk.now) continue
-    const route = holdingRoute(desk.directions.router, id, held)
-    if (!route) reroute(desk, draft, id)
-    else
-      consider(desk, draft, { route, routed: desk.directions.router.match(draft.news).includes(route), waited: held })
-  }
-}
-
-/** What lasts is told again where the route in force says so, unless something holds it back or a change of it waits already. */
-export function tellAgain(desk: Desk, draft: Draft): void {
-  for (const [name, told] of Object.entries(draft.told)) {
-    if (told.repeatAt !== undefined && told.repeatAt <= desk.now) tellOneAgain(desk, draft, name, told)
+/** The time of a held change has come: judges it again from the first stage, on the route in force by then. */
+export function releaseHeld(context: PlanContext, plan: ObjectPlan): void {
+  const { router } = context.directions
+  for (const [id, held] of Object.entries(plan.held)) {
+    if (held.until > context.now) continue
+    const route = holdingRoute(router, id, held)
+    if (!route) {
+      reroute(context, plan, id)
+      continue
+    }
+    const target = { route, routed: router.match(plan.news).includes(route), waited: held }
+    applyVerdict(context, plan, target, judgeTarget(context, plan, target))
   }
 }
 
-function tellOneAgain(desk: Desk, draft: Draft, name: string, told: Told): void {
-  const { router } = desk.directions
-  const { repeatAt: _, mutedBy, ...rest } = told
-  const route = router.match(draft.news).find(({ receiver }) => receiver === name)
+/** Sends what lasts again where the route in force says so, unless something holds it back or a change of it waits already. */
+export function repeat(context: PlanContext, plan: ObjectPlan): void {
+  for (const [receiver, last] of Object.entries(plan.lastNotified))
+    if (last.repeatAt !== undefined && last.repeatAt <= context.now) repeatOne(context, plan, receiver, last)
+}
+
+function repeatOne(context: PlanContext, plan: ObjectPlan, receiver: string, last: LastNotified): void {
+  const { router } = context.directions
+  const { repeatAt: _, mutedBy, ...rest } = last
+  const route = router.match(plan.news).find((one) => one.receiver === receiver)
   if (!route || route.repeatInterval === 0) {
-    draft.told[name] = rest
+    plan.lastNotified[receiver] = rest
     return
   }
-  const later = desk.now + route.repeatInterval * 1000
-  const waits = Object.keys(draft.held).some((id) => router.route(id)?.receiver === name)
-  if (waits || draft.news.state !== told.state) {
-    draft.told[name] = { ...rest, repeatAt: later }
+  const later = context.now + route.repeatInterval * 1000
+  const waits = Object.keys(plan.held).some((id) => router.route(id)?.receiver === receiver)
+  if (waits || plan.news.state !== last.state) {
+    plan.lastNotified[receiver] = { ...rest, repeatAt: later }
     return
   }
-  const verdict = judgeNow(desk, draft, { route, routed: true }, MUTES)
+  const verdict = judgeRepeat(context, plan, route)
   if (verdict.verdict === 'pass') {
-    dispatchAgain(desk, draft, route, told)
-    desk.count('sent', 'sent')
+    dispatchRepeat(context, plan, route, last)
+    context.count('sent', 'sent')
     return
   }
   const by = verdict.verdict === 'hold' ? verdict.by : undefined
-  if (by !== undefined && by !== mutedBy) note(desk, draft, route, { verdict: 'suppress', reason: verdict.reason }, { by, repeat: (told.repeats ?? 0) + 1 }) // prettier-ignore
-  draft.told[name] = {
+  if (by !== undefined && by !== mutedBy) {
+    const details = { by, repeat: (last.repeats ?? 0) + 1 }
+    recordUnsent(context, plan, route, { verdict: 'suppress', reason: verdict.reason }, details)
+  }
+  plan.lastNotified[receiver] = {
     ...rest,
     repeatAt: verdict.verdict === 'hold' ? verdict.until : later,
     ...(by === undefined ? {} : { mutedBy: by }),

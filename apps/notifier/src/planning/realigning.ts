@@ -1,14 +1,14 @@
 import { fingerprint } from '@quorate/contracts'
 import type { TaskContext } from '@quorate/streams'
-import type { Desk, Draft } from './plan-context'
+import type { PlanContext, ObjectPlan } from './plan-context'
 import { type InForce, inForceIn, putInForce } from './in-force'
 import { keptOf } from '../outbox/kept'
-import { draftOf, put, rowOf } from './object-plan'
+import { planOf, putObject, rowOf } from './object-plan'
 import { closeAt } from './removal'
-import { holdingRoute, reroute, tellUntold } from './rerouting'
+import { holdingRoute, reroute, notifyMissed } from './rerouting'
 import { type ObjectRow, objectRow } from '../rows/rows'
 import { endpointOfKey } from '../rows/keys'
-import { type Directions, isOpen, type News, type Told } from '../pipeline'
+import { type Directions, isOpen, type News, type LastNotified } from '../pipeline'
 
 /** Objects of one commit. */
 const SLICE = 256
@@ -18,9 +18,9 @@ const SLICE = 256
  * force now; who is told of it now and has not heard of it is told; repeats follow the route in force; what is open at a receiver or an
  * endpoint that is no more ends with a decision. False: there is more to do.
  */
-export function realign(context: TaskContext, desk: Desk): boolean {
+export function realign(context: TaskContext, planning: PlanContext): boolean {
   const before = inForceIn(context)
-  const now = inForceOf(desk.directions)
+  const now = inForceOf(planning.directions)
   if (before?.version === now.version) return true
   const kept = keptOf(context)
   if (kept.realigning?.version !== now.version) kept.realigning = { version: now.version, after: undefined }
@@ -32,7 +32,7 @@ export function realign(context: TaskContext, desk: Desk): boolean {
     .table('objects')
     .range({ ...(after === undefined ? {} : { after }), limit: SLICE })) {
     const row = objectRow.decode(value)
-    if (row.news) realignObject(context, desk, row, row.news, removed)
+    if (row.news) realignObject(context, planning, row, row.news, removed)
     last = key
     taken++
   }
@@ -40,7 +40,7 @@ export function realign(context: TaskContext, desk: Desk): boolean {
     kept.realigning = { version: now.version, after: last }
     return false
   }
-  forgetStanding(context, now, desk.directions)
+  forgetStanding(context, now, planning.directions)
   putInForce(context, now)
   delete kept.realigning
   return true
@@ -63,50 +63,57 @@ function removedEndpoints(before: InForce | undefined, now: InForce): ReadonlyMa
 
 function realignObject(
   context: TaskContext,
-  desk: Desk,
+  planning: PlanContext,
   row: ObjectRow,
   news: News,
   removed: ReadonlyMap<string, readonly string[]>,
 ): void {
-  const draft = draftOf(row, news)
-  for (const [name, told] of Object.entries(draft.told))
-    endAtEndpoints(desk, draft, name, told, removed.get(name) ?? [])
-  rerouteHeld(desk, draft)
-  tellUntold(desk, draft)
-  for (const [name, told] of Object.entries(draft.told)) draft.told[name] = withRepeat(desk, draft, name, told)
+  const plan = planOf(row, news)
+  for (const [name, last] of Object.entries(plan.lastNotified))
+    endAtEndpoints(planning, plan, name, last, removed.get(name) ?? [])
+  rerouteHeld(planning, plan)
+  notifyMissed(planning, plan)
+  for (const [name, last] of Object.entries(plan.lastNotified))
+    plan.lastNotified[name] = withRepeat(planning, plan, name, last)
   const { incarnation, revision, current, goneAt } = row
   const mark = { incarnation, revision, ...(current ? { current } : {}), ...(goneAt === undefined ? {} : { goneAt }) }
-  const next = rowOf(mark, draft)
-  if (!objectRow.encode(next).equals(objectRow.encode(row))) put(context, news, row, next)
+  const next = rowOf(mark, plan)
+  if (!objectRow.encode(next).equals(objectRow.encode(row))) putObject(context, news, row, next)
 }
 
 /** What is open at an endpoint that its receiver has no more is closed there, or a decision says that it cannot be. */
-function endAtEndpoints(desk: Desk, draft: Draft, receiver: string, told: Told, endpoints: readonly string[]): void {
-  const route = desk.directions.router.wayTo(receiver)
-  if (isOpen(told, route)) closeAt(desk, draft, route, told, endpoints)
+function endAtEndpoints(
+  planning: PlanContext,
+  plan: ObjectPlan,
+  receiver: string,
+  last: LastNotified,
+  endpoints: readonly string[],
+): void {
+  const route = planning.directions.router.wayTo(receiver)
+  if (isOpen(last, route)) closeAt(planning, plan, route, last, endpoints)
 }
 
-function rerouteHeld(desk: Desk, draft: Draft): void {
-  const { router } = desk.directions
-  for (const [id, held] of Object.entries(draft.held)) {
+function rerouteHeld(planning: PlanContext, plan: ObjectPlan): void {
+  const { router } = planning.directions
+  for (const [id, held] of Object.entries(plan.held)) {
     // Another one that went a new way may have ended it.
-    if (draft.held[id] !== held) continue
+    if (plan.held[id] !== held) continue
     const route = holdingRoute(router, id, held)
-    const taken = route && (router.match(draft.news).includes(route) || isOpen(draft.told[route.receiver], route))
-    if (!taken) reroute(desk, draft, id)
+    const taken = route && (router.match(plan.news).includes(route) || isOpen(plan.lastNotified[route.receiver], route))
+    if (!taken) reroute(planning, plan, id)
     // How long an unknown must last may have changed; of a group the message in preparation goes when it was to.
-    else if (held.reason === 'lasting') draft.held[id] = { ...held, until: desk.now }
+    else if (held.reason === 'lasting') plan.held[id] = { ...held, until: planning.now }
   }
 }
 
 /** When it is told again by the route in force. */
-function withRepeat(desk: Desk, draft: Draft, receiver: string, told: Told): Told {
-  const { repeatAt: _, ...rest } = told
+function withRepeat(planning: PlanContext, plan: ObjectPlan, receiver: string, last: LastNotified): LastNotified {
+  const { repeatAt: _, ...rest } = last
   // Looked at again when what mutes it ends; of rows of earlier versions it is not known when they told last.
-  if (told.mutedBy !== undefined || told.open === undefined) return told
-  const route = desk.directions.router.match(draft.news).find((one) => one.receiver === receiver)
-  if (!route || route.repeatInterval === 0 || !isOpen(told, route) || told.state !== draft.news.state) return rest
-  return { ...rest, route: route.id, repeatAt: told.at + route.repeatInterval * 1000 }
+  if (last.mutedBy !== undefined || last.open === undefined) return last
+  const route = planning.directions.router.match(plan.news).find((one) => one.receiver === receiver)
+  if (!route || route.repeatInterval === 0 || !isOpen(last, route) || last.state !== plan.news.state) return rest
+  return { ...rest, route: route.id, repeatAt: last.at + route.repeatInterval * 1000 }
 }
 
 /** Nothing is said again at an endpoint that is no more, nor when one of its name comes back. */

@@ -4,11 +4,11 @@ import { settingsKey } from '../configuration/keys'
 import { dueOfObject } from '../rows/due'
 import { objectRow, type Held, type ObjectRow } from '../rows/rows'
 import { causesIn, forgetWithheld, heldBackBy, withhold } from './withheld'
-import type { Desk } from './plan-context'
+import type { PlanContext } from './plan-context'
 import { amend } from '../decisions/ledger'
 import { realign } from './realigning'
 import {
-  type Affliction,
+  type InhibitionSource,
   type Directions,
   type HoldingCause,
   type Inhibition,
@@ -16,7 +16,7 @@ import {
   MUTES,
   type News,
   type Route,
-  type Told,
+  type LastNotified,
 } from '../pipeline'
 
 /** The output of the topology for the settings. */
@@ -25,7 +25,7 @@ const SETTINGS = 'settings'
 const SLICE = 256
 
 /** The parent of an inhibition changed: every instance is told, in the commit of the change. */
-export function publishAffliction(context: TaskContext, { inhibitions }: Directions, news: News): void {
+export function publishInhibitionSource(context: TaskContext, { inhibitions }: Directions, news: News): void {
   if (news.type === 'object.updated') return
   for (const { inhibition } of inhibitions.ofParent(news.object))
     context.forward(SETTINGS, said(inhibition, news.state, news.event))
@@ -36,9 +36,9 @@ export function publishAffliction(context: TaskContext, { inhibitions }: Directi
  * more, or not as it was, is judged again; which parents are bad is said where it differs; and where routes or receivers have changed,
  * every object is held against them. False: there is more to do.
  */
-export function reconcile(context: TaskContext, desk: Desk): boolean {
-  const { directions, now } = desk
-  publishAfflictions(context, directions)
+export function reconcile(context: TaskContext, planning: PlanContext): boolean {
+  const { directions, now } = planning
+  publishInhibitionSources(context, directions)
   if (!holdDependants(context, directions, now)) return false
   const { silences, inhibitions } = directions
   const inForce = new Set([...silences.causes, ...inhibitions.causes])
@@ -52,24 +52,24 @@ export function reconcile(context: TaskContext, desk: Desk): boolean {
     }
     if (room === 0) return false
   }
-  return realign(context, desk)
+  return realign(context, planning)
 }
 
-function publishAfflictions(context: TaskContext, { inhibitions }: Directions): void {
-  for (const { inhibition, affliction } of inhibitions.all) {
+function publishInhibitionSources(context: TaskContext, { inhibitions }: Directions): void {
+  for (const { inhibition, source: source } of inhibitions.all) {
     const bytes = context.table('objects').get(inhibition.parent)
     const row = bytes && objectRow.decode(bytes)
     if (!row?.current) continue
     const { state } = row.current
     const wanted = state !== null && inhibition.states.includes(state) ? state : undefined
-    if (affliction?.state === wanted) continue
+    if (source?.state === wanted) continue
     context.forward(SETTINGS, said(inhibition, state, `${inhibition.parent}@${row.incarnation}.${row.revision}`))
   }
 }
 
 function said({ name, parent, states }: Inhibition, state: State | null, event: string): Forwarded {
   const bad = state !== null && states.includes(state)
-  const value: Affliction | null = bad ? { object: parent, state, event } : null
+  const value: InhibitionSource | null = bad ? { object: parent, state, event } : null
   return { key: settingsKey('parents', name), value: value && JSON.stringify(value), partition: 0 }
 }
 
@@ -93,7 +93,7 @@ function release(
     const grace = cause.startsWith('inhibition/') ? (router.route(path)?.groupWait ?? 0) * 1000 : 0
     held[path] = by === cause ? { ...rest, until: now + grace } : one
   }
-  const told: Record<string, Told> = {}
+  const told: Record<string, LastNotified> = {}
   for (const [name, { mutedBy, ...one }] of Object.entries(row.told))
     told[name] = mutedBy === undefined ? one : mutedBy === cause ? { ...one, repeatAt: now } : { ...one, mutedBy }
   const changed = { ...row, held, told }
@@ -109,8 +109,8 @@ function release(
 function holdDependants(context: TaskContext, directions: Directions, now: number): boolean {
   let room = SLICE
   const table = context.table('objects')
-  for (const { affliction, inhibition } of directions.inhibitions.all) {
-    if (!affliction) continue
+  for (const { source: source, inhibition } of directions.inhibitions.all) {
+    if (!source) continue
     for (const opening of new Set(inhibition.dependants.map(globPrefix))) {
       if (opening === '') continue
       for (const { key, value } of table.prefix(opening)) {
@@ -149,6 +149,6 @@ function holdRow(context: TaskContext, directions: Directions, object: ObjectId,
 
 function judgeMutes({ silences, inhibitions }: Directions, news: News, route: Route, { told }: ObjectRow, now: number) {
   const none = { group: undefined, arrivedAt: now, waitedUntil: undefined, behind: false }
-  const facts = { now, told: told[route.receiver], ...none, silences, inhibitions }
+  const facts = { now, lastNotified: told[route.receiver], ...none, silences, inhibitions }
   return judge(MUTES, { news, route, routed: true }, facts)
 }

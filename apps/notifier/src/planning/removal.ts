@@ -1,55 +1,105 @@
 import { LIMITS } from '@quorate/contracts'
-import type { EndpointSettings, RetiredEndpoint, Route, Told } from '../pipeline'
-import { note } from './considering'
-import type { Desk, Draft } from './plan-context'
-import { earlier, follow } from './dispatch'
+import {
+  type EndpointSettings,
+  isOpen,
+  type LastNotified,
+  type Reason,
+  type RetiredEndpoint,
+  type Route,
+} from '../pipeline'
+import { indexDecision } from './object-plan'
+import type { ObjectPlan, PlanContext } from './plan-context'
+import { endHeld, recordUnsent } from './unsent'
+import { deliveriesBefore } from './dispatch'
 import { inForceIn } from './in-force'
 import type { ChangeMessage } from '../outbox/message'
-import { plan } from '../outbox/plan'
+import { planDeliveries } from '../outbox/plan'
 
-/** Closes what is open at endpoints that are taken away, where they can still be told; a decision says where they cannot. */
-export function closeAt(desk: Desk, draft: Draft, route: Route, told: Told, endpoints: readonly string[]): void {
-  const { receiver } = route
-  for (const name of endpoints) {
-    const retired = desk.directions.retired.get(name)
-    if (retired && retired.until > desk.now) planClosing(desk, draft, route, told, retired)
-    else note(desk, draft, route, { verdict: 'suppress', reason: 'endpoint-removed' }, { endpoint: name })
+/**
+ * Ends what routes and receivers that are gone had of the object: what waited on such a route ends for the given reason, and what is open
+ * at such a receiver is closed at its endpoints, or a decision says that it cannot be.
+ */
+export function endRemoved(context: PlanContext, plan: ObjectPlan, reason: Reason): void {
+  const { router, receivers } = context.directions
+  const { held, lastNotified } = plan
+  for (const id in held) if (!router.route(id)) endHeld(context, plan, id, reason)
+  for (const name in lastNotified) {
+    if (receivers.has(name)) continue
+    endAtReceiver(context, plan, name, lastNotified[name]!)
+    delete lastNotified[name]
   }
-  if (endpoints.length === 0) return
-  const before = draft.closed[receiver]
-  // The latest is the last of them; of more receivers than can be configured the earliest are forgotten.
-  delete draft.closed[receiver]
-  draft.closed[receiver] = { event: told.event, times: before?.event === told.event ? before.times + 1 : 1 }
-  for (const name of Object.keys(draft.closed).slice(0, -LIMITS.receivers)) delete draft.closed[name]
 }
 
-/** The endpoints of a receiver that is taken away, as far as they can still be told. Those that had gone before it have been closed. */
-export function retiredOf({ tables, directions, now }: Desk, receiver: string): readonly string[] {
+function endAtReceiver(context: PlanContext, plan: ObjectPlan, receiver: string, last: LastNotified): void {
+  const route = { ...context.directions.router.wayTo(receiver), id: last.route }
+  if (!isOpen(last, route)) return
+  const endpoints = retiredEndpointsOf(context, receiver)
+  if (endpoints.length > 0) closeAt(context, plan, route, last, endpoints)
+  else recordUnsent(context, plan, route, { verdict: 'suppress', reason: 'receiver-removed' }, { path: null })
+}
+
+/** Closes what is open at endpoints that are taken away, where they can still be reached; a decision says where they cannot. */
+export function closeAt(
+  context: PlanContext,
+  plan: ObjectPlan,
+  route: Route,
+  last: LastNotified,
+  endpoints: readonly string[],
+): void {
+  const { receiver } = route
+  for (const name of endpoints) {
+    const retired = context.directions.retired.get(name)
+    if (retired && retired.until > context.now) planClosing(context, plan, route, last, retired)
+    else recordUnsent(context, plan, route, { verdict: 'suppress', reason: 'endpoint-removed' }, { endpoint: name })
+  }
+  if (endpoints.length === 0) return
+  const before = plan.closed[receiver]
+  // The latest is the last of them; of more receivers than can be configured the earliest are forgotten.
+  delete plan.closed[receiver]
+  plan.closed[receiver] = { event: last.event, times: before?.event === last.event ? before.times + 1 : 1 }
+  for (const name of Object.keys(plan.closed).slice(0, -LIMITS.receivers)) delete plan.closed[name]
+}
+
+/** The endpoints of a receiver that is taken away, as far as they can still be last. Those that had gone before it have been closed. */
+export function retiredEndpointsOf({ tables, directions, now }: PlanContext, receiver: string): readonly string[] {
   const last = inForceIn(tables)?.endpoints[receiver] ?? []
   return last.filter((name) => (directions.retired.get(name)?.until ?? 0) > now)
 }
 
-function planClosing(desk: Desk, draft: Draft, route: Route, told: Told, endpoint: RetiredEndpoint): void {
-  const { object } = draft.news
+function planClosing(
+  context: PlanContext,
+  plan: ObjectPlan,
+  route: Route,
+  last: LastNotified,
+  endpoint: RetiredEndpoint,
+): void {
+  const { object } = plan.news
   const message: ChangeMessage = {
     kind: 'change',
-    // Another one each time that it is opened and taken away.
-    event: `${told.event}/removed-${draft.number}`,
+    // A new id each time that it is opened and taken away.
+    event: `${last.event}/removed-${plan.nextNumber}`,
     type: 'object.changed',
-    time: desk.now,
+    time: context.now,
     object,
     state: null,
     cause: null,
     view: null,
-    previous: told.state,
-    lasted: Math.max(0, desk.now - told.since),
+    previous: last.state,
+    lasted: Math.max(0, context.now - last.since),
     closes: 'removed',
   }
   const { name, channel, settings } = endpoint
   const receiver = { name: endpoint.receiver, endpoints: [{ name, channel, settings }] }
-  const after = (one: EndpointSettings) => earlier(desk, draft, endpoint.receiver, one, undefined)
-  const planned = plan(desk.tables, { receiver, route, message, now: desk.now, number: draft.number, after })
-  draft.number += planned.length
-  desk.planned.push(...planned)
-  for (const { row } of planned) follow(desk, draft, row.record)
+  const after = (one: EndpointSettings) => deliveriesBefore(context, plan, endpoint.receiver, one, undefined)
+  const planned = planDeliveries(context.tables, {
+    receiver,
+    route,
+    message,
+    now: context.now,
+    number: plan.nextNumber,
+    after,
+  })
+  plan.nextNumber += planned.length
+  context.planned.push(...planned)
+  for (const { row } of planned) indexDecision(context, plan, row.record)
 }

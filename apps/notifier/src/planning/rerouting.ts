@@ -1,31 +1,36 @@
 import { flapPhase, type Route, type Router } from '../pipeline'
-import { concerned } from './concerned'
-import { consider, drop, judgeNow } from './considering'
-import type { Desk, Draft } from './plan-context'
 import type { Held } from '../rows/rows'
+import { applyVerdict } from './applying'
+import { judgeTarget } from './judging'
+import type { ObjectPlan, PlanContext } from './plan-context'
+import { endRemoved } from './removal'
+import { targetsOf } from './targets'
+import { endHeld } from './unsent'
 
-/** The route that holds a change, if it still is and tells the same receiver. */
+/** The route that holds a change, if it still exists and leads to the same receiver. */
 export function holdingRoute(router: Router, id: string, { receiver }: Held): Route | undefined {
   const route = router.route(id)
   return route && (receiver ?? route.receiver) === route.receiver ? route : undefined
 }
 
-/** What is held on a route that does not take it any more goes the ways that are in force now, or a decision says that there is none. */
-export function reroute(desk: Desk, draft: Draft, id: string): void {
-  const { arrivedAt } = draft.held[id]!
-  const taken = desk.directions.router.match(draft.news).length > 0
-  drop(desk, draft, id, taken ? 'rerouted' : 'not-routed')
-  tellUntold(desk, draft, arrivedAt)
+/** What is held on a route that no longer takes it follows the routes in force, or a decision says that there is none. */
+export function reroute(context: PlanContext, plan: ObjectPlan, id: string): void {
+  const { arrivedAt } = plan.held[id]!
+  const taken = context.directions.router.match(plan.news).length > 0
+  endHeld(context, plan, id, taken ? 'rerouted' : 'not-routed')
+  notifyMissed(context, plan, arrivedAt)
 }
 
-/** Tells the newest change, as if it had just come, to whom it concerns by the routes in force and who has not heard of it. */
-export function tellUntold(desk: Desk, draft: Draft, arrivedAt = desk.now): void {
-  const { news } = draft
-  for (const way of concerned(desk, draft, 'rerouted')) {
-    const told = draft.told[way.route.receiver]
-    if (draft.held[way.route.id] || (told?.state === news.state && !flapPhase(news, told))) continue
-    // Why it was not told before has been said before.
-    if (judgeNow(desk, draft, { ...way, arrivedAt }).verdict === 'suppress') continue
-    consider(desk, draft, { ...way, arrivedAt })
+/** Notifies of the newest change, as if it had just come, the receivers of the routes in force that have not heard of it. */
+export function notifyMissed(context: PlanContext, plan: ObjectPlan, arrivedAt = context.now): void {
+  const { news, held, lastNotified } = plan
+  endRemoved(context, plan, 'rerouted')
+  for (const one of targetsOf(context.directions, plan)) {
+    const last = lastNotified[one.route.receiver]
+    if (held[one.route.id] || (last?.state === news.state && !flapPhase(news, last))) continue
+    const target = { ...one, arrivedAt }
+    const judgement = judgeTarget(context, plan, target)
+    // Why it was not sent has been recorded when it came.
+    if (judgement.verdict.verdict !== 'suppress') applyVerdict(context, plan, target, judgement)
   }
 }

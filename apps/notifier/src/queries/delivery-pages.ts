@@ -1,7 +1,7 @@
 import type { RunningTask } from '@quorate/streams'
 import { momentOf, recordKey, within } from '../rows/keys'
 import { pageRow } from '../rows/packed-rows'
-import { type DeliveryRow, objectRow, trailRow } from '../rows/rows'
+import { type DeliveryRow, objectRow, decisionIndexRow } from '../rows/rows'
 import { type DeliveryFilter, passes } from './delivery-filter'
 import { deliveryToWire, type DeliveryWire } from './delivery-wire'
 
@@ -72,7 +72,7 @@ function trailOf(task: RunningTask, object: string): string[] {
   const bytes = task.table('objects').get(object)
   const keys = new Set(bytes && objectRow.decode(bytes).trail)
   for (const { value } of task.table('by-object').range(within(object)))
-    for (const key of trailRow.decode(value).pages) keys.add(key)
+    for (const key of decisionIndexRow.decode(value).pages) keys.add(key)
   return [...keys].sort()
 }
 

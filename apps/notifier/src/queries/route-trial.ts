@@ -9,7 +9,7 @@ import {
   type Reason,
   STAGES,
   type Subject,
-  type Told,
+  type LastNotified,
 } from '../pipeline'
 
 export interface TrialInput extends Subject {
@@ -45,9 +45,9 @@ function answerOf(
   state: State | undefined,
   now: number,
 ): TrialAnswer {
-  const told: Told | undefined =
+  const lastNotified: LastNotified | undefined =
     state === undefined ? undefined : { state, since: now, event: '', at: now, route: route.id }
-  const facts = { now, told, group: undefined, arrivedAt: now, waitedUntil: undefined, behind: false }
+  const facts = { now, lastNotified, group: undefined, arrivedAt: now, waitedUntil: undefined, behind: false }
   const verdict = judge(STAGES, { news, route, routed: true }, { ...facts, silences, inhibitions })
   return {
     receiver: route.receiver,

@@ -41,4 +41,4 @@ export const isPageKey = (key: string): boolean => /^\d{13}\.\d{4,}$/.test(key)
 export const timeOfPage = (key: string): number => LATEST - Number(momentOf(key))
 
 /** Key in the index by object of a row whose newest page is `page`. */
-export const trailKey = (object: ObjectId, page: string): string => `${object}${SEPARATOR}${page}`
+export const decisionIndexKey = (object: ObjectId, page: string): string => `${object}${SEPARATOR}${page}`

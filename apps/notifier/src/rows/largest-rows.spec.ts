@@ -3,7 +3,7 @@ import { message } from '../../testing/messages'
 import type { ChangeMessage, GroupMessage } from '../outbox/message'
 import { laneObject } from '../outbox/group-batches'
 import type { News } from '../pipeline'
-import { outboxKey, pageKey, trailKey } from './keys'
+import { outboxKey, pageKey, decisionIndexKey } from './keys'
 import { outboxRow, pageRow } from './packed-rows'
 import { decodeRoomy, encodeRoomy } from './roomy-json'
 import { ROW_FITS } from './row-shapes'
@@ -15,7 +15,7 @@ import {
   objectRow,
   type ObjectRow,
   type OutboxRow,
-  trailRow,
+  decisionIndexRow,
 } from './rows'
 
 const TIME = LAST_TIME
@@ -178,7 +178,7 @@ const LARGEST: Readonly<Record<keyof typeof ROW_FITS, readonly [key: string, val
   ],
   outbox: [outboxKey(ENDPOINT, LANE, 999_999_999_999), outboxRow.encode(DELIVERY)],
   history: [pageKey(0, 9_999), pageRow.encode({ forgetAt: TIME, rows: Array.from({ length: 16 }, () => DECISION) })],
-  'by-object': [trailKey(OBJECT, pageKey(0, 1)), trailRow.encode({ forgetAt: TIME, pages: WHOLE.trail! })],
+  'by-object': [decisionIndexKey(OBJECT, pageKey(0, 1)), decisionIndexRow.encode({ forgetAt: TIME, pages: WHOLE.trail! })],
   dead: [DELIVERY.id, deadRow.encode({ row: DELIVERY, diedAt: TIME, reason: TEXT, forgetAt: TIME })],
   withheld: [`${CAUSE}\u0001${OBJECT}`, Buffer.alloc(0)],
   standing: [`${ENDPOINT}\u0001${OBJECT}`, Buffer.alloc(LIMITS.rowBytes)],

@@ -2,7 +2,7 @@ import { compiled, isObjectId, LAST_TIME, VIEW_SCHEMA } from '@quorate/contracts
 import { type TSchema, Type } from '@sinclair/typebox'
 import { isLane, isPageKey, laneBegins, laneOf, laneOfKey } from './keys'
 import { outboxRow, pageRow } from './packed-rows'
-import { type Codec, deadRow, gatheringRow, groupRow, objectRow, trailRow } from './rows'
+import { type Codec, deadRow, gatheringRow, groupRow, objectRow, decisionIndexRow } from './rows'
 import { decodeRoomy } from './roomy-json'
 import { isWithheldKey } from '../planning/withheld'
 
@@ -91,7 +91,7 @@ export const ROW_FITS = {
   gatherings: fits(gatheringRow, GATHERING, (key, { endpoint }) => laneBegins(key, endpoint)),
   outbox: fits(outboxRow, DELIVERY, (key, { endpoint, message }) => laneOfKey(key) === laneOf(endpoint, message.object)),
   history: fits(pageRow, Type.Object({ forgetAt: orNull(TIME), rows: Type.Array(DECISION) }), isPageKey),
-  'by-object': fits(trailRow, Type.Object({ forgetAt: TIME, pages: Type.Array(TEXT) })),
+  'by-object': fits(decisionIndexRow, Type.Object({ forgetAt: TIME, pages: Type.Array(TEXT) })),
   dead: fits(deadRow, Type.Object({ row: DELIVERY, diedAt: TIME, reason: TEXT, forgetAt: TIME }), (key, { row }) => key === row.id),
   withheld: isWithheldKey,
   standing: isLane,

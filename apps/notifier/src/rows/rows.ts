@@ -1,5 +1,5 @@
 import type { ObjectId, State } from '@quorate/contracts'
-import type { GroupTimes, HoldingCause, InboxMark, News, Reason, Subject, Told } from '../pipeline'
+import type { GroupTimes, HoldingCause, InboxMark, News, Reason, Subject, LastNotified } from '../pipeline'
 import { packing } from './columns'
 import type { ChangeMessage, Message } from '../outbox/message'
 import { packView, unpackView } from './packed-views'
@@ -30,7 +30,7 @@ export interface Closed {
 /** Everything the notifier knows of an object, one row: the inbox mark, what each receiver was last told, and what waits. */
 export interface ObjectRow extends InboxMark {
   /** By receiver. */
-  readonly told: Readonly<Record<string, Told>>
+  readonly told: Readonly<Record<string, LastNotified>>
   /** By route. */
   readonly held: Readonly<Record<string, Held>>
   /** How the object is, as far as matchers ask; absent in rows of earlier versions. */
@@ -94,7 +94,7 @@ export interface GatheringRow {
   readonly after?: readonly string[]
 }
 
-export interface Attempt {
+export interface AttemptRecord {
   readonly at: number
   /** `delivered`, or why not. */
   readonly outcome: string
@@ -132,7 +132,7 @@ export interface DeliveryRow {
   readonly decidedAt: number
   readonly attempts: number
   readonly nextAttemptAt: number | null
-  readonly lastAttempt: Attempt | null
+  readonly lastAttempt: AttemptRecord | null
   /** ms; null while it is not settled. */
   readonly forgetAt: number | null
 }
@@ -145,7 +145,7 @@ export interface PageRow {
 }
 
 /** Older pages with decisions about an object. */
-export interface TrailRow {
+export interface DecisionIndexRow {
   readonly forgetAt: number
   readonly pages: readonly string[]
 }
@@ -193,5 +193,5 @@ export const objectRow: Codec<ObjectRow> = {
 }
 export const groupRow = json<GroupRow>()
 export const gatheringRow = json<GatheringRow>()
-export const trailRow = json<TrailRow>()
+export const decisionIndexRow = json<DecisionIndexRow>()
 export const deadRow = json<DeadRow>()
