@@ -8,7 +8,7 @@ import { openEmbeddedLog } from './index'
 
 const directory = temporaryDirectories('crash')
 const LOADER = join(__dirname, '../testing/typescript.cjs')
-const WRITER = join(__dirname, 'crash-writer.ts')
+const WRITER = join(__dirname, 'testing/crash-writer.ts')
 
 const children: ChildProcess[] = []
 afterEach(() => children.forEach((child) => child.kill('SIGKILL')))

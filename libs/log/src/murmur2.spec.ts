@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { murmur2, partitionOf } from './murmur2'
 
-/** Answers of the Java client (libs/log/kafka/fixtures/Generate.java); keys in hex. */
+/** Answers of the Java client (libs/log/kafka/testing/fixtures/Generate.java); keys in hex. */
 const golden = JSON.parse(
-  readFileSync(join(__dirname, '..', 'kafka', 'fixtures', 'murmur2.json'), 'utf8'),
+  readFileSync(join(__dirname, '..', 'kafka', 'testing', 'fixtures', 'murmur2.json'), 'utf8'),
 ) as readonly { readonly key: string; readonly hash: number; readonly partitionOf12: number }[]
 
 describe('murmur2', () => {

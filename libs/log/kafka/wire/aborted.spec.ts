@@ -23,7 +23,7 @@ class Partition {
 
   /** A marker that Kafka itself wrote, with its producer exchanged. */
   marker(kind: 'abort' | 'commit', producerId: number): this {
-    const batch = readFileSync(join(__dirname, '..', 'fixtures', `${kind}-marker.bin`))
+    const batch = readFileSync(join(__dirname, '..', 'testing', 'fixtures', `${kind}-marker.bin`))
     writeInt64(batch, BATCH.producerId, producerId)
     batch.writeUInt32BE(crc32c(batch, BATCH.attributes), BATCH.crc)
     return this.add(batch, 1)

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { LogRecord } from '../../src'
 import { BatchDecoder } from './batch-decoder'
 
-/** What Kafka's own Java classes wrote, and read back (fixtures/Generate.java). Bytes are in hex; of large batches, samples. */
+/** What Kafka's own Java classes wrote, and read back (testing/fixtures/Generate.java). Bytes are in hex; of large batches, samples. */
 interface Golden {
   readonly producerId: number
   readonly next: number
@@ -18,7 +18,7 @@ interface Golden {
   }[]
 }
 
-const FIXTURES = join(__dirname, '..', 'fixtures')
+const FIXTURES = join(__dirname, '..', 'testing', 'fixtures')
 const golden = JSON.parse(readFileSync(join(FIXTURES, 'batches.json'), 'utf8')) as Record<string, Golden>
 
 const hex = (bytes: Buffer | null) => (bytes === null ? null : bytes.toString('hex'))

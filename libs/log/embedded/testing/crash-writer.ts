@@ -1,4 +1,4 @@
-import { openEmbeddedLog } from './index'
+import { openEmbeddedLog } from '..'
 
 /**
  * Run as a process of its own by crash.spec.ts: writes as fast as it can and says what was acknowledged, until it is killed.
