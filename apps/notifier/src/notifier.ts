@@ -67,7 +67,6 @@ export class Notifier {
       logger,
       events,
       committed: (partition, planned) => this.courier.planned(partition, planned),
-      dropped: (partition) => this.courier.reread(partition),
     })
   }
 

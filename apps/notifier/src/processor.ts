@@ -36,8 +36,6 @@ export interface NotifierProcessorOptions {
   readonly events: ProcessorEvents
   /** Called with the deliveries that a batch planned, once the batch is committed. */
   readonly committed: (partition: number, planned: readonly Planned[]) => void
-  /** Called when it is no longer known here which of the committed deliveries were told to `committed`. */
-  readonly dropped: (partition: number) => void
 }
 
 const FORGOTTEN = ['groups', 'history', 'by-object', 'dead'] as const
@@ -118,11 +116,9 @@ export class NotifierProcessor implements Processor {
   }
 
   nextDue(context: TaskContext): number | undefined {
-    // A wake comes after the commit of what was planned: the courier may read it then.
-    const { planned, unannounced, sweepAt } = keptOf(context)
-    if (planned.length > 0 || unannounced) return 0
+    const { directions, sweepAt } = keptOf(context)
     // The configuration has changed, or the task has come here: what it held back is looked at.
-    if (keptOf(context).directions !== this.options.directions()) return 0
+    if (directions !== this.options.directions()) return 0
     const gathered = context.table('gatherings').firstDue()?.due ?? Infinity
     const first = Math.min(sweepAt, gathered, context.table('objects').firstDue()?.due ?? Infinity)
     return first === Infinity ? undefined : first
@@ -130,15 +126,6 @@ export class NotifierProcessor implements Processor {
 
   wake(now: number, context: TaskContext): void {
     const kept = keptOf(context)
-    if (kept.planned.length > 0) {
-      const { planned } = kept
-      kept.planned = []
-      this.options.committed(context.partition, planned)
-    }
-    if (kept.unannounced) {
-      kept.unannounced = false
-      this.options.dropped(context.partition)
-    }
     kept.planned.push(...gatheringsOf(context).close(context, now, context.partitions === 1, record))
     if (kept.sweepAt <= now) kept.sweepAt = forget(now, context)
     const desk = this.desk(context, kept, now)
@@ -151,6 +138,15 @@ export class NotifierProcessor implements Processor {
     const kept = keptOf(context)
     kept.gatherings?.flush(context)
     if (kept.history?.flush(context) && kept.sweepAt === Infinity) kept.sweepAt = this.options.now() + SWEEP
+  }
+
+  /** The courier may read now what the batch planned. */
+  committed(context: TaskContext): void {
+    const kept = keptOf(context)
+    if (kept.planned.length === 0) return
+    const { planned } = kept
+    kept.planned = []
+    this.options.committed(context.partition, planned)
   }
 
   private take(record: LogRecord, desk: PlanContext, context: TaskContext): void {

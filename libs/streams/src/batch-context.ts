@@ -40,6 +40,7 @@ export class BatchContext implements TaskContext {
     private readonly store: PartitionStore,
     private readonly limits: BatchLimits,
     readonly conditions: PartitionConditions,
+    private readonly onDropped: () => void,
   ) {
     this.source = topology.source
   }
@@ -98,5 +99,6 @@ export class BatchContext implements TaskContext {
     this.forwarded = []
     this.cache = undefined
     this.store.rollback()
+    this.onDropped()
   }
 }

@@ -105,4 +105,16 @@ export interface Processor {
   nextDue?(context: TaskContext): number | undefined
   /** Wakes at `nextDue`. In log time the answer is a tick appended to the source; in wall-clock time the work itself. */
   wake?(now: number, context: TaskContext): void
+  /**
+   * Everything staged since the last call is committed and in the tables, and the position has moved. Called once for each commit, whatever it
+   * was of (records, a wake, submitted work, a refusal, a skip), before the task does anything else. Not called where the task is closing, is
+   * fenced, or did not learn the outcome: its successor finds the rows. It stages nothing. What it throws undoes nothing: the task
+   * begins again from what is committed.
+   */
+  committed?(context: TaskContext): void
+  /**
+   * What was staged, if anything, and `cache` are dropped: the processor or the commit failed, or the task stops. Whether the log has it after all
+   * is known once the task runs again, from its rows. It stages nothing.
+   */
+  dropped?(context: TaskContext): void
 }

@@ -190,6 +190,7 @@ export class MemoryTask implements RunningTask {
     this.home.position = resume
     this.step('logged')
     this.step('applied')
+    if (this.state === 'running') this.options.processor.committed?.(this.context)
   }
 
   private step(step: CommitStep): void {

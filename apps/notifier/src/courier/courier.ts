@@ -91,11 +91,6 @@ export class Courier {
     this.unwrittenOutcomes.hurry(task.partition)
   }
 
-  /** What was planned and committed in a partition may not have been told: looks through its outbox again. */
-  reread(partition: number): void {
-    for (const queue of this.window.reread(partition)) this.pump(queue)
-  }
-
   /** Deliveries were planned and are committed. */
   planned(partition: number, planned: readonly Planned[]): void {
     for (const queue of this.window.planned(partition, planned)) this.pump(queue)

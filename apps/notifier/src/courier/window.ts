@@ -120,19 +120,6 @@ export class OutboxWindow {
     return queues
   }
 
-  /** What lies in a partition's outbox may not be known here: answers the queues that it has something for. */
-  reread(partition: number): EndpointQueue[] {
-    const task = this.tasks.get(partition)
-    if (task?.state !== 'running') return []
-    this.depths.opened(task)
-    return [...endpointsIn(task)].map((endpoint) => {
-      const queue = this.queue(endpoint)
-      this.backlog(queue, partition).grew()
-      this.fill(queue)
-      return queue
-    })
-  }
-
   /** A group's message waits, for a while, for the tasks of this instance that are still filling theirs: they go together. */
   isFilling({ task, row }: LaneHead, now: number): boolean {
     const { message, endpoint, attempts, plannedAt } = row

@@ -6,7 +6,7 @@ import type { Planned } from './planned'
 
 /** What a task keeps in memory between batches; dropped with a batch that failed. */
 export interface Kept {
-  /** Planned, but the courier has not been told: that may happen only after the commit. */
+  /** Planned by the batch in flight: the courier hears of it after the commit. */
   planned: Planned[]
   behind: boolean
   /** The configuration that the task is in line with; undefined: it has just come here. */
@@ -17,18 +17,10 @@ export interface Kept {
   sweepAt: number
   history?: History
   gatherings?: Gatherings
-  /** A batch was dropped after others were committed: what those planned may lie in the outbox, and the courier not know it. */
-  unannounced: boolean
 }
 
-/** Tasks that have kept something: where that is gone, a batch has been dropped. */
-const known = new WeakSet<object>()
-
 export function keptOf(context: Pick<TaskContext, 'cache'>): Kept {
-  if (context.cache === undefined) {
-    context.cache = { planned: [], behind: false, sweepAt: 0, unannounced: known.has(context) } satisfies Kept
-    known.add(context)
-  }
+  context.cache ??= { planned: [], behind: false, sweepAt: 0 } satisfies Kept
   return context.cache as Kept
 }
 

@@ -47,7 +47,7 @@ class Fragile implements Processor {
   }
 }
 
-const withDeadLetters = (topology: Topology): Topology => {
+export const withDeadLetters = (topology: Topology): Topology => {
   const name = `${topology.source}.dead`
   const dead = { name, partitions: 1, cleanupPolicy: 'delete' as const, timestampType: 'CreateTime' as const }
   return {

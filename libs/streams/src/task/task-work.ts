@@ -37,7 +37,15 @@ export class TaskWork {
     private readonly opened: Opened,
   ) {
     const { topology, partition, partitions, limits, conditions, board } = options
-    this.context = new BatchContext(partition, partitions, topology, opened.store, limits, conditions.of(partition))
+    this.context = new BatchContext(
+      partition,
+      partitions,
+      topology,
+      opened.store,
+      limits,
+      conditions.of(partition),
+      () => this.call('dropped'),
+    )
     const { topicId, epoch } = opened.source
     this.epoch = epoch
     this.skips = new Skips(board, partition, topicId)
@@ -333,5 +341,18 @@ export class TaskWork {
     })
     progress.time = time
     progress.moveTo(resume)
+    if (!this.opened.signal.aborted) this.call('committed')
+  }
+
+  /** A hook that throws changes nothing of what is committed: the task begins again from there. */
+  private call(hook: 'committed' | 'dropped'): void {
+    const { processor, partition, logger } = this.options
+    try {
+      processor[hook]?.(this.context)
+    } catch (error) {
+      const text = `the processor threw in ${hook}(); nothing is lost, the task begins again from what is committed`
+      logger.error({ partition, err: error }, text)
+      this.fail(error as Error)
+    }
   }
 }

@@ -1,0 +1,3 @@
+import { describeHooks } from './hooks.conformance'
+
+describeHooks('the embedded log')
