@@ -79,6 +79,18 @@ module.exports = {
       { path: 'node_modules/@nestjs' },
     ),
     rule(
+      'fastify-only-at-the-edge',
+      'Only libs/http and the http/ folders of applications import Fastify: all else takes a Call and returns an Answer.',
+      { path: '^(apps|libs)/', pathNot: ['^libs/http/', '^apps/[^/]+/src/http/', TESTS] },
+      { path: '^node_modules/fastify/' },
+    ),
+    rule(
+      'queries-know-no-http',
+      'Queries know nothing of the http/ folder of their application.',
+      { path: '^apps/([^/]+)/src/queries/', pathNot: TESTS },
+      { path: '^apps/[^/]+/src/http/' },
+    ),
+    rule(
       'log-is-the-bottom',
       'The log knows nothing of stores, streams, transport, objects or votes.',
       { path: '^libs/log/', pathNot: TESTS },
@@ -112,9 +124,9 @@ module.exports = {
     ),
     rule(
       'routing-knows-no-votes',
-      'Routing knows nothing of objects and votes, and no adapter of the log.',
+      'Routing knows nothing of objects and votes, no Nest, and no adapter of the log.',
       { path: '^libs/routing/', pathNot: TESTS },
-      { path: '^libs/(log/(kafka|embedded)|engine|vote|transport|client)/' },
+      { path: '^(libs/(log/(kafka|embedded)|engine|vote|transport|client)/|node_modules/@nestjs)' },
     ),
     rule(
       'through-the-door',

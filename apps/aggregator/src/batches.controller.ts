@@ -1,4 +1,4 @@
-import { Controller, Inject, UseFilters } from '@nestjs/common'
+import { Controller, UseFilters } from '@nestjs/common'
 import { Ctx, EventPattern, Payload } from '@nestjs/microservices'
 import type { Offset } from '@quorate/log'
 import type { TaskBatch } from '@quorate/streams'
@@ -9,7 +9,7 @@ import { VoteProcessor } from '@quorate/engine/core'
 @Controller()
 @UseFilters(PropagateErrors)
 export class AggregatorBatchesController {
-  constructor(@Inject(VoteProcessor) private readonly processor: VoteProcessor) {}
+  constructor(private readonly processor: VoteProcessor) {}
 
   @EventPattern<string>('reports')
   reports(@Payload() batch: TaskBatch, @Ctx() context: BatchContext): Offset {

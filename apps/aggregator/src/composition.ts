@@ -9,16 +9,16 @@ import type { Registry } from 'prom-client'
 import { AggregatorModule } from './aggregator.module'
 import { DeadLetters } from './dead-letters/dead-letters'
 import { OpenStreams } from './http/stream/open-streams'
-import { type SnapshotOf, StatesStream } from './http/stream/states-stream'
+import { StatesStream } from './http/stream/states-stream'
 import { ruleMetrics, voteMetrics } from './metrics'
 import { aggregatorTopology, RuleFaults, VoteProcessor } from '@quorate/engine/core'
 import { RuleWatch } from './rule-watch/rule-watch'
 import { Cluster } from './queries/cluster'
 import { CommittedReading } from './queries/committed-reading'
-import { Doubt } from './queries/doubt'
 import { DryRuns } from './queries/dry-runs'
 import { Listing } from './queries/listing'
 import { Objects } from './queries/objects'
+import { MemberAgreement } from './queries/peer-agreement'
 import { Settings } from './queries/settings'
 import { snapshots } from './queries/snapshots'
 import { Writes } from './queries/writes'
@@ -105,15 +105,22 @@ export function aggregatorParts({
   })
   const { streams } = transport
   const peers = new Peers({ clusterSecret })
-  const owners = new Owners(streams, peers, url, new Doubt(streams, peers))
+  const owners = new Owners(streams, peers, url, new MemberAgreement(streams, peers))
   const reading = new CommittedReading(processor.outcomes, rules)
   const objects = new Objects(reading, owners)
   const answers = new Answers(log, names.settings)
   const listing = new Listing(reading, owners, peers)
-  const snapshot: SnapshotOf = snapshots(listing)
+  const snapshot = snapshots(listing)
   const open = new OpenStreams(
     new StatesStream({ log, source: names.reports, sink: names.states, group: topology.group, snapshot, logger }),
   )
+  const deadLetters = new DeadLetters({
+    log,
+    streams,
+    deadLetters: names.deadLetters,
+    settings: names.settings,
+    source: names.reports,
+  })
   const upkeep = new Upkeep({
     declared,
     streams,
@@ -128,26 +135,20 @@ export function aggregatorParts({
   voteMetrics(processor.counters, metrics)
   ruleMetrics(() => ruleFaults.list((partition) => streams.task(partition) !== undefined), metrics)
   return {
-    module: AggregatorModule.register({
+    module: AggregatorModule.register([
       processor,
       owners,
       objects,
       listing,
-      writes: new Writes(reading, owners, objects),
-      settings: new Settings(reading, owners, answers),
+      new Writes(reading, owners, objects),
+      new Settings(reading, owners, answers),
       answers,
-      operations: new PartitionOperations(log, owners, topology),
-      dryRuns: new DryRuns(owners, peers, watch?.watched(given, false) ?? given),
-      cluster: new Cluster(owners, peers),
-      deadLetters: new DeadLetters({
-        log,
-        streams,
-        deadLetters: names.deadLetters,
-        settings: names.settings,
-        source: names.reports,
-      }),
-      streams: open,
-    }),
+      new PartitionOperations(log, owners, topology),
+      new DryRuns(owners, peers, watch?.watched(given, false) ?? given),
+      new Cluster(owners, peers),
+      deadLetters,
+      open,
+    ]),
     transport,
     checks: streamsChecks('aggregator', streams),
     metrics,

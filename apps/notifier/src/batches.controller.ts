@@ -1,4 +1,4 @@
-import { Controller, Inject, UseFilters } from '@nestjs/common'
+import { Controller, UseFilters } from '@nestjs/common'
 import { Ctx, EventPattern, Payload } from '@nestjs/microservices'
 import type { Offset } from '@quorate/log'
 import type { TaskBatch } from '@quorate/streams'
@@ -9,7 +9,7 @@ import { Notifier } from './notifier'
 @Controller()
 @UseFilters(PropagateErrors)
 export class NotifierBatchesController {
-  constructor(@Inject(Notifier) private readonly notifier: Notifier) {}
+  constructor(private readonly notifier: Notifier) {}
 
   @EventPattern<string>('states')
   states(@Payload() batch: TaskBatch, @Ctx() context: BatchContext): Offset {

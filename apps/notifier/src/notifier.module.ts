@@ -1,13 +1,13 @@
-import { type DynamicModule, Inject, Module, type OnModuleDestroy } from '@nestjs/common'
+import { type DynamicModule, Module, type OnModuleDestroy } from '@nestjs/common'
 import type { Owners } from '@quorate/routing'
 import { NotifierBatchesController } from './batches.controller'
-import { Deliveries } from './http/deliveries'
+import { Deliveries } from './queries/deliveries'
 import { DeliveriesController } from './http/deliveries.controller'
 import { Configuring } from './http/configuring'
 import { InhibitionsController } from './http/inhibitions.controller'
 import { ReceiversController } from './http/receivers.controller'
 import { RoutesController } from './http/routes.controller'
-import { SilencePreviews } from './http/silences'
+import { SilencePreviews } from './queries/silence-previews'
 import { SilencesController } from './http/silences.controller'
 import { TemplatesController } from './http/templates.controller'
 import { Notifier } from './notifier'
@@ -23,7 +23,7 @@ export interface NotifierModuleOptions {
 /** The notifier as a part of a Nest application. */
 @Module({})
 export class NotifierModule implements OnModuleDestroy {
-  constructor(@Inject(Notifier) private readonly notifier: Notifier) {}
+  constructor(private readonly notifier: Notifier) {}
 
   static register({ notifier, configuration, owners }: NotifierModuleOptions): DynamicModule {
     return {

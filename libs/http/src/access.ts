@@ -23,6 +23,8 @@ declare module 'fastify' {
     principal: Principal | undefined
     /** True when another instance sent it, with a valid signature: it is never forwarded again. */
     forwarded: boolean
+    /** Whose share of what is bounded it takes (`callerOf`). */
+    caller: string
   }
 }
 

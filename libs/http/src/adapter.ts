@@ -1,15 +1,17 @@
-import { FastifyAdapter } from '@nestjs/platform-fastify'
+import type { FastifyAdapter } from '@nestjs/platform-fastify'
 import type { Secret } from '@quorate/config'
 import type { Logger } from '@quorate/log'
-import type { FastifyInstance, FastifyReply, FastifyRequest, RawServerDefault } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { type Access, type Principal, ROLES } from './access'
+import { AnswerAdapter } from './answer-adapter'
 import { useBodyParsers } from './bodies'
 import { HEALTH, InHand } from './in-hand'
 import { EDGE_TIMES, type EdgeTimes, HTTP_LIMITS } from './limits'
 import { isRead } from './methods'
 import { Nonces } from './nonces'
+import { callerOf } from './places'
 import { invalid, Problem } from './problem'
 import { sendProblem } from './problem-filter'
 import { rememberRoutes } from './routes'
@@ -29,7 +31,7 @@ export interface AdapterOptions {
 /** Fastify with every limit set, request ids, and the caller found out before any body is read. */
 export function createAdapter({ access, clusterSecret, url, logger, times }: AdapterOptions): FastifyAdapter {
   const { stalledMs, bodyIdleMs } = { ...EDGE_TIMES, ...times }
-  const adapter = new FastifyAdapter<RawServerDefault>({
+  const adapter = new AnswerAdapter({
     // No middleware is used; middie would cost every request.
     skipMiddie: true,
     bodyLimit: HTTP_LIMITS.body,
@@ -51,6 +53,7 @@ export function createAdapter({ access, clusterSecret, url, logger, times }: Ada
   cutOffStalled(instance.server, stalledMs)
   instance.decorateRequest('principal', undefined)
   instance.decorateRequest('forwarded', false)
+  instance.decorateRequest('caller', '')
   useBodyParsers(instance, bodyIdleMs)
   const peers = clusterSecret && { secret: clusterSecret, url: url ?? (() => ''), nonces: new Nonces(NONCE_MS) }
   const inHand = new InHand()
@@ -61,6 +64,7 @@ export function createAdapter({ access, clusterSecret, url, logger, times }: Ada
     try {
       checkHost(request)
       identify(request, access, peers)
+      request.caller = callerOf(request)
       inHand.admit(request, reply)
     } catch (error) {
       done(error as Error)

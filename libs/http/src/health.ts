@@ -1,7 +1,7 @@
-import { Controller, Get, Inject, Query, Res } from '@nestjs/common'
+import { Controller, Get, Inject, Query } from '@nestjs/common'
 import { ApiOkResponse, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger'
-import type { FastifyReply } from 'fastify'
 import { Public } from './access'
+import { type Answer, json } from './answer'
 
 /** One thing that health depends on. `live` false = restart me; `ready` false = send me no requests yet. */
 export interface HealthCheck {
@@ -63,8 +63,8 @@ export class HealthController {
   @ApiQuery(EXCLUDE)
   @ApiOkResponse({ description: 'Yes.', schema: SCHEMA })
   @ApiResponse({ status: 503, description: 'No: restart this instance.', schema: SCHEMA })
-  live(@Query() query: HealthQuery, @Res() reply: FastifyReply): void {
-    this.#answer(reply, query, (check) => check.live())
+  live(@Query() query: HealthQuery): Answer {
+    return this.#answer(query, (check) => check.live())
   }
 
   @Get('readyz')
@@ -73,11 +73,11 @@ export class HealthController {
   @ApiQuery(EXCLUDE)
   @ApiOkResponse({ description: 'Yes.', schema: SCHEMA })
   @ApiResponse({ status: 503, description: 'Not yet.', schema: SCHEMA })
-  ready(@Query() query: HealthQuery, @Res() reply: FastifyReply): void {
-    this.#answer(reply, query, (check) => check.ready())
+  ready(@Query() query: HealthQuery): Answer {
+    return this.#answer(query, (check) => check.ready())
   }
 
-  #answer(reply: FastifyReply, { verbose, exclude }: HealthQuery, holds: (check: HealthCheck) => boolean): void {
+  #answer({ verbose, exclude }: HealthQuery, holds: (check: HealthCheck) => boolean): Answer {
     const excluded = new Set([exclude ?? []].flat())
     const asked = this.checks.filter(({ name }) => !excluded.has(name))
     const all = asked.map((check) => ({ check, ok: holds(check) }))
@@ -85,10 +85,8 @@ export class HealthController {
     const shown = verbose === undefined ? failing : all
     const status = failing.length === 0 ? 'ok' : 'failing'
     const checks = shown.map(({ check, ok }) => ({ name: check.name, ok, ...check.details?.() }))
-    void reply
-      .code(status === 'ok' ? 200 : 503)
-      .header('cache-control', 'no-store')
-      .headers(status === 'ok' ? {} : { 'retry-after': '1' })
-      .send(shown.length === 0 ? { status } : { status, checks })
+    const body = JSON.stringify(shown.length === 0 ? { status } : { status, checks })
+    const headers = { 'cache-control': 'no-store' }
+    return status === 'ok' ? json(200, body, headers) : json(503, body, { ...headers, 'retry-after': '1' })
   }
 }

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { EventEmitter } from 'node:events'
 import { InHand } from './in-hand'
-import { networkOf } from './places'
+import { callerOf, networkOf } from './places'
 
 describe('the requests in hand', () => {
   let caller = 0
@@ -17,6 +17,7 @@ describe('the requests in hand', () => {
       ...{ method, url: '/v1/objects', forwarded: false, headers: {}, raw: { socket: { remoteAddress: from } } },
       ...rest,
     } as unknown as FastifyRequest
+    request.caller = callerOf(request)
     hand.admit(request, { raw } as unknown as FastifyReply)
     return raw
   }

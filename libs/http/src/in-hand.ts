@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { HTTP_LIMITS } from './limits'
 import { isRead } from './methods'
-import { callerOf, Places } from './places'
+import { Places } from './places'
 import { Problem } from './problem'
 
 /** Answered whatever else is in hand: whoever watches over this instance must not take "busy" for "dead". */
@@ -27,7 +27,7 @@ export class InHand {
   admit(request: FastifyRequest, reply: FastifyReply): void {
     if (isHealth(request)) return
     const { all, waiting } = this.#places[request.forwarded ? 'forwarded' : 'own']
-    const caller = callerOf(request)
+    const { caller } = request
     const waits = mayWait(request)
     if (!all.hasFor(caller) || (waits && !waiting.hasFor(caller)))
       throw new Problem(

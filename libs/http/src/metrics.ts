@@ -1,8 +1,8 @@
-import { Controller, Get, Inject, Res } from '@nestjs/common'
+import { Controller, Get, Inject } from '@nestjs/common'
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger'
-import type { FastifyReply } from 'fastify'
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { Public } from './access'
+import { Answer } from './answer'
 
 export const METRICS = Symbol('metrics registries')
 
@@ -30,9 +30,10 @@ export class MetricsController {
   @Get('metrics')
   @ApiOperation({ operationId: 'metrics', summary: "Prometheus's text format; each sample has the label app." })
   @ApiOkResponse({ description: 'The metrics.', content: { 'text/plain': { schema: { type: 'string' } } } })
-  async metrics(@Res() reply: FastifyReply): Promise<void> {
+  async metrics(): Promise<Answer> {
     const texts = await Promise.all(this.registries.map((registry) => registry.metrics()))
-    void reply.type(Registry.PROMETHEUS_CONTENT_TYPE).header('cache-control', 'no-store').send(merged(texts))
+    const headers = { 'content-type': Registry.PROMETHEUS_CONTENT_TYPE, 'cache-control': 'no-store' }
+    return new Answer(200, headers, merged(texts))
   }
 }
 

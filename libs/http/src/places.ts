@@ -35,7 +35,11 @@ export class Places {
 }
 
 /** Whose share a request counts for: who calls from where; of a forwarded request, the instance that sent it. */
-export function callerOf({ forwarded, principal, raw }: FastifyRequest): string {
+export function callerOf({
+  forwarded,
+  principal,
+  raw,
+}: Pick<FastifyRequest, 'forwarded' | 'principal' | 'raw'>): string {
   const from = networkOf(raw.socket.remoteAddress ?? '')
   return forwarded ? `peer ${from}` : `${principal?.name ?? ''}@${from}`
 }

@@ -1,6 +1,7 @@
 export { type ConditionReport, detailedReports } from './condition-reports'
+export { type Locations, locate, type MissingPartition, unavailableReason } from './locations'
 export * from './owners'
-export { PartitionOperations, partitionOf } from './partition-operations'
+export { PartitionOperations } from './partition-operations'
 export { Peer, PEER_TIMES, type PeerTimes } from './peer'
 export * from './peers'
 export { GENERATION, guarded } from './refusal'

@@ -1,6 +1,6 @@
 import type { RunningTask, Streams } from '@quorate/streams'
-import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type Answer, json, Problem } from '@quorate/http'
+import { Answer, json, Problem } from '@quorate/http'
+import { testCall } from '@quorate/http/testing'
 import { type Answering, Owners } from './owners'
 import { GENERATION } from './refusal'
 import { Peers } from './peers'
@@ -13,8 +13,7 @@ class Scene {
   tasks: RunningTask[] = []
   standbys: RunningTask[] = []
   generation = 7
-  shared = false
-  sent: Answer | undefined
+  lapsedEverywhere = false
   changed: () => void = () => undefined
   readonly owners: Owners
 
@@ -33,8 +32,8 @@ class Scene {
       status: () => ({ generation: this.generation, members: [] }),
       onChange: (listener: () => void) => (this.changed = listener),
     } as unknown as Streams
-    const doubt = { isShared: () => Promise.resolve(this.shared) }
-    this.owners = new Owners(streams, new Peers(), () => 'http://a', doubt)
+    const agreement = { hasLapsedEverywhere: () => Promise.resolve(this.lapsedEverywhere) }
+    this.owners = new Owners(streams, new Peers(), () => 'http://a', agreement)
   }
 
   task(role: 'active' | 'standby') {
@@ -53,22 +52,8 @@ class Scene {
   }
 
   async ask(method: string, local: (task: RunningTask) => Answer, more: Answering = {}): Promise<Answer | string> {
-    const reply = {
-      code: (status: number) => ({
-        headers: (headers: Answer['headers']) => ({ send: (body: string) => (this.sent = { status, headers, body }) }),
-      }),
-    } as unknown as FastifyReply
-    const request = {
-      method,
-      url: '/x',
-      id: 'r',
-      headers: {},
-      forwarded: false,
-      raw: { socket: {} },
-    } as unknown as FastifyRequest
     try {
-      await this.owners.answer(0, request, reply, local, more)
-      return this.sent!
+      return await this.owners.answer(0, testCall({ method }), local, more)
     } catch (error) {
       return (error as Problem).code
     }
@@ -121,7 +106,7 @@ describe('owners', () => {
   it('in a doubt that all share show their rows, marked with the age, but say no 404', async () => {
     const scene = new Scene()
     scene.active.owned = false
-    scene.shared = true
+    scene.lapsedEverywhere = true
     scene.tasks = [scene.active]
     const answer = await scene.ask('GET', scene.seen)
     expect(answer).toMatchObject({ status: 200, headers: { 'quorate-role': 'unconfirmed' } })

@@ -1,61 +1,68 @@
 import type { RunningTask, Streams } from '@quorate/streams'
-import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type Answer, isRead, Problem, type ProblemCode, send } from '@quorate/http'
+import { Answer, type Call, isRead, Problem, type ProblemCode } from '@quorate/http'
 import { OwnershipMap } from './ownership-map'
 import type { Forwarding, Peers } from './peers'
 import { found, GENERATION, generationOf, guarded, PASSING, type Refusal, refusalOf } from './refusal'
-import { Sureness } from './sureness'
+import { OwnershipLease } from './ownership-lease'
 
 /** Where a partition is answered: here, or at another instance. */
 export type Place =
   { readonly task: RunningTask; readonly url?: undefined } | { readonly url: string; readonly task?: undefined }
 
-/** ms that a request waits for a partition that changes hands, before it is refused. */
-export const PATIENCE = 1_000
-/** ms between two looks whether the group was heard again. */
-const POLL = 25
-/** A restore with more than this to do is not waited for. */
-const SOON = 10_000
+/** ms that a call waits for a partition that changes hands, before it is refused. */
+export const HANDOVER_TIMEOUT_MS = 1_000
+/** ms between two checks whether a lapsed lease has been renewed. */
+const LEASE_POLL_MS = 25
+/** Changelog positions: a restore with more than this to do is not waited for. */
+const SHORT_RESTORE = 10_000
 
 /** What a read permits (rest.md, `?stale=allow&maxLag=n`): an answer of a standby, at most `maxLag` records behind. */
 export interface Stale {
   readonly maxLag?: number | undefined
 }
 
-/** How a request is answered, beside where. */
+/** How a call is answered, beside where. */
 export interface Answering extends Forwarding {
   readonly stale?: Stale | undefined
 }
 
-/** Knows whether every other member is in the same doubt as this one, so that nobody can have taken over that it could ask. */
-export interface SharedDoubt {
-  isShared(request: FastifyRequest): Promise<boolean>
+/** Asks the other members: when the lease of every one has lapsed, none of them can have taken a partition over. */
+export interface PeerAgreement {
+  hasLapsedEverywhere(call: Call): Promise<boolean>
 }
-const NEVER_SHARED: SharedDoubt = { isShared: () => Promise.resolve(false) }
+const NO_AGREEMENT: PeerAgreement = { hasLapsedEverywhere: () => Promise.resolve(false) }
 
 /** Answers for a partition from what is here: an active task, or where a read permits it a standby. */
 export type Local = (task: RunningTask) => Answer | Promise<Answer>
 
-/** Finds who answers for a partition, and lets them answer: here, or with one hop (docs/architecture.md, "Queries"; docs/adr/0011). */
+/** Finds the instance that answers for a partition and has it answer: here, or with one hop (docs/architecture.md, "Queries"; docs/adr/0011). */
 export class Owners {
   readonly map: OwnershipMap
-  readonly #sureness: Sureness
+  readonly #lease: OwnershipLease
+  readonly #agreement: PeerAgreement
 
   constructor(
     readonly streams: Streams,
     readonly peers: Peers,
     /** Where this instance is reached: what `Quorate-Owner` says. */
     readonly url: () => string,
-    private readonly doubt: SharedDoubt = NEVER_SHARED,
+    agreement: PeerAgreement = NO_AGREEMENT,
   ) {
     this.map = new OwnershipMap(streams, () => this.peers.attend(this.#others()))
-    this.#sureness = new Sureness(streams)
+    this.#lease = new OwnershipLease(streams)
+    this.#agreement = agreement
+  }
+
+  /** How many there are. @throws Problem 503 before this instance has joined its group */
+  get partitions(): number {
+    const { partitions } = this.streams
+    if (partitions > 0) return partitions
+    throw new Problem('no-owner', 'This instance has not joined its group yet. Try again.')
   }
 
   /** @throws Problem 503 before this instance has joined its group */
   partitionOf(key: string): number {
-    if (this.streams.partitions === 0)
-      throw new Problem('no-owner', 'This instance has not joined its group yet. Try again.')
+    void this.partitions
     return this.streams.partitionOf(key)
   }
 
@@ -81,52 +88,37 @@ export class Owners {
   }
 
   /**
-   * Answers for `partition` by `local` if it is here, else by its owner: the same bytes. A partition that changes hands is waited for
-   * a moment; what it refuses then is told.
+   * Answers for `partition` by `local` if it is here, else by its owner: the same bytes. Waits a moment for a partition that changes
+   * hands. @throws Problem what it refuses after that
    */
-  async answer(
-    partition: number,
-    request: FastifyRequest,
-    reply: FastifyReply,
-    local: Local,
-    answering: Answering = {},
-  ): Promise<void> {
-    const until = performance.now() + PATIENCE
-    await this.upToSender(request)
+  async answer(partition: number, call: Call, local: Local, answering: Answering = {}): Promise<Answer> {
+    const until = performance.now() + HANDOVER_TIMEOUT_MS
+    await this.upToSender(call)
     for (;;) {
       const { version } = this.map
-      const refusal = await this.#attempt(partition, request, local, answering)
-      if ('status' in refusal) {
-        send(reply, refusal)
-        return
-      }
+      const refusal = await this.#attempt(partition, call, local, answering)
+      if (refusal instanceof Answer) return refusal
       if (await this.#newer(refusal, partition, version, until)) continue
-      const stale = await this.#otherwise(partition, request, local, answering)
+      const stale = await this.#otherwise(partition, call, local, answering)
       if (!stale) throw refusal.problem
-      send(reply, stale)
-      return
+      return stale
     }
   }
 
-  /** A forwarded request may have been sent by a newer map than ours, which is about to come then. */
-  async upToSender({ forwarded, headers }: FastifyRequest): Promise<void> {
-    if (forwarded) await this.map.reached(generationOf(headers[GENERATION]), PATIENCE)
+  /** A forwarded call may have been sent by a newer map than ours, which is about to come then. */
+  async upToSender({ forwarded, headers }: Call): Promise<void> {
+    if (forwarded) await this.map.reached(generationOf(headers[GENERATION]), HANDOVER_TIMEOUT_MS)
   }
 
-  async #attempt(
-    partition: number,
-    request: FastifyRequest,
-    local: Local,
-    answering: Answering,
-  ): Promise<Answer | Refusal> {
+  async #attempt(partition: number, call: Call, local: Local, answering: Answering): Promise<Answer | Refusal> {
     try {
       const standby = answering.stale && this.#standby(partition, answering.stale)
       const nearby = standby && (await found(standby, () => local(standby)))
       if (nearby) return nearby
-      const place = this.find(partition, request.forwarded)
-      if (place.task) return await this.#here(place.task, request, local)
+      const place = this.find(partition, call.forwarded)
+      if (place.task) return await this.#here(place.task, call, local)
       const headers = { ...answering.headers, [GENERATION]: String(this.map.generation) }
-      const answer = await this.peers.forward(place.url, request, { ...answering, headers })
+      const answer = await this.peers.forward(place.url, call, { ...answering, headers })
       return refusalOf(answer) ?? answer
     } catch (problem) {
       if (!(problem instanceof Problem) || !PASSING.includes(problem.code)) throw problem
@@ -135,32 +127,32 @@ export class Owners {
   }
 
   /**
-   * As owner: a read is done first, what had arrived before is handled, and then it is asked whether the partition is surely ours, since a
-   * process that was frozen finds requests before it finds out that it was. A write asks before it judges anything, and once more by its
-   * commit, which the log fences. @throws Problem `rebalancing` in doubt
+   * As owner: a read is done first, what had arrived before is handled, and then the lease is checked, since a process that was frozen
+   * finds requests before it finds out that it was. A write checks it before it judges anything, and once more by its commit, which the
+   * log fences. @throws Problem `rebalancing` when the lease has lapsed
    */
-  async #here(task: RunningTask, request: FastifyRequest, local: Local): Promise<Answer> {
-    if (!isRead(request.method)) {
+  async #here(task: RunningTask, call: Call, local: Local): Promise<Answer> {
+    if (!isRead(call.method)) {
       await turn()
-      this.surely(task)
+      this.#requireLease(task)
       return guarded(task, () => local(task))
     }
     try {
       return await guarded(task, () => local(task))
     } finally {
       await turn()
-      this.surely(task)
+      this.#requireLease(task)
     }
   }
 
-  /** Whether a partition is surely ours once it has been read. */
-  async isSure(task: RunningTask): Promise<boolean> {
+  /** Whether the partition is still ours once it has been read. */
+  async leaseHeld(task: RunningTask): Promise<boolean> {
     await turn()
     return task.owned
   }
 
   /** @throws Problem `rebalancing` when another may have taken the partition over */
-  surely(task: RunningTask): void {
+  #requireLease(task: RunningTask): void {
     if (task.owned) return
     const { partition } = task
     throw this.#refusal(
@@ -169,66 +161,61 @@ export class Owners {
     )
   }
 
-  /** Waits for what may mend a refusal; false when it is to be told. */
+  /** Waits for what may mend a refusal; false when the caller is to have it. */
   async #newer({ problem, generation }: Refusal, partition: number, tried: number, until: number): Promise<boolean> {
     const left = until - performance.now()
     if (left <= 0) return false
     if (generation > this.map.generation) return this.map.reached(generation, left)
     const task = this.streams.task(partition)
-    if (task?.readable && !task.owned) return this.#resolved(task, left)
+    if (task?.readable && !task.owned) return this.#renewed(task, left)
     return this.isPassing(partition, problem.code) && this.map.changed(tried, left)
   }
 
-  /** Waits until the group is heard again, or has moved on. Doubt that lasts is not waited for. */
-  async #resolved(task: RunningTask, ms: number): Promise<boolean> {
-    const until = performance.now() + Math.min(ms, PATIENCE - this.#sureness.noticedFor)
+  /** Waits until the lease is renewed, or the group has moved on. A lapse that lasts is not waited for. */
+  async #renewed(task: RunningTask, ms: number): Promise<boolean> {
+    const until = performance.now() + Math.min(ms, HANDOVER_TIMEOUT_MS - this.#lease.noticedFor)
     while (task.readable && !task.owned)
-      if (performance.now() >= until || !(await this.map.changed(this.map.version, POLL, true))) return false
+      if (performance.now() >= until || !(await this.map.changed(this.map.version, LEASE_POLL_MS, true))) return false
     return true
   }
 
-  /** Whether a partition that was refused so is likely to be answered within a second. */
+  /** Whether a partition that was refused with `code` is likely to answer within a second. */
   isPassing(partition: number, code: string): boolean {
     const task = this.streams.task(partition)
-    if (code === 'restoring') return !task || task.restore.total - task.restore.restored <= SOON
+    if (code === 'restoring') return !task || task.restore.total - task.restore.restored <= SHORT_RESTORE
     if (code !== 'owner-unreachable') return code === 'rebalancing' || code === 'no-owner'
     // An owner that stopped cleanly refuses connections for less than a second until the group moves on; one that was killed, for six.
     const owner = this.streams.owner(partition)
     const peer = owner && !owner.self ? this.peers.peer(owner.url) : undefined
-    return !peer || peer.reachable || performance.now() - peer.since < PATIENCE
+    return !peer || peer.reachable || performance.now() - peer.since < HANDOVER_TIMEOUT_MS
   }
 
-  /** What there is besides the owner's answer: a standby's where the read permits it, or our own in a doubt that all share. */
-  async #otherwise(
-    partition: number,
-    request: FastifyRequest,
-    local: Local,
-    answering: Answering,
-  ): Promise<Answer | undefined> {
-    if (!isRead(request.method)) return undefined
+  /** What there is besides the owner's answer: a standby's where the read permits it, or our own when every lease has lapsed. */
+  async #otherwise(partition: number, call: Call, local: Local, answering: Answering): Promise<Answer | undefined> {
+    if (!isRead(call.method)) return undefined
     const task = this.streams.task(partition)
-    if (task && (await this.mayAnswerInDoubt(task, request, answering.stale))) {
+    if (task && (await this.mayAnswerUnconfirmed(task, call, answering.stale))) {
       const answer = await found(task, () => local(task))
-      return answer && { ...answer, headers: { ...answer.headers, ...this.freshness(task) } }
+      return answer?.with(this.freshness(task))
     }
-    if (!answering.stale || request.forwarded) return undefined
+    if (!answering.stale || call.forwarded) return undefined
     for (const { url, self } of this.streams.standbysOf(partition)) {
       if (self) continue
-      const answer = await this.peers.forward(url, request, answering).catch(() => undefined)
+      const answer = await this.peers.forward(url, call, answering).catch(() => undefined)
       if (answer && answer.status < 400) return answer
     }
     return undefined
   }
 
   /**
-   * Whether rows of a partition that is not surely ours may be shown, marked as such: where the read permits it, or when all members are
-   * in the same doubt, as when the log is out of everybody's reach.
+   * Whether rows of a partition without a lease may be shown, marked `unconfirmed`: where the read permits it, or when the leases of all
+   * members have lapsed, as when the log is out of everybody's reach.
    */
-  async mayAnswerInDoubt(task: RunningTask, request: FastifyRequest, stale?: Stale): Promise<boolean> {
+  async mayAnswerUnconfirmed(task: RunningTask, call: Call, stale?: Stale): Promise<boolean> {
     if (!task.readable || task.role !== 'active') return false
     // How far behind it is cannot be told.
     if (stale) return stale.maxLag === undefined
-    return this.doubt.isShared(request)
+    return this.#agreement.hasLapsedEverywhere(call)
   }
 
   #standby(partition: number, { maxLag = Infinity }: Stale): RunningTask | undefined {
@@ -247,7 +234,7 @@ export class Owners {
 
   /**
    * What every answer about an object says of its source. `position` = the last offset applied, in the form that `Quorate-Min-Position`
-   * takes. An answer of a partition that is not surely ours says since when, in ms.
+   * takes. An answer without a lease says for how long it has lapsed, in ms.
    */
   freshness(task: RunningTask): Record<string, string> {
     const headers: Record<string, string> = {
@@ -261,14 +248,14 @@ export class Owners {
     }
     if (task.role === 'active' && !task.owned) {
       headers['quorate-role'] = 'unconfirmed'
-      headers['quorate-age'] = String(this.age)
+      headers['quorate-age'] = String(this.lapsedFor)
     }
     return headers
   }
 
-  /** ms since this instance last surely owned what it has; 0 while it does. */
-  get age(): number {
-    return this.#sureness.age
+  /** ms since the lease of this instance lapsed; 0 while it is held. */
+  get lapsedFor(): number {
+    return this.#lease.lapsedFor
   }
 }
 

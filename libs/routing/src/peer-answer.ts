@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici'
-import type { Answer } from '@quorate/http'
+import { Answer } from '@quorate/http'
 
 /** Said by each hop for itself. */
 const NOT_BACK = new Set(['connection', 'keep-alive', 'transfer-encoding', 'date', 'x-request-id', 'content-length'])
@@ -8,7 +8,7 @@ const NOT_BACK = new Set(['connection', 'keep-alive', 'transfer-encoding', 'date
 export async function answerOf({ statusCode, headers, body }: Dispatcher.ResponseData): Promise<Answer> {
   const chunks: Buffer[] = []
   for await (const chunk of body) chunks.push(chunk as Buffer)
-  return { status: statusCode, headers: headersBack(headers), body: Buffer.concat(chunks) }
+  return new Answer(statusCode, headersBack(headers), Buffer.concat(chunks))
 }
 
 function headersBack(headers: Record<string, string | string[] | undefined>): Record<string, string> {

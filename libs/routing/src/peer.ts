@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import type { Pool } from 'undici'
-import { connections, Lanes } from './lane'
+import { connections, PeerPools } from './peer-pool'
 
 export interface PeerTimes {
   /** ms for a connection. */
@@ -16,8 +16,8 @@ export interface PeerTimes {
 /** A dead peer is noticed within 2 s, apart from the group's protocol, which takes the session's six. */
 export const PEER_TIMES: PeerTimes = { connectMs: 1_000, probeEveryMs: 400, probeMs: 1_400, placeMs: 2_000 }
 
-/** ms that a timer of ours may be late before we take it that we slept ourselves, and know nothing of the peer. */
-const OVERSLEPT = 300
+/** ms that a timer may be late before it shows that this process slept, and nothing about the peer. */
+const MAX_TIMER_DELAY_MS = 300
 
 /**
  * Another instance as this one sees it: its connections, and whether it answers. A probe asks it all the time while it is watched; a peer
@@ -28,7 +28,7 @@ export class Peer {
   reachable = true
   /** performance.now() of the last change of `reachable`. */
   since = performance.now()
-  readonly lanes: Lanes
+  readonly pools: PeerPools
   #lost = lostSignal()
   #heardAt = performance.now()
   #probe: Pool | undefined
@@ -39,7 +39,7 @@ export class Peer {
     readonly url: string,
     readonly times: PeerTimes,
   ) {
-    this.lanes = new Lanes(url, times.connectMs)
+    this.pools = new PeerPools(url, times.connectMs)
   }
 
   /** Aborts when the peer is found to be out of reach. */
@@ -70,14 +70,14 @@ export class Peer {
     this.#watched = false
     clearTimeout(this.#timer)
     await this.#probe?.destroy()
-    await this.lanes.close()
+    await this.pools.close()
   }
 
   async close(): Promise<void> {
     this.#watched = false
     clearTimeout(this.#timer)
     await this.#probe?.destroy()
-    await this.lanes.destroy()
+    await this.pools.destroy()
   }
 
   async #ask(): Promise<void> {
@@ -102,7 +102,7 @@ export class Peer {
   /** A probe failed after `took` ms: by the time that it has, which its timer tells (a clock may say a bit less), or by itself. */
   #silent(timedOut: boolean, took: number): void {
     // A process that was frozen finds its own timers run out before it has read what came meanwhile.
-    if (took > this.times.probeMs + OVERSLEPT) return
+    if (took > this.times.probeMs + MAX_TIMER_DELAY_MS) return
     if (timedOut && performance.now() - this.#heardAt < this.times.probeMs) return
     if (this.reachable) this.#turn(false)
   }

@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify'
+import { testCall } from '@quorate/http/testing'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { PeerTimes } from './peer'
@@ -50,7 +50,7 @@ const asked = (
   url: string,
   method = 'GET',
   from = `10.0.${(callers = (callers + 1) % 65_536) >> 8}.${callers % 256}`,
-) => ({ url, method, id: 'r', headers: {}, raw: { socket: { remoteAddress: from } } }) as unknown as FastifyRequest
+) => testCall({ url, method, caller: from })
 const codeOf = async (answer: Promise<unknown>) =>
   answer.then(
     () => 'answered',
@@ -99,7 +99,7 @@ describe('peers', () => {
 
   it('let point reads through while lists take all the connections that lists have', async () => {
     await open((path) => path === '/list')
-    const lists = Array.from({ length: 200 }, () => codeOf(peers.forward(other.url, asked('/list'), { lane: 'lists' })))
+    const lists = Array.from({ length: 200 }, () => codeOf(peers.forward(other.url, asked('/list'), { pool: 'lists' })))
     await until(() => other.count('/list') === 16)
     expect(await codeOf(peers.forward(other.url, asked('/point')))).toBe('answered')
     expect(other.count('/list')).toBe(16)
@@ -114,13 +114,13 @@ describe('peers', () => {
   it.each([
     ['points', 128],
     ['lists', 32],
-  ] as const)('let %s through while as many wait at the owner as may', async (lane, most) => {
+  ] as const)('let %s through while as many wait at the owner as may', async (pool, most) => {
     await open((path) => path === '/waits')
     const waits = Array.from({ length: most + 8 }, () =>
-      codeOf(peers.forward(other.url, asked('/waits'), { lane, waitMs: 60_000 })),
+      codeOf(peers.forward(other.url, asked('/waits'), { pool, waitMs: 60_000 })),
     )
     await until(() => other.count('/waits') === most)
-    expect(await codeOf(peers.forward(other.url, asked('/now', 'DELETE'), { lane }))).toBe('answered')
+    expect(await codeOf(peers.forward(other.url, asked('/now', 'DELETE'), { pool }))).toBe('answered')
     expect(other.count('/waits')).toBe(most)
     other.thaw()
     await until(() => other.count('/waits') === most + 8)

@@ -1,31 +1,40 @@
 import type { Secret } from '@quorate/config'
-import type { FastifyRequest } from 'fastify'
 import { randomUUID } from 'node:crypto'
-import { type Answer, bodyHash, callerOf, FORWARDED, isRead, sign, SIGNATURE, SIGNED, type Signed } from '@quorate/http'
+import {
+  type Answer,
+  bodyHash,
+  type Call,
+  FORWARDED,
+  isRead,
+  sign,
+  SIGNATURE,
+  SIGNED,
+  type Signed,
+} from '@quorate/http'
 import { busy, NOT_SENT, unknownOutcome, unreachable } from './broken-off'
-import type { LaneName } from './lane'
 import { Peer, PEER_TIMES, type PeerTimes } from './peer'
 import { answerOf } from './peer-answer'
+import type { PoolName } from './peer-pool'
 
 export interface PeerOptions {
   readonly clusterSecret?: Secret | undefined
-  /** ms for the answer beyond what the request itself asked to wait. */
+  /** ms for the answer beyond what the call itself asked to wait. */
   readonly answerMs?: number
   readonly times?: PeerTimes
 }
 
-/** What is asked of the peer: by default the request as it came. */
+/** What is asked of the peer: by default the call as it came. */
 export interface Forwarding {
   readonly path?: string
-  /** Another method than the request's; the body stays behind. */
+  /** Another method than the call's; the body stays behind. */
   readonly method?: 'GET'
   /** ms for the answer, beyond `waitMs`. */
   readonly answerMs?: number
-  /** ms that the request may wait at the owner before it is answered. */
+  /** ms that the call may wait at the owner before it is answered. */
   readonly waitMs?: number
   readonly headers?: Readonly<Record<string, string>>
-  /** Which connections it takes: `points` by default; a request that waits has others than one that does not. */
-  readonly lane?: LaneName
+  /** Which connections it takes: `points` by default; a call that waits has others than one that does not. */
+  readonly pool?: PoolName
   /** It changes nothing, whatever its method is: it may end when the peer is found to be out of reach. */
   readonly reads?: boolean
 }
@@ -57,29 +66,29 @@ export class Peers {
   }
 
   /**
-   * Sends a request on to `url`, once: the mark keeps the peer from sending it further.
+   * Sends a call on to `url`, once: the mark keeps the peer from sending it further.
    * @throws Problem `owner-unreachable` when nothing can have been done, `outcome-unknown` for a write that broke off
    */
-  async forward(url: string, request: FastifyRequest, forwarding: Forwarding = {}): Promise<Answer> {
+  async forward(url: string, call: Call, forwarding: Forwarding = {}): Promise<Answer> {
     const answerMs = forwarding.answerMs ?? this.options.answerMs ?? 10_000
-    const method = forwarding.method ?? (request.method as 'GET')
-    const path = forwarding.path ?? request.url
+    const method = forwarding.method ?? (call.method as 'GET')
+    const path = forwarding.path ?? call.url
     const waitMs = forwarding.waitMs ?? 0
     const until = performance.now() + waitMs + answerMs
-    const body = forwarding.method === undefined ? request.rawBody : undefined
+    const body = forwarding.method === undefined ? call.body : undefined
     const peer = this.peer(url)
     const reads = forwarding.reads ?? isRead(method)
     if (!peer.reachable) throw unreachable(url, false)
-    const lane = peer.lanes.of(forwarding.lane ?? 'points', waitMs > 0)
-    const caller = callerOf(request)
-    const taking = await lane.take(caller, Math.min(peer.times.placeMs, waitMs + answerMs), peer.lost)
+    const pool = peer.pools.of(forwarding.pool ?? 'points', waitMs > 0)
+    const { caller } = call
+    const taking = await pool.take(caller, Math.min(peer.times.placeMs, waitMs + answerMs), peer.lost)
     if (taking !== 'taken') throw taking === 'lost' ? unreachable(url, false) : busy(url)
     const timeout = Math.max(1, Math.ceil(until - performance.now()))
     try {
-      const answer = await lane.pool.request({
+      const answer = await pool.connections.request({
         method,
         path,
-        headers: this.#headers(request, { method, path, body, to: url }, forwarding.headers),
+        headers: this.#headers(call, { method, path, body, to: url }, forwarding.headers),
         headersTimeout: timeout,
         bodyTimeout: timeout,
         // A write may still be done: it is waited for, so that its outcome is known if it can be.
@@ -94,7 +103,7 @@ export class Peers {
       if (sent && !reads) throw unknownOutcome(url, error)
       throw unreachable(url, sent, error)
     } finally {
-      lane.release(caller)
+      pool.release(caller)
     }
   }
 
@@ -105,20 +114,20 @@ export class Peers {
   }
 
   #headers(
-    request: FastifyRequest,
+    call: Call,
     claim: Pick<Signed, 'method' | 'path' | 'body' | 'to'>,
     more: Forwarding['headers'],
   ): Record<string, string> {
     const { clusterSecret } = this.options
-    const headers: Record<string, string> = { 'x-request-id': request.id }
+    const headers: Record<string, string> = { 'x-request-id': call.id }
     const named = clusterSecret ? UP : [...UP, ...CREDENTIALS]
     for (const name of named) {
-      const value = request.headers[name]
+      const value = call.headers[name]
       if (typeof value === 'string') headers[name] = value
     }
     Object.assign(headers, more)
     if (claim.body === undefined) delete headers['content-type']
-    const principal = Buffer.from(JSON.stringify(request.principal ?? { name: '', roles: [] })).toString('base64url')
+    const principal = Buffer.from(JSON.stringify(call.principal ?? { name: '', roles: [] })).toString('base64url')
     const at = Date.now()
     const nonce = randomUUID()
     headers[FORWARDED] = `${at};${bodyHash(claim.body)};${principal};${nonce}`

@@ -6,15 +6,15 @@ import { type Answer, Problem, type ProblemCode } from '@quorate/http'
 export const GENERATION = 'quorate-generation'
 /** Refusals that a newer map may mend; nothing was written. */
 export const PASSING: readonly ProblemCode[] = ['rebalancing', 'no-owner', 'restoring', 'owner-unreachable']
-/** What is no answer of who is not surely the owner; another may have one. */
-const NOT_HERE: readonly ProblemCode[] = [...PASSING, 'not-found', 'position-timeout']
+/** Without a lease these are no final answers; another instance may have one. */
+const UNCONFIRMED: readonly ProblemCode[] = [...PASSING, 'not-found', 'position-timeout']
 
 /** undefined where who is no owner knows nothing of it: that is no 404. */
 export async function found(task: RunningTask, local: () => Answer | Promise<Answer>): Promise<Answer | undefined> {
   try {
     return await guarded(task, local)
   } catch (error) {
-    if (error instanceof Problem && NOT_HERE.includes(error.code)) return undefined
+    if (error instanceof Problem && UNCONFIRMED.includes(error.code)) return undefined
     throw error
   }
 }

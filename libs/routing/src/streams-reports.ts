@@ -2,7 +2,7 @@ import type { Condition, RunningTask, Streams } from '@quorate/streams'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { conditionReports } from './condition-reports'
 import type { HealthCheck } from '@quorate/http'
-import { Sureness } from './sureness'
+import { OwnershipLease } from './ownership-lease'
 
 /** What lies with the log, and not with this instance: a restart does not help. */
 const isOfLog = ({ code }: Condition): boolean => code === 'LOG_UNAVAILABLE'
@@ -23,14 +23,14 @@ export function streamsChecks(name: string, streams: Streams): HealthCheck[] {
 }
 
 function tasksCheck(name: string, streams: Streams): HealthCheck {
-  const sureness = new Sureness(streams)
+  const lease = new OwnershipLease(streams)
   return {
     name,
     live: () => streams.live || !streams.conditions.blocks('live', isOfLog),
     ready: () => streams.ready,
     details: () => ({
-      // ms since it was last sure that the group counts on it; 0 while it is.
-      unheard: sureness.age,
+      // ms since the group last confirmed what it owns; 0 while it does.
+      unheard: lease.lapsedFor,
       conditions: conditionReports(streams.conditions),
       partitions: streams.tasks().map(({ partition, state, position, lag, restore, restarts }) => ({
         partition,

@@ -1,11 +1,10 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Put, Req, Res } from '@nestjs/common'
+import { Body, Controller, Delete, Get, HttpCode, Param, Put, Req } from '@nestjs/common'
 import { ApiBody, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger'
-import { Requires, send } from '@quorate/http'
-import { Owners } from '@quorate/routing'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type Answer, Requires } from '@quorate/http'
+import type { FastifyRequest } from 'fastify'
 import { DryRuns } from '../queries/dry-runs'
-import { PARTS } from '../queries/places'
 import { Settings } from '../queries/settings'
+import { BroadcastRequests } from './broadcast-requests'
 import { AgentBody } from './dto/agent'
 import {
   AGENT,
@@ -19,19 +18,16 @@ import {
   ApiWait,
   ApiWritten,
 } from './openapi'
-import { agentIdOf, isDryRun, one, queryOf, readOptionsOf, requestKeyOf, waitOf } from './request-parts'
-import { DEFAULT_WAIT, parseWait } from './waiting'
-
-const BROADCASTER = 0
+import { agentIdOf } from './request-parts'
 
 /** Settings of agents: broadcast as policies are. */
 @ApiTags('agents')
 @Controller('v1/agents')
 export class AgentsController {
   constructor(
-    @Inject(Owners) private readonly owners: Owners,
-    @Inject(Settings) private readonly settings: Settings,
-    @Inject(DryRuns) private readonly dryRuns: DryRuns,
+    private readonly requests: BroadcastRequests,
+    private readonly settings: Settings,
+    private readonly dryRuns: DryRuns,
   ) {}
 
   @Get()
@@ -39,11 +35,8 @@ export class AgentsController {
   @ApiOperation({ operationId: 'listAgents', summary: 'Agents with settings; all others weigh 1 and are not muted.' })
   @ApiRead(AGENTS, 'The settings.', 'freshness')
   @ApiProblems(400, 422, 503, 504)
-  async list(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const options = readOptionsOf(request, this.owners.streams.partitions)
-    await this.owners.answer(BROADCASTER, request, reply, (task) => this.settings.agents(task, options), {
-      waitMs: waitOf(options),
-    })
+  list(@Req() request: FastifyRequest): Promise<Answer> {
+    return this.requests.read(request, (task, options) => this.settings.agents(task, options))
   }
 
   @Get(':agent')
@@ -52,12 +45,9 @@ export class AgentsController {
   @ApiParam({ name: 'agent' })
   @ApiRead(AGENT, 'The settings.', 'freshness')
   @ApiProblems(400, 404, 422, 503, 504)
-  async get(@Param('agent') agent: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+  async get(@Param('agent') agent: string, @Req() request: FastifyRequest): Promise<Answer> {
     const id = agentIdOf(agent)
-    const options = readOptionsOf(request, this.owners.streams.partitions)
-    await this.owners.answer(BROADCASTER, request, reply, (task) => this.settings.agent(task, id, options), {
-      waitMs: waitOf(options),
-    })
+    return this.requests.read(request, (task, options) => this.settings.agent(task, id, options))
   }
 
   @Put(':agent')
@@ -72,30 +62,12 @@ export class AgentsController {
   @ApiRead(AGENT_ANSWER, 'The settings; of a dry run, what they would change.', 'policy')
   @ApiWritten()
   @ApiProblems(400, 403, 409, 413, 415, 422, 503, 504)
-  async put(
-    @Param('agent') agent: string,
-    @Body() body: AgentBody,
-    @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
-    const id = agentIdOf(agent)
-    const { wait, dryRun } = queryOf(request, ['wait', 'dryRun'])
-    const waitMs = parseWait(wait) ?? DEFAULT_WAIT
-    const settings = { agent: id, weight: body.weight ?? 1, muted: body.muted ?? false }
-    if (isDryRun(dryRun)) {
-      const parts = request.forwarded ? one(request, PARTS) : undefined
-      send(reply, await this.dryRuns.agent(settings, request, parts?.split(',').map(Number)))
-      return
-    }
-    await this.owners.answer(
-      BROADCASTER,
-      request,
-      reply,
-      (task) => this.settings.putAgent(task, settings, waitMs, requestKeyOf(request)),
-      {
-        waitMs,
-      },
-    )
+  async put(@Param('agent') agent: string, @Body() body: AgentBody, @Req() request: FastifyRequest): Promise<Answer> {
+    const settings = { agent: agentIdOf(agent), weight: body.weight ?? 1, muted: body.muted ?? false }
+    return this.requests.put(request, {
+      write: (task, waitMs, key) => this.settings.putAgent(task, settings, waitMs, key),
+      dryRun: (call, partitions) => this.dryRuns.agent(settings, call, partitions),
+    })
   }
 
   @Delete(':agent')
@@ -106,15 +78,8 @@ export class AgentsController {
   @ApiWait('5s', '202 and the positions at once with 0.')
   @ApiWritten()
   @ApiProblems(204, 403, 422, 503, 504)
-  async delete(
-    @Param('agent') agent: string,
-    @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
+  async delete(@Param('agent') agent: string, @Req() request: FastifyRequest): Promise<Answer> {
     const id = agentIdOf(agent)
-    const waitMs = parseWait(queryOf(request, ['wait']).wait) ?? DEFAULT_WAIT
-    await this.owners.answer(BROADCASTER, request, reply, (task) => this.settings.removeAgent(task, id, waitMs), {
-      waitMs,
-    })
+    return this.requests.delete(request, (task, waitMs) => this.settings.removeAgent(task, id, waitMs))
   }
 }

@@ -1,5 +1,6 @@
-import { Controller, Get, Inject, Req } from '@nestjs/common'
+import { Controller, Get, Req } from '@nestjs/common'
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger'
+import { callOf } from '@quorate/http'
 import type { FastifyRequest } from 'fastify'
 import { Cluster, type ClusterReport } from '../queries/cluster'
 import type { MemberReport } from '../queries/member-report'
@@ -8,7 +9,7 @@ import { ApiProblems, CLUSTER } from './openapi'
 @ApiTags('cluster')
 @Controller('v1/cluster')
 export class ClusterController {
-  constructor(@Inject(Cluster) private readonly cluster: Cluster) {}
+  constructor(private readonly cluster: Cluster) {}
 
   @Get()
   @ApiOperation({
@@ -18,6 +19,6 @@ export class ClusterController {
   @ApiOkResponse({ description: 'The cluster as this instance sees it.', schema: CLUSTER })
   @ApiProblems(403)
   async get(@Req() request: FastifyRequest): Promise<ClusterReport | MemberReport> {
-    return request.forwarded ? this.cluster.member() : this.cluster.report(request)
+    return request.forwarded ? this.cluster.member() : this.cluster.report(callOf(request))
   }
 }

@@ -1,8 +1,8 @@
-import { Controller, Delete, Get, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common'
+import { Controller, Delete, Get, HttpCode, Param, Post, Req } from '@nestjs/common'
 import { ApiOkResponse, ApiOperation, ApiParam, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger'
-import { type Answer, decodeCursor, encodeCursor, invalid, json, Requires, send } from '@quorate/http'
+import { type Answer, callOf, decodeCursor, encodeCursor, invalid, json, noContent, Requires } from '@quorate/http'
 import { Owners } from '@quorate/routing'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import { offsetOf, type WholeDeadLetter } from '@quorate/engine/core'
 import { DeadLetters } from '../dead-letters/dead-letters'
 import { accepted } from '../queries/writes'
@@ -24,9 +24,9 @@ const ApiPosition = () =>
 @Controller('v1/dead-letters')
 export class DeadLettersController {
   constructor(
-    @Inject(DeadLetters) private readonly deadLetters: DeadLetters,
-    @Inject(Answers) private readonly answers: Answers,
-    @Inject(Owners) private readonly owners: Owners,
+    private readonly deadLetters: DeadLetters,
+    private readonly answers: Answers,
+    private readonly owners: Owners,
   ) {}
 
   @Get()
@@ -46,7 +46,7 @@ export class DeadLettersController {
   })
   @ApiOkResponse({ description: 'A page.', schema: DEAD_LETTERS })
   @ApiProblems(400, 403, 422, 503)
-  async list(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+  async list(@Req() request: FastifyRequest): Promise<Answer> {
     const { limit: asked, cursor, all } = queryOf(request, ['limit', 'cursor', 'all'])
     const limit = asked === undefined ? LIST.limit : /^\d{1,5}$/.test(asked) ? Number(asked) : NaN
     if (!(limit >= 1 && limit <= LIST.most))
@@ -57,7 +57,7 @@ export class DeadLettersController {
     const from = decodeCursor(cursor, filter, (place) => offsetOf(place) !== undefined)
     const { items, next } = await this.deadLetters.list(from === undefined ? 0 : offsetOf(from)!, limit, filter.all)
     const more = next === undefined ? {} : { next: encodeCursor(String(next), filter) }
-    send(reply, json(200, JSON.stringify({ items, ...more })))
+    return json(200, JSON.stringify({ items, ...more }))
   }
 
   @Get(':position')
@@ -83,16 +83,12 @@ export class DeadLettersController {
   @ApiOnce()
   @ApiWritten()
   @ApiProblems(403, 404, 409, 422, 503, 504)
-  async replay(
-    @Param('position') position: string,
-    @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
+  async replay(@Param('position') position: string, @Req() request: FastifyRequest): Promise<Answer> {
     queryOf(request, [])
     const offset = offsetAt(position)
     const replay = async (): Promise<Answer> =>
       accepted([await this.deadLetters.replay(offset, request.principal!.name)])
-    await this.#settle(request, reply, () => this.answers.once(requestKeyOf(request), replay))
+    return this.#settle(request, () => this.answers.once(requestKeyOf(request), replay))
   }
 
   @Delete(':position')
@@ -102,21 +98,17 @@ export class DeadLettersController {
   @ApiPosition()
   @ApiResponse({ status: 204, description: 'It is dropped.' })
   @ApiProblems(403, 404, 409, 422, 503, 504)
-  async drop(
-    @Param('position') position: string,
-    @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
+  async drop(@Param('position') position: string, @Req() request: FastifyRequest): Promise<Answer> {
     queryOf(request, [])
     const offset = offsetAt(position)
-    await this.#settle(request, reply, async () => {
+    return this.#settle(request, async () => {
       await this.deadLetters.drop(offset, request.principal!.name)
-      return { status: 204, headers: {} }
+      return noContent()
     })
   }
 
-  #settle(request: FastifyRequest, reply: FastifyReply, work: () => Promise<Answer>): Promise<void> {
-    return this.owners.answer(SETTLER, request, reply, work, { answerMs: ANSWER_MS })
+  #settle(request: FastifyRequest, work: () => Promise<Answer>): Promise<Answer> {
+    return this.owners.answer(SETTLER, callOf(request), work, { answerMs: ANSWER_MS })
   }
 }
 

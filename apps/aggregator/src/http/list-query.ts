@@ -2,9 +2,9 @@ import { isObjectId, isState, isText, LIMITS } from '@quorate/contracts'
 import { type CursorFilter, decodeCursor, invalid, type ProblemError } from '@quorate/http'
 import type { FastifyRequest } from 'fastify'
 import type { Filter, ListQuery } from '../queries/listing'
-import { parsePositions } from './positions'
+import { parsePositions } from '../queries/positions'
 import { one, queryOf } from './request-parts'
-import { parseWait } from './waiting'
+import { parseWait } from '../queries/waiting'
 
 export const LIST = { limit: 100, most: 10_000 } as const
 const MARKS = ['contested', 'stale', 'flapping', 'divergent', 'overridden'] as const

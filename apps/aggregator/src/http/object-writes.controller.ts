@@ -1,25 +1,25 @@
-import { Body, Controller, Delete, HttpCode, Inject, Param, Put, Req, Res } from '@nestjs/common'
+import { Body, Controller, Delete, HttpCode, Param, Put, Req } from '@nestjs/common'
 import { ApiBody, ApiOperation, ApiTags } from '@nestjs/swagger'
 import { parseTime } from '@quorate/contracts'
-import { type Answer, invalid, Requires } from '@quorate/http'
+import { type Answer, callOf, invalid, Requires } from '@quorate/http'
 import { Owners } from '@quorate/routing'
 import type { RunningTask } from '@quorate/streams'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import { type Operator, type OverrideWanted, type WriteOptions, Writes } from '../queries/writes'
 import { OverrideBody, StateBody } from './dto/override'
 import { isReason, REASON_RULE } from './dto/rules'
-import { parseTags } from './entity-tag'
+import { parseTags } from '../queries/entity-tag'
 import { ApiConditional, ApiObject, ApiOnce, ApiProblems, ApiRead, ApiReason, ApiWait, VIEW } from './openapi'
 import { objectIdOf, one, queryOf, requestKeyOf } from './request-parts'
-import { DEFAULT_WAIT, parseWait } from './waiting'
+import { DEFAULT_WAIT, parseWait } from '../queries/waiting'
 
 /** Objects, changed by operators: each change is a record in the log, and the answer is what came of it. */
 @ApiTags('objects')
 @Controller('v1/objects')
 export class ObjectWritesController {
   constructor(
-    @Inject(Owners) private readonly owners: Owners,
-    @Inject(Writes) private readonly writes: Writes,
+    private readonly owners: Owners,
+    private readonly writes: Writes,
   ) {}
 
   @Put(':object/override')
@@ -37,9 +37,8 @@ export class ObjectWritesController {
     @Param('object') object: string,
     @Body() body: OverrideBody,
     @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
-    await this.#override(objectIdOf(object), body, request, reply)
+  ): Promise<Answer> {
+    return this.#override(objectIdOf(object), body, request)
   }
 
   @Delete(':object/override')
@@ -52,14 +51,10 @@ export class ObjectWritesController {
   @ApiWait('5s', '202 and the position at once with 0.')
   @ApiRead(VIEW, 'The object as it is without the override.', 'object')
   @ApiProblems(202, 204, 400, 403, 404, 412, 422, 428, 503, 504)
-  async clearOverride(
-    @Param('object') object: string,
-    @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
+  async clearOverride(@Param('object') object: string, @Req() request: FastifyRequest): Promise<Answer> {
     const id = objectIdOf(object)
     const { operator, ...options } = endOptionsOf(request)
-    await this.#at(id, request, reply, options, (task) => this.writes.clearOverride(task, id, operator, options))
+    return this.#at(id, request, options, (task) => this.writes.clearOverride(task, id, operator, options))
   }
 
   @Put(':object')
@@ -77,13 +72,8 @@ export class ObjectWritesController {
   @ApiBody({ type: StateBody })
   @ApiRead(VIEW, 'The object as it is once the state was set.', 'object')
   @ApiProblems(202, 204, 400, 403, 409, 412, 413, 415, 422, 428, 503, 504)
-  async set(
-    @Param('object') object: string,
-    @Body() body: StateBody,
-    @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
-    await this.#override(objectIdOf(object), body, request, reply)
+  async set(@Param('object') object: string, @Body() body: StateBody, @Req() request: FastifyRequest): Promise<Answer> {
+    return this.#override(objectIdOf(object), body, request)
   }
 
   @Delete(':object')
@@ -95,22 +85,13 @@ export class ObjectWritesController {
   @ApiReason()
   @ApiWait('5s', '202 and the position at once with 0.')
   @ApiProblems(202, 204, 400, 403, 404, 412, 422, 428, 503, 504)
-  async delete(
-    @Param('object') object: string,
-    @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
+  async delete(@Param('object') object: string, @Req() request: FastifyRequest): Promise<Answer> {
     const id = objectIdOf(object)
     const { operator, ...options } = endOptionsOf(request)
-    await this.#at(id, request, reply, options, (task) => this.writes.delete(task, id, operator, options))
+    return this.#at(id, request, options, (task) => this.writes.delete(task, id, operator, options))
   }
 
-  async #override(
-    id: string,
-    body: OverrideBody | StateBody,
-    request: FastifyRequest,
-    reply: FastifyReply,
-  ): Promise<void> {
+  async #override(id: string, body: OverrideBody | StateBody, request: FastifyRequest): Promise<Answer> {
     const options = { ...writeOptionsOf(request), request: requestKeyOf(request) }
     const expiresAt = parseTime(body.expiresAt)
     const wanted: OverrideWanted = {
@@ -120,17 +101,16 @@ export class ObjectWritesController {
       mode: ('mode' in body ? body.mode : null) ?? 'pin',
       ...(expiresAt === undefined ? {} : { expiresAt }),
     }
-    await this.#at(id, request, reply, options, (task) => this.writes.setOverride(task, id, wanted, options))
+    return this.#at(id, request, options, (task) => this.writes.setOverride(task, id, wanted, options))
   }
 
   async #at(
     id: string,
     request: FastifyRequest,
-    reply: FastifyReply,
     { waitMs = DEFAULT_WAIT }: WriteOptions,
     local: (task: RunningTask) => Promise<Answer>,
-  ): Promise<void> {
-    await this.owners.answer(this.owners.partitionOf(id), request, reply, local, { waitMs })
+  ): Promise<Answer> {
+    return this.owners.answer(this.owners.partitionOf(id), callOf(request), local, { waitMs })
   }
 }
 

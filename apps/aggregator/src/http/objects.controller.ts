@@ -1,12 +1,13 @@
-import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common'
+import { Controller, Get, Param, Req } from '@nestjs/common'
 import { ApiOperation, ApiTags } from '@nestjs/swagger'
-import { type Answer, callerOf, encodeCursor, HTTP_LIMITS, json, Places, Problem, send } from '@quorate/http'
-import { Owners, type Stale } from '@quorate/routing'
+import { type Answer, type Call, callOf, encodeCursor, HTTP_LIMITS, json, Places, Problem } from '@quorate/http'
+import { Owners } from '@quorate/routing'
 import type { RunningTask } from '@quorate/streams'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import { encodePart, type ListQuery, Listing, type Page } from '../queries/listing'
-import { Objects } from '../queries/objects'
-import { PARTS } from '../queries/places'
+import { Objects, type ReadOptions } from '../queries/objects'
+import { formatPositions } from '../queries/positions'
+import { waitOf } from '../queries/waiting'
 import { filterOf, listQueryOf } from './list-query'
 import {
   ApiBound,
@@ -20,8 +21,7 @@ import {
   LIST_ANSWER,
   VIEW,
 } from './openapi'
-import { formatPositions } from './positions'
-import { objectIdOf, one, staleReadOptionsOf, waitOf } from './request-parts'
+import { askedPartsOf, objectIdOf, staleReadOptionsOf } from './request-parts'
 
 /** Objects, read at their owner. */
 @ApiTags('objects')
@@ -30,9 +30,9 @@ export class ObjectsController {
   readonly #lists = new Places(HTTP_LIMITS.lists)
 
   constructor(
-    @Inject(Owners) private readonly owners: Owners,
-    @Inject(Objects) private readonly objects: Objects,
-    @Inject(Listing) private readonly listing: Listing,
+    private readonly owners: Owners,
+    private readonly objects: Objects,
+    private readonly listing: Listing,
   ) {}
 
   @Get()
@@ -45,14 +45,12 @@ export class ObjectsController {
   @ApiFiltered()
   @ApiRead(LIST_ANSWER, 'A page.', 'list')
   @ApiProblems(400, 422, 503, 504)
-  async list(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+  async list(@Req() request: FastifyRequest): Promise<Answer> {
     const query = listQueryOf(request, this.owners.streams.partitions)
-    const parts = request.forwarded ? one(request, PARTS) : undefined
-    if (parts !== undefined) {
-      send(reply, json(200, encodePart(await this.listing.part(parts.split(',').map(Number), query, request))))
-      return
-    }
-    const { items, more, missing, unreadable, positions, age } = await this.#page(query, request)
+    const call = callOf(request)
+    const parts = askedPartsOf(request)
+    if (parts !== undefined) return json(200, encodePart(await this.listing.part(parts, query, call)))
+    const { items, more, missing, unreadable, positions, age } = await this.#page(query, call)
     const [lacking] = missing
     if (lacking && query.refusePartial) {
       const code = lacking.reason
@@ -65,7 +63,7 @@ export class ObjectsController {
     const next = more && last ? `,"next":${JSON.stringify(encodeCursor(last.id, filterOf(query)))}` : ''
     const body = `{"items":[${items.map(({ text }) => text).join(',')}]${next},"complete":${missing.length === 0 && unreadable === undefined},"missing":${JSON.stringify(missing)}${unreadable === undefined ? '' : `,"unreadable":${JSON.stringify(unreadable)}`}}`
     const aged = age === undefined ? {} : { 'quorate-role': 'unconfirmed', 'quorate-age': String(age) }
-    send(reply, json(200, body, { 'quorate-position': formatPositions(positions), ...aged }))
+    return json(200, body, { 'quorate-position': formatPositions(positions), ...aged })
   }
 
   @Get(':object')
@@ -75,11 +73,11 @@ export class ObjectsController {
   @ApiObject()
   @ApiRead(VIEW, 'The object.', 'object')
   @ApiProblems(304, 400, 404, 422, 503, 504)
-  async get(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+  async get(@Req() request: FastifyRequest): Promise<Answer> {
     // The busiest route: read from the request itself, since Nest runs its pipes for every decorated parameter.
     const id = objectIdOf((request.params as { object: string }).object)
     const options = staleReadOptionsOf(request, this.owners.streams.partitions)
-    await this.#at(id, request, reply, (task) => this.objects.get(task, id, options), waitOf(options), options.stale)
+    return this.#at(id, request, options, (task) => this.objects.get(task, id, options))
   }
 
   @Get(':object/explanation')
@@ -89,21 +87,10 @@ export class ObjectsController {
   @ApiObject()
   @ApiRead(EXPLANATION, 'The explanation.', 'freshness')
   @ApiProblems(400, 404, 422, 503, 504)
-  async explanation(
-    @Param('object') object: string,
-    @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
+  async explanation(@Param('object') object: string, @Req() request: FastifyRequest): Promise<Answer> {
     const id = objectIdOf(object)
     const options = staleReadOptionsOf(request, this.owners.streams.partitions)
-    await this.#at(
-      id,
-      request,
-      reply,
-      (task) => this.objects.explanation(task, id, options),
-      waitOf(options),
-      options.stale,
-    )
+    return this.#at(id, request, options, (task) => this.objects.explanation(task, id, options))
   }
 
   @Get(':object/history')
@@ -116,25 +103,14 @@ export class ObjectsController {
   @ApiObject()
   @ApiRead(HISTORY, 'The history.', 'freshness')
   @ApiProblems(400, 404, 422, 503, 504)
-  async history(
-    @Param('object') object: string,
-    @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
+  async history(@Param('object') object: string, @Req() request: FastifyRequest): Promise<Answer> {
     const id = objectIdOf(object)
     const options = staleReadOptionsOf(request, this.owners.streams.partitions)
-    await this.#at(
-      id,
-      request,
-      reply,
-      (task) => this.objects.history(task, id, options),
-      waitOf(options),
-      options.stale,
-    )
+    return this.#at(id, request, options, (task) => this.objects.history(task, id, options))
   }
 
-  async #page(query: ListQuery, request: FastifyRequest): Promise<Page> {
-    const caller = callerOf(request)
+  async #page(query: ListQuery, call: Call): Promise<Page> {
+    const { caller } = call
     if (!this.#lists.hasFor(caller))
       throw new Problem(
         'too-many-requests',
@@ -142,7 +118,7 @@ export class ObjectsController {
       )
     this.#lists.take(caller)
     try {
-      return await this.listing.page(query, request)
+      return await this.listing.page(query, call)
     } finally {
       this.#lists.release(caller)
     }
@@ -151,11 +127,10 @@ export class ObjectsController {
   async #at(
     id: string,
     request: FastifyRequest,
-    reply: FastifyReply,
+    options: ReadOptions,
     local: (task: RunningTask) => Promise<Answer>,
-    waitMs: number,
-    stale?: Stale,
-  ): Promise<void> {
-    await this.owners.answer(this.owners.partitionOf(id), request, reply, local, { waitMs, stale })
+  ): Promise<Answer> {
+    const { stale } = options
+    return this.owners.answer(this.owners.partitionOf(id), callOf(request), local, { waitMs: waitOf(options), stale })
   }
 }

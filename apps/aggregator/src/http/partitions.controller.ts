@@ -1,11 +1,11 @@
-import { Body, Controller, HttpCode, Inject, Param, Post, Req, Res } from '@nestjs/common'
+import { Body, Controller, HttpCode, Param, Post, Req } from '@nestjs/common'
 import { ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger'
-import { invalid, Requires, send } from '@quorate/http'
-import { PartitionOperations, partitionOf } from '@quorate/routing'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type Answer, callOf, invalid, Requires } from '@quorate/http'
+import { PartitionOperations } from '@quorate/routing'
+import type { FastifyRequest } from 'fastify'
 import { SkipBody, SourceBody } from './dto/partitions'
 import { ACKNOWLEDGED, ApiProblems, SKIPPED } from './openapi'
-import { queryOf } from './request-parts'
+import { partitionNumberOf, queryOf } from './request-parts'
 
 const ApiPartition = () => ApiParam({ name: 'partition', schema: { type: 'integer', minimum: 0 } })
 const ApiNoted = () =>
@@ -19,7 +19,7 @@ const ApiNoted = () =>
 @ApiTags('cluster')
 @Controller('v1/partitions/:partition')
 export class PartitionsController {
-  constructor(@Inject(PartitionOperations) private readonly operations: PartitionOperations) {}
+  constructor(private readonly operations: PartitionOperations) {}
 
   @Post('skip')
   @HttpCode(200)
@@ -38,14 +38,13 @@ export class PartitionsController {
     @Param('partition') partition: string,
     @Body() { offset, through, reason }: SkipBody,
     @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
+  ): Promise<Answer> {
     queryOf(request, [])
     if (typeof through === 'number' && through < offset)
       throw invalid([{ pointer: '/through', detail: 'must be at least the offset' }])
     const by = request.principal!.name
-    const skip = { partition: partitionOf(partition), offset, through: through ?? undefined, reason, by }
-    send(reply, await this.operations.skip(skip))
+    const skip = { partition: partitionNumberOf(partition), offset, through: through ?? undefined, reason, by }
+    return this.operations.skip(skip)
   }
 
   @Post('acknowledge-source')
@@ -69,9 +68,8 @@ export class PartitionsController {
     @Param('partition') partition: string,
     @Body() body: SourceBody,
     @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
+  ): Promise<Answer> {
     queryOf(request, [])
-    await this.operations.acknowledge(partitionOf(partition), body.topic ?? undefined, request, reply)
+    return this.operations.acknowledge(partitionNumberOf(partition), body.topic ?? undefined, callOf(request))
   }
 }

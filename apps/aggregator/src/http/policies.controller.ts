@@ -1,11 +1,10 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Put, Req, Res } from '@nestjs/common'
+import { Body, Controller, Delete, Get, HttpCode, Param, Put, Req } from '@nestjs/common'
 import { ApiBody, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger'
-import { Requires, send } from '@quorate/http'
-import { Owners } from '@quorate/routing'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type Answer, Requires } from '@quorate/http'
+import type { FastifyRequest } from 'fastify'
 import { DryRuns } from '../queries/dry-runs'
-import { PARTS } from '../queries/places'
 import { policyOf, Settings } from '../queries/settings'
+import { BroadcastRequests } from './broadcast-requests'
 import {
   ApiBound,
   ApiDryRun,
@@ -19,20 +18,15 @@ import {
   POLICY_ANSWER,
   POLICY_BODY,
 } from './openapi'
-import { isDryRun, one, queryOf, readOptionsOf, requestKeyOf, waitOf } from './request-parts'
-import { DEFAULT_WAIT, parseWait } from './waiting'
-
-/** Writes settings by way of the owner of this partition, which alone appends to all of them at once. */
-const BROADCASTER = 0
 
 /** Policies: broadcast to every partition of the log, each applies them at a definite place. */
 @ApiTags('policies')
 @Controller('v1/policies')
 export class PoliciesController {
   constructor(
-    @Inject(Owners) private readonly owners: Owners,
-    @Inject(Settings) private readonly settings: Settings,
-    @Inject(DryRuns) private readonly dryRuns: DryRuns,
+    private readonly requests: BroadcastRequests,
+    private readonly settings: Settings,
+    private readonly dryRuns: DryRuns,
   ) {}
 
   @Get()
@@ -43,11 +37,8 @@ export class PoliciesController {
   })
   @ApiRead(POLICIES, 'The policies.', 'freshness')
   @ApiProblems(400, 422, 503, 504)
-  async list(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const options = readOptionsOf(request, this.owners.streams.partitions)
-    await this.owners.answer(BROADCASTER, request, reply, (task) => this.settings.policies(task, options), {
-      waitMs: waitOf(options),
-    })
+  list(@Req() request: FastifyRequest): Promise<Answer> {
+    return this.requests.read(request, (task, options) => this.settings.policies(task, options))
   }
 
   @Get(':name')
@@ -56,11 +47,8 @@ export class PoliciesController {
   @ApiParam({ name: 'name' })
   @ApiRead(POLICY, 'The policy.', 'freshness')
   @ApiProblems(400, 404, 422, 503, 504)
-  async get(@Param('name') name: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const options = readOptionsOf(request, this.owners.streams.partitions)
-    await this.owners.answer(BROADCASTER, request, reply, (task) => this.settings.policy(task, name, options), {
-      waitMs: waitOf(options),
-    })
+  get(@Param('name') name: string, @Req() request: FastifyRequest): Promise<Answer> {
+    return this.requests.read(request, (task, options) => this.settings.policy(task, name, options))
   }
 
   @Put(':name')
@@ -75,28 +63,11 @@ export class PoliciesController {
   @ApiRead(POLICY_ANSWER, 'The policy as it is in force; of a dry run, what it would change.', 'policy')
   @ApiWritten()
   @ApiProblems(400, 403, 409, 413, 415, 422, 503, 504)
-  async put(
-    @Param('name') name: string,
-    @Body() body: unknown,
-    @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
-    const { wait, dryRun } = queryOf(request, ['wait', 'dryRun'])
-    const waitMs = parseWait(wait) ?? DEFAULT_WAIT
-    if (isDryRun(dryRun)) {
-      const parts = request.forwarded ? one(request, PARTS) : undefined
-      send(reply, await this.dryRuns.policy(policyOf(name, body), request, parts?.split(',').map(Number)))
-      return
-    }
-    await this.owners.answer(
-      BROADCASTER,
-      request,
-      reply,
-      (task) => this.settings.putPolicy(task, name, body, waitMs, requestKeyOf(request)),
-      {
-        waitMs,
-      },
-    )
+  put(@Param('name') name: string, @Body() body: unknown, @Req() request: FastifyRequest): Promise<Answer> {
+    return this.requests.put(request, {
+      write: (task, waitMs, key) => this.settings.putPolicy(task, name, body, waitMs, key),
+      dryRun: (call, partitions) => this.dryRuns.policy(policyOf(name, body), call, partitions),
+    })
   }
 
   @Delete(':name')
@@ -107,10 +78,7 @@ export class PoliciesController {
   @ApiWait('5s', '202 and the positions at once with 0.')
   @ApiWritten()
   @ApiProblems(204, 403, 404, 409, 422, 503, 504)
-  async delete(@Param('name') name: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const waitMs = parseWait(queryOf(request, ['wait']).wait) ?? DEFAULT_WAIT
-    await this.owners.answer(BROADCASTER, request, reply, (task) => this.settings.deletePolicy(task, name, waitMs), {
-      waitMs,
-    })
+  delete(@Param('name') name: string, @Req() request: FastifyRequest): Promise<Answer> {
+    return this.requests.delete(request, (task, waitMs) => this.settings.deletePolicy(task, name, waitMs))
   }
 }

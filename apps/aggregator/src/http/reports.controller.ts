@@ -1,12 +1,14 @@
-import { Body, Controller, Delete, HttpCode, Inject, Param, Post, Put, Req, Res } from '@nestjs/common'
+import { Body, Controller, Delete, HttpCode, Param, Post, Put, Req } from '@nestjs/common'
 import { RouteConfig } from '@nestjs/platform-fastify'
 import { ApiBody, ApiConsumes, ApiOperation, ApiTags } from '@nestjs/swagger'
 import { encodeSource, type SourceCommand } from '@quorate/contracts'
-import { type Answer, json, Problem, Requires, send, withinTime } from '@quorate/http'
+import { type Answer, callOf, json, Problem, Requires, withinTime } from '@quorate/http'
 import { Owners } from '@quorate/routing'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import type { Hash } from 'node:crypto'
 import type { Readable } from 'node:stream'
+import { formatPositions } from '../queries/positions'
+import { DEFAULT_WAIT, parseWait } from '../queries/waiting'
 import { accepted, Writes } from '../queries/writes'
 import { Answers } from '../requests/answers'
 import { Intake } from './bulk/intake'
@@ -23,7 +25,6 @@ import {
   BULK_REPORT,
   VIEW,
 } from './openapi'
-import { formatPositions } from './positions'
 import {
   agentIdOf,
   fingerprinting,
@@ -33,16 +34,15 @@ import {
   queryOf,
   requestKeyOf,
 } from './request-parts'
-import { DEFAULT_WAIT, parseWait } from './waiting'
 
 /** Reports by HTTP: the same records that agents write to the log themselves. Any instance takes them. */
 @ApiTags('reports')
 @Controller('v1')
 export class ReportsController {
   constructor(
-    @Inject(Owners) private readonly owners: Owners,
-    @Inject(Writes) private readonly writes: Writes,
-    @Inject(Answers) private readonly answers: Answers,
+    private readonly owners: Owners,
+    private readonly writes: Writes,
+    private readonly answers: Answers,
   ) {}
 
   @Put('objects/:object/reports/:agent')
@@ -61,10 +61,9 @@ export class ReportsController {
     @Param('agent') agent: string,
     @Body() body: ReportBody,
     @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
+  ): Promise<Answer> {
     const id = objectIdOf(object)
-    await this.#write({ type: 'report', object: id, data: reportOf(agentIdOf(agent), body) }, id, request, reply)
+    return this.#write({ type: 'report', object: id, data: reportOf(agentIdOf(agent), body) }, id, request)
   }
 
   @Delete('objects/:object/reports/:agent')
@@ -83,10 +82,9 @@ export class ReportsController {
     @Param('object') object: string,
     @Param('agent') agent: string,
     @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
+  ): Promise<Answer> {
     const id = objectIdOf(object)
-    await this.#write({ type: 'report-removed', object: id, data: { agent: agentIdOf(agent) } }, id, request, reply)
+    return this.#write({ type: 'report-removed', object: id, data: { agent: agentIdOf(agent) } }, id, request)
   }
 
   @Post('reports')
@@ -103,7 +101,7 @@ export class ReportsController {
   @ApiBody({ schema: { type: 'array', items: BULK_REPORT } as never })
   @ApiWritten(BULK_ANSWER)
   @ApiProblems(400, 403, 409, 413, 415, 422, 503, 504)
-  async bulk(@Body() body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+  async bulk(@Body() body: unknown, @Req() request: FastifyRequest): Promise<Answer> {
     queryOf(request, [])
     if (body === undefined || body === null)
       throw new Problem(
@@ -113,9 +111,10 @@ export class ReportsController {
     const lines = request.headers['content-type']?.startsWith('application/x-ndjson')
     this.owners.partitionOf('')
     const stream = body as Readable
-    send(reply, await this.#bulk(stream, lines === true, request))
+    const answer = await this.#bulk(stream, lines === true, request)
     // A body that was refused half way is sent all the same.
     stream.resume()
+    return answer
   }
 
   async #bulk(body: Readable, lines: boolean, request: FastifyRequest): Promise<Answer> {
@@ -143,17 +142,13 @@ export class ReportsController {
   }
 
   /** Unless it is waited for, nobody but the log has to be reached. */
-  async #write(command: SourceCommand, id: string, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  async #write(command: SourceCommand, id: string, request: FastifyRequest): Promise<Answer> {
     const waitMs = parseWait(queryOf(request, ['wait']).wait) ?? 0
     const partition = this.owners.partitionOf(id)
     const key = request.method === 'PUT' ? requestKeyOf(request) : undefined
-    if (waitMs === 0 && !key) {
-      const positions = await this.owners.streams.append([encodeSource(command)])
-      send(reply, accepted(positions))
-      return
-    }
+    if (waitMs === 0 && !key) return accepted(await this.owners.streams.append([encodeSource(command)]))
     const options = { waitMs, request: key }
-    await this.owners.answer(partition, request, reply, (task) => this.writes.report(task, id, command, options), {
+    return this.owners.answer(partition, callOf(request), (task) => this.writes.report(task, id, command, options), {
       waitMs: waitMs || DEFAULT_WAIT,
     })
   }

@@ -4,9 +4,10 @@ import type { FastifyRequest } from 'fastify'
 import { createHash, type Hash } from 'node:crypto'
 import type { ReadOptions } from '../queries/objects'
 import type { RequestKey } from '@quorate/engine/core'
-import { parseTags } from './entity-tag'
-import { parsePositions } from './positions'
-import { DEFAULT_WAIT, parseWait } from './waiting'
+import { parseTags } from '../queries/entity-tag'
+import { PARTS } from '../queries/parts'
+import { parsePositions } from '../queries/positions'
+import { parseWait } from '../queries/waiting'
 
 /** @throws Problem 422 */
 export function objectIdOf(segment: string): ObjectId {
@@ -20,6 +21,18 @@ export function agentIdOf(segment: string): AgentId {
   if (!isAgentId(segment))
     throw invalid([{ pointer: '/path/agent', detail: 'must be 1–256 bytes of UTF-8 without control characters' }])
   return segment
+}
+
+/** @throws Problem 422 */
+export function partitionNumberOf(segment: string): number {
+  if (!/^\d{1,6}$/.test(segment))
+    throw invalid([{ pointer: '/path/partition', detail: 'must be the number of a partition' }])
+  return Number(segment)
+}
+
+/** The partitions that a peer asks for; undefined of a client. @throws Problem 400 */
+export function askedPartsOf(request: FastifyRequest): readonly number[] | undefined {
+  return request.forwarded ? one(request, PARTS)?.split(',').map(Number) : undefined
 }
 
 /** Query parameters, each at most once and none but `known`. @throws Problem 422 */
@@ -72,10 +85,6 @@ export function staleReadOptionsOf(request: FastifyRequest, partitions: number):
   const permitted = { maxLag: maxLag === undefined ? undefined : Number(maxLag) }
   return { ...readOf(request, wait, partitions), stale: stale === undefined ? undefined : permitted }
 }
-
-/** ms that a read may take at its owner. */
-export const waitOf = ({ bound, waitMs }: Pick<ReadOptions, 'bound' | 'waitMs'>): number =>
-  bound ? (waitMs ?? DEFAULT_WAIT) : 0
 
 /** The request's `Idempotency-Key`, if it has one. @throws Problem 400 */
 export function requestKeyOf(request: FastifyRequest): RequestKey | undefined {

@@ -1,7 +1,7 @@
-import { Controller, Get, Inject, Req, Res } from '@nestjs/common'
+import { Controller, Get, Req, Res } from '@nestjs/common'
 import { ApiHeader, ApiOkResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger'
 import { isState, isText, LIMITS } from '@quorate/contracts'
-import { callerOf, invalid } from '@quorate/http'
+import { callOf, invalid } from '@quorate/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ApiProblems } from './openapi'
 import { one, queryOf } from './request-parts'
@@ -13,7 +13,7 @@ import { encodeVector, type Vector } from './stream/vector'
 @ApiTags('objects')
 @Controller('v1/states')
 export class StatesStreamController {
-  constructor(@Inject(OpenStreams) private readonly streams: OpenStreams) {}
+  constructor(private readonly streams: OpenStreams) {}
 
   @Get('stream')
   @ApiOperation({
@@ -55,9 +55,14 @@ export class StatesStreamController {
     const gone = new AbortController()
     reply.raw.once('close', () => gone.abort())
     const interest = { prefix: prefix === '' ? undefined : prefix, state }
-    const release = this.streams.open(callerOf(request), gone.signal)
+    const release = this.streams.open(request.caller, gone.signal)
     try {
-      const beginning = await this.streams.source.begin(interest, one(request, 'last-event-id'), request, gone.signal)
+      const beginning = await this.streams.source.begin(
+        interest,
+        one(request, 'last-event-id'),
+        callOf(request),
+        gone.signal,
+      )
       reply.hijack()
       // Its end has been told already, and will not be told again.
       if (gone.signal.aborted) return

@@ -1,6 +1,6 @@
+import type { Call } from '@quorate/http'
 import { type ConditionReport, detailedReports, type Owners, type Peers } from '@quorate/routing'
 import type { RunningTask, StreamsStatus, TaskRole, TaskState } from '@quorate/streams'
-import type { FastifyRequest } from 'fastify'
 import { askMember, type MemberReport, type TaskReport } from './member-report'
 
 type Told = Partial<Omit<TaskReport, 'partition' | 'role' | 'state'>>
@@ -31,15 +31,15 @@ export interface ClusterReport {
     readonly reachable: boolean
     /** As it says itself; null where it cannot be asked. */
     readonly generation: number | null
-    /** The group surely counts on it; null where it cannot be asked. */
+    /** It holds its ownership lease: the group counts on it; null where it cannot be asked. */
     readonly sure: boolean | null
     /** What is wrong there; null where it cannot be asked. */
     readonly conditions: readonly ConditionReport[] | null
   }[]
 }
 
-/** ms to wait for each member's word. */
-const PATIENCE = 2_000
+/** ms to wait for each member's answer. */
+const MEMBER_TIMEOUT_MS = 2_000
 
 /** Who owns what, who stands by, and how far each is: every member is asked for its own tasks. */
 export class Cluster {
@@ -59,12 +59,12 @@ export class Cluster {
     }
   }
 
-  async report(request: FastifyRequest): Promise<ClusterReport> {
+  async report(call: Call): Promise<ClusterReport> {
     const status = this.owners.streams.status()
     const told = new Map<string, MemberReport>()
     const members = await Promise.all(
       status.members.map(async (member) => {
-        const said = member.self ? this.member() : await askMember(this.peers, member.url, request, PATIENCE)
+        const said = member.self ? this.member() : await askMember(this.peers, member.url, call, MEMBER_TIMEOUT_MS)
         if (said) told.set(member.memberId, said)
         const { generation = null, sure = null, conditions = null } = said ?? {}
         return { ...member, reachable: said !== undefined, generation, sure, conditions }

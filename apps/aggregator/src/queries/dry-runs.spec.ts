@@ -2,11 +2,11 @@ import 'reflect-metadata'
 import { loadConfig } from '@quorate/config'
 import { encodeWireView, type WireView } from '@quorate/contracts'
 import { Problem, type Running } from '@quorate/http'
+import { testCall } from '@quorate/http/testing'
 import type { Owners, Peers } from '@quorate/routing'
 import { partitionOf } from '@quorate/log'
 import { openEmbeddedLog, type EmbeddedLog } from '@quorate/log/embedded'
 import type { RunningTask } from '@quorate/streams'
-import type { FastifyRequest } from 'fastify'
 import { startAggregator } from '../bootstrap'
 import { ObjectReader } from '@quorate/engine/core'
 import { recordsOf, TestTask } from '@quorate/engine/core/testing'
@@ -168,18 +168,17 @@ describe('a dry run', () => {
   }
   const owners = (tasks: readonly (RunningTask | undefined)[]): Owners =>
     ({
-      streams: { partitions: tasks.length },
+      partitions: tasks.length,
       find: (partition: number) => {
         const task = tasks[partition]
         if (task === undefined) throw new Problem('restoring', 'not yet')
         return { task }
       },
-      isSure: () => Promise.resolve(true),
+      leaseHeld: () => Promise.resolve(true),
     }) as unknown as Owners
-  const request = { forwarded: false } as FastifyRequest
   const policy = { name: 'p', match: '**', quorum: 2 }
   const run = async (...tasks: (RunningTask | undefined)[]) =>
-    JSON.parse(String((await new DryRuns(owners(tasks), {} as Peers).policy(policy, request)).body)) as Trial
+    JSON.parse(String((await new DryRuns(owners(tasks), {} as Peers).policy(policy, testCall())).body)) as Trial
 
   it('names the partitions that are missing', async () => {
     expect(await run(task(3), undefined)).toMatchObject({

@@ -1,13 +1,12 @@
 import { compareUtf8, type AgentSettings, type Fault, type PolicyInput } from '@quorate/contracts'
-import { type Answer, invalid, json, Problem } from '@quorate/http'
-import { guarded, type Owners, type Peers } from '@quorate/routing'
+import { type Answer, type Call, invalid, json, Problem } from '@quorate/http'
+import { guarded, locate, type Owners, type Peers } from '@quorate/routing'
 import type { RunningTask } from '@quorate/streams'
-import type { FastifyRequest } from 'fastify'
-import { formatPositions, type Positions } from '../http/positions'
+import { formatPositions, type Positions } from './positions'
 import { MOST_LISTED, trySettings, type Tried, type TriedCommand } from '@quorate/engine/core'
 import { NO_RULES, type Rules } from '@quorate/vote'
 import { refuseImport } from './importing'
-import { type Missing, PARTS, placesOf, reasonOf } from './places'
+import { type Missing, PARTS, reasonOf } from './parts'
 
 /** What some partitions said. */
 interface Part extends Tried {
@@ -20,7 +19,7 @@ interface Part extends Tried {
 
 const NOTHING = { evaluated: 0, changed: 0, updated: 0, deleted: 0, items: [], missing: [], positions: new Map() }
 /** ms that a peer may take: it looks at every object that the policy matches. */
-const PATIENCE = 60_000
+const PART_TIMEOUT_MS = 60_000
 
 /** Which objects a policy, or an agent's settings, would change: evaluated at the partitions' owners, written nowhere (rest.md, `?dryRun=true`). */
 export class DryRuns {
@@ -31,23 +30,23 @@ export class DryRuns {
   ) {}
 
   /** The whole answer; or, where a peer asks for some partitions, their part of it. */
-  policy(data: PolicyInput, request: FastifyRequest, partitions?: readonly number[]): Promise<Answer> {
-    return this.#run({ type: 'policy-set', data }, 'policy', request, partitions)
+  policy(data: PolicyInput, call: Call, partitions?: readonly number[]): Promise<Answer> {
+    return this.#run({ type: 'policy-set', data }, 'policy', call, partitions)
   }
 
   /** Likewise. */
-  agent(data: AgentSettings, request: FastifyRequest, partitions?: readonly number[]): Promise<Answer> {
-    return this.#run({ type: 'agent-set', data }, 'agent', request, partitions)
+  agent(data: AgentSettings, call: Call, partitions?: readonly number[]): Promise<Answer> {
+    return this.#run({ type: 'agent-set', data }, 'agent', call, partitions)
   }
 
   async #run(
     command: TriedCommand,
     what: 'policy' | 'agent',
-    request: FastifyRequest,
+    call: Call,
     partitions: readonly number[] | undefined,
   ): Promise<Answer> {
-    if (partitions !== undefined) return json(200, encodePart(await this.#parts(command, request, partitions)))
-    const part = await this.#parts(command, request)
+    if (partitions !== undefined) return json(200, encodePart(await this.#parts(command, call, partitions)))
+    const part = await this.#parts(command, call)
     if (part.faults !== undefined) throw invalid(part.faults, `the ${what}`)
     const [lacking] = part.missing
     // Nobody could judge the settings themselves.
@@ -59,9 +58,9 @@ export class DryRuns {
     return json(200, answerText(part, what, part.settings), { 'quorate-position': formatPositions(part.positions) })
   }
 
-  async #parts(command: TriedCommand, request: FastifyRequest, partitions?: readonly number[]): Promise<Part> {
-    const { here, there, missing } = placesOf(this.owners, request.forwarded, partitions)
-    const remote = Promise.all([...there].map(([url, asked]) => this.#remote(url, asked, request)))
+  async #parts(command: TriedCommand, call: Call, partitions?: readonly number[]): Promise<Part> {
+    const { here, elsewhere, missing } = locate(this.owners, call.forwarded, partitions)
+    const remote = Promise.all([...elsewhere].map(([url, asked]) => this.#remote(url, asked, call)))
     const parts: Part[] = [{ ...NOTHING, missing }]
     // One after the other: each takes the event loop for as long as its slices last.
     for (const task of here) parts.push(await this.#local(task, command))
@@ -76,7 +75,7 @@ export class DryRuns {
         refuseImport(task)
         return trySettings(task, command, this.rules)
       })
-      if (!(await this.owners.isSure(task))) return { ...NOTHING, missing: [{ partition, reason: 'rebalancing' }] }
+      if (!(await this.owners.leaseHeld(task))) return { ...NOTHING, missing: [{ partition, reason: 'rebalancing' }] }
       if (said.settings === undefined) return { ...NOTHING, faults: said.faults }
       return { ...said.tried, settings: said.settings, missing: [], positions }
     } catch (error) {
@@ -84,10 +83,15 @@ export class DryRuns {
     }
   }
 
-  async #remote(url: string, partitions: readonly number[], request: FastifyRequest): Promise<Part> {
+  async #remote(url: string, partitions: readonly number[], call: Call): Promise<Part> {
     try {
       const headers = { [PARTS]: partitions.join(',') }
-      const answer = await this.peers.forward(url, request, { headers, answerMs: PATIENCE, lane: 'lists', reads: true })
+      const answer = await this.peers.forward(url, call, {
+        headers,
+        answerMs: PART_TIMEOUT_MS,
+        pool: 'lists',
+        reads: true,
+      })
       if (answer.status !== 200) throw new Problem('owner-unreachable', `The owner (${url}) answered ${answer.status}.`)
       return decodePart(String(answer.body))
     } catch (error) {

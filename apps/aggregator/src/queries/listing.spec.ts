@@ -1,8 +1,8 @@
 import type { View } from '@quorate/contracts'
 import { Problem } from '@quorate/http'
+import { testCall } from '@quorate/http/testing'
 import type { Forwarding, Owners, Peers } from '@quorate/routing'
 import { type RunningTask, StreamsError } from '@quorate/streams'
-import type { FastifyRequest } from 'fastify'
 import { Listing, type ListQuery } from './listing'
 import type { Reading, Seen } from './reading'
 
@@ -19,19 +19,19 @@ class Scene {
   readonly tasks = [0, 1].map((partition) => this.task(partition))
   /** Slices read. */
   slices = 0
-  onSlice = (): void => undefined
+  onSlice = (): unknown => undefined
   /** To the owners of partitions that are not here. */
   readonly sent: Forwarding[] = []
-  sure: Promise<boolean> = Promise.resolve(true)
+  leaseHeld: Promise<boolean> = Promise.resolve(true)
   readonly listing: Listing
 
   constructor() {
     const owners = {
-      streams: { partitions: 2 },
+      partitions: 2,
       map: { version: 1, generation: 1, changed: () => Promise.resolve(false) },
       find: (partition: number) => (this.tasks[partition] ? { task: this.tasks[partition] } : { url: 'http://b' }),
       isPassing: () => false,
-      isSure: () => this.sure,
+      leaseHeld: () => this.leaseHeld,
       upToSender: () => Promise.resolve(),
     } as unknown as Owners
     const reading = {
@@ -62,14 +62,10 @@ class Scene {
     })
   }
 
-  page(query: Partial<ListQuery>, request = asking()) {
-    return this.listing.page({ limit: 1, ...query }, request)
+  page(query: Partial<ListQuery>, call = testCall()) {
+    return this.listing.page({ limit: 1, ...query }, call)
   }
 }
-
-/** Of who waits for the answer. */
-const asking = (socket = { destroyed: false }) =>
-  ({ forwarded: false, headers: {}, raw: { socket } }) as unknown as FastifyRequest
 
 describe('a list', () => {
   it('names the partition that closes while it waits for the bound, and shows what the others have', async () => {
@@ -80,27 +76,27 @@ describe('a list', () => {
     expect([...page.positions]).toEqual([[0, 4]])
   })
 
-  it('is looked for no further once who asked has gone', async () => {
+  it('stops once the client has disconnected', async () => {
     const scene = new Scene()
-    const socket = { destroyed: false }
-    scene.onSlice = () => (socket.destroyed = scene.slices >= 6)
-    await scene.page({ state: 'up' }, asking(socket))
+    let isGone = false
+    scene.onSlice = () => (isGone = scene.slices >= 6)
+    await scene.page({ state: 'up' }, testCall({ isGone: () => isGone }))
     expect(scene.slices).toBe(6)
     scene.onSlice = () => undefined
     expect((await scene.page({ limit: 2 })).items).toHaveLength(2)
   })
 
-  it('is not begun for who has gone when its turn comes, and leaves the turn to the next', async () => {
+  it('does not begin for a client that has disconnected when its turn comes, and leaves the turn to the next', async () => {
     const scene = new Scene()
-    let release = (_sure: boolean): void => undefined
-    scene.sure = new Promise((resolve) => (release = resolve))
+    let release = (_held: boolean): void => undefined
+    scene.leaseHeld = new Promise((resolve) => (release = resolve))
     const others = Array.from({ length: 4 }, () => scene.page({}))
-    const socket = { destroyed: false }
-    const given = expect(scene.page({}, asking(socket))).rejects.toBeInstanceOf(Problem)
+    let isGone = false
+    const given = expect(scene.page({}, testCall({ isGone: () => isGone }))).rejects.toBeInstanceOf(Problem)
     const last = scene.page({})
     await new Promise(setImmediate)
     const { slices } = scene
-    socket.destroyed = true
+    isGone = true
     release(true)
     await Promise.all([given, ...others])
     expect((await last).items).toHaveLength(1)
@@ -116,6 +112,6 @@ describe('a list', () => {
     const { sent } = scene
     scene.tasks.pop()
     await scene.page({ state: 'up', ...query })
-    expect(sent).toMatchObject([{ lane: 'lists', waitMs }])
+    expect(sent).toMatchObject([{ pool: 'lists', waitMs }])
   })
 })

@@ -1,15 +1,13 @@
 import { compareUtf8, encodeWireView, type View } from '@quorate/contracts'
-import { Problem } from '@quorate/http'
-import { GENERATION, guarded, type Owners, PATIENCE, type Peers } from '@quorate/routing'
+import { type Call, Problem } from '@quorate/http'
+import { GENERATION, guarded, HANDOVER_TIMEOUT_MS, locate, type Owners, type Peers } from '@quorate/routing'
 import { type RunningTask, Semaphore } from '@quorate/streams'
-import type { FastifyRequest } from 'fastify'
-import { formatPositions, type Positions } from '../http/positions'
-import { waitOf } from '../http/request-parts'
-import { upTo } from '../http/waiting'
-import { refuseGone } from './asker'
+import { formatPositions, type Positions } from './positions'
+import { refuseGone } from './gone'
 import { refuseImport } from './importing'
-import { type Missing, PARTS, placesOf, reasonOf } from './places'
+import { type Missing, PARTS, reasonOf } from './parts'
 import type { Reading } from './reading'
+import { type Bound, upTo, waitOf } from './waiting'
 
 /** Which objects a list shows. */
 export interface Filter {
@@ -23,11 +21,9 @@ export interface Filter {
   readonly prefix?: string | undefined
 }
 
-export interface ListQuery extends Filter {
+export interface ListQuery extends Filter, Bound {
   readonly after?: string | undefined
   readonly limit: number
-  readonly bound?: Positions | undefined
-  readonly waitMs?: number | undefined
 }
 
 /** An object of a page; `text` is its view as REST writes it. */
@@ -49,26 +45,26 @@ export interface Page {
   readonly unreadable?: readonly string[]
   /** Last applied offset of each partition that answered. */
   readonly positions: Positions
-  /** ms for which a part of it has not been surely current (docs/adr/0011); absent when all of it is. */
+  /** ms for which the lease of a part of it has lapsed (docs/adr/0011); absent when all are held. */
   readonly age?: number
 }
 
 const NONE: Page = { items: [], more: false, missing: [], positions: new Map() }
 
 /** Objects that cannot be read and are named on a page. */
-const MOST_UNREADABLE = 100
+const MAX_UNREADABLE = 100
 /** Rows looked at before others get a turn. */
-const SLICE = 128
+const SLICE_ROWS = 128
 /** ms after which partitions that were changing hands are asked again. */
-const AGAIN = 250
+const RETRY_MS = 250
 /** Lists, and parts of others' lists, that are worked on at once, so that many of them leave the event loop to point reads. */
-const AT_ONCE = 4
+const CONCURRENCY = 4
 
 /** Lists objects of all partitions in one order: here, and one hop to each owner. A partition that cannot answer is named. */
 export class Listing {
-  readonly #rounds = new Semaphore(AT_ONCE)
+  readonly #rounds = new Semaphore(CONCURRENCY)
   /** Apart: a list waits for parts from others, a part waits for nobody. */
-  readonly #parts = new Semaphore(AT_ONCE)
+  readonly #parts = new Semaphore(CONCURRENCY)
 
   constructor(
     private readonly reading: Reading,
@@ -77,14 +73,14 @@ export class Listing {
   ) {}
 
   /** Partitions that are changing hands are waited for a moment, and asked once more. */
-  async page(query: ListQuery, request: FastifyRequest): Promise<Page> {
-    const until = performance.now() + PATIENCE
+  async page(query: ListQuery, call: Call): Promise<Page> {
+    const until = performance.now() + HANDOVER_TIMEOUT_MS
     const parts: Page[] = []
     for (let asked: readonly number[] | undefined; ;) {
       const { version } = this.owners.map
       const partitions = asked
       // Who waits for a partition holds no place: others may have all of theirs.
-      const round = await inTurn(this.#rounds, query, request, () => this.#round(partitions, query, request))
+      const round = await inTurn(this.#rounds, query, call, () => this.#round(partitions, query, call))
       parts.push({ ...round, missing: [] })
       const { missing } = round
       const isPassing = missing.every(({ partition, reason }) => this.owners.isPassing(partition, reason))
@@ -97,39 +93,39 @@ export class Listing {
   /** Also without a newer map: a member that was not heard may be heard again. */
   async #mayHaveChanged(version: number, until: number): Promise<boolean> {
     const left = until - performance.now()
-    return left > 0 && this.owners.map.changed(version, Math.min(left, AGAIN), true)
+    return left > 0 && this.owners.map.changed(version, Math.min(left, RETRY_MS), true)
   }
 
-  async #round(partitions: readonly number[] | undefined, query: ListQuery, request: FastifyRequest): Promise<Page> {
-    const { here, there, missing } = placesOf(this.owners, request.forwarded, partitions)
+  async #round(partitions: readonly number[] | undefined, query: ListQuery, call: Call): Promise<Page> {
+    const { here, elsewhere, missing } = locate(this.owners, call.forwarded, partitions)
     const parts = await Promise.all([
-      ...here.map((task) => this.#local(task, query, request)),
-      ...[...there].map(([url, theirs]) => this.#remote(url, theirs, query, request)),
+      ...here.map((task) => this.#local(task, query, call)),
+      ...[...elsewhere].map(([url, theirs]) => this.#remote(url, theirs, query, call)),
     ])
     return merged([...parts, { ...NONE, missing }], query.limit)
   }
 
   /** Only the given partitions, and only what is here: what a peer asks. */
-  async part(partitions: readonly number[], query: ListQuery, request: FastifyRequest): Promise<Page> {
-    await this.owners.upToSender(request)
-    return inTurn(this.#parts, query, request, () => this.#part(partitions, query, request))
+  async part(partitions: readonly number[], query: ListQuery, call: Call): Promise<Page> {
+    await this.owners.upToSender(call)
+    return inTurn(this.#parts, query, call, () => this.#part(partitions, query, call))
   }
 
-  async #part(partitions: readonly number[], query: ListQuery, request: FastifyRequest): Promise<Page> {
-    const { here, missing } = placesOf(this.owners, true, partitions)
-    const parts = await Promise.all(here.map((task) => this.#local(task, query, request)))
+  async #part(partitions: readonly number[], query: ListQuery, call: Call): Promise<Page> {
+    const { here, missing } = locate(this.owners, true, partitions)
+    const parts = await Promise.all(here.map((task) => this.#local(task, query, call)))
     return merged([...parts, { ...NONE, missing }], query.limit)
   }
 
-  async #local(task: RunningTask, query: ListQuery, request: FastifyRequest): Promise<Page> {
+  async #local(task: RunningTask, query: ListQuery, call: Call): Promise<Page> {
     const { partition } = task
     try {
       const page = await guarded(task, async () => {
         await upTo(task, query.bound, query.waitMs)
-        return this.#scan(task, query, request)
+        return this.#scan(task, query, call)
       })
-      if (await this.owners.isSure(task)) return page
-      if (await this.owners.mayAnswerInDoubt(task, request)) return { ...page, age: this.owners.age }
+      if (await this.owners.leaseHeld(task)) return page
+      if (await this.owners.mayAnswerUnconfirmed(task, call)) return { ...page, age: this.owners.lapsedFor }
       return { ...NONE, missing: [{ partition, reason: 'rebalancing' }] }
     } catch (error) {
       return { ...NONE, missing: [{ partition, reason: reasonOf(error) }] }
@@ -137,18 +133,18 @@ export class Listing {
   }
 
   /** Slice by slice, so that a filter that matches little does not hold everything else up, nor goes on for nobody. */
-  async #scan(task: RunningTask, query: ListQuery, request: FastifyRequest): Promise<Page> {
+  async #scan(task: RunningTask, query: ListQuery, call: Call): Promise<Page> {
     const { partition } = task
     refuseImport(task)
     const items: Listed[] = []
     const unreadable: string[] = []
-    const note = (id: string): void => void (unreadable.length < MOST_UNREADABLE && unreadable.push(id))
+    const note = (id: string): void => void (unreadable.length < MAX_UNREADABLE && unreadable.push(id))
     const matches = matcherOf(query)
     // One more than asked for tells whether there is more.
     const wanted = query.limit + 1
     let { after } = query
     while (items.length < wanted) {
-      const slice = this.reading.objects(task, after, query.prefix ?? '', Math.min(SLICE, 2 * wanted), note)
+      const slice = this.reading.objects(task, after, query.prefix ?? '', Math.min(SLICE_ROWS, 2 * wanted), note)
       for (const { view } of slice) {
         after = view.object
         if (matches(view)) items.push(listed(view, partition))
@@ -156,16 +152,16 @@ export class Listing {
       }
       if (slice.length === 0) break
       await new Promise(setImmediate)
-      refuseGone(request)
+      refuseGone(call)
     }
     const positions = new Map([[partition, task.position - 1]])
     return { items: items.slice(0, query.limit), more: items.length > query.limit, missing: [], unreadable, positions }
   }
 
-  async #remote(url: string, partitions: readonly number[], query: ListQuery, request: FastifyRequest): Promise<Page> {
+  async #remote(url: string, partitions: readonly number[], query: ListQuery, call: Call): Promise<Page> {
     try {
       const bound = query.bound && formatPositions(query.bound)
-      const answer = await this.peers.forward(url, request, {
+      const answer = await this.peers.forward(url, call, {
         method: 'GET',
         path: `/v1/objects?${searchOf(query)}`,
         headers: {
@@ -174,7 +170,7 @@ export class Listing {
           ...(bound ? { 'quorate-min-position': bound } : {}),
         },
         waitMs: waitOf(query),
-        lane: 'lists',
+        pool: 'lists',
       })
       if (answer.status !== 200) throw new Problem('owner-unreachable', `The owner (${url}) answered ${answer.status}.`)
       return JSON.parse(String(answer.body), revivePart) as Page
@@ -186,16 +182,11 @@ export class Listing {
 }
 
 /** What waits for a position, for up to a minute, takes no place from others; nor does who has gone when its turn comes. */
-const inTurn = (
-  turns: Semaphore,
-  { bound }: ListQuery,
-  request: FastifyRequest,
-  work: () => Promise<Page>,
-): Promise<Page> =>
+const inTurn = (turns: Semaphore, { bound }: ListQuery, call: Call, work: () => Promise<Page>): Promise<Page> =>
   bound
     ? work()
     : turns.run(() => {
-        refuseGone(request)
+        refuseGone(call)
         return work()
       })
 
@@ -225,7 +216,7 @@ function merged(parts: readonly Page[], limit: number): Page {
     // What lies behind the page is named on the next one.
     .filter((id) => !more || (last !== undefined && compareUtf8(id, last.id) < 0))
     .sort(compareUtf8)
-    .slice(0, MOST_UNREADABLE)
+    .slice(0, MAX_UNREADABLE)
   const ages = parts.flatMap(({ age }) => age ?? [])
   return {
     items,

@@ -1,6 +1,6 @@
+import type { Call } from '@quorate/http'
 import type { ConditionReport, Peers } from '@quorate/routing'
 import type { TaskRole, TaskState } from '@quorate/streams'
-import type { FastifyRequest } from 'fastify'
 
 /** A partition's task as the member that has it sees it. */
 export interface TaskReport {
@@ -18,7 +18,7 @@ export interface TaskReport {
 /** What a member says of itself to another. */
 export interface MemberReport {
   readonly generation: number | null
-  /** The group surely counts on it. */
+  /** It holds its ownership lease: the group counts on it. */
   readonly sure: boolean
   readonly tasks: readonly TaskReport[]
   /** What is wrong there; absent from members of an earlier version. */
@@ -29,11 +29,9 @@ export interface MemberReport {
 export async function askMember(
   peers: Peers,
   url: string,
-  request: FastifyRequest,
+  call: Call,
   answerMs: number,
 ): Promise<MemberReport | undefined> {
-  const answer = await peers
-    .forward(url, request, { method: 'GET', path: '/v1/cluster', answerMs })
-    .catch(() => undefined)
+  const answer = await peers.forward(url, call, { method: 'GET', path: '/v1/cluster', answerMs }).catch(() => undefined)
   return answer?.status === 200 ? (JSON.parse(String(answer.body)) as MemberReport) : undefined
 }

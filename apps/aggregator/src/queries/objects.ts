@@ -1,16 +1,13 @@
 import { encodeWireView, type ObjectId } from '@quorate/contracts'
-import { type Answer, json, Problem } from '@quorate/http'
+import { Answer, json, Problem } from '@quorate/http'
 import type { Owners, Stale } from '@quorate/routing'
 import type { RunningTask } from '@quorate/streams'
-import { entityTag, matchesRead, type Tags, type Version } from '../http/entity-tag'
-import type { Positions } from '../http/positions'
-import { upTo } from '../http/waiting'
+import { entityTag, matchesRead, type Tags, type Version } from './entity-tag'
 import { refuseImport } from './importing'
 import type { Reading, Seen } from './reading'
+import { type Bound, upTo } from './waiting'
 
-export interface ReadOptions {
-  readonly bound?: Positions | undefined
-  readonly waitMs?: number | undefined
+export interface ReadOptions extends Bound {
   readonly ifNoneMatch?: Tags | undefined
   /** A standby may answer. */
   readonly stale?: Stale | undefined
@@ -36,7 +33,7 @@ export class Objects {
     if (!seen) throw this.#missing(task, id)
     const version = versionOf(seen)
     if (ifNoneMatch && matchesRead(ifNoneMatch, version))
-      return { status: 304, headers: { ...this.owners.freshness(task), etag: entityTag(version) } }
+      return new Answer(304, { ...this.owners.freshness(task), etag: entityTag(version) })
     return this.shown(task, seen)
   }
 

@@ -7,16 +7,16 @@ import {
   type PolicyInput,
   type SourceCommand,
 } from '@quorate/contracts'
-import { type Answer, invalid, json, Problem } from '@quorate/http'
+import { type Answer, invalid, json, noContent, Problem } from '@quorate/http'
 import type { Owners } from '@quorate/routing'
 import type { RunningTask } from '@quorate/streams'
-import { formatPositions, lastOf } from '../http/positions'
-import { upTo } from '../http/waiting'
 import type { Answers } from '../requests/answers'
 import { type RequestKey, requestHeader } from '@quorate/engine/core'
 import { refuseImport } from './importing'
 import type { ReadOptions } from './objects'
+import { formatPositions, lastOf } from './positions'
 import type { Reading } from './reading'
+import { upTo } from './waiting'
 import { accepted, appended } from './writes'
 
 /** Policies and agents' settings, at the owner of partition 0: it reads its own copy and writes to every partition at once. */
@@ -65,10 +65,7 @@ export class Settings {
     if (name === DEFAULT_POLICY_NAME)
       throw new Problem('conflict', 'The built-in policy cannot be deleted: it is in force where no other matches.')
     if (!this.#policy(task, name)) throw this.#missing(task, `policy ${JSON.stringify(name)}`)
-    return this.#broadcast(task, { type: 'policy-deleted', data: { name } }, waitMs, (headers) => ({
-      status: 204,
-      headers,
-    }))
+    return this.#broadcast(task, { type: 'policy-deleted', data: { name } }, waitMs, noContent)
   }
 
   async agents(task: RunningTask, options: ReadOptions): Promise<Answer> {
@@ -102,10 +99,7 @@ export class Settings {
   }
 
   async removeAgent(task: RunningTask, agent: AgentId, waitMs: number): Promise<Answer> {
-    return this.#broadcast(task, { type: 'agent-removed', data: { agent } }, waitMs, (headers) => ({
-      status: 204,
-      headers,
-    }))
+    return this.#broadcast(task, { type: 'agent-removed', data: { agent } }, waitMs, noContent)
   }
 
   #policy(task: RunningTask, name: string) {

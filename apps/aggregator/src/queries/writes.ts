@@ -5,18 +5,18 @@ import {
   type OverrideSet,
   type SourceCommand,
 } from '@quorate/contracts'
-import { type Answer, invalid, json, Problem, type ProblemError } from '@quorate/http'
+import { type Answer, invalid, json, noContent, Problem, type ProblemError } from '@quorate/http'
 import type { Owners } from '@quorate/routing'
 import type { Position } from '@quorate/log'
 import { StoreError } from '@quorate/state-store'
 import { type RunningTask, StreamsError } from '@quorate/streams'
-import { entityTag, matchesWrite, type Tags, writeTag } from '../http/entity-tag'
-import { DEFAULT_WAIT } from '../http/waiting'
+import { entityTag, matchesWrite, type Tags, writeTag } from './entity-tag'
 import { refuseImport } from './importing'
 import { type Objects, versionOf } from './objects'
 import { checkFingerprint } from '../requests/answers'
 import { type RequestKey, requestHeader } from '@quorate/engine/core'
 import type { Outcome, Reading, Seen } from './reading'
+import { DEFAULT_WAIT } from './waiting'
 
 export interface WriteOptions {
   readonly ifMatch?: Tags | undefined
@@ -181,7 +181,7 @@ export class Writes {
     const seen = this.reading.object(task, id)
     const headers = { ...this.owners.freshness(task), ...written }
     this.#refuse(type, outcome, seen, headers)
-    if (!seen || type === 'object-deleted') return { status: 204, headers }
+    if (!seen || type === 'object-deleted') return noContent(headers)
     return this.objects.shown(task, seen, written)
   }
 

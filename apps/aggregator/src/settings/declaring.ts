@@ -1,7 +1,7 @@
 import { encodeSource, type SourceCommand } from '@quorate/contracts'
 import type { Log, Logger } from '@quorate/log'
 import type { RunningTask, Streams } from '@quorate/streams'
-import { lastOf } from '../http/positions'
+import { lastOf } from '../queries/positions'
 import type { Reading } from '../queries/reading'
 import { type Declared, isSamePolicy } from './declared'
 import { DeclaredRows } from './declared-rows'

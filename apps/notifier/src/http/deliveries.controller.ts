@@ -1,32 +1,25 @@
-import { Controller, Delete, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common'
+import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common'
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger'
-import { type Answer, json, Requires, send } from '@quorate/http'
-import type { FastifyReply, FastifyRequest } from 'fastify'
-import { Deliveries } from './deliveries'
+import { type Answer, callOf, Requires } from '@quorate/http'
+import type { FastifyRequest } from 'fastify'
+import { Deliveries, type DeliveriesPage } from '../queries/deliveries'
 import { DeliveriesQuery, limitOf } from './deliveries-query'
 import { DELIVERIES_SCHEMA } from './schemas'
-
-const DONE: Answer = { status: 204, headers: {} }
 
 /** Every decision of the notifier, sent or not, with its reason; and what can be done about dead letters. */
 @ApiTags('notifier')
 @Controller('v1/deliveries')
 export class DeliveriesController {
-  constructor(@Inject(Deliveries) private readonly deliveries: Deliveries) {}
+  constructor(private readonly deliveries: Deliveries) {}
 
   @Get()
   @ApiOperation({ operationId: 'listDeliveries', summary: 'Who was told what, or why not; newest first.' })
   @ApiOkResponse({ description: 'A page of decisions.', schema: DELIVERIES_SCHEMA as never })
   @ApiResponse({ status: 400, description: 'The cursor is none of ours.' })
   @ApiResponse({ status: 422, description: 'The query breaks the contract.' })
-  async list(
-    @Query() query: DeliveriesQuery,
-    @Req() request: FastifyRequest,
-    @Res() reply: FastifyReply,
-  ): Promise<void> {
+  list(@Query() query: DeliveriesQuery, @Req() request: FastifyRequest): Promise<DeliveriesPage> {
     const { object, receiver, status, cursor } = query
-    const page = await this.deliveries.list({ object, receiver, status }, cursor, limitOf(query), request)
-    send(reply, json(200, JSON.stringify(page)))
+    return this.deliveries.list({ object, receiver, status }, cursor, limitOf(query), callOf(request))
   }
 
   @Post(':id/redrive')
@@ -37,8 +30,8 @@ export class DeliveriesController {
   @ApiResponse({ status: 404, description: 'No such dead letter.' })
   @ApiResponse({ status: 409, description: 'The receiver has been told something later: it is marked superseded.' })
   @ApiResponse({ status: 503, description: 'Not every partition can be asked now.' })
-  async redrive(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    send(reply, (await this.deliveries.redrive(id, request)) ?? DONE)
+  redrive(@Param('id') id: string, @Req() request: FastifyRequest): Promise<Answer> {
+    return this.deliveries.redrive(id, callOf(request))
   }
 
   @Delete(':id')
@@ -48,7 +41,7 @@ export class DeliveriesController {
   @ApiNoContentResponse({ description: 'It will not be sent.' })
   @ApiResponse({ status: 404, description: 'No such dead letter.' })
   @ApiResponse({ status: 503, description: 'Not every partition can be asked now.' })
-  async drop(@Param('id') id: string, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    send(reply, (await this.deliveries.drop(id, request)) ?? DONE)
+  drop(@Param('id') id: string, @Req() request: FastifyRequest): Promise<Answer> {
+    return this.deliveries.drop(id, callOf(request))
   }
 }

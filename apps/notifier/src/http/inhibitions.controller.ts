@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Put } from '@nestjs/common'
+import { Body, Controller, Delete, Get, HttpCode, Param, Put } from '@nestjs/common'
 import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger'
 import { Requires } from '@quorate/http'
 import { Notifier } from '../notifier'
@@ -10,8 +10,8 @@ import { INHIBITION, INHIBITION_BODY, INHIBITIONS } from './configuration-schema
 @Controller('v1/inhibitions')
 export class InhibitionsController {
   constructor(
-    @Inject(Configuring) private readonly configuring: Configuring,
-    @Inject(Notifier) private readonly notifier: Notifier,
+    private readonly configuring: Configuring,
+    private readonly notifier: Notifier,
   ) {}
 
   @Get()

@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put, Req } from '@nestjs/common'
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Req } from '@nestjs/common'
 import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger'
 import { Requires } from '@quorate/http'
 import type { FastifyRequest } from 'fastify'
@@ -13,8 +13,8 @@ import { RECEIVER_ANSWER, RECEIVERS_SCHEMA } from './schemas'
 @Controller('v1/receivers')
 export class ReceiversController {
   constructor(
-    @Inject(Configuring) private readonly configuring: Configuring,
-    @Inject(Notifier) private readonly notifier: Notifier,
+    private readonly configuring: Configuring,
+    private readonly notifier: Notifier,
   ) {}
 
   @Get()

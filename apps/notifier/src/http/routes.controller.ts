@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Post, Put } from '@nestjs/common'
+import { Body, Controller, Delete, Get, HttpCode, Post, Put } from '@nestjs/common'
 import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger'
 import { Requires } from '@quorate/http'
 import { Notifier } from '../notifier'
@@ -12,8 +12,8 @@ import { RouteTestBody, trialOf } from './route-test-body'
 @Controller('v1/routes')
 export class RoutesController {
   constructor(
-    @Inject(Configuring) private readonly configuring: Configuring,
-    @Inject(Notifier) private readonly notifier: Notifier,
+    private readonly configuring: Configuring,
+    private readonly notifier: Notifier,
   ) {}
 
   @Get()

@@ -1,17 +1,17 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put, Query, Req, Res } from '@nestjs/common'
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query, Req } from '@nestjs/common'
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger'
-import { invalid, Requires } from '@quorate/http'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type Answer, callOf, invalid, json, Requires } from '@quorate/http'
+import type { FastifyRequest } from 'fastify'
 import { randomUUID } from 'node:crypto'
 import type { Entry, SilenceDocument } from '../configuration'
 import { Notifier } from '../notifier'
 import { Configuring } from './configuring'
 import { PREVIEW, SILENCE, SILENCES } from './configuration-schemas'
 import { SilenceBody } from './silence-body'
-import { SilencePreviews } from './silences'
+import { SilencePreviews } from '../queries/silence-previews'
 
 /** Silences that ended so long ago are taken away when another is written, ms. */
-const FORGOTTEN = 30 * 86_400_000
+const RETENTION_MS = 30 * 86_400_000
 const ApiPreview = () =>
   ApiQuery({ name: 'preview', required: false, schema: { type: 'string', enum: ['', 'true', 'false'] }, description: 'Writes nothing; answers the objects that it would be over now.' }) // prettier-ignore
 
@@ -20,16 +20,16 @@ const ApiPreview = () =>
 @Controller('v1/silences')
 export class SilencesController {
   constructor(
-    @Inject(Configuring) private readonly configuring: Configuring,
-    @Inject(SilencePreviews) private readonly previews: SilencePreviews,
-    @Inject(Notifier) private readonly notifier: Notifier,
+    private readonly configuring: Configuring,
+    private readonly previews: SilencePreviews,
+    private readonly notifier: Notifier,
   ) {}
 
   @Get()
   @ApiOperation({ operationId: 'listSilences', summary: 'All silences, those that have ended included.' })
   @ApiOkResponse({ description: 'The silences.', schema: SILENCES })
   list() {
-    const items = [...this.silences].map(([id, silence]) => this.shown(id, silence))
+    const items = [...this.#silences].map(([id, silence]) => this.#shown(id, silence))
     return { items, leftOut: this.configuring.leftOut('silences') }
   }
 
@@ -38,9 +38,9 @@ export class SilencesController {
   @ApiOkResponse({ description: 'The silence.', schema: SILENCE })
   @ApiResponse({ status: 404, description: 'No such silence.' })
   get(@Param('id') id: string) {
-    const silence = this.silences.get(id)
+    const silence = this.#silences.get(id)
     if (!silence) throw this.configuring.absent('silences', id)
-    return this.shown(id, silence)
+    return this.#shown(id, silence)
   }
 
   @Post()
@@ -54,14 +54,12 @@ export class SilencesController {
     @Body() body: SilenceBody,
     @Query('preview') preview: string | undefined,
     @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ) {
-    this.refusePast(body)
+  ): Promise<Answer> {
+    this.#refusePast(body)
     const id = randomUUID()
-    if (previewed(preview)) return this.preview(id, body, request, reply)
-    await this.configuring.put('silences', id, { ...body }, this.forgotten())
-    void reply.code(201).header('location', `/v1/silences/${id}`)
-    return this.get(id)
+    if (previewed(preview)) return this.#preview(id, body, request)
+    await this.configuring.put('silences', id, { ...body }, this.#expired())
+    return json(201, JSON.stringify(this.get(id)), { location: `/v1/silences/${id}` })
   }
 
   @Put(':id')
@@ -81,11 +79,10 @@ export class SilencesController {
     @Body() body: SilenceBody,
     @Query('preview') preview: string | undefined,
     @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     // One that is there may be moved into the past: that ends it.
-    if (!this.silences.get(id)) this.refusePast(body)
-    if (previewed(preview)) return this.preview(id, body, request, reply)
+    if (!this.#silences.get(id)) this.#refusePast(body)
+    if (previewed(preview)) return this.#preview(id, body, request)
     await this.configuring.put('silences', id, { ...body })
     return this.get(id)
   }
@@ -101,30 +98,29 @@ export class SilencesController {
   @ApiNoContentResponse({ description: 'It has ended, or is gone.' })
   @ApiResponse({ status: 404, description: 'No such silence.' })
   delete(@Param('id') id: string): Promise<void> {
-    const silence = this.silences.get(id)
-    if (!silence || this.shown(id, silence).status !== 'active') return this.configuring.delete('silences', id)
+    const silence = this.#silences.get(id)
+    if (!silence || this.#shown(id, silence).status !== 'active') return this.configuring.delete('silences', id)
     const endsAt = Math.max(this.notifier.now(), Date.parse(silence.startsAt) + 1)
     return this.configuring.put('silences', id, { ...silence, endsAt: new Date(endsAt).toISOString() })
   }
 
   /** @throws Problem 422 */
-  private refusePast({ endsAt }: SilenceBody): void {
+  #refusePast({ endsAt }: SilenceBody): void {
     if (Date.parse(endsAt) > this.notifier.now()) return
     const detail = 'must be in the future: a silence wholly in the past holds nothing back'
     throw invalid([{ pointer: '/endsAt', detail }], 'the silence')
   }
 
-  private get silences(): ReadonlyMap<string, SilenceDocument> {
+  get #silences(): ReadonlyMap<string, SilenceDocument> {
     return this.configuring.configuration.document.silences
   }
 
-  private async preview(id: string, body: SilenceBody, request: FastifyRequest, reply: FastifyReply) {
+  async #preview(id: string, body: SilenceBody, request: FastifyRequest): Promise<Answer> {
     this.configuring.judge('silences', id, { ...body })
-    void reply.code(200)
-    return this.previews.of(body, request)
+    return json(200, JSON.stringify(await this.previews.of(body, callOf(request))))
   }
 
-  private shown(id: string, { match, startsAt, endsAt, author, comment }: SilenceDocument) {
+  #shown(id: string, { match, startsAt, endsAt, author, comment }: SilenceDocument) {
     const [from, to] = [Date.parse(startsAt), Date.parse(endsAt)]
     const now = this.notifier.now()
     const status = now < from ? 'pending' : now < to ? 'active' : 'ended'
@@ -132,9 +128,9 @@ export class SilencesController {
     return { id, match, ...times, author, comment, status }
   }
 
-  private forgotten(): Entry[] {
-    const before = this.notifier.now() - FORGOTTEN
-    return [...this.silences]
+  #expired(): Entry[] {
+    const before = this.notifier.now() - RETENTION_MS
+    return [...this.#silences]
       .filter(([, { endsAt }]) => Date.parse(endsAt) < before)
       .map(([name]) => ({ table: 'silences', name, value: undefined }))
   }

@@ -1,4 +1,4 @@
-import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common'
+import { Body, Controller, HttpCode, Post } from '@nestjs/common'
 import { ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger'
 import { type Fault, pointer } from '@quorate/contracts'
 import { invalid } from '@quorate/http'
@@ -32,7 +32,7 @@ const PREVIEW_ANSWER = {
 @ApiTags('notifier')
 @Controller('v1/templates')
 export class TemplatesController {
-  constructor(@Inject(Notifier) private readonly notifier: Notifier) {}
+  constructor(private readonly notifier: Notifier) {}
 
   @Post('preview')
   @HttpCode(200)

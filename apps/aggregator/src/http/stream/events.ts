@@ -7,12 +7,7 @@ import {
   type View,
 } from '@quorate/contracts'
 import type { LogRecord } from '@quorate/log'
-
-/** What a subscriber wants to see. */
-export interface Interest {
-  readonly prefix?: string | undefined
-  readonly state?: string | undefined
-}
+import type { Interest } from '../../queries/snapshots'
 
 /** A sink record as an event, or undefined where it does not concern the subscriber. */
 export interface StreamEvent {

@@ -1,30 +1,11 @@
-import { Problem } from '@quorate/http'
+import { type Call, Problem } from '@quorate/http'
 import type { Log, LogBatch, Logger, LogRecord } from '@quorate/log'
-import type { FastifyRequest } from 'fastify'
-import { eventOf, type Interest, message } from './events'
+import type { Listed } from '../../queries/listing'
+import type { Interest, SnapshotOf } from '../../queries/snapshots'
+import { eventOf, message } from './events'
 import type { Outlet } from './outlet'
 import { type SinkRange, sinkBatches } from './sink-batches'
 import { decodeVector, encodeVector, type Vector } from './vector'
-
-/** An object of the snapshot. */
-export interface SnapshotItem {
-  readonly id: string
-  /** Its view, as REST writes it. */
-  readonly text: string
-  readonly incarnation: number
-  readonly revision: number
-  /** Source offset of the record that led to its last emission; undefined when it never emitted. */
-  readonly offset: number | undefined
-  readonly partition: number
-}
-
-/** Every object of interest, at least as new as `bound` (offsets of the source by partition). Throws a Problem when a partition cannot answer. */
-export type SnapshotOf = (
-  interest: Interest,
-  bound: ReadonlyMap<number, number>,
-  request: FastifyRequest,
-  signal: AbortSignal,
-) => AsyncIterable<readonly SnapshotItem[]>
 
 export interface StatesStreamOptions {
   readonly log: Log
@@ -36,7 +17,7 @@ export interface StatesStreamOptions {
 }
 
 /** As new as the snapshot knew an object. */
-type Seen = Pick<SnapshotItem, 'incarnation' | 'revision'>
+type Seen = Pick<Listed, 'incarnation' | 'revision'>
 
 /** ms kept back from the sink's compaction lag: what is that old may be compacted before it is read. */
 const MARGIN = 3_600_000
@@ -44,7 +25,7 @@ const MARGIN = 3_600_000
 /** Where a subscriber begins, found out before the first byte is sent. */
 export interface Beginning {
   readonly offsets: readonly number[]
-  readonly snapshot: AsyncIterator<readonly SnapshotItem[]> | undefined
+  readonly snapshot: AsyncIterator<readonly Listed[]> | undefined
   /** Source offset of each partition below which everything emitted lies below `offsets`. */
   readonly settled: readonly number[]
 }
@@ -61,11 +42,11 @@ export class StatesStream {
   async begin(
     interest: Interest,
     lastEventId: string | undefined,
-    request: FastifyRequest,
+    call: Call,
     signal: AbortSignal,
   ): Promise<Beginning> {
     return lastEventId === undefined || lastEventId === ''
-      ? this.#fromSnapshot(interest, request, signal)
+      ? this.#fromSnapshot(interest, call, signal)
       : this.#resumed(lastEventId)
   }
 
@@ -83,7 +64,7 @@ export class StatesStream {
     await Promise.all(offsets.map((_, partition) => this.#tail(partition, interest, offsets, known, outlet, vector)))
   }
 
-  async #fromSnapshot(interest: Interest, request: FastifyRequest, signal: AbortSignal): Promise<Beginning> {
+  async #fromSnapshot(interest: Interest, call: Call, signal: AbortSignal): Promise<Beginning> {
     const { log, source, sink, group } = this.options
     const partitions = (await log.offsets(sink)).map(({ partition }) => partition)
     const before = await log.committed(group, source, partitions)
@@ -95,7 +76,7 @@ export class StatesStream {
     const bound = new Map(
       partitions.map((p) => [p, (after.get(p) ?? 0) - ((after.get(p) ?? 0) < (sources[p]?.end ?? 0) ? 0 : 1)]),
     )
-    const snapshot = this.options.snapshot(interest, bound, request, signal)[Symbol.asyncIterator]()
+    const snapshot = this.options.snapshot(interest, bound, call, signal)[Symbol.asyncIterator]()
     return {
       offsets: ends.map(({ end }) => end),
       snapshot: await primed(snapshot),

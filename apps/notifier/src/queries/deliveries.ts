@@ -1,11 +1,10 @@
-import { type Answer, decodeCursor, encodeCursor, Problem } from '@quorate/http'
-import type { Owners } from '@quorate/routing'
-import type { FastifyRequest } from 'fastify'
+import { type Answer, type Call, decodeCursor, encodeCursor, noContent, Problem } from '@quorate/http'
+import { locate, type Owners } from '@quorate/routing'
 import type { Courier } from '../courier/courier'
-import { merge, type Page, page } from '../queries/delivery-pages'
-import type { DeliveryFilter } from '../queries/delivery-filter'
-import { type DeliveryWire, timeOrNull } from '../queries/delivery-wire'
-import { type Missing, placesOf } from './places'
+import { merge, type Page, page } from './delivery-pages'
+import type { DeliveryFilter } from './delivery-filter'
+import { type DeliveryWire, timeOrNull } from './delivery-wire'
+import type { Missing } from './missing'
 
 /** Deliveries to an endpoint that wait or are being made. */
 export interface Waiting {
@@ -42,28 +41,25 @@ export interface DeliveriesPage {
   readonly missing: readonly Missing[]
 }
 
-/** Answers about decisions and dead letters, from all partitions: those here, and with one hop those of other instances. */
+/** Decisions and dead letters, of all partitions: those here, and with one hop those of other instances. */
 export class Deliveries {
   constructor(
     private readonly owners: Owners,
     private readonly courier: Courier,
   ) {}
 
-  async list(
-    filter: DeliveryFilter,
-    cursor: string | undefined,
-    limit: number,
-    request: FastifyRequest,
-  ): Promise<DeliveriesPage> {
+  async list(filter: DeliveryFilter, cursor: string | undefined, limit: number, call: Call): Promise<DeliveriesPage> {
     const bound = { object: filter.object, receiver: filter.receiver, status: filter.status }
     const after = decodeCursor(cursor, bound, isPlace)
-    const asked = filter.object === undefined ? undefined : this.owners.streams.partitionOf(filter.object)
-    const { here, elsewhere, missing } = placesOf(this.owners, request.forwarded, asked)
+    const asked = filter.object === undefined ? undefined : [this.owners.partitionOf(filter.object)]
+    const located = locate(this.owners, call.forwarded, asked)
+    const { here, elsewhere } = located
+    const missing: Missing[] = [...located.missing]
     const waiting: (readonly Waiting[])[] = [waitingIn(this.courier)]
     const pages: Page[] = here.map((task) => page(task, filter, after, limit))
     await Promise.all(
       [...elsewhere].map(async ([url, partitions]) => {
-        const answer = await this.remote(url, request)
+        const answer = await this.#remote(url, call)
         if (!answer) missing.push(...partitions.map((partition) => ({ partition, reason: 'owner-unreachable' })))
         else {
           pages.push({ items: answer.items, end: decodeCursor(answer.next, bound, isPlace) })
@@ -86,8 +82,8 @@ export class Deliveries {
   }
 
   /** Makes a dead letter be sent again, wherever it lies. @throws Problem 404, 409, 503 */
-  redrive(id: string, request: FastifyRequest): Promise<Answer | undefined> {
-    return this.wherever(id, request, async (task) => {
+  redrive(id: string, call: Call): Promise<Answer> {
+    return this.#wherever(id, call, async (task) => {
       const redriven = await this.courier.redrive(task, id)
       if (redriven === 'superseded')
         throw new Problem(
@@ -99,24 +95,24 @@ export class Deliveries {
   }
 
   /** Gives a dead letter up for good. @throws Problem 404, 503 */
-  drop(id: string, request: FastifyRequest): Promise<Answer | undefined> {
-    return this.wherever(id, request, (task) => this.courier.drop(task, id))
+  drop(id: string, call: Call): Promise<Answer> {
+    return this.#wherever(id, call, (task) => this.courier.drop(task, id))
   }
 
-  /** Asks here first, then each of the other instances; undefined: done here, else the other's answer. */
-  private async wherever(
+  /** Tries here first, then each of the other instances. */
+  async #wherever(
     id: string,
-    request: FastifyRequest,
+    call: Call,
     here: (task: Parameters<Courier['redrive']>[0]) => Promise<boolean>,
-  ): Promise<Answer | undefined> {
-    const places = placesOf(this.owners, request.forwarded)
-    for (const task of places.here) if (await here(task)) return undefined
+  ): Promise<Answer> {
+    const places = locate(this.owners, call.forwarded)
+    for (const task of places.here) if (await here(task)) return noContent()
     for (const url of places.elsewhere.keys()) {
-      const answer = await this.owners.peers.forward(url, request)
+      const answer = await this.owners.peers.forward(url, call)
       if (answer.status !== 404) return answer
     }
     const [first] = places.missing
-    if (first && !request.forwarded)
+    if (first && !call.forwarded)
       throw new Problem(
         'rebalancing',
         `There is no dead letter ${id} in the partitions that can be asked; partition ${first.partition} cannot (${first.reason}). Try again.`,
@@ -127,8 +123,8 @@ export class Deliveries {
     )
   }
 
-  private async remote(url: string, request: FastifyRequest): Promise<DeliveriesPage | undefined> {
-    const answer = await this.owners.peers.forward(url, request).catch(() => undefined)
+  async #remote(url: string, call: Call): Promise<DeliveriesPage | undefined> {
+    const answer = await this.owners.peers.forward(url, call).catch(() => undefined)
     if (answer?.status !== 200) return undefined
     return JSON.parse(String(answer.body)) as DeliveriesPage
   }

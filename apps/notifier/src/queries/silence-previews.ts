@@ -1,8 +1,8 @@
-import type { Owners } from '@quorate/routing'
-import type { FastifyRequest } from 'fastify'
+import type { Call } from '@quorate/http'
+import { locate, type Owners } from '@quorate/routing'
 import { matchersOf, type SilenceDocument } from '../configuration'
-import { type Silenced, silencedIn } from '../queries/silence-preview'
-import { type Missing, placesOf } from './places'
+import { type Silenced, silencedIn } from './silence-preview'
+import type { Missing } from './missing'
 
 const LISTED = 1_000
 
@@ -17,13 +17,15 @@ export interface Preview {
 export class SilencePreviews {
   constructor(private readonly owners: Owners) {}
 
-  async of({ match }: SilenceDocument, request: FastifyRequest): Promise<Preview> {
-    const { here, elsewhere, missing } = placesOf(this.owners, request.forwarded)
+  async of({ match }: SilenceDocument, call: Call): Promise<Preview> {
+    const located = locate(this.owners, call.forwarded)
+    const { here, elsewhere } = located
+    const missing: Missing[] = [...located.missing]
     const parts: { items: readonly Silenced[]; total: number }[] = []
     for (const task of here) parts.push(await silencedIn(task, matchersOf(match), LISTED))
     await Promise.all(
       [...elsewhere].map(async ([url, partitions]) => {
-        const answer = await this.owners.peers.forward(url, request, { reads: true }).catch(() => undefined)
+        const answer = await this.owners.peers.forward(url, call, { reads: true }).catch(() => undefined)
         if (answer?.status !== 200) {
           missing.push(...partitions.map((partition) => ({ partition, reason: 'owner-unreachable' })))
           return

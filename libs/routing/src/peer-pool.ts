@@ -8,9 +8,9 @@ import { Places } from '@quorate/http'
 const CONNECTIONS = { points: 64, waits: 128, lists: 16, listWaits: 32 } as const
 type Kind = keyof typeof CONNECTIONS
 /** What a request is: which connections it takes besides depends on whether it waits. */
-export type LaneName = 'points' | 'lists'
+export type PoolName = 'points' | 'lists'
 
-const MAX_ANSWER = 64 * 1024 * 1024
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
 interface Waiter {
   readonly caller: string
@@ -26,15 +26,15 @@ export const connections = (url: string, count: number, connectMs: number): Pool
     connect: { timeout: connectMs },
     pipelining: 1,
     keepAliveTimeout: 30_000,
-    maxResponseSize: MAX_ANSWER,
+    maxResponseSize: MAX_ANSWER_BYTES,
   })
 
 /**
  * Connections with a place for each request. The pool's own queue has no time-out and no end when the peer is lost: a write that waits in
  * it is sent whenever a connection becomes free, long after another has taken its partition over.
  */
-export class Lane {
-  readonly pool: Pool
+export class PeerPool {
+  readonly connections: Pool
   readonly #places: Places
   #closed = false
   /** In the order they came. */
@@ -42,7 +42,7 @@ export class Lane {
 
   constructor(url: string, kind: Kind, connectMs: number) {
     this.#places = new Places(CONNECTIONS[kind])
-    this.pool = connections(url, CONNECTIONS[kind], connectMs)
+    this.connections = connections(url, CONNECTIONS[kind], connectMs)
   }
 
   /** A place, to be released; or none within `ms`, or before `lost`. Callers share them: none keeps all. */
@@ -77,12 +77,12 @@ export class Lane {
   /** What has been sent goes on to its end; what waits for a place gets none. */
   async close(): Promise<void> {
     this.#shut()
-    await this.pool.close()
+    await this.connections.close()
   }
 
   async destroy(): Promise<void> {
     this.#shut()
-    await this.pool.destroy()
+    await this.connections.destroy()
   }
 
   #shut(): void {
@@ -91,27 +91,27 @@ export class Lane {
   }
 }
 
-/** The lanes to one peer, opened when they are first used. */
-export class Lanes {
-  readonly #open = new Map<Kind, Lane>()
+/** The pools of one peer, opened when they are first used. */
+export class PeerPools {
+  readonly #open = new Map<Kind, PeerPool>()
 
   constructor(
     private readonly url: string,
     private readonly connectMs: number,
   ) {}
 
-  of(name: LaneName, waits: boolean): Lane {
+  of(name: PoolName, waits: boolean): PeerPool {
     const kind = !waits ? name : name === 'points' ? 'waits' : 'listWaits'
-    let lane = this.#open.get(kind)
-    if (!lane) this.#open.set(kind, (lane = new Lane(this.url, kind, this.connectMs)))
-    return lane
+    let pool = this.#open.get(kind)
+    if (!pool) this.#open.set(kind, (pool = new PeerPool(this.url, kind, this.connectMs)))
+    return pool
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#open.values()].map((lane) => lane.close()))
+    await Promise.all([...this.#open.values()].map((pool) => pool.close()))
   }
 
   async destroy(): Promise<void> {
-    await Promise.all([...this.#open.values()].map((lane) => lane.destroy()))
+    await Promise.all([...this.#open.values()].map((pool) => pool.destroy()))
   }
 }
