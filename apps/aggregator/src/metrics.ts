@@ -24,10 +24,10 @@ export function voteMetrics(counters: Counters, registry: Registry): void {
         this.inc(read())
       },
     })
-  each('quorate_reports_total', 'Reports, by what became of them.', 'outcome', () => counters.reports)
+  each('quorate_reports_total', 'Reports, by outcome.', 'outcome', () => counters.reports)
   each(
     'quorate_commands_total',
-    'Commands other than reports and ticks, by what became of them.',
+    'Commands other than reports and ticks, by outcome.',
     'outcome',
     () => counters.commands,
   )
@@ -38,12 +38,8 @@ export function voteMetrics(counters: Counters, registry: Registry): void {
     () => counters.deadLetters,
   )
   each('quorate_changes_total', 'Records emitted to the sink, by type.', 'type', () => counters.changes)
-  one(
-    'quorate_repeats_total',
-    'Records of requests that had been applied already (Idempotency-Key).',
-    () => counters.repeats,
-  )
-  one('quorate_rerouted_total', "Records that came in another partition than their key's.", () => counters.rerouted)
+  one('quorate_repeats_total', 'Repeated requests that were applied already (Idempotency-Key).', () => counters.repeats)
+  one('quorate_rerouted_total', "Records that arrived in another partition than their key's.", () => counters.rerouted)
   one('quorate_ticks_total', 'Ticks read.', () => counters.ticks)
   one('quorate_ticks_appended_total', 'Ticks appended.', () => counters.ticksAppended)
 }

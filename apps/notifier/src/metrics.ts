@@ -13,16 +13,16 @@ export function notifierMetrics(registry: Registry): NotifierEvents {
     'decision',
     'reason',
   )
-  const seen = counter('quorate_notifier_inbox_hits_total', 'Events that had been taken before.')
+  const seen = counter('quorate_notifier_inbox_hits_total', 'Events that had been processed before.')
   const missed = counter('quorate_notifier_missed_revisions_total', 'Revisions that the sink no longer had.')
   const poison = counter('quorate_notifier_dead_letters_total', 'Records of the sink that could not be read.')
   const observers = counter(
     'quorate_notifier_observers_records_total',
-    'Records about observers, which are told to nobody.',
+    'Records about observers. Nobody is notified of them.',
   )
   const attempts = new Histogram({
     name: 'quorate_notifier_attempt_seconds',
-    help: 'Attempts at deliveries, by endpoint and outcome.',
+    help: 'Attempts to send deliveries, by endpoint and outcome.',
     labelNames: ['endpoint', 'outcome'],
     buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 15],
     registers,
@@ -51,20 +51,20 @@ export function courierMetrics(courier: Courier, registry: Registry): void {
     })
   gauge(
     'quorate_notifier_waiting',
-    'Objects with something to be told, by endpoint; at most the window of the courier.',
+    'Objects with something to send, by endpoint; at most the window of the courier.',
     (status) => status.waiting,
   )
   gauge(
     'quorate_notifier_outbox_depth',
-    'Deliveries that wait or are being made, by endpoint.',
+    'Deliveries that wait or are in flight, by endpoint.',
     (status) => status.depth,
   )
   gauge(
     'quorate_notifier_outbox_oldest_seconds',
-    'Age of the oldest delivery that waits or is being made, of those in memory, by endpoint; 0 without any.',
+    'Age of the oldest delivery that waits or is in flight, of those in memory, by endpoint; 0 without any.',
     (status) => (status.oldest === null ? 0 : Math.max(0, Date.now() - status.oldest) / 1000),
   )
-  gauge('quorate_notifier_circuit_open', '1 while nothing but probes is sent to the endpoint.', (status) =>
+  gauge('quorate_notifier_circuit_open', '1 while only probes are sent to the endpoint.', (status) =>
     status.circuit === 'open' ? 1 : 0,
   )
   gauge('quorate_notifier_endpoint_disabled', '1 when nothing is sent to the endpoint any more.', (status) =>

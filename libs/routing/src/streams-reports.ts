@@ -94,7 +94,7 @@ export function streamsMetrics(streams: Streams, registry: Registry): void {
 
   new Counter({
     name: 'quorate_task_restarts_total',
-    help: 'Times that the task of a partition has failed and begun again in this process.',
+    help: 'Times that the task of a partition has failed and restarted in this process.',
     labelNames,
     registers: [registry],
     collect() {
@@ -104,7 +104,7 @@ export function streamsMetrics(streams: Streams, registry: Registry): void {
   })
   new Gauge({
     name: 'quorate_condition',
-    help: 'What is wrong, by its code (docs/errors.md): how many of that code; absent when it is cleared.',
+    help: 'Active conditions, by code (docs/errors.md): how many of that code. Absent when none is active.',
     labelNames: ['code', 'partition'],
     registers: [registry],
     collect() {
@@ -123,7 +123,7 @@ export function streamsMetrics(streams: Streams, registry: Registry): void {
   )
   each(
     'quorate_standby_lag',
-    "Records between what the standby holds and the source's end; -1 before it has caught up.",
+    'Records between the position of the standby and the end of the source; -1 before it has caught up.',
     ({ readable, lag }) => (readable ? lag : -1),
     standbys,
   )
