@@ -9,7 +9,13 @@ import { isBuilt, ROOT } from './sources.mjs'
 import { once } from './setup-lock.mjs'
 
 const NEEDED = 24
-const APPS = ['standalone', 'aggregator', 'notifier', 'cli']
+const MAINS = {
+  standalone: 'apps/standalone/src/main.js',
+  aggregator: 'apps/aggregator/src/main.js',
+  notifier: 'apps/notifier/src/main.js',
+  // With the commands that start servers, as in the package.
+  cli: 'packages/quorate/src/main.js',
+}
 
 const say = (line) => process.stderr.write(`${line}\n`)
 const fail = (line) => {
@@ -88,9 +94,9 @@ once(isInstalled, install)
 const node = node24()
 process.env.PATH = `${dirname(node)}:${join(ROOT, 'node_modules', '.bin')}:${process.env.PATH}`
 
-if (APPS.includes(command)) {
+if (command in MAINS) {
   once(isBuilt, build)
-  run(['--enable-source-maps', join(ROOT, 'dist', 'apps', command, 'src', 'main.js'), ...rest], {
+  run(['--enable-source-maps', join(ROOT, 'dist', MAINS[command]), ...rest], {
     QUORATE_LAUNCHER: '1',
     NODE_COMPILE_CACHE: join(ROOT, '.cache', 'compiled'),
   })
@@ -119,4 +125,6 @@ else if (command === 'node') {
   once(isBuilt, build)
   run(rest)
 } else
-  fail(`unknown command ${command}; known: ${[...APPS, 'example', 'build', 'test', 'jest', 'bin', 'node'].join(', ')}`)
+  fail(
+    `unknown command ${command}; known: ${[...Object.keys(MAINS), 'example', 'build', 'test', 'jest', 'bin', 'node'].join(', ')}`,
+  )

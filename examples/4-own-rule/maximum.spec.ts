@@ -1,22 +1,19 @@
-import { parseOutput, simulate, toJsonLines } from '@quorate/engine/core/testing'
+import { type ScenarioLine, simulate } from '@quorate/engine/testing'
 import { maximum } from './maximum'
 
 const rules = new Map([['maximum', maximum]])
-const policy = { name: 'ovens', match: 'oven/*', method: 'maximum', quorum: 1 }
-const says = (at: number, agent: string, state: string) => ({
+const policies = [{ name: 'ovens', match: 'oven/*', method: 'maximum', quorum: 1 }]
+const says = (at: number, agent: string, state: string): ScenarioLine => ({
   at,
   object: 'oven/1',
   type: 'report',
   data: { agent, state },
 })
 
-async function changes(...lines: ReturnType<typeof says>[]) {
-  const { code, text } = await simulate(toJsonLines(lines), { policies: [policy], rules })
-  expect(code).toBe(0)
-  return parseOutput(text).flatMap((line) =>
-    'event' in line && line.event.data !== null && line.event.type === 'object.changed'
-      ? [[line.event.time, line.event.data.state, line.event.data.rule]]
-      : [],
+async function changes(...lines: ScenarioLine[]) {
+  const all = await simulate(lines, { policies, rules })
+  return all.flatMap(({ type, time, data }) =>
+    data !== null && type === 'object.changed' ? [[time, data.state, data.rule]] : [],
   )
 }
 
@@ -49,6 +46,10 @@ it('has no winner where nobody reports a number', async () => {
 })
 
 it('is unknown to a process that has not registered it', async () => {
-  const { code, errors } = await simulate('', { policies: [policy] })
-  expect([code, errors]).toEqual([1, expect.stringContaining('/method: unknown method')])
+  await expect(simulate([], { policies })).rejects.toThrow('/method: unknown method')
+})
+
+it('refuses a line that is no report', async () => {
+  const wrong = { ...says(0, 'a', '20'), data: { agent: 'a' } }
+  await expect(simulate([wrong], { policies, rules })).rejects.toThrow('lines[0] was refused: /state: missing')
 })

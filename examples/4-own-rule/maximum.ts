@@ -1,4 +1,4 @@
-import type { Rule } from '@quorate/vote'
+import type { Rule } from '@quorate/engine'
 
 /**
  * Decides for the largest number that anybody reports: what the hottest sensor says, the longest queue. A state that is no number is

@@ -10,6 +10,8 @@ import { aliases, DECLARATIONS, emitDeclarations } from './declarations.mjs'
 const PACKAGES = join(ROOT, 'packages')
 const chosen = process.argv.length > 2 ? process.argv.slice(2) : readdirSync(PACKAGES).sort()
 const fileOfAlias = aliases()
+/** What a package of others loads by its name, and does not bring. */
+const ALSO = { '@nestjs/platform-fastify': ['@fastify/static'] }
 
 /** Paths below dist/ that package.json names. */
 function entriesOf(manifest) {
@@ -42,7 +44,7 @@ function declared(file) {
 /** @throws Error where package.json does not name just what the files need */
 function compareDependencies({ name, dependencies = {}, peerDependencies = {} }, modules, types) {
   const given = Object.keys({ ...dependencies, ...peerDependencies })
-  const needed = new Set([...modules, ...types])
+  const needed = new Set([...modules, ...types].flatMap((it) => [it, ...(ALSO[it] ?? [])]))
   const faults = [
     ...[...needed].filter((it) => !given.includes(it)).map((it) => `${it} is needed and not named`),
     ...given

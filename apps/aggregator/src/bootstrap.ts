@@ -1,7 +1,8 @@
 import { advertised, type Config, openLog } from '@quorate/config'
 import { VERSION } from '@quorate/config/version'
-import { createEdge, createLogger, processMetrics, type Running, serve } from '@quorate/http'
+import { createEdge, createLogger, type EdgeOptions, processMetrics, type Running, serve } from '@quorate/http'
 import type { Log } from '@quorate/log'
+import type { NestFastifyApplication } from '@nestjs/platform-fastify'
 import { aggregatorParts } from './composition'
 import { AGGREGATOR_SCHEMAS } from './http/schemas'
 import { NO_RULES, type Rules } from '@quorate/vote'
@@ -13,13 +14,19 @@ export interface StartOptions {
   readonly docs?: boolean
   /** Rules registered in code, which policies name in `method`; the same in every instance (vote.md 9). */
   readonly rules?: Rules
+  /** Modules of the caller, behind the same edge. */
+  readonly modules?: EdgeOptions['modules']
+}
+
+export interface StartedAggregator extends Running {
+  readonly app: NestFastifyApplication
 }
 
 /** Starts one aggregator; resolves when it listens and has joined its group. Restoring goes on in the background. */
 export async function startAggregator(
   config: Config,
-  { log: given, docs = false, rules = NO_RULES }: StartOptions = {},
-): Promise<Running> {
+  { log: given, docs = false, rules = NO_RULES, modules = [] }: StartOptions = {},
+): Promise<StartedAggregator> {
   const logger = createLogger({ level: config.logLevel, app: 'aggregator' })
   const log = given ?? (await openLog(config, logger))
   const closeLog = async (): Promise<void> => (given ? undefined : log.close())
@@ -36,7 +43,7 @@ export async function startAggregator(
       rules,
     })
     const app = await createEdge({
-      modules: [parts.module],
+      modules: [parts.module, ...modules],
       checks: parts.checks,
       metrics: [processMetrics('aggregator'), parts.metrics],
       apiKey: config.apiKey,
@@ -63,7 +70,7 @@ export async function startAggregator(
       await closeLog()
     }
     logger.info({ url: url() }, 'the aggregator listens')
-    return { url: url(), close }
+    return { url: url(), app, close }
   } catch (error) {
     await closeLog()
     throw error

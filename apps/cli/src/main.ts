@@ -1,12 +1,3 @@
-import { createProgram } from './program'
-import { exitWith } from './exit'
+import { runCommandLine } from './run'
 
-// The channel to the launcher is for its death alone: a command ends when its work does.
-process.channel?.unref()
-process.on('disconnect', () => process.exit(1))
-// `quorate list | head`: who reads has seen enough.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
-
-createProgram()
-  .parseAsync()
-  .catch((error: unknown) => exitWith(error))
+runCommandLine()

@@ -36,16 +36,25 @@ Environment:
 Exit codes: ${EXIT.done} done, ${EXIT.refused} refused or failed, ${EXIT.usage} wrong usage, ${EXIT.unreachable} no server answers, ${EXIT.notFound} no such object.
 audit has its own: 0 the same, 1 different, 2 it cannot be judged.`
 
+export interface ProgramOptions {
+  /** What `--version` prints. */
+  readonly version?: string
+  /** Commands that start a server: listed in the help, and run by the caller before this parses anything. */
+  readonly servers?: readonly { readonly command: string; readonly description: string }[]
+}
+
 /** The command line. The settings and the engine are loaded by the commands that need them, so that `--help` need not wait. */
-export function createProgram(): Command {
+export function createProgram({ version = VERSION, servers = [] }: ProgramOptions = {}): Command {
   const program = new Command('quorate')
     .description('Reports states, asks for what was decided, and overrides it.')
     .option('--url <url>', 'the server that the command asks; QUORATE_URL, else http://127.0.0.1:8080')
-    .version(VERSION, '--version', 'the version of this command')
+    .version(version, '--version', 'the version of this command')
     .option('--json', 'JSON on stdout, one value a line')
     .addHelpText('after', HELP)
     .showHelpAfterError('(quorate --help lists the commands, quorate <command> --help its options)')
     .exitOverride(quit)
+  for (const { command, description } of servers)
+    program.addCommand(new Command(command).description(description).usage('[settings]'))
   for (const command of [
     ...agentCommands(),
     ...readCommands(),

@@ -4,7 +4,7 @@ import { NO_RULES, type Rules } from '@quorate/vote'
 import { notifierParts } from '../../notifier/src/composition'
 import { advertised, type Config, openLog } from '@quorate/config'
 import { VERSION } from '@quorate/config/version'
-import { createEdge, createLogger, processMetrics, type Running, serve } from '@quorate/http'
+import { createEdge, createLogger, type EdgeOptions, processMetrics, type Running, serve } from '@quorate/http'
 import type { Log } from '@quorate/log'
 import type { NestFastifyApplication } from '@nestjs/platform-fastify'
 
@@ -23,6 +23,8 @@ export interface StartOptions {
   readonly docs?: boolean
   /** Rules registered in code, which policies name in `method` (vote.md 9). */
   readonly rules?: Rules
+  /** Modules of the caller, behind the same edge. */
+  readonly modules?: EdgeOptions['modules']
 }
 
 export interface Standalone extends Running {
@@ -32,7 +34,7 @@ export interface Standalone extends Running {
 /** Aggregator and notifier on one log, in one process, behind one listener. */
 export async function startStandalone(
   config: Config,
-  { log: given, docs = false, rules = NO_RULES }: StartOptions = {},
+  { log: given, docs = false, rules = NO_RULES, modules = [] }: StartOptions = {},
 ): Promise<Standalone> {
   const logger = createLogger({ level: config.logLevel, app: 'standalone' })
   const log = given ?? (await openLog(config, logger))
@@ -53,7 +55,7 @@ export async function startStandalone(
       logger: createLogger({ level: config.logLevel, app: 'notifier' }),
     })
     const app = await createEdge({
-      modules: [aggregator.module, notifier.module],
+      modules: [aggregator.module, notifier.module, ...modules],
       checks: [...aggregator.checks, ...notifier.checks],
       metrics: [processMetrics('standalone'), aggregator.metrics, notifier.metrics],
       apiKey: config.apiKey,

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import type { Cause, PolicyInput, View } from '@quorate/contracts'
 import { readPolicies } from '../src/simulation/policies-file'
 import { simulateLines } from '../src/simulation/simulate-lines'
-import type { ScenarioLine } from '@quorate/vote/testing'
+import type { ScenarioLine } from '../../vote/testing/scenario-line'
 import { type Rules, Settings } from '@quorate/vote'
 
-export type { ScenarioLine } from '@quorate/vote/testing'
+export type { ScenarioLine } from '../../vote/testing/scenario-line'
 
 export interface EventLine {
   readonly id: string

@@ -14,6 +14,8 @@ export interface ServerProcess {
   /** First lines of `--help`. */
   readonly usage: string
   readonly start: (config: Config) => Promise<Running>
+  /** Flags; those of the process by default. */
+  readonly argv?: readonly string[]
 }
 
 /** ms after which a shutdown that hangs is cut off; everything durable is durable before it begins. */
@@ -22,8 +24,7 @@ const PATIENCE = 20_000
 const START_PATIENCE = 500
 
 /** The life of a server process: settings, start, signals, exit code. Exits 0 after a clean stop, 1 when it cannot start or stop. */
-export async function runServer({ app, usage, start }: ServerProcess): Promise<void> {
-  const argv = process.argv.slice(2)
+export async function runServer({ app, usage, start, argv = process.argv.slice(2) }: ServerProcess): Promise<void> {
   if (argv.includes('--help') || argv.includes('-h')) {
     process.stdout.write(help(app, usage))
     return

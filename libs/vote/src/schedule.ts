@@ -1,6 +1,6 @@
 import { compareUtf8, type ObjectId } from '@quorate/contracts'
 
-interface Entry {
+export interface Entry {
   readonly id: ObjectId
   readonly due: number
 }
