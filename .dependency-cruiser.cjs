@@ -13,17 +13,17 @@ const STREAMS_CHAPTERS = {
 
 module.exports = {
   forbidden: [
-    rule('no-cycles', 'No file imports itself, however far round.', {}, { circular: true }),
-    rule('libs-know-no-app', 'Libraries know no application.', { path: '^libs/' }, { path: '^apps/' }),
+    rule('no-cycles', 'There are no import cycles: no file imports itself, directly or through other files.', {}, { circular: true }),
+    rule('libs-know-no-app', 'Libraries do not import applications.', { path: '^libs/' }, { path: '^apps/' }),
     rule(
       'packages-are-the-top',
-      'Applications and libraries know no package that is published.',
+      'Applications and libraries do not import published packages of this repository.',
       { path: '^(apps|libs)/' },
       { path: '^packages/' },
     ),
     rule(
       'apps-meet-through-contracts',
-      'Applications meet only through libraries; standalone composes them, the command line checks the configuration and the rows of the notifier.',
+      'Applications do not import each other, with two exceptions: standalone composes them, and the command line checks the configuration and the rows of the notifier.',
       {
         path: '^apps/(aggregator|notifier|cli)/',
         pathNot: ['^apps/cli/src/(commands/notify-check|audit/notifier-audit)', TESTS],
@@ -32,7 +32,7 @@ module.exports = {
     ),
     rule(
       'vote-is-pure',
-      'The vote depends on nothing but its arguments: it imports contracts and itself.',
+      'The vote depends only on its arguments: it imports contracts and itself.',
       { path: '^libs/vote/', pathNot: TESTS },
       { pathNot: '^libs/(vote|contracts)/', dependencyTypesNot: ['type-only'] },
     ),
@@ -44,13 +44,13 @@ module.exports = {
     ),
     rule(
       'pipeline-is-pure',
-      'The notification pipeline depends on nothing but its arguments: it imports contracts and itself.',
+      'The notification pipeline depends only on its arguments: it imports contracts and itself.',
       { path: '^apps/notifier/src/pipeline/', pathNot: TESTS },
       { pathNot: '^(apps/notifier/src/pipeline/|libs/contracts/)', dependencyTypesNot: ['type-only'] },
     ),
     rule(
       'contracts-import-nothing',
-      'Contracts import nothing but their schema library.',
+      'Contracts import only their schema library.',
       { path: '^libs/contracts/', pathNot: TESTS },
       { pathNot: '^(libs/contracts/|node_modules/@sinclair/typebox)', dependencyTypesNot: ['core'] },
     ),
@@ -68,7 +68,7 @@ module.exports = {
     ),
     rule(
       'nest-microservices-lives-in-transport',
-      'Libraries do not import Nest, but for libs/transport, which imports @nestjs/microservices, and libs/http, the edge that both apps share.',
+      'Libraries do not import Nest, except libs/transport, which imports @nestjs/microservices, and libs/http, the edge that both apps share.',
       { path: '^libs/', pathNot: ['^libs/(transport|http)/', TESTS] },
       { path: 'node_modules/@nestjs' },
     ),
@@ -98,7 +98,7 @@ module.exports = {
     ),
     rule(
       'state-store-uses-the-port-alone',
-      "State stores may use the log's port, no adapter, and nothing above.",
+      "State stores may use the log's port, but no adapter, and nothing above.",
       { path: '^libs/state-store/', pathNot: TESTS },
       { path: '^libs/(log/(kafka|embedded)|streams|transport|client|contracts)/' },
     ),
@@ -118,7 +118,7 @@ module.exports = {
     ),
     rule(
       'edge-knows-no-routing',
-      'The HTTP edge knows nothing of owners and peers: routing stands above it.',
+      'The HTTP edge knows nothing of owners and peers: routing is a layer above.',
       { path: '^libs/http/', pathNot: TESTS },
       { path: '^libs/routing/' },
     ),
@@ -130,7 +130,7 @@ module.exports = {
     ),
     rule(
       'through-the-door',
-      "Across packages, import the package's door only (its index.ts).",
+      "Across packages, import only the package's door (its index.ts).",
       { path: '^(apps|libs|packages)/([^/]+)/', pathNot: TESTS },
       { path: '^libs/([^/]+)/(src/|kafka/|embedded/|testing/)', pathNot: ['/index\\.ts$', '^libs/$2/'] },
     ),
