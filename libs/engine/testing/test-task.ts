@@ -1,6 +1,6 @@
 import { encodeSource, type SourceCommand } from '@quorate/contracts'
 import { type LogRecord, silentLogger } from '@quorate/log'
-import { PartitionStore, removeFile, type Table } from '@quorate/state-store'
+import { type PartitionStore, sqliteStores, type Table } from '@quorate/state-store'
 import { Conditions, type Forwarded, type PartitionConditions, type TaskContext } from '@quorate/streams'
 import { VoteProcessor, type VoteProcessorOptions } from '../src/processor'
 import { AGGREGATOR_TABLES } from '../src/tables'
@@ -101,7 +101,7 @@ export class TestTask {
   /** A new store from the changelog. */
   restore(): void {
     this.store.close()
-    if (this.#options.file !== undefined) removeFile(this.#options.file)
+    if (this.#options.file !== undefined) sqliteStores.remove(this.#options.file)
     this.store = open(this.#options.file)
     this.store.load(this.#rows(), this.commits)
     this.#begin()
@@ -168,7 +168,7 @@ export class TestTask {
 }
 
 const open = (file = ':memory:') =>
-  PartitionStore.open({ file, tables: AGGREGATOR_TABLES, schemaVersion: 1, topicId: 'changelog' })
+  sqliteStores.open({ file, tables: AGGREGATOR_TABLES, schemaVersion: 1, topicId: 'changelog' })
 
 class TestContext implements TaskContext {
   readonly source = 'quorate.reports'

@@ -3,10 +3,11 @@ import fc from 'fast-check'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { BulkLoad, type BulkOptions } from './bulk-load'
+import { BulkLoad } from './bulk-load'
 import { BulkThread } from './bulk-thread'
 import { CHECKPOINT_KEY, encodeCheckpoint } from './changelog'
-import { PartitionStore, type StoreOptions } from './partition-store'
+import type { BulkOptions, StoreOptions } from './partition-store'
+import { SqliteStore } from './sqlite-store'
 
 const bytes = (text: string): Buffer => Buffer.from(text)
 const entry = (key: string, value: string | null) => ({ key: bytes(key), value: value === null ? null : bytes(value) })
@@ -34,7 +35,7 @@ describe('a bulk load', () => {
     topicId: 'x',
     startedAt: 77,
   })
-  const prepare = (it: StoreOptions): void => PartitionStore.open(it).close()
+  const prepare = (it: StoreOptions): void => SqliteStore.open(it).close()
 
   interface Loaded {
     readonly rows: readonly (readonly [string, string])[]
@@ -43,7 +44,7 @@ describe('a bulk load', () => {
     readonly checkpoint: unknown
   }
   const read = (it: StoreOptions): Loaded => {
-    const store = PartitionStore.open(it)
+    const store = SqliteStore.open(it)
     try {
       expect(store.rebuilt).toBeUndefined()
       const timed = store.table('timed')
@@ -97,21 +98,21 @@ describe('a bulk load', () => {
       position: 10,
       checkpoint: { source: 9, time: 5 },
     })
-    const store = PartitionStore.open(options)
+    const store = SqliteStore.open(options)
     expect(store.table('timed').firstDue()).toEqual({ key: 't', due: 70 })
     expect(store.loadedAt).toBe(77)
     store.close()
   })
 
   it('makes rows that were there before no younger', async () => {
-    const before = PartitionStore.open(options)
+    const before = SqliteStore.open(options)
     before.table('rows').put('old', bytes('1'))
     before.apply({ source: 1, time: 5 }, 3)
     before.close()
     const load = new BulkLoad(thread, options)
     await load.add([entry('rows/new', '1')], 7)
     await load.stop()
-    const store = PartitionStore.open(options)
+    const store = SqliteStore.open(options)
     expect([store.changelogPosition, store.loadedAt]).toEqual([7, 0])
     store.close()
   })
@@ -125,7 +126,7 @@ describe('a bulk load', () => {
       fc.asyncProperty(fc.array(piece, { minLength: 1, maxLength: 6 }), fc.nat({ max: 400 }), async (pieces, bound) => {
         const [bulk, small] = [fresh(`${++n}.bulk.db`), fresh(`${n}.small.db`)]
         prepare(bulk)
-        const store = PartitionStore.open(small)
+        const store = SqliteStore.open(small)
         const load = new BulkLoad(thread, bulk, { maxBytes: bound })
         for (const [i, entries] of pieces.entries()) {
           const raw = entries.map(([[table, name], v]) => entry(`${table}/${name}`, v))
@@ -188,8 +189,8 @@ describe('a bulk load', () => {
   })
 
   it('that is stopped leaves its schedule to the next, and not to who opens the file', async () => {
-    const store = (): PartitionStore => PartitionStore.open(options)
-    const scheduled = (it: PartitionStore): unknown[] => {
+    const store = (): SqliteStore => SqliteStore.open(options)
+    const scheduled = (it: SqliteStore): unknown[] => {
       const found = [it.scheduled, it.table('timed').firstDue()]
       it.close()
       return found

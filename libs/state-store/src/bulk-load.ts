@@ -2,8 +2,9 @@ import { BulkThread, type TableSql } from './bulk-thread'
 import { CHECKPOINT_KEY, type Checkpoint, decodeCheckpoint } from './changelog'
 import { StoreError } from './errors'
 import { packEntries, type RawEntry } from './packed-entries'
-import { PRAGMAS, type StoreOptions } from './partition-store'
+import type { BulkEntries, BulkOptions } from './partition-store'
 import { rowsOf, scheduleSql } from './schedule-sql'
+import { PRAGMAS } from './sqlite-store'
 import type { TableSpec } from './table'
 
 /** Bytes of entries that a load holds before it sorts and writes them: the bound of its memory, beside the pieces under way. */
@@ -11,16 +12,6 @@ export const BULK_BYTES = 128 * 1024 * 1024
 /** Pieces that the thread has not taken yet. */
 const AHEAD = 3
 const CHECKPOINT = Buffer.from(CHECKPOINT_KEY)
-
-export interface BulkOptions extends StoreOptions {
-  /**
-   * Wall time at which the reading began, ms: kept in a file that was empty then, which tells by it whether tombstones may have passed it
-   * by.
-   */
-  readonly startedAt: number
-  /** Told of entries that are no rows of their table; they are left out. */
-  readonly onForeign?: (key: string, offset: number) => void
-}
 
 export interface BulkLimits {
   readonly maxBytes?: number
@@ -31,9 +22,9 @@ export interface BulkLimits {
 /**
  * Loads changelog entries into a partition's file in a thread: the latest value of each key, sorted, in one transaction with the
  * position behind it, at most `BULK_BYTES` at a time. What was written before an interruption stays, and the load goes on from its
- * position; the index of due times is made when it comes to its end. The file has been made by `PartitionStore.open` and is closed meanwhile.
+ * position; the index of due times is made when it comes to its end. The file has been made by `SqliteStore.open` and is closed meanwhile.
  */
-export class BulkLoad {
+export class BulkLoad implements BulkEntries {
   private readonly judged: readonly Judged[]
   private readonly begun: Promise<void>
   private underWay: Promise<void>[] = []

@@ -1,11 +1,12 @@
 import { BulkThread } from './bulk-thread'
-import { BulkLoad, type BulkLimits, type BulkOptions } from './bulk-load'
+import { BulkLoad, type BulkLimits } from './bulk-load'
+import type { BulkLoader, BulkOptions } from './partition-store'
 
 /** ms that an idle thread is kept: the next partition's load follows at once, or not at all. */
 const KEPT = 5_000
 
 /** The threads of a process that load; as many as are asked for at once, kept a moment for the next. */
-export class BulkThreads {
+export class BulkThreads implements BulkLoader {
   private readonly idle = new Map<BulkThread, NodeJS.Timeout>()
 
   /** Runs `work` with a load into `options.file`; whatever ends it, the file is closed then. */

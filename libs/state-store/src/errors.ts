@@ -13,6 +13,13 @@ export type StoreErrorCode = keyof typeof STORE_ERRORS
 export const isDamage = (error: unknown): boolean =>
   /^SQLITE_(CORRUPT|NOTADB)/.test((error as { code?: string } | undefined)?.code ?? '')
 
+/** Whether this comes from a store: an error of its own, or one that SQLite throws. */
+export const isStoreError = (error: unknown): boolean => {
+  if (error instanceof StoreError) return true
+  const { code } = Object(error) as { code?: unknown }
+  return typeof code === 'string' && code.startsWith('SQLITE')
+}
+
 export class StoreError extends Error {
   override readonly name = 'StoreError'
   constructor(

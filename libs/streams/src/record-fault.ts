@@ -1,5 +1,5 @@
 import { LogError, type LogRecord, type Offset } from '@quorate/log'
-import { StoreError } from '@quorate/state-store'
+import { isStoreError } from '@quorate/state-store'
 import { StreamsError } from './errors'
 
 /**
@@ -37,12 +37,11 @@ export class Contained extends Error {
 
 /** Whether an error that came while records were applied or sealed is one of their content; not of the store, the disk, the log or the process. */
 export function isOfContent(error: unknown): boolean {
-  if (error instanceof Contained || error instanceof StoreError) return false
+  if (error instanceof Contained || isStoreError(error)) return false
   if (LogError.is(error)) return error.code === 'LOG_RECORD_TOO_LARGE'
   if (StreamsError.is(error)) return StreamsError.is(error, 'STREAMS_ROW_TOO_LARGE', 'STREAMS_BAD_RESUME')
-  const { code, syscall, name } = Object(error) as { code?: unknown; syscall?: unknown; name?: unknown }
-  if (syscall !== undefined || name === 'AbortError') return false
-  return typeof code !== 'string' || !code.startsWith('SQLITE')
+  const { syscall, name } = Object(error) as { syscall?: unknown; name?: unknown }
+  return syscall === undefined && name !== 'AbortError'
 }
 
 /** An error of the program as a fault of the record in hand, where it is one of content; else as it is. */

@@ -30,6 +30,7 @@ export interface DriverOptions {
   readonly acknowledgedSource?: string
   readonly sessionTimeoutMs?: number
   readonly stalledMs?: number
+  readonly stores?: StreamsOptions['stores']
   /** Of each instance that is started. */
   readonly work?: () => OwnWork
   /** Told of each step of each commit, in order. */
@@ -236,6 +237,7 @@ class Instance {
       processor,
       ...(options.handle ? { handle: options.handle(processor) } : {}),
       ...(options.work ? { work: options.work() } : {}),
+      ...(options.stores ? { stores: options.stores } : {}),
       dataDir,
       url: `http://${name}`,
       version: 'test',

@@ -1,5 +1,5 @@
 import type { Owners } from '@quorate/routing'
-import { isDamage } from '@quorate/state-store'
+import { sqliteStores } from '@quorate/state-store'
 import { type RunningTask, StreamsError } from '@quorate/streams'
 import { Objects } from './objects'
 import type { Reading } from './reading'
@@ -15,7 +15,7 @@ describe('a write that is in the log', () => {
     const task = {
       partition: 3,
       reached: () => Promise.resolve(),
-      isDamage: (error: unknown) => (told.push(error), isDamage(error)),
+      isDamage: (error: unknown) => (told.push(error), sqliteStores.isDamage(error)),
     } as unknown as RunningTask
     const reading = {
       outcome: () => undefined,

@@ -1,4 +1,4 @@
-import { CHECKPOINT_KEY, decodeCheckpoint, type Checkpoint, PartitionStore, type TableSpec } from '@quorate/state-store'
+import { CHECKPOINT_KEY, decodeCheckpoint, type Checkpoint, type PartitionStore, sqliteStores, type TableSpec } from '@quorate/state-store'
 import type { Log } from '@quorate/log'
 import { recordsOf, type Stretch } from '../simulate/source-topic'
 
@@ -23,7 +23,7 @@ export async function restoredRows(
   const said = latest.get(CHECKPOINT_KEY)?.value
   const checkpoint = said ? decodeCheckpoint(said) : undefined
   latest.delete(CHECKPOINT_KEY)
-  const store = PartitionStore.open({ file: ':memory:', tables, schemaVersion, topicId: stretch.topic })
+  const store = sqliteStores.open({ file: ':memory:', tables, schemaVersion, topicId: stretch.topic })
   store.load(
     [...latest].map(([key, { value }]) => ({ key, value })),
     stretch.end,

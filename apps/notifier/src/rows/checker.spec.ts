@@ -1,4 +1,4 @@
-import { changelogKey, PartitionStore } from '@quorate/state-store'
+import { changelogKey, sqliteStores } from '@quorate/state-store'
 import { Bench } from '../../testing/bench'
 import { Sink, T0 } from '../../testing/changes'
 import { receiver, RecordingChannel } from '../../testing/recording-channel'
@@ -29,7 +29,7 @@ async function rows(): Promise<Map<string, Buffer>> {
 }
 
 function check(of: ReadonlyMap<string, Buffer>): string[] {
-  const store = PartitionStore.open({ file: ':memory:', tables, schemaVersion: 1, topicId: 't' })
+  const store = sqliteStores.open({ file: ':memory:', tables, schemaVersion: 1, topicId: 't' })
   store.load(
     [...of].map(([key, value]) => ({ key, value })),
     1,

@@ -1,4 +1,5 @@
 import type { Log, Logger } from '@quorate/log'
+import type { PartitionStores } from '@quorate/state-store'
 import type { BatchLimits } from '../batch-context'
 import type { Clock } from '../clock'
 import type { CommitStep } from '../task/commit'
@@ -22,6 +23,8 @@ export interface StreamsOptions {
   readonly handle?: BatchHandler
   /** Stores lie in `<dataDir>/<application id>/<partition>.db`; `:memory:` keeps them in memory, for tests. */
   readonly dataDir: string
+  /** SQLite files by default. */
+  readonly stores?: PartitionStores
   /** Where other instances reach this one. */
   readonly url: string
   readonly version: string

@@ -1,5 +1,5 @@
 import type { GroupMember } from '@quorate/log'
-import { BulkThreads, filePositions } from '@quorate/state-store'
+import { type BulkLoader, type PartitionStores, sqliteStores } from '@quorate/state-store'
 import { join } from 'node:path'
 import { BATCH_LIMITS } from '../batch-context'
 import type { Clock } from '../clock'
@@ -27,9 +27,13 @@ export interface KitOptions {
 /** What the tasks of one process are made with, and share. */
 export class TaskKit {
   private readonly restores = { active: new Semaphore(RESTORES.active), standby: new Semaphore(RESTORES.standby) }
-  private readonly threads = new BulkThreads()
+  private readonly stores: PartitionStores
+  private readonly loader: BulkLoader
 
-  constructor(private readonly options: KitOptions) {}
+  constructor(private readonly options: KitOptions) {
+    this.stores = options.streams.stores ?? sqliteStores
+    this.loader = this.stores.loader()
+  }
 
   /** Changelog positions of the files of an earlier life, so that the group can give us back what we have. */
   async filesFound(): Promise<Map<number, number>> {
@@ -37,7 +41,7 @@ export class TaskKit {
     const changelog = await log.describeTopic(topology.changelog)
     if (dataDir === ':memory:' || !changelog) return new Map()
     const { schemaVersion } = topology
-    return filePositions(join(dataDir, topology.applicationId), { schemaVersion, topicId: changelog.id })
+    return this.stores.positions(join(dataDir, topology.applicationId), { schemaVersion, topicId: changelog.id })
   }
 
   forStandby(partition: number): Omit<StandbyOptions, 'onChange'> {
@@ -51,7 +55,8 @@ export class TaskKit {
       conditions: this.options.conditions,
       file: this.fileOf(partition),
       restores: this.restores.standby,
-      threads: this.threads,
+      stores: this.stores,
+      loader: this.loader,
       sourceEnd: () => this.options.sourceEnds.get(partition),
     }
   }
@@ -71,7 +76,8 @@ export class TaskKit {
       limits: { ...BATCH_LIMITS, ...limits },
       acknowledgedSource,
       restores: this.restores.active,
-      threads: this.threads,
+      stores: this.stores,
+      loader: this.loader,
       clock,
       conditions,
       board,
@@ -83,7 +89,7 @@ export class TaskKit {
 
   /** When no task is left. */
   close(): Promise<void> {
-    return this.threads.close()
+    return this.loader.close()
   }
 
   private fileOf(partition: number): string {

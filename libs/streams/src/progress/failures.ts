@@ -1,5 +1,5 @@
 import { LOG_ERRORS, LogError } from '@quorate/log'
-import { STORE_ERRORS, StoreError } from '@quorate/state-store'
+import { isStoreError, STORE_ERRORS, StoreError } from '@quorate/state-store'
 import { STREAMS_ERRORS, StreamsError } from '../errors'
 
 /** What an error that ended a task is called. */
@@ -23,8 +23,8 @@ export function failureOf(error: unknown): Failure {
   return { code: 'STREAMS_TASK_FAILED', title: STREAMS_ERRORS.STREAMS_TASK_FAILED, expected: false }
 }
 
-/** What SQLite and the file system say by themselves: no permission, a directory where a file should be, a disk that fails. */
+/** Errors of the store or the file system: no permission, a directory where a file should be, a disk that fails. */
 function isOfDisk(error: unknown): boolean {
   const { code } = Object(error) as { code?: unknown }
-  return typeof code === 'string' && /^(SQLITE_|ERR_FS_|E[A-Z]+$)/.test(code)
+  return isStoreError(error) || (typeof code === 'string' && /^(ERR_FS_|E[A-Z]+$)/.test(code))
 }

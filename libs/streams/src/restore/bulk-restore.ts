@@ -1,4 +1,4 @@
-import { type BulkThreads, PartitionStore } from '@quorate/state-store'
+import type { BulkLoader, PartitionStores } from '@quorate/state-store'
 import { judgeDamage } from './damaged-changelog'
 import { foreignRows } from './foreign-rows'
 import { closeStore, type LocalStore } from './local-store'
@@ -6,7 +6,8 @@ import { READ_AHEAD, type Restore } from './restore'
 
 export interface BulkRestore extends Omit<Restore, 'store'> {
   readonly local: LocalStore
-  readonly threads: BulkThreads
+  readonly stores: PartitionStores
+  readonly loader: BulkLoader
   /** Wall time, ms. */
   readonly now: number
   /** Told which store is open: none while the load has the file, then the loaded one. */
@@ -18,7 +19,7 @@ export interface BulkRestore extends Omit<Restore, 'store'> {
  * Whatever ends it, what was written stays with its position, and the next attempt goes on there.
  */
 export async function bulkRestore(options: BulkRestore): Promise<void> {
-  const { log, logger, local, threads, now, changelog, partition, end, onProgress, signal, hold } = options
+  const { log, logger, local, stores, loader, now, changelog, partition, end, onProgress, signal, hold } = options
   const from = local.store.changelogPosition
   if (from >= end && local.store.scheduled) return
   closeStore(local, logger)
@@ -26,7 +27,7 @@ export async function bulkRestore(options: BulkRestore): Promise<void> {
   const onForeign = foreignRows(logger, changelog, partition)
   const reader = log.reader({ topic: changelog, partition, from, maxBytes: READ_AHEAD })
   try {
-    await threads.load({ ...local.options, startedAt: now, onForeign }, async (load) => {
+    await loader.load({ ...local.options, startedAt: now, onForeign }, async (load) => {
       while (reader.position < end) {
         signal.throwIfAborted()
         const { records, next } = await reader.next()
@@ -38,5 +39,5 @@ export async function bulkRestore(options: BulkRestore): Promise<void> {
   } finally {
     reader.close()
   }
-  hold({ ...local, store: PartitionStore.open(local.options) })
+  hold({ ...local, store: stores.open(local.options) })
 }

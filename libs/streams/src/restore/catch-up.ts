@@ -1,5 +1,5 @@
 import type { Log, Logger, Offset } from '@quorate/log'
-import type { BulkThreads } from '@quorate/state-store'
+import type { BulkLoader, PartitionStores } from '@quorate/state-store'
 import { bulkRestore } from './bulk-restore'
 import type { Clock } from '../clock'
 import type { LocalStore } from './local-store'
@@ -16,7 +16,8 @@ export interface CatchUp {
   readonly logger: Logger
   readonly clock: Clock
   readonly restores: Semaphore
-  readonly threads: BulkThreads
+  readonly stores: PartitionStores
+  readonly loader: BulkLoader
   readonly local: LocalStore
   /** The changelog's end: where to stop. */
   readonly end: Offset
@@ -34,7 +35,7 @@ const LITTLE = 20_000
 
 /** Brings a local store up to the changelog's end, and shows how far it is. */
 export async function catchUp(options: CatchUp): Promise<void> {
-  const { log, topology, partition, logger, clock, restores, local, end, signal, progress } = options
+  const { log, topology, partition, logger, clock, restores, stores, loader, local, end, signal, progress } = options
   const from = local.store.changelogPosition
   const told = new RestoreProgress({ partition, from, end, logger, now: () => clock.now() })
   progress.restore = told
@@ -47,6 +48,6 @@ export async function catchUp(options: CatchUp): Promise<void> {
   const work = (): Promise<void> =>
     local.options.file === ':memory:'
       ? restore({ ...order, store: local.store })
-      : bulkRestore({ ...order, local, threads: options.threads, now: clock.now(), hold: options.hold })
+      : bulkRestore({ ...order, local, stores, loader, now: clock.now(), hold: options.hold })
   await restores.run(work, signal)
 }

@@ -1,5 +1,5 @@
 import type { Log, Logger, Offset, PartitionOffsets } from '@quorate/log'
-import { type Checkpoint, isDamage, PartitionStore, removeFile, type StoreOptions } from '@quorate/state-store'
+import type { Checkpoint, PartitionStore, PartitionStores, StoreOptions } from '@quorate/state-store'
 import { setTimeout } from 'node:timers/promises'
 import { StreamsError } from '../errors'
 import type { Topology } from '../topology'
@@ -15,6 +15,7 @@ export interface FitQuestion {
   readonly log: Log
   readonly topology: Topology
   readonly partition: number
+  readonly stores: PartitionStores
   readonly file: string
   /** The store of an earlier round, or of the standby that becomes active, still open. */
   readonly local: LocalStore | undefined
@@ -41,13 +42,15 @@ export function closeStore({ store, options }: LocalStore, logger: Logger): void
   }
 }
 
-/**
- * After an error of SQLite's that says the file is damaged: throws it away, and answers true. The next attempt builds the partition anew.
- */
-export function discardIfDamaged(error: unknown, local: LocalStore | undefined, file: string, logger: Logger): boolean {
-  if (!isDamage(error)) return false
+/** After an error that says the file is damaged: throws it away, and returns true. The next attempt builds the partition again. */
+export function discardIfDamaged(
+  error: unknown,
+  local: LocalStore | undefined,
+  { stores, file, logger }: Pick<FitQuestion, 'stores' | 'file' | 'logger'>,
+): boolean {
+  if (!stores.isDamage(error)) return false
   if (local) closeStore(local, logger)
-  removeFile(file)
+  stores.remove(file)
   logger.warn({ file, err: error }, 'the local store is damaged; building it anew from the changelog; nothing is lost')
   return true
 }
@@ -60,7 +63,7 @@ const UNSETTLED = { patience: 30_000, every: 100 }
  * anew from the changelog; the log says why.
  */
 export async function fitStore(question: FitQuestion): Promise<Fit> {
-  const { log, topology, partition, file, logger, now, signal } = question
+  const { log, topology, partition, stores, file, logger, now, signal } = question
   const changelog = await unlessAborted(log.describeTopic(topology.changelog), signal)
   if (!changelog) throw new StreamsError('STREAMS_SOURCE_LOST', `the changelog ${topology.changelog} does not exist`)
   const options: StoreOptions = {
@@ -71,9 +74,9 @@ export async function fitStore(question: FitQuestion): Promise<Fit> {
   }
   // Closed: an earlier round threw it away, and could not make another.
   const held = question.local?.store.closed ? undefined : question.local
-  const left = held ? undefined : PartitionStore.left(options)
+  const left = held ? undefined : stores.left(options)
   if (left) await question.judge?.(left)
-  const store = held?.store ?? PartitionStore.open(options)
+  const store = held?.store ?? stores.open(options)
   const other = held !== undefined && held.options.topicId !== changelog.id
   try {
     const offsets = await settledOffsets(question, store)
@@ -86,8 +89,8 @@ export async function fitStore(question: FitQuestion): Promise<Fit> {
     if (useless !== undefined && store.checkpoint) await question.judge?.(store.checkpoint)
     if (useless === undefined) return { local: begun(held ?? { store, options }, offsets), changelogEnd: offsets.end }
     closeStore({ store, options }, logger)
-    removeFile(file)
-    return { local: begun({ store: PartitionStore.open(options), options }, offsets), changelogEnd: offsets.end }
+    stores.remove(file)
+    return { local: begun({ store: stores.open(options), options }, offsets), changelogEnd: offsets.end }
   } catch (error) {
     if (!held) closeStore({ store, options }, logger)
     throw error

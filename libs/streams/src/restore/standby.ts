@@ -1,5 +1,5 @@
 import type { Log, Logger, Offset } from '@quorate/log'
-import { type BulkThreads, isDamage, type TableReader } from '@quorate/state-store'
+import type { BulkLoader, PartitionStores, TableReader } from '@quorate/state-store'
 import { catchUp } from './catch-up'
 import type { Clock } from '../clock'
 import type { Conditions } from '../conditions'
@@ -24,7 +24,8 @@ export interface StandbyOptions {
   readonly file: string
   /** Bounds how many standbys load at once. */
   readonly restores: Semaphore
-  readonly threads: BulkThreads
+  readonly stores: PartitionStores
+  readonly loader: BulkLoader
   /** Stable end of the partition's source, as seen a moment ago; undefined when that is not known. */
   readonly sourceEnd: () => Offset | undefined
   readonly onChange: (standby: Standby) => void
@@ -92,7 +93,7 @@ export class Standby implements RunningTask {
   }
 
   isDamage(error: unknown): boolean {
-    if (!isDamage(error)) return false
+    if (!this.options.stores.isDamage(error)) return false
     this.following.abort(error)
     return true
   }
@@ -137,7 +138,7 @@ export class Standby implements RunningTask {
       } catch (error) {
         if (signal.aborted) break
         this.wasAtEnd = false
-        const isRemoved = discardIfDamaged(error, this.local, this.options.file, this.options.logger)
+        const isRemoved = discardIfDamaged(error, this.local, this.options)
         if (isRemoved) {
           this.local = undefined
           this.progress.lost()

@@ -1,6 +1,6 @@
 import { type Log, LogError, type LogErrorCode, type Transaction } from '@quorate/log'
 import { openEmbeddedLog } from '@quorate/log/embedded'
-import { PartitionStore } from '@quorate/state-store'
+import { type PartitionStores, sqliteStores } from '@quorate/state-store'
 import { TestDriver } from '../../testing'
 import type { Processor, TaskBatch, TaskContext } from '../context'
 import { topologyOf } from '../streams.conformance'
@@ -38,8 +38,6 @@ function failing(log: Log, fault: { code?: LogErrorCode; done?: boolean }): Log 
 }
 
 describe('a commit that fails', () => {
-  afterEach(() => jest.restoreAllMocks())
-
   it.each([
     ['LOG_UNAVAILABLE', false],
     ['LOG_STALE_MEMBER', false],
@@ -92,16 +90,28 @@ describe('a commit that fails', () => {
 
   it('behind the log, in the local store, does submitted work once', async () => {
     const topology = topologyOf('unapplied', 1)
-    const driver = await TestDriver.open({ topology, processor: () => new Sum() })
+    let isFull = false
+    const stores: PartitionStores = {
+      ...sqliteStores,
+      open: (options) => {
+        const store = sqliteStores.open(options)
+        const apply = store.apply.bind(store)
+        store.apply = (...step) => {
+          if (!isFull) return apply(...step)
+          isFull = false
+          throw new Error('no room')
+        }
+        return store
+      },
+    }
+    const driver = await TestDriver.open({ topology, processor: () => new Sum(), stores })
     const task = (await driver.start()).task(0)!
     let tries = 0
     const answer = await task.submit((context) => {
       tries++
       context.table('sums').put('k', Buffer.from(String(tries)))
-      // As a disk that is full: what is written to the file fails, once.
-      jest.spyOn(PartitionStore.prototype, 'apply').mockImplementationOnce(() => {
-        throw new Error('no room')
-      })
+      // What is written to the file fails, once.
+      isFull = tries === 1
       return `try ${tries}`
     })
     expect(answer).toBe('try 1')

@@ -1,5 +1,5 @@
 import { LogError, type Logger, type Offset, type Transactor } from '@quorate/log'
-import { type BulkThreads, type Checkpoint, isDamage, type TableReader } from '@quorate/state-store'
+import type { BulkLoader, Checkpoint, PartitionStores, TableReader } from '@quorate/state-store'
 import { Bell } from './bell'
 import { catchUp } from '../restore/catch-up'
 import type { TaskContext } from '../context'
@@ -28,7 +28,8 @@ export interface TaskOptions extends WorkOptions {
   readonly local?: LocalStore | undefined
   /** Bounds how many tasks of the process restore at once. */
   readonly restores: Semaphore
-  readonly threads: BulkThreads
+  readonly stores: PartitionStores
+  readonly loader: BulkLoader
   /** Whether the group surely still counts on this process (`GroupMember.current`). */
   readonly current: () => boolean
   readonly acknowledgedSource?: string | undefined
@@ -130,7 +131,7 @@ export class Task implements RunningTask {
   }
 
   isDamage(error: unknown): boolean {
-    if (!isDamage(error)) return false
+    if (!this.options.stores.isDamage(error)) return false
     this.running?.fail(error as Error)
     return true
   }
@@ -166,7 +167,7 @@ export class Task implements RunningTask {
         await this.running.run()
       } catch (error) {
         if (signal.aborted || this.isFenced(error)) break
-        const isRemoved = discardIfDamaged(error, this.local, this.options.file, this.options.logger)
+        const isRemoved = discardIfDamaged(error, this.local, this.options)
         if (isRemoved) {
           this.local = undefined
           this.progress.lost()
