@@ -10,12 +10,12 @@ import { Receiver } from '../testing/receiver'
 import { Sink } from '../testing/changes'
 import { until } from '../testing/until'
 import { startNotifier } from './bootstrap'
-import type { DeliveryWire } from './queries/delivery-wire'
+import type { Delivery } from '@quorate/contracts'
 
 const SECRET = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD'
 
 interface Answer {
-  readonly items: readonly DeliveryWire[]
+  readonly items: readonly Delivery[]
   readonly next?: string
   readonly paths: object
 }
@@ -77,7 +77,7 @@ describe('a notifier', () => {
   it('lists newest first, in pages, with filters', async () => {
     for (let i = 0; i < 5; i++) await append(sink.changed(`o${i}`, 'up', Date.now()))
     for (let i = 0; i < 5; i++) await receiver.next()
-    const seen: DeliveryWire[] = []
+    const seen: Delivery[] = []
     for (let cursor = ''; ;) {
       const { body } = await get(`/v1/deliveries?limit=2${cursor}`)
       seen.push(...body.items)

@@ -4,10 +4,10 @@
  */
 export * from './answers'
 export { type CallerOptions, DEFAULT_URL } from './caller'
-export type { DeadLetter, DeadLetters, WholeDeadLetter } from './dead-letters'
+export type { DeadLetters } from './dead-letters'
 export * from './notifier-answers'
 export * from './notifier-client'
-export type { Partitions, SkipAnswer, SkipInput, SourceAnswer } from './partitions'
+export type { Partitions, SkipInput } from './partitions'
 export * from './problem-error'
 export {
   QuorateClient,
@@ -18,4 +18,4 @@ export {
   type ReportOptions,
   type WriteOptions,
 } from './quorate-client'
-export type { DeletedObject, ObserversEvent, StatesEvent, StatesOptions } from './states-stream'
+export type { StatesEvent, StatesOptions } from './states-stream'

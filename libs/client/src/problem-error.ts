@@ -1,8 +1,7 @@
+import type { Fault } from '@quorate/contracts'
+
 /** A place in a request that is at fault. */
-export interface ProblemPlace {
-  readonly pointer: string
-  readonly detail: string
-}
+export type ProblemPlace = Fault
 
 /**
  * The server refused, in its own words (`application/problem+json`, RFC 9457). `code` is stable; docs/errors.md lists all.

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Cause } from '@quorate/contracts'
+import type { DeletedObject, ObserversEvent } from '@quorate/contracts'
 import type { ObjectView } from './answers'
 import type { Caller } from './caller'
 import { ProblemError, UnreachableError } from './problem-error'
@@ -27,25 +27,6 @@ export type StatesEvent = { readonly id: string } & (
   | { readonly type: 'object.deleted'; readonly data: DeletedObject }
   | { readonly type: 'observers.lost' | 'observers.back'; readonly data: ObserversEvent }
 )
-
-export interface DeletedObject {
-  readonly object: string
-  readonly incarnation: number
-  readonly revision: number
-  readonly time: string
-  readonly cause: Cause | null
-}
-
-/** Agents of a whole partition fell silent, or are back (vote.md 10). All but `id` and `time` are absent when they are back. */
-export interface ObserversEvent {
-  readonly id: string
-  readonly time: string
-  readonly partition?: number
-  readonly incident?: string
-  readonly stale?: number
-  readonly known?: number
-  readonly since?: string
-}
 
 /**
  * Yields the states and then their changes until `signal` ends it. A broken connection is taken up where it broke; before `sync` that

@@ -1,5 +1,4 @@
-import { Type } from '@sinclair/typebox'
-import type { Change, ChangeType, ObserversIncident } from './change'
+import { type Change, CHANGE_TYPES, type ChangeType, type ObserversIncident, OBSERVERS_SCHEMA } from './change'
 import { compiled } from './schema'
 import { CAUSES, type Cause, type View } from './view'
 import { decodeView, encodeView } from './view-codec'
@@ -22,18 +21,7 @@ export interface ChangeRecord {
 export type DecodedChange =
   { readonly change: Change; readonly reject?: undefined } | { readonly change?: undefined; readonly reject: string }
 
-const TYPES: ReadonlySet<string> = new Set<ChangeType>([
-  'object.changed', 'object.updated', 'object.deleted', 'observers.lost', 'observers.back',
-]) // prettier-ignore
-
-/** Value of `observers.lost` (vote.md 8). */
-export const OBSERVERS_SCHEMA = Type.Object({
-  partition: Type.Number(),
-  incident: Type.String(),
-  stale: Type.Number(),
-  known: Type.Number(),
-  since: Type.Number(),
-})
+const TYPES: ReadonlySet<string> = new Set(CHANGE_TYPES)
 const OBSERVERS = compiled(OBSERVERS_SCHEMA)
 
 /** The key of a partition's `observers.lost` and `observers.back`; no object can have it. */

@@ -1,16 +1,23 @@
+import { Type } from '@sinclair/typebox'
 import type { ObjectId } from './ids'
+import type { Shape } from './shape'
 import type { Cause, View } from './view'
 
-/** Kinds of sink records (vote.md 8). */
-export type ChangeType = 'object.changed' | 'object.updated' | 'object.deleted' | 'observers.lost' | 'observers.back'
+/** Kinds of sink records (docs/spec/vote.md, 8). */
+export const CHANGE_TYPES = [
+  'object.changed', 'object.updated', 'object.deleted', 'observers.lost', 'observers.back',
+] as const // prettier-ignore
+export type ChangeType = (typeof CHANGE_TYPES)[number]
 
-export interface ObserversIncident {
-  readonly partition: number
-  readonly incident: string
-  readonly stale: number
-  readonly known: number
-  readonly since: number
-}
+/** Value of `observers.lost` (docs/spec/vote.md, 8). */
+export const OBSERVERS_SCHEMA = Type.Object({
+  partition: Type.Number(),
+  incident: Type.String(),
+  stale: Type.Number(),
+  known: Type.Number(),
+  since: Type.Number(),
+})
+export type ObserversIncident = Shape<typeof OBSERVERS_SCHEMA>
 
 /** One record of the sink, decoded. `data` is null for a deletion: event and tombstone in one. */
 export interface Change {

@@ -1,15 +1,5 @@
 import fc from 'fast-check'
-import {
-  bySeverity,
-  checkAgentSettings,
-  DEFAULT_POLICY,
-  escapeGlob,
-  fillPolicy,
-  glob,
-  globPrefix,
-  hasTouchingWildcards,
-  LIMITS,
-} from '.'
+import { bySeverity, DEFAULT_POLICY, escapeGlob, fillPolicy, glob, globPrefix, hasTouchingWildcards, LIMITS } from '.'
 
 const faults = (input: object, options = {}) =>
   fillPolicy({ name: 'p', match: '**', ...input }, options).faults?.map(
@@ -171,21 +161,6 @@ describe('a policy', () => {
     const policy = { ...DEFAULT_POLICY, thresholds: { a: 1, c: 1, b: 1 } }
     expect(bySeverity(policy)).toEqual(['a', 'c', 'b'])
     expect(bySeverity({ ...policy, states: ['a', 'b', 'c'] })).toEqual(['c', 'b', 'a'])
-  })
-})
-
-describe("an agent's settings", () => {
-  it('are a weight and whether it is muted', () => {
-    expect(checkAgentSettings({ agent: 'a', weight: 0, muted: null })).toEqual({ settings: { agent: 'a', weight: 0 } })
-  })
-  it.each([
-    [{ agent: 'a', weight: 1.5 }, '/weight'],
-    [{ agent: 'a', muted: 'yes' }, '/muted'],
-    [{ agent: 'a', colour: 1 }, '/colour'],
-    [{}, '/agent'],
-    [[], ''],
-  ])('are refused otherwise: %j', (input, place) => {
-    expect(checkAgentSettings(input).faults?.map(({ pointer }) => pointer)).toEqual([place])
   })
 })
 

@@ -1,7 +1,8 @@
 import { isText, type AgentId, type State } from './ids'
 import { LIMITS } from './limits'
 import { pointer } from './pointer'
-import type { Fault, Policy, PolicyInput } from './policy'
+import type { Fault } from './fault'
+import type { Policy, PolicyInput } from './policy'
 import { isMember, policyShape } from './policy-shape'
 import { isRecord, MOST_FAULTS } from './schema'
 

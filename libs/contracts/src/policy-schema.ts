@@ -86,6 +86,22 @@ export const POLICY_SCHEMA = policySchema(true)
 /** The same, but for repeated items. */
 export const POLICY_SHAPE = policySchema(false)
 
+const { name, match, flap, states, thresholds, electorate, groups, ...defaulted } = POLICY_SCHEMA.properties
+/** A policy in force: what has a default is always there. */
+export const POLICY_IN_FORCE = Type.Object(
+  {
+    ...{ name, match },
+    ...Type.Required(Type.Object(defaulted)).properties,
+    flap: Type.Required(Type.Object(flap.properties, { additionalProperties: false })),
+    ...{ states, thresholds, electorate, groups },
+  },
+  {
+    additionalProperties: false,
+    $id: 'Policy',
+    description: 'A policy in force, its defaults filled in. Durations are in seconds.',
+  },
+)
+
 export const AGENT_SETTINGS_SCHEMA = Type.Object(
   {
     agent: AGENT_ID,

@@ -1,6 +1,7 @@
 import { LIMITS } from './limits'
 import { pointer } from './pointer'
-import type { Fault, PolicyInput } from './policy'
+import type { Fault } from './fault'
+import type { PolicyInput } from './policy'
 import { AGENTS_RULE, POLICY_SHAPE, STATES_RULE } from './policy-schema'
 import { compiled, faultsOf, isRecord, MOST_FAULTS, withoutNulls } from './schema'
 

@@ -4,9 +4,9 @@ import { isDeeper, TOO_DEEP } from './json/depth'
 import { LIMITS } from './limits'
 import { AGENT_ID, compiled, faultsOf, faultText, STATE, TIME, withoutNulls } from './schema'
 import { LAST_TIME } from './times'
-import type { Report } from './source'
+import type { Shape } from './shape'
 
-/** A report's value (vote.md 2), `type` aside. */
+/** A report's value (docs/spec/vote.md, 2), `type` aside. */
 export const REPORT_SCHEMA = Type.Object(
   {
     agent: AGENT_ID,
@@ -26,6 +26,9 @@ export const REPORT_SCHEMA = Type.Object(
   { additionalProperties: false },
 )
 
+/** An agent's latest claim about an object (docs/spec/vote.md, 2). Absent members are undefined, never null. `ttl` is in ms. */
+export type Report = Shape<typeof REPORT_SCHEMA>
+
 const CHECK = compiled(REPORT_SCHEMA)
 
 /** A character of JSON text can become at most this many bytes when written again (`1e20,` → twenty-one digits). */
@@ -33,8 +36,8 @@ const GROWTH = 6
 
 /**
  * Checks a parsed report, `type` taken out; a string is the reason why not. `bytes` is the size of the text it came from.
- * The well-formed report of a few plain members is told by hand, at a fifth of the compiled schema's price; whatever is not surely
- * right goes the long way, and a property test says that both agree.
+ * A well-formed report of a few plain members is recognized by hand, at a fifth of the cost of the compiled schema; everything else takes
+ * the long way, and a property test proves that both agree.
  */
 export function checkReport(value: Record<string, unknown>, bytes: number): Report | string {
   if (isPlain(value)) return value

@@ -1,8 +1,8 @@
 import { FormatRegistry, Type, type StaticDecode, type TSchema } from '@sinclair/typebox'
 import { TypeCompiler, ValueErrorType, type TypeCheck, type ValueError } from '@sinclair/typebox/compiler'
-import { isAgentId, isObjectId, isText } from './ids'
+import { type AgentId, isAgentId, isObjectId, isText, type State } from './ids'
 import { cutText, LIMITS } from './limits'
-import type { Fault } from './policy'
+import type { Fault } from './fault'
 import { LAST_TIME } from './times'
 
 FormatRegistry.Set('object-id', isObjectId)
@@ -11,14 +11,12 @@ FormatRegistry.Set('session', (value) => isText(value, 0, LIMITS.sessionBytes))
 FormatRegistry.Set('well-formed', (value) => value.isWellFormed())
 
 /** A schema's `description` is the sentence of its refusals: "must be <description>". */
-export const AGENT_ID = Type.String({
-  format: 'agent-id',
-  description: '1–256 bytes of UTF-8 without control characters',
-})
-export const STATE = Type.String({
-  pattern: '^[a-z0-9][a-z0-9._-]{0,63}$',
-  description: 'a state: [a-z0-9][a-z0-9._-]{0,63}',
-})
+export const AGENT_ID = Type.Unsafe<AgentId>(
+  Type.String({ format: 'agent-id', description: '1–256 bytes of UTF-8 without control characters' }),
+)
+export const STATE = Type.Unsafe<State>(
+  Type.String({ pattern: '^[a-z0-9][a-z0-9._-]{0,63}$', description: 'a state: [a-z0-9][a-z0-9._-]{0,63}' }),
+)
 export const TIME = Type.Integer({ minimum: -LAST_TIME, maximum: LAST_TIME, description: 'an integer: ms since 1970' })
 export const text = (maxLength: number) =>
   Type.String({ maxLength, format: 'well-formed', description: `text of at most ${maxLength} characters` })
@@ -51,7 +49,7 @@ export const faultText = (fault: Fault): string => `${fault.pointer}: ${fault.de
 export const faultsText = (faults: readonly Fault[]): string =>
   cutText(faults.slice(0, FAULTS_TOLD).map(faultText).join('; '), LIMITS.deadLetterReasonBytes)
 
-/** Compiles a schema once; `read` answers the value typed, or undefined. */
+/** Compiles a schema once. */
 export function compiled<T extends TSchema>(schema: T): TypeCheck<T> & { readonly type?: StaticDecode<T> } {
   return TypeCompiler.Compile(schema)
 }
@@ -59,7 +57,7 @@ export function compiled<T extends TSchema>(schema: T): TypeCheck<T> & { readonl
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** null = absent (vote.md 2): drops the members that are null. Answers the same object when there is none. */
+/** null = absent (vote.md 2): drops the members that are null. Returns the same object when there is none. */
 export function withoutNulls(object: Record<string, unknown>): Record<string, unknown> {
   let out = object
   for (const name of Object.keys(object)) {

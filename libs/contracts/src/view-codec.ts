@@ -1,52 +1,9 @@
-import { Type } from '@sinclair/typebox'
 import type { State } from './ids'
 import { compiled } from './schema'
 import { compareUtf8 } from './utf8'
 import { rfc3339 } from './wire'
-import { CAUSES, type Override, type Trigger, type View } from './view'
+import { type Override, type Trigger, type View, VIEW_SCHEMA } from './view'
 
-const NUMBER = Type.Number()
-const OVERRIDE_SCHEMA = Type.Object({
-  state: Type.String(),
-  reason: Type.Union([Type.String(), Type.Null()]),
-  author: Type.Union([Type.String(), Type.Null()]),
-  expiresAt: Type.Union([NUMBER, Type.Null()]),
-  mode: Type.Union([Type.Literal('pin'), Type.Literal('until-agree')]),
-})
-const TRIGGER_SCHEMA = Type.Object({
-  type: Type.String(),
-  agent: Type.Optional(Type.String()),
-  seq: Type.Optional(NUMBER),
-  offset: NUMBER,
-})
-
-/** The public view (vote.md 8). Open to members of a later version: readers ignore what they do not know. */
-export const VIEW_SCHEMA = Type.Object({
-  object: Type.String(),
-  incarnation: NUMBER,
-  version: NUMBER,
-  revision: NUMBER,
-  state: Type.String(),
-  from: Type.Union([Type.String(), Type.Null()]),
-  voted: Type.String(),
-  since: NUMBER,
-  decidedAt: NUMBER,
-  cause: Type.Union([Type.Null(), ...CAUSES.map((cause) => Type.Literal(cause))]),
-  trigger: Type.Union([TRIGGER_SCHEMA, Type.Null()]),
-  contested: Type.Boolean(),
-  stale: Type.Boolean(),
-  flapping: Type.Boolean(),
-  divergent: Type.Boolean(),
-  override: Type.Union([OVERRIDE_SCHEMA, Type.Null()]),
-  tally: Type.Record(Type.String(), NUMBER),
-  tallyRest: Type.Optional(Type.Object({ states: NUMBER, weight: NUMBER })),
-  participants: NUMBER,
-  electorate: NUMBER,
-  quorum: NUMBER,
-  rule: Type.Union([Type.String(), Type.Null()]),
-  policy: Type.String(),
-  incident: Type.Union([Type.String(), Type.Null()]),
-})
 const CHECK = compiled(VIEW_SCHEMA)
 
 const PLAIN = /^[ !#-[\]-~]*$/

@@ -1,4 +1,10 @@
-import { DEAD_LETTER } from '@quorate/contracts'
+import {
+  DEAD_LETTER,
+  type DeadLetter,
+  type DeadLetterCut,
+  type DeadLetterMark,
+  type WholeDeadLetter,
+} from '@quorate/contracts'
 import { header, type LogRecord } from '@quorate/log'
 import { isUtf8 } from 'node:buffer'
 import { REQUEST } from './requests/request-key'
@@ -9,25 +15,7 @@ const SAID: ReadonlySet<string> = new Set([...Object.values(DEAD_LETTER), REQUES
 /** Keys of marks in the settings begin so: `dead-letters/<position>`. */
 export const MARKS = 'dead-letters/'
 
-/** What an operator has done with a dead letter. */
-export interface Mark {
-  readonly done: 'replayed' | 'dropped'
-  /** RFC 3339 */
-  readonly at: string
-  readonly by: string
-  /** Where it was appended again. */
-  readonly position?: string
-}
-
-/** What was cut, with what tells the whole from others. */
-export interface Cut {
-  readonly parts: readonly string[]
-  readonly keyBytes?: number
-  readonly keySha256?: string
-  readonly valueBytes?: number
-  readonly valueSha256?: string
-  readonly headers?: number
-}
+export type Mark = DeadLetterMark
 
 /** Whether a value of the settings may stand under its key. */
 export function isMark(value: unknown, key: string): boolean {
@@ -40,30 +28,6 @@ export function isMark(value: unknown, key: string): boolean {
     isText(by) &&
     (position === undefined || isText(position))
   )
-}
-
-/** A dead letter in a list. Text is UTF-8; what is none is told in base64. */
-export interface DeadLetter {
-  readonly position: string
-  readonly at: string
-  readonly reason: string | null
-  readonly topic: string | null
-  /** Where the original lay: `3@5`. */
-  readonly from: string | null
-  readonly key: string | null
-  /** Of the original value. */
-  readonly bytes: number
-  /** What is not whole here, because it was larger than a dead letter may be; absent where all of it is. Such a one cannot be replayed. */
-  readonly cut?: Cut
-  readonly mark: Mark | null
-}
-
-/** All of it. */
-export interface WholeDeadLetter extends DeadLetter {
-  readonly keyBase64?: string
-  readonly value: string | null
-  readonly valueBase64?: string
-  readonly headers: readonly (readonly [name: string, value: string])[]
 }
 
 /** The dead letters' topic has one partition. */
@@ -104,7 +68,7 @@ export function wholeOf(record: LogRecord, mark: Mark | undefined): WholeDeadLet
 }
 
 /** What was cut of the original; undefined where it is whole. */
-export function cutOf(record: LogRecord): Cut | undefined {
+export function cutOf(record: LogRecord): DeadLetterCut | undefined {
   const parts = header(record, DEAD_LETTER.cut)
   if (parts === undefined) return undefined
   const number = (name: string) => {
@@ -119,7 +83,10 @@ export function cutOf(record: LogRecord): Cut | undefined {
     headers: number(DEAD_LETTER.headerCount),
   }
   const known = Object.entries(said).filter(([, value]) => value !== undefined)
-  return { parts: parts.split(','), ...(Object.fromEntries(known) as Omit<Cut, 'parts'>) }
+  return {
+    parts: parts.split(',') as DeadLetterCut['parts'],
+    ...(Object.fromEntries(known) as Omit<DeadLetterCut, 'parts'>),
+  }
 }
 
 /** The original's headers. */

@@ -1,7 +1,6 @@
 export { Counters } from './counters'
 export {
   cutOf,
-  type DeadLetter,
   deadLetterOf,
   isMark,
   type Mark,
@@ -9,7 +8,6 @@ export {
   offsetOf,
   originalHeaders,
   positionOf,
-  type WholeDeadLetter,
   wholeOf,
 } from './dead-letter'
 export { inconsistencies, type Inconsistency } from './objects/checker'

@@ -1,18 +1,8 @@
+import type { ConditionAnswer } from '@quorate/contracts'
 import type { Condition, Conditions } from '@quorate/streams'
 
 /** A condition in JSON. */
-export interface ConditionReport {
-  readonly code: string
-  readonly partition?: number
-  readonly subject?: string
-  readonly position?: number
-  readonly reason: string
-  readonly detail?: string
-  readonly blocks: readonly string[]
-  readonly since: string
-  /** ms. */
-  readonly age: number
-}
+export type ConditionReport = ConditionAnswer
 
 /** As everybody may see them. */
 export const conditionReports = (conditions: Conditions, now = Date.now()): ConditionReport[] =>

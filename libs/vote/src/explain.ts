@@ -1,4 +1,12 @@
-import { compareUtf8, type AgentId, type Override, type State, type TallyRest } from '@quorate/contracts'
+import {
+  type AgentStanding,
+  compareUtf8,
+  type Explanation as Shown,
+  type NextStep,
+  type Override,
+  type Standing,
+  type State,
+} from '@quorate/contracts'
 import { abstains, expiresAt, forgottenAt } from './count'
 import { deadlineAfter, voteDeadline } from './deadline'
 import { flappingEnds } from './flap'
@@ -7,59 +15,25 @@ import type { Row, VoteObject } from './object'
 import type { RuleFault } from './rule-fault'
 import type { Outcome } from './run'
 import type { Settings } from './settings'
-import { shown } from './tally'
+import { shown, type TallyEntries } from './tally'
 import { candidateDue } from './voted'
 
-/** How an agent stands in the vote; the first that applies, of what is the agent's own, then of its report. */
-export type AgentStanding = 'muted' | 'observer' | 'outsider' | 'expired' | 'abstained' | 'counted'
+/** What the vote knows of an agent's part; its evidence lies with the store. */
+export type AgentExplanation = Omit<AgentStanding, 'evidence'>
 
-export interface AgentExplanation {
-  readonly agent: AgentId
-  readonly state: State
-  readonly seq: number | null
-  /** ms since the report was appended. */
-  readonly age: number
-  /** ms until it is no opinion any more; 0 or less: it is none. */
-  readonly expiresIn: number
-  /** ms that the report lasts: its own, or what the policy permits. */
-  readonly ttl: number
-  /** The policy that lets it last less long than it says itself; null: none does. */
-  readonly ttlCappedBy: string | null
-  readonly weight: number
-  /** null without groups. */
-  readonly group: string | null
-  readonly standing: AgentStanding
-}
+/** The members that have times, or an order, are here as the vote has them (contracts, `EXPLANATION`). */
+type Untimed = Omit<
+  Shown,
+  'override' | 'agents' | 'tally' | 'candidate' | 'candidateSince' | 'candidateDue' | 'nextDeadline' | 'ruleFault'
+>
 
-/** What the next deadline does, if nothing arrives before. */
-export type NextStep =
-  | 'rule-asked-again'
-  | 'report-expires'
-  | 'report-forgotten'
-  | 'override-expires'
-  | 'candidate-wins'
-  | 'turns-unknown'
-  | 'flapping-ends'
-
-export interface Explanation {
-  /** What is in force: of the override while there is one, else voted. */
-  readonly state: State
-  readonly voted: State
+export interface Explanation extends Untimed {
   readonly override: Override | null
   readonly agents: readonly AgentExplanation[]
-  readonly tally: readonly (readonly [State, number])[]
-  readonly tallyRest?: TallyRest
-  readonly participants: number
-  readonly electorate: number
-  readonly quorum: number
-  readonly rule: string | null
-  readonly winner: State | null
-  readonly margin: number | null
+  readonly tally: TallyEntries
   /** What is about to become voted, since when it has won, and when it will be. */
   readonly candidate: { readonly state: State; readonly since: number; readonly due: number } | null
   readonly nextDeadline: number | null
-  readonly next: NextStep | null
-  readonly policy: string
   /** Why the policy's rule cannot decide, and since when as far as evaluated; null: it can, or is not asked. */
   readonly ruleFault: (RuleFault & { readonly since: number | null }) | null
 }
@@ -113,7 +87,7 @@ function explainRow(row: Row, object: VoteObject, settings: Settings, now: numbe
   }
 }
 
-function standingOf(row: Row, object: VoteObject, settings: Settings, now: number): AgentStanding {
+function standingOf(row: Row, object: VoteObject, settings: Settings, now: number): Standing {
   const { inForce } = object
   const { weight, muted } = settings.agent(row.agent)
   if (muted) return 'muted'

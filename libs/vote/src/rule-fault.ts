@@ -1,6 +1,8 @@
-/** Why a rule registered in code cannot decide (vote.md 5): it is not registered in this process, or it threw or returned nonsense. */
-export type RuleFaultReason = 'rule-not-registered' | 'rule-failed'
+import type { RuleFaultReason } from '@quorate/contracts'
 
+export type { RuleFaultReason }
+
+/** Why the rule of a policy cannot decide (docs/spec/vote.md, 5). */
 export interface RuleFault {
   readonly reason: RuleFaultReason
   /** The policy's method. */

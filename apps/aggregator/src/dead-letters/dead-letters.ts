@@ -1,19 +1,16 @@
-import { DEAD_LETTER, LIMITS, messageBytesOf, objectIdOf } from '@quorate/contracts'
+import {
+  DEAD_LETTER,
+  type DeadLetter,
+  LIMITS,
+  messageBytesOf,
+  objectIdOf,
+  type WholeDeadLetter,
+} from '@quorate/contracts'
 import { Problem } from '@quorate/http'
 import { header, type Log, LogError, type LogRecord, type Position } from '@quorate/log'
 import { checkedJson, KeyValueTable } from '@quorate/state-store'
 import type { Streams } from '@quorate/streams'
-import {
-  cutOf,
-  type DeadLetter,
-  deadLetterOf,
-  isMark,
-  type Mark,
-  originalHeaders,
-  positionOf,
-  wholeOf,
-  type WholeDeadLetter,
-} from '@quorate/engine/core'
+import { cutOf, deadLetterOf, isMark, type Mark, originalHeaders, positionOf, wholeOf } from '@quorate/engine/core'
 import { Marks } from './marks'
 import { TurnsByOffset } from './turns-by-offset'
 

@@ -1,8 +1,9 @@
 import { Controller, Get, Req } from '@nestjs/common'
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger'
+import type { ClusterAnswer } from '@quorate/contracts'
 import { callOf } from '@quorate/http'
 import type { FastifyRequest } from 'fastify'
-import { Cluster, type ClusterReport } from '../queries/cluster'
+import { Cluster } from '../queries/cluster'
 import type { MemberReport } from '../queries/member-report'
 import { ApiProblems, CLUSTER } from './openapi'
 
@@ -18,7 +19,7 @@ export class ClusterController {
   })
   @ApiOkResponse({ description: 'The cluster as this instance sees it.', schema: CLUSTER })
   @ApiProblems(403)
-  async get(@Req() request: FastifyRequest): Promise<ClusterReport | MemberReport> {
+  async get(@Req() request: FastifyRequest): Promise<ClusterAnswer | MemberReport> {
     return request.forwarded ? this.cluster.member() : this.cluster.report(callOf(request))
   }
 }

@@ -1,42 +1,8 @@
+import type { ClusterAnswer } from '@quorate/contracts'
 import type { Call } from '@quorate/http'
-import { type ConditionReport, detailedReports, type Owners, type Peers } from '@quorate/routing'
-import type { RunningTask, StreamsStatus, TaskRole, TaskState } from '@quorate/streams'
+import { detailedReports, type Owners, type Peers } from '@quorate/routing'
+import type { RunningTask, StreamsStatus, TaskRole } from '@quorate/streams'
 import { askMember, type MemberReport, type TaskReport } from './member-report'
-
-type Told = Partial<Omit<TaskReport, 'partition' | 'role' | 'state'>>
-
-export interface StandbyReport extends Told {
-  readonly url: string
-  readonly role: 'standby'
-  /** It may answer reads that permit it. */
-  readonly state: TaskState | 'unknown'
-}
-
-export interface ClusterReport {
-  readonly group: string
-  readonly generation: number | null
-  /** What only the owner or the standby knows is missing where it cannot be asked. */
-  readonly partitions: readonly (Told & {
-    readonly partition: number
-    readonly owner: string | null
-    readonly role: 'active' | null
-    readonly state: TaskState | 'unknown'
-    readonly standbys: readonly StandbyReport[]
-  })[]
-  readonly members: readonly {
-    readonly memberId: string
-    readonly url: string
-    readonly version: string
-    readonly self: boolean
-    readonly reachable: boolean
-    /** As it says itself; null where it cannot be asked. */
-    readonly generation: number | null
-    /** It holds its ownership lease: the group counts on it; null where it cannot be asked. */
-    readonly sure: boolean | null
-    /** What is wrong there; null where it cannot be asked. */
-    readonly conditions: readonly ConditionReport[] | null
-  }[]
-}
 
 /** ms to wait for each member's answer. */
 const MEMBER_TIMEOUT_MS = 2_000
@@ -59,7 +25,7 @@ export class Cluster {
     }
   }
 
-  async report(call: Call): Promise<ClusterReport> {
+  async report(call: Call): Promise<ClusterAnswer> {
     const status = this.owners.streams.status()
     const told = new Map<string, MemberReport>()
     const members = await Promise.all(
@@ -82,7 +48,7 @@ export class Cluster {
 function partitionOf(
   { partition, owner, standbys }: StreamsStatus['partitions'][number],
   told: ReadonlyMap<string, MemberReport>,
-): ClusterReport['partitions'][number] {
+): ClusterAnswer['partitions'][number] {
   const said = (memberId: string | undefined, role: TaskRole) => {
     const task = told.get(memberId ?? '')?.tasks.find((it) => it.partition === partition && it.role === role)
     const { partition: _partition, ...rest } = task ?? { partition, state: 'unknown' as const }

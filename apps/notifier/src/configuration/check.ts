@@ -1,9 +1,8 @@
-import { type Fault, isRecord, pointer } from '@quorate/contracts'
+import { type Fault, isRecord, nameFault, pointer } from '@quorate/contracts'
 import type { Channel } from '../channels'
 import type { InhibitionDocument, NotifyDocument, Written } from './document'
 import { EntryChecks } from './entry-checks'
 import { inhibitionCircles } from './inhibition-circles'
-import { nameFault } from './names'
 import { treeFaults } from './tree'
 
 /** What a configuration is judged against. */

@@ -1,6 +1,6 @@
 import { withoutIds } from './endpoint-ids'
 import { ConfigError } from '@quorate/config'
-import { LIMITS, topicRules } from '@quorate/contracts'
+import { LIMITS, secondsOf, topicRules } from '@quorate/contracts'
 import { silentLogger } from '@quorate/log'
 import { type EmbeddedLog, openEmbeddedLog } from '@quorate/log/embedded'
 import { RecordingChannel } from '../../testing/recording-channel'
@@ -13,7 +13,6 @@ import {
   ConfigurationFault,
   declaration,
   NotifySettings,
-  secondsOf,
   SecretReader,
   SecretScope,
   type Entry,

@@ -1,8 +1,17 @@
-import { compiled, type Fault, faultsOf, isRecord, pointer } from '@quorate/contracts'
+import {
+  compiled,
+  type Fault,
+  faultsOf,
+  INHIBITION_SCHEMA,
+  isRecord,
+  pointer,
+  RECEIVER_SCHEMA,
+  ROUTE_SCHEMA,
+  SILENCE_SCHEMA,
+} from '@quorate/contracts'
 import type { TSchema } from '@sinclair/typebox'
 import type { Channel } from '../channels'
 import type { InhibitionDocument, SilenceDocument } from './document'
-import { INHIBITION_SCHEMA, RECEIVER_SCHEMA, ROUTE_SCHEMA, SILENCE_SCHEMA } from './schema'
 import { UnreadableRow } from './unreadable-row'
 
 const CHECKS = {

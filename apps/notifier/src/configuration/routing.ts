@@ -1,3 +1,4 @@
+import { secondsOf } from '@quorate/contracts'
 import type { Inhibition, Matchers, Receiver, RouteInput, Routing, Silence } from '../pipeline'
 import type {
   InhibitionDocument,
@@ -8,7 +9,6 @@ import type {
   RouteDocument,
   SilenceDocument,
 } from './document'
-import { secondsOf } from './durations'
 import { endpointName } from './endpoint-ids'
 
 /** What is in force by a document without faults. What it does not say is as the process's own settings have it. */

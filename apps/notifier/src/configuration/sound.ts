@@ -1,4 +1,4 @@
-import { type Fault, isRecord, pointer } from '@quorate/contracts'
+import { type Fault, isRecord, nameFault, pointer } from '@quorate/contracts'
 import { circleFaults, fallbackFault, type Surroundings } from './check'
 import type {
   EndpointDocument,
@@ -9,7 +9,6 @@ import type {
   Written,
 } from './document'
 import { EntryChecks } from './entry-checks'
-import { nameFault } from './names'
 import { soundTree } from './tree'
 
 export type Part = 'receivers' | 'routes' | 'silences' | 'inhibitions'

@@ -1,4 +1,4 @@
-import { INHIBITION_SCHEMA, MATCHERS_SCHEMA, RECEIVER_SCHEMA, ROUTE_SCHEMA } from '../configuration'
+import { INHIBITION_SCHEMA, MATCHERS_SCHEMA, RECEIVER_SCHEMA, ROUTE_SCHEMA } from '@quorate/contracts'
 
 const text = { type: 'string' } as const
 const textOrNull = { type: ['string', 'null'] } as const

@@ -10,7 +10,7 @@ import { Sink } from '../../testing/changes'
 import { Receiver } from '../../testing/receiver'
 import { until } from '../../testing/until'
 import { startNotifier } from '../bootstrap'
-import type { DeliveriesPage } from '../queries/deliveries'
+import type { DeliveriesPage } from '@quorate/contracts'
 
 describe('two notifiers', () => {
   const dir = mkdtempSync(join(tmpdir(), 'notifiers-'))

@@ -1,44 +1,27 @@
+import type { DeliveriesPage, OutboxDepth } from '@quorate/contracts'
 import { type Answer, type Call, decodeCursor, encodeCursor, noContent, Problem } from '@quorate/http'
 import { locate, type Owners } from '@quorate/routing'
 import type { Courier } from '../courier/courier'
 import { merge, type Page, page } from './delivery-pages'
 import type { DeliveryFilter } from './delivery-filter'
-import { type DeliveryWire, timeOrNull } from './delivery-wire'
+import { timeOrNull } from './delivery-wire'
 import type { Missing } from './missing'
 
-/** Deliveries to an endpoint that wait or are being made. */
-export interface Waiting {
-  readonly endpoint: string
-  readonly depth: number
-  /** Of those in memory, when the oldest was planned. */
-  readonly oldest: string | null
-}
-
-const waitingIn = (courier: Courier): Waiting[] =>
+const waitingIn = (courier: Courier): OutboxDepth[] =>
   courier.status().map(({ name, depth, oldest }) => ({ endpoint: name, depth, oldest: timeOrNull(oldest) }))
 
 /** The end of a page: a time and the id of a delivery. */
 const isPlace = (after: string): boolean => /^\d{13}\u0001[\x21-\x7e]{1,128}$/.test(after)
 
 /** Of several instances. */
-function together(parts: readonly (readonly Waiting[])[]): Waiting[] {
-  const found = new Map<string, Waiting>()
+function together(parts: readonly (readonly OutboxDepth[])[]): OutboxDepth[] {
+  const found = new Map<string, OutboxDepth>()
   for (const { endpoint, depth, oldest } of parts.flat()) {
     const known = found.get(endpoint)
     const first = [oldest, known?.oldest ?? null].filter((time) => time !== null).sort()[0] ?? null
     found.set(endpoint, { endpoint, depth: depth + (known?.depth ?? 0), oldest: first })
   }
   return [...found.values()]
-}
-
-/** A page of decisions, newest first. Complete, or it names the partitions that are missing. */
-export interface DeliveriesPage {
-  readonly items: readonly DeliveryWire[]
-  /** What waits or is being made, by endpoint. */
-  readonly outbox: readonly Waiting[]
-  readonly next?: string
-  readonly complete: boolean
-  readonly missing: readonly Missing[]
 }
 
 /** Decisions and dead letters, of all partitions: those here, and with one hop those of other instances. */
@@ -55,7 +38,7 @@ export class Deliveries {
     const located = locate(this.owners, call.forwarded, asked)
     const { here, elsewhere } = located
     const missing: Missing[] = [...located.missing]
-    const waiting: (readonly Waiting[])[] = [waitingIn(this.courier)]
+    const waiting: (readonly OutboxDepth[])[] = [waitingIn(this.courier)]
     const pages: Page[] = here.map((task) => page(task, filter, after, limit))
     await Promise.all(
       [...elsewhere].map(async ([url, partitions]) => {

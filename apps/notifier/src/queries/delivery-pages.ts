@@ -1,25 +1,26 @@
+import type { Delivery } from '@quorate/contracts'
 import type { RunningTask } from '@quorate/streams'
 import { momentOf, recordKey, within } from '../rows/keys'
 import { pageRow } from '../rows/packed-rows'
 import { type DeliveryRow, objectRow, decisionIndexRow } from '../rows/rows'
 import { type DeliveryFilter, passes } from './delivery-filter'
-import { deliveryToWire, type DeliveryWire } from './delivery-wire'
+import { deliveryToWire } from './delivery-wire'
 
 /** Rows looked at for one page of one partition at most: a rare status must not hold the event loop. */
 const SCANNED = 20_000
 
 /** A part of the list, newest first. `end`: where the reading stopped; undefined when there was nothing more. */
 export interface Page {
-  readonly items: readonly DeliveryWire[]
+  readonly items: readonly Delivery[]
   readonly end: string | undefined
 }
 
 /** Key of an item in the order of the list. */
-const keyOf = (item: DeliveryWire): string => recordKey(Date.parse(item.decidedAt), item.id)
+const keyOf = (item: Delivery): string => recordKey(Date.parse(item.decidedAt), item.id)
 
 /** One partition's decisions behind `after`. */
 export function page(task: RunningTask, filter: DeliveryFilter, after: string | undefined, limit: number): Page {
-  const items: DeliveryWire[] = []
+  const items: Delivery[] = []
   let scanned = 0
   for (const { key, row } of decisions(task, filter.object, after)) {
     if (passes(row, filter)) items.push(deliveryToWire(row))

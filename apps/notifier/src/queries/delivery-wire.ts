@@ -1,12 +1,12 @@
-import { rfc3339 } from '@quorate/contracts'
+import { type Delivery, rfc3339 } from '@quorate/contracts'
 import { causeName } from '../pipeline'
 import type { DeliveryRow } from '../rows/rows'
 import { decisionOf } from './delivery-filter'
 
 export const timeOrNull = (ms: number | null): string | null => (ms === null ? null : rfc3339(ms))
 
-/** A decision as REST tells it. */
-export function deliveryToWire(row: DeliveryRow) {
+/** A decision as REST shows it. */
+export function deliveryToWire(row: DeliveryRow): Delivery {
   const { lastAttempt } = row
   return {
     id: row.id,
@@ -30,5 +30,3 @@ export function deliveryToWire(row: DeliveryRow) {
     lastAttempt: lastAttempt && { ...lastAttempt, at: rfc3339(lastAttempt.at) },
   }
 }
-
-export type DeliveryWire = ReturnType<typeof deliveryToWire>

@@ -1,4 +1,4 @@
-import type { State, View } from '@quorate/contracts'
+import type { RouteTrial, State, View } from '@quorate/contracts'
 import {
   causeName,
   type Directions,
@@ -18,22 +18,8 @@ export interface TrialInput extends Subject {
   readonly told: State | undefined
 }
 
-export interface TrialAnswer {
-  readonly receiver: string
-  readonly route: string
-  /** The nodes of the tree that lead there, and what each asks for. */
-  readonly via: readonly { readonly route: string; readonly match: Matchers }[]
-  readonly endpoints: readonly { readonly name: string; readonly channel: string }[]
-  readonly decision: 'sent' | 'held' | 'suppressed'
-  readonly reason: Reason | null
-  /** The silence or inhibition that would hold it. */
-  readonly by: string | null
-  /** s until it would be looked at again; of what is held. */
-  readonly heldFor: number | null
-}
-
 /** Who would be told of a change now, and why; nothing is written. Judged as the first change of its group. */
-export function tryRoutes(directions: Directions, input: TrialInput, now: number): TrialAnswer[] {
+export function tryRoutes(directions: Directions, input: TrialInput, now: number): RouteTrial[] {
   const news = newsOf(input, now)
   return directions.router.explain(input).map((explained) => answerOf(directions, explained, news, input.told, now))
 }
@@ -44,7 +30,7 @@ function answerOf(
   news: News,
   state: State | undefined,
   now: number,
-): TrialAnswer {
+): RouteTrial {
   const lastNotified: LastNotified | undefined =
     state === undefined ? undefined : { state, since: now, event: '', at: now, route: route.id }
   const facts = { now, lastNotified, group: undefined, arrivedAt: now, waitedUntil: undefined, behind: false }

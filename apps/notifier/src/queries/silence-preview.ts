@@ -1,4 +1,4 @@
-import type { ObjectId, State } from '@quorate/contracts'
+import type { SilencePreview } from '@quorate/contracts'
 import type { RunningTask } from '@quorate/streams'
 import { objectRow } from '../rows/rows'
 import { compileMatchers, type Matchers } from '../pipeline'
@@ -6,12 +6,7 @@ import { compileMatchers, type Matchers } from '../pipeline'
 /** Objects looked at before the event loop gets its turn. */
 const SLICE = 2_000
 
-export interface Silenced {
-  readonly object: ObjectId
-  readonly state: State
-  /** Something of it waits to be told: it would wait for the silence. */
-  readonly waiting: boolean
-}
+type Silenced = SilencePreview['items'][number]
 
 /** The objects of a task that matchers take now, as they are; in the order of their ids. */
 export async function silencedIn(task: RunningTask, match: Matchers, limit: number) {

@@ -1,27 +1,21 @@
+import type { SilencePreview } from '@quorate/contracts'
 import type { Call } from '@quorate/http'
 import { locate, type Owners } from '@quorate/routing'
 import { matchersOf, type SilenceDocument } from '../configuration'
-import { type Silenced, silencedIn } from './silence-preview'
+import { silencedIn } from './silence-preview'
 import type { Missing } from './missing'
 
 const LISTED = 1_000
-
-export interface Preview {
-  readonly items: readonly Silenced[]
-  readonly total: number
-  readonly complete: boolean
-  readonly missing: readonly Missing[]
-}
 
 /** What a silence would be over now, in all partitions: those here, and with one hop those of other instances. */
 export class SilencePreviews {
   constructor(private readonly owners: Owners) {}
 
-  async of({ match }: SilenceDocument, call: Call): Promise<Preview> {
+  async of({ match }: SilenceDocument, call: Call): Promise<SilencePreview> {
     const located = locate(this.owners, call.forwarded)
     const { here, elsewhere } = located
     const missing: Missing[] = [...located.missing]
-    const parts: { items: readonly Silenced[]; total: number }[] = []
+    const parts: { items: SilencePreview['items']; total: number }[] = []
     for (const task of here) parts.push(await silencedIn(task, matchersOf(match), LISTED))
     await Promise.all(
       [...elsewhere].map(async ([url, partitions]) => {
@@ -30,7 +24,7 @@ export class SilencePreviews {
           missing.push(...partitions.map((partition) => ({ partition, reason: 'owner-unreachable' })))
           return
         }
-        const preview = JSON.parse(String(answer.body)) as Preview
+        const preview = JSON.parse(String(answer.body)) as SilencePreview
         parts.push(preview)
         missing.push(...preview.missing.filter(({ partition }) => partitions.includes(partition)))
       }),

@@ -1,4 +1,4 @@
-import type { ObjectId, State } from '@quorate/contracts'
+import type { DeliveryStatus, ObjectId, State } from '@quorate/contracts'
 import type { GroupTimes, HoldingCause, InboxMark, News, Reason, Subject, LastNotified } from '../pipeline'
 import { packing } from './columns'
 import type { ChangeMessage, Message } from '../outbox/message'
@@ -105,9 +105,6 @@ export interface AttemptRecord {
   /** What else a reader should know: a template that failed. */
   readonly note?: string
 }
-
-/** `gathered`: told within a message of its group, whose delivery has an outcome of its own. */
-export type DeliveryStatus = 'held' | 'suppressed' | 'gathered' | 'pending' | 'delivered' | 'dead' | 'dropped'
 
 /** One decision and what became of it: what `/v1/deliveries` answers. */
 export interface DeliveryRow {

@@ -1,5 +1,9 @@
-import { CAUSES, hasTouchingWildcards, isObjectId, isText, parseTime } from '@quorate/contracts'
 import { FormatRegistry, type TSchema, Type } from '@sinclair/typebox'
+import { hasTouchingWildcards } from '../glob'
+import { isObjectId, isText } from '../ids'
+import { oneOf, type Shape } from '../shape'
+import { parseTime } from '../times'
+import { CAUSES } from '../view'
 import { DURATION_SAID, secondsOf } from './durations'
 import { NAME_PATTERN } from './names'
 
@@ -25,10 +29,8 @@ const GLOB = Type.String({
 })
 const STATE = Type.String({ pattern: '^[a-z0-9][a-z0-9._-]{0,63}$', description: 'a state: [a-z0-9][a-z0-9._-]{0,63}' })
 const FROM = Type.Union([STATE, Type.Null()], { description: 'a state, or null' })
-const CAUSE = Type.Union(
-  CAUSES.map((cause) => Type.Literal(cause)),
-  { description: `one of ${CAUSES.join(', ')}` },
-)
+// As text: causes of a later version are text too.
+const CAUSE = Type.Unsafe<string>(oneOf(CAUSES, `one of ${CAUSES.join(', ')}`))
 const POLICY = Type.String({ minLength: 1, maxLength: 256, description: 'the name of a policy' })
 const TEXT = Type.String({ format: 'notify-text', description: '1–4096 bytes of text without control characters' })
 const TIME = Type.String({ format: 'notify-time', description: 'a time with its offset, such as 2026-12-31T23:59:00Z' })
@@ -47,7 +49,7 @@ export const MATCHERS_SCHEMA = Type.Object(
     cause: Type.Optional(orMore(CAUSE)),
     policy: Type.Optional(orMore(POLICY)),
   },
-  { ...CLOSED, description: 'matchers: object, state, from, cause, policy' },
+  { ...CLOSED, $id: 'Matchers', description: 'matchers: object, state, from, cause, policy' },
 )
 
 export const RECEIVER_SCHEMA = Type.Object(
@@ -67,18 +69,20 @@ export const RECEIVER_SCHEMA = Type.Object(
           ),
           channel: Type.String({ description: 'the name of a channel' }),
           settings: Type.Optional(
-            Type.Object(
-              {},
-              { additionalProperties: true, description: 'the settings of the channel, secrets by reference' },
+            Type.Unsafe<Record<string, unknown>>(
+              Type.Object(
+                {},
+                { additionalProperties: true, description: 'the settings of the channel, secrets by reference' },
+              ),
             ),
           ),
         },
-        CLOSED,
+        { ...CLOSED, $id: 'EndpointInput' },
       ),
       { minItems: 1, maxItems: 32, description: 'a list of 1–32 endpoints' },
     ),
   },
-  { ...CLOSED, description: 'a receiver: endpoints, fallback, fallbackAfter' },
+  { ...CLOSED, $id: 'ReceiverInput', description: 'a receiver: endpoints, fallback, fallbackAfter' },
 )
 
 /** One node; its own routes are judged one by one. */
@@ -105,9 +109,15 @@ export const ROUTE_SCHEMA = Type.Object(
   { ...CLOSED, description: 'a route' },
 )
 
+/** The whole tree, for readers of the schema. */
+export const ROUTE_TREE = Type.Object(
+  { ...ROUTE_SCHEMA.properties, routes: Type.Optional(Type.Array(Type.Ref('RouteInput'), { maxItems: 1000 })) },
+  { ...CLOSED, $id: 'RouteInput', description: 'A route of the tree, with the routes below it.' },
+)
+
 export const SILENCE_SCHEMA = Type.Object(
   { match: MATCHERS_SCHEMA, startsAt: TIME, endsAt: TIME, author: TEXT, comment: TEXT },
-  { ...CLOSED, description: 'a silence: match, startsAt, endsAt, author, comment' },
+  { ...CLOSED, $id: 'SilenceInput', description: 'a silence: match, startsAt, endsAt, author, comment' },
 )
 
 export const INHIBITION_SCHEMA = Type.Object(
@@ -118,5 +128,15 @@ export const INHIBITION_SCHEMA = Type.Object(
     ),
     dependants: orMore(GLOB),
   },
-  { ...CLOSED, description: 'an inhibition: parent, states, dependants' },
+  { ...CLOSED, $id: 'InhibitionInput', description: 'an inhibition: parent, states, dependants' },
 )
+
+/** A duration as people write it: `10s`, `5m`, `1h`, `2d`, `500ms`, a number of seconds; `off` is 0. */
+export type Duration = Shape<typeof DURATION>
+/** What a change must be; absent members take everything. Globs: `*` any characters but `/`, `**` any; `\*` an asterisk. */
+export type MatchersInput = Shape<typeof MATCHERS_SCHEMA>
+export type ReceiverInput = Shape<typeof RECEIVER_SCHEMA>
+/** A node of the tree. */
+export type RouteInput = Omit<Shape<typeof ROUTE_SCHEMA>, 'routes'> & { readonly routes?: readonly RouteInput[] }
+export type SilenceInput = Shape<typeof SILENCE_SCHEMA>
+export type InhibitionInput = Shape<typeof INHIBITION_SCHEMA>

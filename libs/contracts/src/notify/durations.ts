@@ -1,4 +1,4 @@
-import { parseDuration } from '@quorate/contracts'
+import { parseDuration } from '../times'
 
 /** s; a year. */
 const LONGEST = 366 * 86_400

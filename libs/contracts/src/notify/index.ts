@@ -1,0 +1,3 @@
+export { DURATION_SAID, secondsOf } from './durations'
+export * from './inputs'
+export { nameFault } from './names'
