@@ -4,7 +4,7 @@ import { createEdge, createLogger, type EdgeOptions, processMetrics, type Runnin
 import type { Log } from '@quorate/log'
 import type { NestFastifyApplication } from '@nestjs/platform-fastify'
 import { aggregatorParts } from './composition'
-import { AGGREGATOR_SCHEMAS } from './http/schemas'
+import { AGGREGATOR_COMPONENTS } from './http/schemas'
 import { NO_RULES, type Rules } from '@quorate/vote'
 
 export interface StartOptions {
@@ -54,7 +54,7 @@ export async function startAggregator(
         title: 'Quorate aggregator',
         version: VERSION,
         description: 'One trustworthy state per object out of what many agents report.',
-        schemas: AGGREGATOR_SCHEMAS,
+        schemas: AGGREGATOR_COMPONENTS,
       },
       docs,
       transports: [parts.transport],

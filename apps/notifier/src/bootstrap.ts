@@ -3,6 +3,7 @@ import { VERSION } from '@quorate/config/version'
 import { createEdge, createLogger, processMetrics, type Running, serve } from '@quorate/http'
 import type { Log } from '@quorate/log'
 import { notifierParts } from './composition'
+import { NOTIFIER_COMPONENTS } from './http/schemas'
 
 export interface StartOptions {
   /** The caller's log, which stays open; by default the one that the settings name. */
@@ -35,7 +36,12 @@ export async function startNotifier(config: Config, { log: given, docs = false }
       clusterSecret: config.clusterSecret,
       url,
       logger,
-      openapi: { title: 'Quorate notifier', version: VERSION, description: 'Who was told what, and why.' },
+      openapi: {
+        title: 'Quorate notifier',
+        version: VERSION,
+        description: 'Who was told what, and why.',
+        schemas: NOTIFIER_COMPONENTS,
+      },
       docs,
       transports: [parts.transport],
     })

@@ -1,7 +1,8 @@
 import { aggregatorParts } from '../../aggregator/src/composition'
-import { AGGREGATOR_SCHEMAS } from '../../aggregator/src/http/schemas'
+import { AGGREGATOR_COMPONENTS } from '../../aggregator/src/http/schemas'
 import { NO_RULES, type Rules } from '@quorate/vote'
 import { notifierParts } from '../../notifier/src/composition'
+import { NOTIFIER_COMPONENTS } from '../../notifier/src/http/schemas'
 import { advertised, type Config, openLog } from '@quorate/config'
 import { VERSION } from '@quorate/config/version'
 import { createEdge, createLogger, type EdgeOptions, processMetrics, type Running, serve } from '@quorate/http'
@@ -13,7 +14,7 @@ export const OPENAPI = {
   version: VERSION,
   description:
     'One trustworthy state per object out of what many agents report: reports in, a vote, states out, people told.',
-  schemas: AGGREGATOR_SCHEMAS,
+  schemas: { ...AGGREGATOR_COMPONENTS, ...NOTIFIER_COMPONENTS },
 }
 
 export interface StartOptions {

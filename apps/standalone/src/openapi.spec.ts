@@ -71,6 +71,34 @@ describe('the OpenAPI document', () => {
     expect(names.every((name) => typeof name === 'string')).toBe(true)
     expect(names).toEqual([...new Set(names)])
   })
+
+  it('describes every parameter and header, and names every answer and body', () => {
+    const faults: string[] = []
+    const named = (schema: Json): boolean =>
+      schema['$ref'] !== undefined ||
+      ((schema['anyOf'] ?? []) as Json[]).some(named) ||
+      (schema['items'] !== undefined && named(schema['items'] as Json))
+    const isNamed = ({ schema }: Json, type: string) => !type.endsWith('json') || named(schema as Json)
+    for (const [path, operations] of Object.entries(document.paths as Json))
+      for (const [method, operation] of Object.entries(operations as Json) as [string, Json][]) {
+        const at = `${method} ${path}`
+        for (const { name, description } of (operation.parameters ?? []) as Json[])
+          if (!description) faults.push(`${at}: the parameter ${name} has no description`)
+        for (const [type, media] of Object.entries((operation.requestBody?.content ?? {}) as Json))
+          if (!named(media.schema as Json)) faults.push(`${at}: the body (${type}) has no name`)
+        for (const [status, response] of Object.entries(operation.responses as Json) as [string, Json][]) {
+          if (!response.description) faults.push(`${at}: ${status} has no description`)
+          for (const [name, { description }] of Object.entries((response.headers ?? {}) as Json) as [string, Json][])
+            if (!description) faults.push(`${at}: the header ${name} of ${status} has no description`)
+          for (const [type, media] of Object.entries((response.content ?? {}) as Json))
+            if (!isNamed(media as Json, type)) faults.push(`${at}: the answer ${status} (${type}) has no name`)
+          const isProblem = Number(status) >= 400 && !(status === '503' && path.endsWith('z'))
+          if (isProblem && Object.keys((response.content ?? {}) as Json).join() !== 'application/problem+json')
+            faults.push(`${at}: ${status} is no problem`)
+        }
+      }
+    expect(faults).toEqual([])
+  })
 })
 
 const hour = () => new Date(Date.now() + 3_600_000).toISOString()

@@ -1,10 +1,12 @@
-import type { BulkAnswer, OverrideSet, Report, WireView } from '@quorate/contracts'
+import type { BulkAnswer, WireView } from '@quorate/contracts'
 
 export type {
   AgentAnswer,
+  AgentInput,
   AgentStanding,
   AgentTrial,
   BulkAnswer,
+  BulkReport,
   ClusterAnswer,
   DeadLetter,
   DeadLetterCut,
@@ -17,9 +19,12 @@ export type {
   NextStep,
   ObjectPage,
   ObserversEvent,
+  OverrideInput,
   PolicyAnswer,
   PolicyTrial,
+  ReportInput,
   SkipAnswer,
+  SkipInput,
   SourceAnswer,
   Standing,
   Trial,
@@ -56,17 +61,3 @@ export interface WrittenObject extends Written {
   /** Absent when the write was not waited for, or the object is gone. */
   readonly view?: ObjectView
 }
-
-/** A report as it is sent by HTTP: `ttl` in ms, `observedAt` in ms or RFC 3339. */
-export type ReportInput = Omit<Report, 'agent' | 'observedAt'> & { readonly observedAt?: number | string }
-export interface BulkReport extends ReportInput {
-  readonly object: string
-  readonly agent: string
-}
-
-/** An override by HTTP: its author is the caller. */
-export type OverrideInput = Required<Pick<OverrideSet, 'state' | 'reason'>> &
-  Pick<OverrideSet, 'mode'> & {
-    /** ms since 1970, or RFC 3339. */
-    readonly expiresAt: number | string
-  }

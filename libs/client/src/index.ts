@@ -7,11 +7,10 @@ export { type CallerOptions, DEFAULT_URL } from './caller'
 export type { DeadLetters } from './dead-letters'
 export * from './notifier-answers'
 export * from './notifier-client'
-export type { Partitions, SkipInput } from './partitions'
+export type { Partitions } from './partitions'
 export * from './problem-error'
 export {
   QuorateClient,
-  type AgentInput,
   type EndOptions,
   type ListOptions,
   type ReadOptions,

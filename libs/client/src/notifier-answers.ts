@@ -9,6 +9,7 @@ export type {
   OutboxDepth,
   ReceiverAnswer,
   ReceiverInput,
+  RouteChange,
   RouteInput,
   RoutesAnswer,
   RouteTrial,
@@ -18,18 +19,6 @@ export type {
   TemplatePreview,
   TestedEndpoint,
 } from '@quorate/contracts'
-
-/** A change that might come. */
-export interface RouteChange {
-  readonly object: string
-  readonly state: string | null
-  readonly from?: string | null
-  readonly cause?: string
-  readonly policy?: string
-  readonly flapping?: boolean
-  /** What the receivers were last told of it. */
-  readonly told?: string | null
-}
 
 export interface DeliveryFilter {
   readonly object?: string

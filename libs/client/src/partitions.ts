@@ -1,12 +1,5 @@
-import type { SkipAnswer, SourceAnswer } from '@quorate/contracts'
+import type { SkipAnswer, SkipInput, SourceAnswer } from '@quorate/contracts'
 import { type Caller, segment } from './caller'
-
-export interface SkipInput {
-  readonly offset: number
-  /** The last offset, when none of them is to be read: for a batch that cannot be read. */
-  readonly through?: number
-  readonly reason: string
-}
 
 /** What operators do with partitions that are stuck. `noted`: it is written down, and the partition does it when it comes to it. */
 export class Partitions {

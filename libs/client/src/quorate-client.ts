@@ -1,5 +1,6 @@
 import type {
   AgentAnswer,
+  AgentInput,
   AgentTrial,
   BulkAnswer,
   BulkReport,
@@ -51,14 +52,6 @@ export interface ReportOptions {
   /** s to wait until the report has been applied; without it the answer comes as soon as it is in the log. */
   readonly wait?: number
   readonly signal?: AbortSignal
-}
-
-/** An agent's settings, all of them. */
-export interface AgentInput {
-  /** 0: the agent only observes. */
-  readonly weight?: number
-  /** Its reports do not count. */
-  readonly muted?: boolean
 }
 
 export interface ListOptions {

@@ -1,7 +1,10 @@
 import { Controller, Get, Inject, Query } from '@nestjs/common'
 import { ApiOkResponse, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger'
+import { oneOf } from '@quorate/contracts'
+import { Type } from '@sinclair/typebox'
 import { Public } from './access'
 import { type Answer, json } from './answer'
+import { refTo } from './components'
 
 /** One thing that health depends on. `live` false = restart me; `ready` false = send me no requests yet. */
 export interface HealthCheck {
@@ -14,22 +17,22 @@ export interface HealthCheck {
 
 export const HEALTH_CHECKS = Symbol('health checks')
 
-const SCHEMA = {
-  type: 'object',
-  required: ['status'],
-  properties: {
-    status: { type: 'string', enum: ['ok', 'failing'] },
-    checks: {
-      type: 'array',
-      items: {
-        type: 'object',
-        required: ['name', 'ok'],
-        properties: { name: { type: 'string' }, ok: { type: 'boolean' } },
-        additionalProperties: true,
-      },
-    },
+export const HEALTH_SCHEMA = Type.Object(
+  {
+    status: oneOf(['ok', 'failing']),
+    checks: Type.Optional(
+      Type.Array(
+        Type.Object(
+          { name: Type.String(), ok: Type.Boolean() },
+          { $id: 'HealthCheck', additionalProperties: true, description: 'With details that depend on the check.' },
+        ),
+        { description: 'Those that fail; with `verbose` all.' },
+      ),
+    ),
   },
-}
+  { $id: 'Health', additionalProperties: false },
+)
+const SCHEMA = refTo(HEALTH_SCHEMA)
 
 /** Beside each other in one query, as Kubernetes's own health has them. */
 interface HealthQuery {

@@ -1,4 +1,8 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify'
+import { FAULT, oneOf } from '@quorate/contracts'
+import { Type } from '@sinclair/typebox'
+import { componentsOf, refTo } from './components'
+import { HEALTH_SCHEMA } from './health'
 import { PROBLEMS } from './problems'
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger'
 
@@ -35,7 +39,7 @@ export function createOpenApi(
   const document = SwaggerModule.createDocument(app, config)
   document.components = {
     ...document.components,
-    schemas: { ...document.components?.schemas, ...schemas, Problem: PROBLEM_SCHEMA },
+    schemas: { ...document.components?.schemas, ...schemas, ...componentsOf([PROBLEM_SCHEMA, HEALTH_SCHEMA]) },
   }
   for (const path of Object.values(document.paths))
     for (const operation of Object.values(path as Record<string, Operation>)) describeProblems(operation)
@@ -56,44 +60,35 @@ export function serveDocs(app: NestFastifyApplication, document: OpenAPIObject):
   SwaggerModule.setup('docs', app, document, { customSiteTitle: document.info.title, raw: false })
 }
 
-const text = { type: 'string' }
 /** RFC 9457. `type` and `code` are stable. */
-const PROBLEM_SCHEMA = {
-  type: 'object',
-  required: ['type', 'title', 'status', 'detail', 'code', 'errors', 'requestId'],
-  properties: {
-    type: text,
-    title: text,
-    status: { type: 'integer' },
-    detail: text,
-    code: { type: 'string', enum: Object.keys(PROBLEMS) },
-    errors: {
-      type: 'array',
-      items: {
-        type: 'object',
-        required: ['pointer', 'detail'],
-        properties: { pointer: text, detail: text },
-        additionalProperties: false,
-      },
-    },
-    requestId: text,
+const PROBLEM_SCHEMA = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String(),
+    code: oneOf(Object.keys(PROBLEMS)),
+    errors: Type.Array(FAULT),
+    requestId: Type.String(),
   },
-  additionalProperties: false,
-}
+  { $id: 'Problem', additionalProperties: false, description: 'What went wrong (RFC 9457).' },
+)
 
 interface Operation {
   responses?: Record<string, { description?: string; content?: object; headers?: object }>
 }
 
-/** Whatever a handler declares to go wrong is told as a problem, and some things can always go wrong. */
+/** Whatever a handler declares to go wrong is returned as a problem, and some things can always go wrong. */
 function describeProblems({ responses = {} }: Operation): void {
   for (const status of ['400', '401', '403', '414', '429', '431', '500']) responses[status] ??= {}
   for (const [status, response] of Object.entries(responses)) {
     if (Number(status) < 400 || response.content) continue
     const codes = Object.entries(PROBLEMS).filter(([code, row]) => row.status === Number(status) && code !== 'no-route')
     response.description ||= codes.map(([code, { title }]) => `\`${code}\`: ${title}.`).join(' ')
-    response.content = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
+    response.content = { 'application/problem+json': { schema: refTo(PROBLEM_SCHEMA) } }
     if (status === '503' || status === '429')
-      response.headers = { 'Retry-After': { description: 's', schema: { type: 'integer' } } }
+      response.headers = {
+        'Retry-After': { description: 'Seconds to wait before trying again.', schema: { type: 'integer' } },
+      }
   }
 }

@@ -37,6 +37,7 @@ export class DeadLettersController {
     name: 'limit',
     required: false,
     schema: { type: 'integer', minimum: 1, maximum: LIST.most, default: 100 },
+    description: 'Dead letters a page.',
   })
   @ApiQuery({ name: 'cursor', required: false, schema: { type: 'string' }, description: '`next` of the page before.' })
   @ApiQuery({

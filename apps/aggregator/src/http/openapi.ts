@@ -1,31 +1,33 @@
 import { applyDecorators } from '@nestjs/common'
 import { ApiHeader, ApiParam, ApiQuery, ApiResponse } from '@nestjs/swagger'
+import * as shape from '@quorate/contracts'
+import { type Reference, refTo } from '@quorate/http'
 import { LIST } from './list-query'
 
-type Schema = Record<string, unknown>
-const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` })
-export const VIEW = ref('Object')
-export const LIST_ANSWER = ref('ObjectPage')
-export const EXPLANATION = ref('Explanation')
-export const HISTORY = ref('History')
-export const POLICY = ref('Policy')
-export const POLICY_BODY = ref('PolicyBody')
-export const POLICY_ANSWER = { anyOf: [POLICY, ref('PolicyTrial')] }
-export const POLICIES = { type: 'object', required: ['items'], properties: { items: { type: 'array', items: POLICY } } }
-export const AGENT = ref('Agent')
-export const AGENT_ANSWER = { anyOf: [AGENT, ref('AgentTrial')] }
-export const AGENTS = { type: 'object', required: ['items'], properties: { items: { type: 'array', items: AGENT } } }
-export const CLUSTER = ref('Cluster')
-export const BULK_REPORT = ref('BulkReport')
-export const BULK_ANSWER = ref('BulkAnswer')
-export const SKIPPED = ref('Skipped')
-export const ACKNOWLEDGED = ref('Acknowledged')
-export const DEAD_LETTER = ref('WholeDeadLetter')
-export const DEAD_LETTERS = ref('DeadLetterPage')
-const WRITTEN = ref('Written')
+type Schema = Reference | { readonly anyOf: readonly Reference[] } | { readonly type: string }
+export const VIEW = refTo(shape.WIRE_VIEW_SCHEMA)
+export const LIST_ANSWER = refTo(shape.OBJECT_PAGE)
+export const EXPLANATION = refTo(shape.EXPLANATION)
+export const HISTORY = refTo(shape.HISTORY)
+export const POLICY = refTo(shape.POLICY_IN_FORCE)
+export const POLICY_BODY = refTo(shape.POLICY_BODY)
+export const POLICY_ANSWER = { anyOf: [POLICY, refTo(shape.POLICY_TRIAL)] }
+export const POLICIES = refTo(shape.POLICY_LIST)
+export const AGENT = refTo(shape.AGENT_ANSWER)
+export const AGENT_ANSWER = { anyOf: [AGENT, refTo(shape.AGENT_TRIAL)] }
+export const AGENTS = refTo(shape.AGENT_LIST)
+export const CLUSTER = refTo(shape.CLUSTER)
+export const BULK_REPORT = refTo(shape.BULK_REPORT)
+export const BULK_ANSWER = refTo(shape.BULK_ANSWER)
+export const SKIPPED = refTo(shape.SKIPPED)
+export const SKIP_NOTED = refTo(shape.SKIP_NOTED)
+export const ACKNOWLEDGED = refTo(shape.ACKNOWLEDGED)
+export const SOURCE_NOTED = refTo(shape.SOURCE_NOTED)
+export const DEAD_LETTER = refTo(shape.WHOLE_DEAD_LETTER)
+export const DEAD_LETTERS = refTo(shape.DEAD_LETTER_PAGE)
 
 const text = { type: 'string' }
-const header = (description: string, schema: Schema = text) => ({ description, schema: schema as never })
+const header = (description: string, schema: object = text) => ({ description, schema: schema as never })
 const ETAG = {
   ETag: header('`"<incarnation>.<version>.<n>.<revision>"`, n = changes of the override in this incarnation.'),
 }
@@ -58,7 +60,7 @@ export const ApiRead = (schema: Schema, description: string, kind: keyof typeof 
     status: 200,
     description,
     headers: HEADERS[kind],
-    content: { 'application/json': { schema: schema } },
+    content: { 'application/json': { schema: schema as never } },
   })
 
 /** A read that can ask to be at least as new as a position. */
@@ -120,12 +122,12 @@ export const ApiDryRun = () =>
       'Writes nothing, and answers which objects it would change at once, and how: evaluated by the owners over their committed rows, at the time of each partition.',
   })
 
-export const ApiWritten = (schema: Schema = WRITTEN) =>
+export const ApiWritten = (schema: Schema = refTo(shape.WRITTEN)) =>
   ApiResponse({
     status: 202,
     description: 'It is in the log.',
     headers: POSITION,
-    content: { 'application/json': { schema: schema } },
+    content: { 'application/json': { schema: schema as never } },
   })
 
 /** A write that is done once, however often it is sent. */

@@ -1,18 +1,19 @@
 import { Body, Controller, HttpCode, Param, Post, Req } from '@nestjs/common'
 import { ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger'
-import { type Answer, callOf, invalid, Requires } from '@quorate/http'
+import { type Answer, callOf, invalid, type Reference, Requires } from '@quorate/http'
 import { PartitionOperations } from '@quorate/routing'
 import type { FastifyRequest } from 'fastify'
 import { SkipBody, SourceBody } from './dto/partitions'
-import { ACKNOWLEDGED, ApiProblems, SKIPPED } from './openapi'
+import { ACKNOWLEDGED, ApiProblems, SKIP_NOTED, SKIPPED, SOURCE_NOTED } from './openapi'
 import { partitionNumberOf, queryOf } from './request-parts'
 
-const ApiPartition = () => ApiParam({ name: 'partition', schema: { type: 'integer', minimum: 0 } })
-const ApiNoted = () =>
+const ApiPartition = () =>
+  ApiParam({ name: 'partition', schema: { type: 'integer', minimum: 0 }, description: 'Number of the partition.' })
+const ApiNoted = (schema: Reference) =>
   ApiResponse({
     status: 202,
     description: 'It is written down, and the partition does it when it comes to it.',
-    content: { 'application/json': { schema: { type: 'object', additionalProperties: true } } },
+    content: { 'application/json': { schema } },
   })
 
 /** The operator's last resort for partitions that do not get on. */
@@ -32,7 +33,7 @@ export class PartitionsController {
   })
   @ApiPartition()
   @ApiResponse({ status: 200, description: 'It is skipped.', content: { 'application/json': { schema: SKIPPED } } })
-  @ApiNoted()
+  @ApiNoted(SKIP_NOTED)
   @ApiProblems(400, 403, 404, 409, 413, 415, 422, 503)
   async skip(
     @Param('partition') partition: string,
@@ -62,7 +63,7 @@ export class PartitionsController {
     description: 'The partition goes on.',
     content: { 'application/json': { schema: ACKNOWLEDGED } },
   })
-  @ApiNoted()
+  @ApiNoted(SOURCE_NOTED)
   @ApiProblems(400, 403, 404, 409, 413, 415, 422, 503)
   async acknowledge(
     @Param('partition') partition: string,

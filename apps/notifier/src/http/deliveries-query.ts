@@ -26,7 +26,13 @@ export class DeliveriesQuery {
   @IsString()
   status?: string
 
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: MOST, default: DEFAULT })
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 1,
+    maximum: MOST,
+    default: DEFAULT,
+    description: 'Decisions a page.',
+  })
   @IsOptional()
   @IsString()
   limit?: string

@@ -1,10 +1,11 @@
 import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common'
-import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger'
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger'
+import type { DeliveriesPage } from '@quorate/contracts'
 import { type Answer, callOf, Requires } from '@quorate/http'
 import type { FastifyRequest } from 'fastify'
-import { Deliveries, type DeliveriesPage } from '../queries/deliveries'
+import { Deliveries } from '../queries/deliveries'
 import { DeliveriesQuery, limitOf } from './deliveries-query'
-import { DELIVERIES_SCHEMA } from './schemas'
+import { DELIVERIES } from './schemas'
 
 /** Every decision of the notifier, sent or not, with its reason; and what can be done about dead letters. */
 @ApiTags('notifier')
@@ -14,7 +15,7 @@ export class DeliveriesController {
 
   @Get()
   @ApiOperation({ operationId: 'listDeliveries', summary: 'Who was told what, or why not; newest first.' })
-  @ApiOkResponse({ description: 'A page of decisions.', schema: DELIVERIES_SCHEMA as never })
+  @ApiOkResponse({ description: 'A page of decisions.', schema: DELIVERIES })
   @ApiResponse({ status: 400, description: 'The cursor is none of ours.' })
   @ApiResponse({ status: 422, description: 'The query breaks the contract.' })
   list(@Query() query: DeliveriesQuery, @Req() request: FastifyRequest): Promise<DeliveriesPage> {
@@ -23,6 +24,7 @@ export class DeliveriesController {
   }
 
   @Post(':id/redrive')
+  @ApiParam({ name: 'id', description: 'Id of the delivery.' })
   @HttpCode(204)
   @Requires('operator')
   @ApiOperation({ operationId: 'redriveDelivery', summary: 'Send a dead letter again, under its id.' })
@@ -35,6 +37,7 @@ export class DeliveriesController {
   }
 
   @Delete(':id')
+  @ApiParam({ name: 'id', description: 'Id of the delivery.' })
   @HttpCode(204)
   @Requires('operator')
   @ApiOperation({ operationId: 'dropDelivery', summary: 'Give a dead letter up for good.' })

@@ -1,9 +1,17 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Put } from '@nestjs/common'
-import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger'
+import {
+  ApiBody,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiResponse,
+  ApiTags,
+} from '@nestjs/swagger'
 import { Requires } from '@quorate/http'
 import { Notifier } from '../notifier'
 import { Configuring } from './configuring'
-import { INHIBITION, INHIBITION_BODY, INHIBITIONS } from './configuration-schemas'
+import { INHIBITION, INHIBITION_BODY, INHIBITIONS } from './schemas'
 
 /** Inhibitions: what is bad below a bad parent is not told one by one. */
 @ApiTags('notifier')
@@ -26,6 +34,7 @@ export class InhibitionsController {
   }
 
   @Get(':name')
+  @ApiParam({ name: 'name', description: 'Name of the inhibition.' })
   @ApiOperation({ operationId: 'getInhibition', summary: 'An inhibition.' })
   @ApiOkResponse({ description: 'The inhibition.', schema: INHIBITION })
   @ApiResponse({ status: 404, description: 'No such inhibition.' })
@@ -36,8 +45,9 @@ export class InhibitionsController {
   }
 
   @Put(':name')
+  @ApiParam({ name: 'name', description: 'Name of the inhibition.' })
   @Requires('admin')
-  @ApiBody({ schema: INHIBITION_BODY as never })
+  @ApiBody({ schema: INHIBITION_BODY })
   @ApiOperation({ operationId: 'putInhibition', summary: 'Put an inhibition in force, or replace it.' })
   @ApiOkResponse({ description: 'The inhibition.', schema: INHIBITION })
   @ApiResponse({ status: 422, description: 'It breaks the contract.' })
@@ -47,6 +57,7 @@ export class InhibitionsController {
   }
 
   @Delete(':name')
+  @ApiParam({ name: 'name', description: 'Name of the inhibition.' })
   @HttpCode(204)
   @Requires('admin')
   @ApiOperation({ operationId: 'deleteInhibition', summary: 'Take an inhibition away; what it held back is told.' })

@@ -1,12 +1,19 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Req } from '@nestjs/common'
-import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger'
+import {
+  ApiBody,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiResponse,
+  ApiTags,
+} from '@nestjs/swagger'
 import { Requires } from '@quorate/http'
 import type { FastifyRequest } from 'fastify'
 import { Notifier } from '../notifier'
 import { timeOrNull } from '../queries/delivery-wire'
 import { Configuring, missing } from './configuring'
-import { RECEIVER_BODY, TEST_ANSWER } from './configuration-schemas'
-import { RECEIVER_ANSWER, RECEIVERS_SCHEMA } from './schemas'
+import { RECEIVER, RECEIVER_BODY, RECEIVER_TEST, RECEIVERS } from './schemas'
 
 /** Who is told, and how their endpoints are as this instance sees them. Never a secret. */
 @ApiTags('notifier')
@@ -19,7 +26,7 @@ export class ReceiversController {
 
   @Get()
   @ApiOperation({ operationId: 'listReceivers', summary: 'Who is told; never a secret.' })
-  @ApiOkResponse({ description: 'The receivers.', schema: RECEIVERS_SCHEMA as never })
+  @ApiOkResponse({ description: 'The receivers.', schema: RECEIVERS })
   list() {
     const status = new Map(this.notifier.courier.status().map((endpoint) => [endpoint.name, endpoint]))
     const items = [...this.notifier.directions.receivers.values()].map(({ name, fallback, endpoints }) => ({
@@ -36,8 +43,9 @@ export class ReceiversController {
   }
 
   @Get(':name')
+  @ApiParam({ name: 'name', description: 'Name of the receiver.' })
   @ApiOperation({ operationId: 'getReceiver', summary: 'A receiver; never a secret.' })
-  @ApiOkResponse({ description: 'The receiver.', schema: RECEIVER_ANSWER as never })
+  @ApiOkResponse({ description: 'The receiver.', schema: RECEIVER })
   @ApiResponse({ status: 404, description: 'No such receiver.' })
   get(@Param('name') name: string) {
     const found = this.list().items.find((item) => item.name === name)
@@ -47,13 +55,14 @@ export class ReceiversController {
   }
 
   @Put(':name')
+  @ApiParam({ name: 'name', description: 'Name of the receiver.' })
   @Requires('admin')
-  @ApiBody({ schema: RECEIVER_BODY as never })
+  @ApiBody({ schema: RECEIVER_BODY })
   @ApiOperation({
     operationId: 'putReceiver',
     summary: 'Put a receiver in force, or replace it; secrets by reference.',
   })
-  @ApiOkResponse({ description: 'The receiver.', schema: RECEIVER_ANSWER as never })
+  @ApiOkResponse({ description: 'The receiver.', schema: RECEIVER })
   @ApiResponse({ status: 422, description: 'The receiver breaks the contract.' })
   async put(@Param('name') name: string, @Body() body: unknown) {
     await this.configuring.put('receivers', name, body)
@@ -62,6 +71,7 @@ export class ReceiversController {
   }
 
   @Delete(':name')
+  @ApiParam({ name: 'name', description: 'Name of the receiver.' })
   @HttpCode(204)
   @Requires('admin')
   @ApiOperation({ operationId: 'deleteReceiver', summary: 'Take a receiver away.' })
@@ -73,10 +83,11 @@ export class ReceiversController {
   }
 
   @Post(':name/test')
+  @ApiParam({ name: 'name', description: 'Name of the receiver.' })
   @HttpCode(200)
   @Requires('operator')
   @ApiOperation({ operationId: 'testReceiver', summary: 'Send a test alarm and its end to each endpoint, at once.' })
-  @ApiOkResponse({ description: 'What came of each.', schema: TEST_ANSWER })
+  @ApiOkResponse({ description: 'What came of each.', schema: RECEIVER_TEST })
   @ApiResponse({ status: 404, description: 'No such receiver.' })
   async test(@Param('name') name: string, @Req() request: FastifyRequest) {
     if (!this.notifier.directions.receivers.has(name)) throw missing('receivers', name)

@@ -1,4 +1,3 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger'
 import { type Cause, CAUSES, isObjectId, isState, type State } from '@quorate/contracts'
 import { IsBoolean, IsIn, IsOptional, IsString, MaxLength, ValidateBy } from 'class-validator'
 import type { TrialInput } from '../queries/route-trial'
@@ -15,40 +14,32 @@ const IsStateOrNull = rule(
   'must be a state: [a-z0-9][a-z0-9._-]{0,63}, or null',
   (value) => value === null || isState(value),
 )
-const STATE = { type: ['string', 'null'], pattern: '^[a-z0-9][a-z0-9._-]{0,63}$' } as never as { type: 'string' }
 
 /** A change that might come. */
 export class RouteTestBody {
-  @ApiProperty({ type: 'string', example: 'site/x' })
   @IsObjectId()
   object!: string
 
-  @ApiProperty({ ...STATE, example: 'down', description: 'null: the object is gone.' })
   @IsStateOrNull()
   state!: State | null
 
-  @ApiPropertyOptional({ ...STATE, description: 'The state before.' })
   @IsOptional()
   @IsStateOrNull()
   from?: State | null
 
-  @ApiPropertyOptional({ type: 'string', enum: CAUSES as never, default: 'vote' })
   @IsOptional()
   @IsIn(CAUSES, { message: `must be one of ${CAUSES.join(', ')}` })
   cause?: Cause | null
 
-  @ApiPropertyOptional({ type: 'string', default: 'default' })
   @IsOptional()
   @IsString({ message: 'must be the name of a policy' })
   @MaxLength(256, { message: 'must be the name of a policy' })
   policy?: string | null
 
-  @ApiPropertyOptional({ type: 'boolean', default: false })
   @IsOptional()
   @IsBoolean({ message: 'must be true or false' })
   flapping?: boolean | null
 
-  @ApiPropertyOptional({ ...STATE, description: 'What the receivers were last told of it; nothing when absent.' })
   @IsOptional()
   @IsStateOrNull()
   told?: State | null

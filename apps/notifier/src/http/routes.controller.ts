@@ -4,7 +4,7 @@ import { Requires } from '@quorate/http'
 import { Notifier } from '../notifier'
 import { tryRoutes } from '../queries/route-trial'
 import { Configuring } from './configuring'
-import { ROUTE_BODY, ROUTES_ANSWER, TRIAL_ANSWER } from './configuration-schemas'
+import { ROUTE_BODY, ROUTES, ROUTES_TEST } from './schemas'
 import { RouteTestBody, trialOf } from './route-test-body'
 
 /** The tree of routes: who is told what, when. */
@@ -18,7 +18,7 @@ export class RoutesController {
 
   @Get()
   @ApiOperation({ operationId: 'getRoutes', summary: 'The tree as it was written.' })
-  @ApiOkResponse({ description: 'The tree.', schema: ROUTES_ANSWER })
+  @ApiOkResponse({ description: 'The tree.', schema: ROUTES })
   get() {
     const { routes } = this.configuring.configuration.document
     const faults = this.configuring.faultsOf('routes', 'root')
@@ -28,9 +28,9 @@ export class RoutesController {
 
   @Put()
   @Requires('admin')
-  @ApiBody({ schema: ROUTE_BODY as never })
+  @ApiBody({ schema: ROUTE_BODY })
   @ApiOperation({ operationId: 'putRoutes', summary: 'Put a tree in force.' })
-  @ApiOkResponse({ description: 'The tree.', schema: ROUTES_ANSWER })
+  @ApiOkResponse({ description: 'The tree.', schema: ROUTES })
   @ApiResponse({ status: 422, description: 'The tree breaks the contract.' })
   async put(@Body() body: unknown) {
     await this.configuring.put('routes', 'root', body)
@@ -50,7 +50,7 @@ export class RoutesController {
   @Post('test')
   @HttpCode(200)
   @ApiOperation({ operationId: 'testRoutes', summary: 'Who would be told of a change, and why; nothing is sent.' })
-  @ApiOkResponse({ description: 'Every route that takes it.', schema: TRIAL_ANSWER })
+  @ApiOkResponse({ description: 'Every route that takes it.', schema: ROUTES_TEST })
   @ApiResponse({ status: 422, description: 'It is no change.' })
   test(@Body() body: RouteTestBody) {
     return { items: tryRoutes(this.notifier.directions, trialOf(body), this.notifier.now()) }

@@ -1,148 +1,59 @@
-import { LEFT_OUT } from './configuration-schemas'
+import * as shape from '@quorate/contracts'
+import { componentsOf, refTo } from '@quorate/http'
+import { Type } from '@sinclair/typebox'
+import { SAMPLE_NAMES, WITH_TEXTS } from './template-preview-body'
 
-const text = { type: 'string' } as const
-const textOrNull = { type: ['string', 'null'] } as const
-const time = { type: 'string', format: 'date-time' } as const
-const timeOrNull = { type: ['string', 'null'], format: 'date-time' } as const
+export const DELIVERIES = refTo(shape.DELIVERY_PAGE)
+export const RECEIVER = refTo(shape.RECEIVER_ANSWER)
+export const RECEIVERS = refTo(shape.RECEIVER_LIST)
+export const RECEIVER_BODY = refTo(shape.RECEIVER_SCHEMA)
+export const RECEIVER_TEST = refTo(shape.RECEIVER_TEST)
+export const ROUTES = refTo(shape.ROUTES_ANSWER)
+export const ROUTE_BODY = refTo(shape.ROUTE_TREE)
+export const ROUTES_TEST = refTo(shape.ROUTES_TEST)
+export const SILENCE = refTo(shape.SILENCE_ANSWER)
+export const SILENCES = refTo(shape.SILENCE_LIST)
+export const SILENCE_PREVIEW = refTo(shape.SILENCE_PREVIEW)
+export const INHIBITION = refTo(shape.INHIBITION_ANSWER)
+export const INHIBITIONS = refTo(shape.INHIBITION_LIST)
+export const INHIBITION_BODY = refTo(shape.INHIBITION_SCHEMA)
+export const TEMPLATE_PREVIEW = refTo(shape.TEMPLATE_PREVIEW)
 
-/** One decision. */
-export const DELIVERY_SCHEMA = {
-  type: 'object',
-  required: [
-    'id',
-    'object',
-    'event',
-    'time',
-    'state',
-    'previous',
-    'receiver',
-    'route',
-    'endpoint',
-    'channel',
-    'decision',
-    'status',
-    'reason',
-    'by',
-    'within',
-    'decidedAt',
-    'attempts',
-    'nextAttemptAt',
-    'lastAttempt',
-  ],
-  properties: {
-    id: { ...text, description: 'The same on every attempt; `webhook-id` of a webhook.' },
-    object: text,
-    event: text,
-    time,
-    state: { ...textOrNull, description: 'null: the object is gone, or the delivery is a notice about an endpoint.' },
-    previous: { ...textOrNull, description: 'What the receiver was last told.' },
-    receiver: text,
-    route: textOrNull,
-    endpoint: textOrNull,
-    channel: textOrNull,
-    decision: { ...text, description: '`sent`, `held: <reason>` or `suppressed: <reason>`.' },
-    status: { type: 'string', enum: ['held', 'suppressed', 'gathered', 'pending', 'delivered', 'dead', 'dropped'] },
-    reason: textOrNull,
-    by: { ...textOrNull, description: 'The silence or inhibition that holds it: `silence/<id>`.' },
-    within: { ...textOrNull, description: 'Of what is gathered: the delivery of its group.' },
-    decidedAt: time,
-    attempts: { type: 'integer' },
-    nextAttemptAt: timeOrNull,
-    lastAttempt: {
-      type: ['object', 'null'],
-      required: ['at', 'outcome'],
-      properties: {
-        at: time,
-        outcome: text,
-        status: { type: 'integer' },
-        excerpt: { ...text, description: 'Beginning of the answer.' },
-        note: { ...text, description: 'What else there is to know: a template that failed.' },
-      },
-      additionalProperties: false,
-    },
+const TEMPLATE_PREVIEW_BODY = Type.Object(
+  {
+    channel: shape.oneOf(WITH_TEXTS),
+    template: Type.Optional(
+      Type.Record(Type.String(), Type.String(), {
+        description: 'As in the settings of an endpoint; texts that are not there are the built-in ones.',
+      }),
+    ),
+    sample: Type.Optional(shape.oneOf(SAMPLE_NAMES, '`change` where absent.')),
   },
-  additionalProperties: false,
-}
+  { additionalProperties: false, $id: 'TemplatePreviewBody', description: 'Templates to try, and on what.' },
+)
 
-export const DELIVERIES_SCHEMA = {
-  type: 'object',
-  required: ['items', 'outbox', 'complete', 'missing'],
-  properties: {
-    items: { type: 'array', items: DELIVERY_SCHEMA },
-    outbox: {
-      type: 'array',
-      description: 'What waits or is being made, by endpoint: of all instances that could be asked.',
-      items: {
-        type: 'object',
-        required: ['endpoint', 'depth', 'oldest'],
-        properties: { endpoint: text, depth: { type: 'integer' }, oldest: timeOrNull },
-        additionalProperties: false,
-      },
-    },
-    next: { ...text, description: 'Cursor of the next page.' },
-    complete: { type: 'boolean' },
-    missing: {
-      type: 'array',
-      items: {
-        type: 'object',
-        required: ['partition', 'reason'],
-        properties: { partition: { type: 'integer' }, reason: text },
-        additionalProperties: false,
-      },
-    },
-  },
-  additionalProperties: false,
-}
+const BODIES = [
+  shape.ROUTE_TEST_BODY,
+  shape.SILENCE_SCHEMA,
+  shape.RECEIVER_SCHEMA,
+  shape.INHIBITION_SCHEMA,
+  TEMPLATE_PREVIEW_BODY,
+]
 
-export const RECEIVER_ANSWER = {
-  type: 'object',
-  required: ['name', 'configured', 'fallback', 'endpoints'],
-  properties: {
-    name: text,
-    configured: { type: 'boolean', description: 'false: built in, or from the settings of the process.' },
-    faults: {
-      ...LEFT_OUT.items.properties['faults'],
-      description: 'Of what is stored: endpoints that are at fault wait.',
-    },
-    fallback: textOrNull,
-    endpoints: {
-      type: 'array',
-      items: {
-        type: 'object',
-        required: [
-          'name',
-          'channel',
-          'settings',
-          'waiting',
-          'depth',
-          'oldest',
-          'failingSince',
-          'underWay',
-          'circuit',
-          'refusal',
-        ],
-        properties: {
-          name: text,
-          channel: text,
-          settings: { type: 'object', description: 'What may be told of it: no secret, no path of an address.' },
-          waiting: { type: 'integer', description: 'Objects with something to be told, in this instance.' },
-          depth: { type: 'integer', description: 'Deliveries in the outboxes of this instance.' },
-          oldest: { ...timeOrNull, description: 'When the oldest of those in memory was planned.' },
-          failingSince: { ...timeOrNull, description: 'Since when nothing has been taken there.' },
-          underWay: { type: 'integer' },
-          circuit: { type: 'string', enum: ['closed', 'open'] },
-          refusal: { ...textOrNull, description: 'Why nothing is sent there any more.' },
-        },
-        additionalProperties: false,
-      },
-    },
-  },
-  additionalProperties: false,
-}
+const ANSWERS = [
+  shape.DELIVERY_PAGE,
+  shape.RECEIVER_ANSWER,
+  shape.RECEIVER_LIST,
+  shape.RECEIVER_TEST,
+  shape.ROUTES_ANSWER,
+  shape.ROUTES_TEST,
+  shape.SILENCE_ANSWER,
+  shape.SILENCE_LIST,
+  shape.SILENCE_PREVIEW,
+  shape.INHIBITION_ANSWER,
+  shape.INHIBITION_LIST,
+  shape.TEMPLATE_PREVIEW,
+]
 
-export const RECEIVERS_SCHEMA = {
-  type: 'object',
-  required: ['items', 'leftOut'],
-  properties: { items: { type: 'array', items: RECEIVER_ANSWER }, leftOut: LEFT_OUT },
-  additionalProperties: false,
-}
+/** Components of the OpenAPI document. */
+export const NOTIFIER_COMPONENTS = componentsOf(ANSWERS, BODIES)

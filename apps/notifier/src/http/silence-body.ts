@@ -1,8 +1,6 @@
-import { ApiProperty } from '@nestjs/swagger'
 import { isText, parseTime } from '@quorate/contracts'
 import { IsObject, ValidateBy } from 'class-validator'
 import type { MatchersDocument, SilenceDocument } from '../configuration'
-import { MATCHERS } from './configuration-schemas'
 
 const rule = (name: string, said: string, validate: (value: unknown) => boolean) => () =>
   ValidateBy({ name, validator: { validate, defaultMessage: () => said } })
@@ -15,27 +13,20 @@ const IsTime = rule(
   (value) => typeof value === 'string' && parseTime(value) !== undefined,
 )
 
-const TIME = { type: 'string', format: 'date-time' } as const
-
 /** A silence (notify.md, "Silences"): everything is required. What the matchers say is judged with the whole configuration. */
 export class SilenceBody implements SilenceDocument {
-  @ApiProperty(MATCHERS)
   @IsObject({ message: 'must be matchers: object, state, from, cause, policy' })
   match!: MatchersDocument
 
-  @ApiProperty(TIME)
   @IsTime()
   startsAt!: string
 
-  @ApiProperty(TIME)
   @IsTime()
   endsAt!: string
 
-  @ApiProperty({ type: 'string', minLength: 1, maxLength: 4096, example: 'ann' })
   @IsSentence()
   author!: string
 
-  @ApiProperty({ type: 'string', minLength: 1, maxLength: 4096, example: 'moving to another rack' })
   @IsSentence()
   comment!: string
 }

@@ -1,12 +1,20 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query, Req } from '@nestjs/common'
-import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger'
+import {
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiQuery,
+  ApiResponse,
+  ApiTags,
+} from '@nestjs/swagger'
 import { type Answer, callOf, invalid, json, Requires } from '@quorate/http'
 import type { FastifyRequest } from 'fastify'
 import { randomUUID } from 'node:crypto'
 import type { Entry, SilenceDocument } from '../configuration'
 import { Notifier } from '../notifier'
 import { Configuring } from './configuring'
-import { PREVIEW, SILENCE, SILENCES } from './configuration-schemas'
+import { SILENCE_PREVIEW, SILENCE, SILENCES } from './schemas'
 import { SilenceBody } from './silence-body'
 import { SilencePreviews } from '../queries/silence-previews'
 
@@ -34,6 +42,7 @@ export class SilencesController {
   }
 
   @Get(':id')
+  @ApiParam({ name: 'id', description: 'Id of the silence.' })
   @ApiOperation({ operationId: 'getSilence', summary: 'A silence.' })
   @ApiOkResponse({ description: 'The silence.', schema: SILENCE })
   @ApiResponse({ status: 404, description: 'No such silence.' })
@@ -48,7 +57,7 @@ export class SilencesController {
   @ApiPreview()
   @ApiOperation({ operationId: 'addSilence', summary: 'Silence; with ?preview only say what it would be over.' })
   @ApiResponse({ status: 201, description: 'The silence.', schema: SILENCE })
-  @ApiResponse({ status: 200, description: 'Of a preview: the objects.', schema: PREVIEW })
+  @ApiResponse({ status: 200, description: 'Of a preview: the objects.', schema: SILENCE_PREVIEW })
   @ApiResponse({ status: 422, description: 'The silence breaks the contract.' })
   async add(
     @Body() body: SilenceBody,
@@ -63,6 +72,7 @@ export class SilencesController {
   }
 
   @Put(':id')
+  @ApiParam({ name: 'id', description: 'Id of the silence.' })
   @Requires('operator')
   @ApiPreview()
   @ApiOperation({
@@ -71,7 +81,7 @@ export class SilencesController {
   })
   @ApiOkResponse({
     description: 'The silence; of a preview the objects.',
-    schema: { anyOf: [SILENCE, PREVIEW] },
+    schema: { anyOf: [SILENCE, SILENCE_PREVIEW] },
   })
   @ApiResponse({ status: 422, description: 'The silence breaks the contract.' })
   async put(
@@ -88,6 +98,7 @@ export class SilencesController {
   }
 
   @Delete(':id')
+  @ApiParam({ name: 'id', description: 'Id of the silence.' })
   @HttpCode(204)
   @Requires('operator')
   @ApiOperation({

@@ -5,28 +5,8 @@ import { invalid } from '@quorate/http'
 import { CHANNELS } from '../channels'
 import { Notifier } from '../notifier'
 import { preview, SAMPLES, type Sources } from '../templates'
+import { TEMPLATE_PREVIEW } from './schemas'
 import { TemplatePreviewBody } from './template-preview-body'
-
-const PREVIEW_ANSWER = {
-  type: 'object',
-  required: ['parts'],
-  properties: {
-    parts: {
-      type: 'object',
-      additionalProperties: {
-        type: 'object',
-        required: ['text', 'builtIn'],
-        properties: {
-          text: { type: 'string', description: 'As it would be sent.' },
-          builtIn: { type: 'boolean', description: 'true: there is no template, or it failed.' },
-          error: { type: 'string', description: 'Why the template failed.' },
-        },
-        additionalProperties: false,
-      },
-    },
-  },
-  additionalProperties: false,
-} as const
 
 /** The texts of messages. */
 @ApiTags('notifier')
@@ -40,7 +20,7 @@ export class TemplatesController {
     operationId: 'previewTemplates',
     summary: 'What would be sent with these templates; nothing is sent.',
   })
-  @ApiOkResponse({ description: 'Each text of the channel.', schema: PREVIEW_ANSWER as never })
+  @ApiOkResponse({ description: 'Each text of the channel.', schema: TEMPLATE_PREVIEW })
   @ApiResponse({ status: 422, description: 'The channel, the sample or a text is not known.' })
   preview(@Body() { channel, template, sample }: TemplatePreviewBody) {
     const texts = CHANNELS.get(channel)!.texts!

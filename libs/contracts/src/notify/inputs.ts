@@ -117,7 +117,7 @@ export const ROUTE_TREE = Type.Object(
 
 export const SILENCE_SCHEMA = Type.Object(
   { match: MATCHERS_SCHEMA, startsAt: TIME, endsAt: TIME, author: TEXT, comment: TEXT },
-  { ...CLOSED, $id: 'SilenceInput', description: 'a silence: match, startsAt, endsAt, author, comment' },
+  { ...CLOSED, $id: 'SilenceBody', description: 'a silence: match, startsAt, endsAt, author, comment' },
 )
 
 export const INHIBITION_SCHEMA = Type.Object(

@@ -1,5 +1,5 @@
 import 'reflect-metadata'
-import { COMMAND_SCHEMAS, decodeSourceData, REPORT_SCHEMA } from '@quorate/contracts'
+import { COMMAND_SCHEMAS, decodeSourceData, LEAST_TTL, REPORT_SCHEMA } from '@quorate/contracts'
 import { TypeCompiler } from '@sinclair/typebox/compiler'
 import { plainToInstance } from 'class-transformer'
 import { validateSync } from 'class-validator'
@@ -7,7 +7,6 @@ import fc from 'fast-check'
 import { AgentBody } from './agent'
 import { OverrideBody } from './override'
 import { ReportBody, reportOf } from './report'
-import { LEAST_TTL } from './rules'
 
 const accepts = (type: new () => object, body: object): boolean =>
   validateSync(plainToInstance(type, body), { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true })

@@ -1,4 +1,4 @@
-import { isState, isText, LIMITS, parseTime } from '@quorate/contracts'
+import { isState, isText, LEAST_TTL, LIMITS, parseTime } from '@quorate/contracts'
 import { ValidateBy, type ValidationOptions } from 'class-validator'
 
 /** A rule with its sentence: "must be …". */
@@ -24,8 +24,6 @@ export const IsCount = (least: number) =>
     (value) => typeof value === 'number' && Number.isSafeInteger(value) && value >= least,
   )()
 
-/** ms: whoever writes less by HTTP most likely means seconds. A record in the log may have less. */
-export const LEAST_TTL = 1000
 export const TTL_RULE = `must be an integer from ${LEAST_TTL} to 2^53−1: it is in milliseconds, so 30 s are 30000`
 export const isTtl = (value: unknown): boolean =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= LEAST_TTL
