@@ -6,22 +6,22 @@ import type { Silences } from './silences'
 
 /** Why something was not sent, or not yet: reaches the answer of `/v1/deliveries` and the metrics' label. docs list exactly these. */
 export const REASONS = {
-  'already-told': 'the receiver was last told this state',
-  'never-told': 'the object is gone, and the receiver never heard of it',
-  quiet: 'a quiet state, and the receiver was told nothing else before',
+  'already-told': 'the receiver was last notified of this state',
+  'never-told': 'the object is gone, and the receiver was never notified of it',
+  quiet: 'a quiet state, and the receiver was notified of nothing else before',
   'not-routed': 'no route leads this change to the receiver any more, and nothing is open there',
-  'no-change': 'the state is the one that already waits to be told',
-  superseded: 'the receiver is told a later change instead',
-  rerouted: 'the route that held it has changed or is gone: judged again by the routes in force',
+  'no-change': 'this state already waits to be sent',
+  superseded: 'a later change is sent instead',
+  rerouted: 'the route that held it has changed or is gone; the current routes judge it again',
   'receiver-removed': 'the receiver is no longer configured: what is open there could not be closed',
   'endpoint-removed': 'the endpoint is no longer configured: what is open there could not be closed',
-  flapping: 'the object flaps: told once when that began, and once when it has settled',
-  silenced: 'a silence is over it',
-  inhibited: 'an object that it depends on is bad, whose message names it',
-  lasting: 'an unknown is told only when it lasts (unknownAfter)',
-  'catching-up': 'older than maxAge: only the net difference is told, once the backlog has been read',
-  'group-wait': 'waits for others of its group (groupWait)',
-  'group-interval': 'its group was told a short while ago (groupInterval)',
+  flapping: 'the object flaps: sent once at the start, and once when it has settled',
+  silenced: 'a silence matches it',
+  inhibited: "an object that it depends on is bad, and that object's message names it",
+  lasting: 'an unknown is sent only if it lasts (unknownAfter)',
+  'catching-up': 'older than maxAge: only the net difference is sent, once the backlog has been read',
+  'group-wait': 'waits for other changes of its group (groupWait)',
+  'group-interval': 'its group was sent a short while ago (groupInterval)',
 } as const
 export type Reason = keyof typeof REASONS
 
