@@ -34,7 +34,7 @@ module.exports = {
   testTimeout: 30_000,
   reporters: counts ? ['default', countReporter] : ['default'],
   projects: [
-    project('unit', ['<rootDir>/{apps,libs,scripts,test,bench,examples}/**/!(*.kafka).spec.ts']),
+    project('unit', ['<rootDir>/{apps,libs,packages,scripts,test,bench,examples}/**/!(*.kafka).spec.ts']),
     project('kafka', ['<rootDir>/{apps,libs,test}/**/*.kafka.spec.ts'], sharedBroker),
     project('system', ['<rootDir>/{test,examples}/**/*.system.ts'], sharedBroker),
   ],

@@ -1,5 +1,5 @@
 // Fills packages/<name>/dist: the compiled files and the declarations that the entries of its package.json reach, and the licence.
-// Run by `npm pack` and `npm publish`; `npm run packages` fills all of them. docs/adr/0021-packages-carry-what-they-reach.md says why.
+// `npm run packages` fills all of them; run it before `npm pack` and `npm publish`. docs/adr/0021-packages-carry-what-they-reach.md says why.
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'

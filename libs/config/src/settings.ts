@@ -85,7 +85,7 @@ type ValueOf<S> = S extends { fallback: infer F; kind: Kind<infer T> }
 export type Values = { readonly [K in SettingName]: ValueOf<(typeof SETTINGS)[K]> }
 
 /** Variables that our own launcher and tests set for their own use: accepted, never read as settings. */
-export const IGNORED_ENV: readonly string[] = ['QUORATE_LAUNCHER', 'QUORATE_REQUIRE_KAFKA']
+export const IGNORED_ENV: readonly string[] = ['QUORATE_LAUNCHER', 'QUORATE_REQUIRE_KAFKA', 'QUORATE_REQUIRE_REGISTRY']
 
 /** Opens the names of variables that hold secrets of the notifier's configuration: anybody may add some. */
 export const SECRET_PREFIX = 'QUORATE_SECRET_'

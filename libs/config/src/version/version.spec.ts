@@ -1,10 +1,13 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { VERSION } from '.'
 
-it('is that of package.json', () => {
-  const { version } = JSON.parse(readFileSync(join(__dirname, '../../../../package.json'), 'utf8')) as {
-    version: string
-  }
-  expect(VERSION).toBe(version)
-})
+const ROOT = join(__dirname, '../../../..')
+
+it.each(['.', ...readdirSync(join(ROOT, 'packages')).map((name) => `packages/${name}`)])(
+  'is that of package.json in %s',
+  (folder) => {
+    const { version } = JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8')) as { version: string }
+    expect(VERSION).toBe(version)
+  },
+)
