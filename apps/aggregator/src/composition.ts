@@ -1,11 +1,16 @@
 import type { Config } from '@quorate/config'
 import { changeSource, topicNames } from '@quorate/contracts'
-import { createRegistry, type HealthCheck } from '@quorate/http'
-import { Owners, PartitionOperations, Peers, streamsChecks, streamsMetrics } from '@quorate/routing'
-import type { Log, Logger } from '@quorate/log'
-import { createStreams } from '@quorate/streams'
+import { type AppContext, type AppParts, createRegistry } from '@quorate/http'
+import {
+  createMember,
+  type MemberConfig,
+  Owners,
+  PartitionOperations,
+  Peers,
+  streamsChecks,
+  streamsMetrics,
+} from '@quorate/routing'
 import { StreamsStrategy } from '@quorate/transport'
-import type { Registry } from 'prom-client'
 import { AggregatorModule } from './aggregator.module'
 import { DeadLetters } from './dead-letters/dead-letters'
 import { OpenStreams } from './http/stream/open-streams'
@@ -27,39 +32,15 @@ import { declaredIn } from './settings/declared'
 import { Upkeep } from './settings/upkeep'
 import { NO_RULES, type Rules } from '@quorate/vote'
 
-export interface AggregatorPartsOptions {
-  readonly config: Pick<
-    Config,
-    | 'topicPrefix'
-    | 'partitions'
-    | 'dataDir'
-    | 'replication'
-    | 'standbys'
-    | 'acknowledgedSource'
-    | 'clusterSecret'
-    | 'sections'
-  >
+export interface AggregatorPartsOptions extends AppContext {
+  readonly config: MemberConfig & Pick<Config, 'topicPrefix' | 'partitions' | 'clusterSecret' | 'sections'>
   /** `aggregator` unless several share a log. */
   readonly applicationId: string
-  readonly log: Log
-  readonly logger: Logger
-  readonly version: string
-  /** Where this instance is reached; asked once it listens. */
-  readonly url: () => string
   /** Rules registered in code (vote.md 9); the same in every instance. */
   readonly rules?: Rules
 }
 
 /** What a process needs to run an aggregator: alone, or beside others behind one edge. */
-export interface AggregatorParts {
-  readonly module: ReturnType<typeof AggregatorModule.register>
-  readonly transport: StreamsStrategy
-  readonly checks: readonly HealthCheck[]
-  readonly metrics: Registry
-  /** After the application is closed. */
-  close(): Promise<void>
-}
-
 export function aggregatorParts({
   config,
   applicationId,
@@ -68,7 +49,7 @@ export function aggregatorParts({
   version,
   url,
   rules: given = NO_RULES,
-}: AggregatorPartsOptions): AggregatorParts {
+}: AggregatorPartsOptions): AppParts {
   const { topicPrefix: prefix, partitions, clusterSecret } = config
   const names = topicNames(prefix)
   const watch = given.size === 0 ? undefined : new RuleWatch({ logger })
@@ -85,23 +66,7 @@ export function aggregatorParts({
   })
   const transport = new StreamsStrategy({
     sources: { reports: names.reports },
-    create: (handle) =>
-      createStreams({
-        topology,
-        log,
-        processor,
-        handle,
-        dataDir: config.dataDir,
-        replication: config.replication,
-        standbys: config.standbys,
-        acknowledgedSource: config.acknowledgedSource,
-        logger,
-        version,
-        // The port is known only once the process listens, which is before streams starts.
-        get url() {
-          return url()
-        },
-      }),
+    create: (handle) => createMember({ topology, log, processor, handle, config, logger, version, url }),
   })
   const { streams } = transport
   const peers = new Peers({ clusterSecret })

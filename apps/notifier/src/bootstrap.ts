@@ -1,6 +1,6 @@
-import { advertised, type Config, openLog } from '@quorate/config'
+import type { Config } from '@quorate/config'
 import { VERSION } from '@quorate/config/version'
-import { createEdge, createLogger, processMetrics, type Running, serve } from '@quorate/http'
+import { type Running, startServer } from '@quorate/http'
 import type { Log } from '@quorate/log'
 import { notifierParts } from './composition'
 import { NOTIFIER_COMPONENTS } from './http/schemas'
@@ -13,52 +13,18 @@ export interface StartOptions {
 }
 
 /** Starts one notifier; resolves when it listens and has joined its group. Restoring goes on in the background. */
-export async function startNotifier(config: Config, { log: given, docs = false }: StartOptions = {}): Promise<Running> {
-  const logger = createLogger({ level: config.logLevel, app: 'notifier' })
-  const log = given ?? (await openLog(config, logger))
-  const closeLog = async (): Promise<void> => (given ? undefined : log.close())
-  let port = config.port
-  try {
-    const url = (): string => advertised(config, port)!
-    const parts = await notifierParts({
-      config,
-      applicationId: config.applicationId,
-      log,
-      logger,
+export async function startNotifier(config: Config, { log, docs }: StartOptions = {}): Promise<Running> {
+  const { applicationId } = config
+  const server = await startServer(config, {
+    ...{ app: 'notifier', log, docs },
+    openapi: {
+      title: 'Quorate notifier',
       version: VERSION,
-      url,
-    })
-    const app = await createEdge({
-      modules: [parts.module],
-      checks: parts.checks,
-      metrics: [processMetrics('notifier'), parts.metrics],
-      apiKey: config.apiKey,
-      clusterSecret: config.clusterSecret,
-      url,
-      logger,
-      openapi: {
-        title: 'Quorate notifier',
-        version: VERSION,
-        description: 'Who was told what, and why.',
-        schemas: NOTIFIER_COMPONENTS,
-      },
-      docs,
-      transports: [parts.transport],
-    })
-    const closeApp = await serve(app, {
-      host: config.host,
-      port: config.port,
-      onListening: (listening) => (port = listening),
-      closeParts: () => parts.close(),
-    })
-    const close = async (): Promise<void> => {
-      await closeApp()
-      await closeLog()
-    }
-    logger.info({ url: url() }, 'the notifier listens')
-    return { url: url(), close }
-  } catch (error) {
-    await closeLog()
-    throw error
-  }
+      description: 'Who was told what, and why.',
+      schemas: NOTIFIER_COMPONENTS,
+    },
+    compose: async (context) => [await notifierParts({ ...context, config, applicationId })],
+  })
+  server.logger.info({ url: server.url }, 'the notifier listens')
+  return server
 }

@@ -1,11 +1,8 @@
 import type { Config } from '@quorate/config'
 import { topicNames, topicRules } from '@quorate/contracts'
-import { createRegistry, type HealthCheck } from '@quorate/http'
-import { Owners, Peers, streamsChecks, streamsMetrics } from '@quorate/routing'
-import type { Log, Logger } from '@quorate/log'
-import { createStreams } from '@quorate/streams'
+import { type AppContext, type AppParts, createRegistry } from '@quorate/http'
+import { createMember, type MemberConfig, Owners, Peers, streamsChecks, streamsMetrics } from '@quorate/routing'
 import { StreamsStrategy } from '@quorate/transport'
-import type { Registry } from 'prom-client'
 import { CHANNELS } from './channels'
 import { reportLeftOut } from './conditions'
 import { Configuration, declaration, NotifySettings, SecretReader, SecretScope } from './configuration'
@@ -15,42 +12,28 @@ import { NotifierModule } from './notifier.module'
 import { routingOf } from './configuration/default-routing'
 import { notifierTopology } from './topology'
 
-export interface NotifierPartsOptions {
-  readonly config: Pick<
-    Config,
-    | 'topicPrefix'
-    | 'partitions'
-    | 'dataDir'
-    | 'replication'
-    | 'standbys'
-    | 'acknowledgedSource'
-    | 'webhookUrl'
-    | 'webhookSecret'
-    | 'clusterSecret'
-    | 'sections'
-    | 'linkUrl'
-    | 'timeZone'
-    | 'secretsDir'
-    | 'secretVariables'
-  >
+export interface NotifierPartsOptions extends AppContext {
+  readonly config: MemberConfig &
+    Pick<
+      Config,
+      | 'topicPrefix'
+      | 'partitions'
+      | 'webhookUrl'
+      | 'webhookSecret'
+      | 'clusterSecret'
+      | 'sections'
+      | 'linkUrl'
+      | 'timeZone'
+      | 'secretsDir'
+      | 'secretVariables'
+    >
   /** `notifier` unless several share a log. */
   readonly applicationId: string
-  readonly log: Log
-  readonly logger: Logger
-  readonly version: string
-  /** Where this instance is reached; asked once it listens. */
-  readonly url: () => string
 }
 
 /** What a process needs to run a notifier: alone, or beside others behind one edge. */
-export interface NotifierParts {
-  readonly module: ReturnType<typeof NotifierModule.register>
-  readonly transport: StreamsStrategy
-  readonly checks: readonly HealthCheck[]
-  readonly metrics: Registry
+export interface NotifierParts extends AppParts {
   readonly notifier: Notifier
-  /** After the application is closed. */
-  close(): Promise<void>
 }
 
 /**
@@ -91,22 +74,10 @@ export async function notifierParts({
     // While the process listens already: much takes a while.
     ...(declared ? { before: declared } : {}),
     create: (handle) =>
-      createStreams({
-        topology,
-        log,
+      createMember({
+        ...{ topology, log, handle, config, logger, version, url },
         processor: notifier.processor,
-        handle,
         work: notifier.courier,
-        dataDir: config.dataDir,
-        replication: config.replication,
-        standbys: config.standbys,
-        acknowledgedSource: config.acknowledgedSource,
-        logger,
-        version,
-        // The port is known only once the process listens, which is before streams starts.
-        get url() {
-          return url()
-        },
       }),
   })
   const { streams } = transport

@@ -1,5 +1,6 @@
 export { type ConditionReport, detailedReports } from './condition-reports'
 export { type Locations, locate, type MissingPartition, unavailableReason } from './locations'
+export { createMember, type MemberConfig } from './member'
 export * from './owners'
 export { PartitionOperations } from './partition-operations'
 export { Peer, PEER_TIMES, type PeerTimes } from './peer'
