@@ -101,6 +101,14 @@ describe('the OpenAPI document', () => {
   })
 })
 
+const silence = {
+  match: { object: 'x' },
+  startsAt: '2026-01-01T00:00:00Z',
+  endsAt: '2999-01-01T00:00:00Z',
+  author: 'ann',
+  comment: 'works',
+}
+const called = new Set<string>()
 const hour = () => new Date(Date.now() + 3_600_000).toISOString()
 const at = (id: string, rest = '') => `/v1/objects/${encodeURIComponent(id)}${rest}`
 
@@ -172,6 +180,57 @@ describe('the running service', () => {
     ['GET', '/v1/deliveries', undefined, {}, 200],
     ['GET', '/v1/deliveries?limit=x', undefined, {}, 422],
     ['GET', '/v1/receivers', undefined, {}, 200],
+    ['GET', '/v1/objects?limit=5', undefined, {}, 200],
+    ['POST', '/v1/partitions/0/skip', { offset: 9999, reason: 'r' }, {}, 409],
+    ['POST', '/v1/partitions/0/acknowledge-source', {}, {}, 409],
+    ['POST', '/v1/partitions/99/skip', { offset: 0, reason: 'r' }, {}, 404],
+    ['PUT', '/v1/policies/listed?dryRun=true', { match: 'x', states: ['up', 'down'] }, {}, 200],
+    ['PUT', '/v1/policies/listed', { match: 'listed', states: ['up', 'down'] }, {}, 200],
+    ['PUT', '/v1/agents/b?dryRun=true', { weight: 3 }, {}, 200],
+    ['PUT', at('listed', '/reports/a?wait=10s'), { state: 'sideways' }, {}, 422],
+    ['PUT', at('listed', '/reports/a?wait=10s'), { state: 'sideways', seq: 1 }, {}, 422],
+    ['GET', '/v1/dead-letters', undefined, {}, 200],
+    ['GET', '/v1/dead-letters/0@0', undefined, {}, 200],
+    ['GET', '/v1/dead-letters/0@99', undefined, {}, 404],
+    ['POST', '/v1/dead-letters/0@0/replay', undefined, {}, 202],
+    ['POST', '/v1/dead-letters/0@0/replay', undefined, {}, 409],
+    ['DELETE', '/v1/dead-letters/0@1', undefined, {}, 204],
+    ['GET', '/v1/dead-letters?all=true', undefined, {}, 200],
+    [
+      'PUT',
+      '/v1/receivers/r',
+      { endpoints: [{ channel: 'webhook', settings: { url: 'http://127.0.0.1:9/' } }] },
+      {},
+      200,
+    ],
+    ['GET', '/v1/receivers/r', undefined, {}, 200],
+    ['GET', '/v1/receivers/none', undefined, {}, 404],
+    ['POST', '/v1/receivers/r/test', undefined, {}, 200],
+    ['GET', '/v1/routes', undefined, {}, 200],
+    ['PUT', '/v1/routes', { receiver: 'r', routes: [{ match: { object: 'a/**' }, receiver: 'r' }] }, {}, 200],
+    ['POST', '/v1/routes/test', { object: 'a/b', state: 'down' }, {}, 200],
+    ['POST', '/v1/routes/test', {}, {}, 422],
+    ['DELETE', '/v1/receivers/r', undefined, {}, 409],
+    ['DELETE', '/v1/routes', undefined, {}, 204],
+    ['DELETE', '/v1/routes', undefined, {}, 404],
+    ['DELETE', '/v1/receivers/r', undefined, {}, 204],
+    ['POST', '/v1/silences?preview=true', silence, {}, 200],
+    ['POST', '/v1/silences', silence, {}, 201],
+    ['PUT', '/v1/silences/s', silence, {}, 200],
+    ['PUT', '/v1/silences/s?preview=true', silence, {}, 200],
+    ['GET', '/v1/silences', undefined, {}, 200],
+    ['GET', '/v1/silences/s', undefined, {}, 200],
+    ['DELETE', '/v1/silences/s', undefined, {}, 204],
+    ['DELETE', '/v1/silences/none', undefined, {}, 404],
+    ['PUT', '/v1/inhibitions/i', { parent: 'site', dependants: 'site/*' }, {}, 200],
+    ['GET', '/v1/inhibitions', undefined, {}, 200],
+    ['GET', '/v1/inhibitions/i', undefined, {}, 200],
+    ['DELETE', '/v1/inhibitions/i', undefined, {}, 204],
+    ['POST', '/v1/templates/preview', { channel: 'email', template: { subject: '{{ object' } }, {}, 200],
+    ['POST', '/v1/templates/preview', { channel: 'none' }, {}, 422],
+    ['POST', '/v1/deliveries/none/redrive', undefined, {}, 404],
+    ['DELETE', '/v1/deliveries/none', undefined, {}, 404],
+    ['GET', '/metrics', undefined, {}, 200],
     ['GET', '/livez', undefined, {}, 200],
     ['GET', '/readyz?verbose', undefined, {}, 200],
   ])('answers %s %s as it says', async (method, path, body, headers, expected) => {
@@ -181,12 +240,15 @@ describe('the running service', () => {
       status: expected,
       text: undefined,
     })
-    const described = operationOf(method, path).responses[response.status] as Json | undefined
+    const operation = operationOf(method, path)
+    called.add(operation.operationId as string)
+    const described = operation.responses[response.status] as Json | undefined
     expect(described).toBeDefined()
     const type = response.headers.get('content-type')?.split(';')[0]
     if (text === '') return
     const schema = described!.content?.[type!]?.schema as Json | undefined
     expect(schema).toBeDefined()
+    if (!type!.endsWith('json')) return
     const check = ajv.compile(
       JSON.parse(JSON.stringify(schema).replaceAll('"#/components', '"openapi#/components')) as object,
     )
@@ -194,5 +256,13 @@ describe('the running service', () => {
     const promised = Object.entries((described!.headers ?? {}) as Record<string, { required?: boolean }>)
     for (const [name] of promised.filter(([, { required }]) => required !== false))
       expect([name, response.headers.get(name)]).toEqual([name, expect.any(String)])
+  })
+
+  it('is asked every operation of the document', async () => {
+    const stream = await fetch(`${running.url}/v1/states/stream`)
+    expect([stream.status, stream.headers.get('content-type')?.split(';')[0]]).toEqual([200, 'text/event-stream'])
+    await stream.body!.cancel()
+    const operations = Object.values(document.paths as Json).flatMap((path) => Object.values(path as Json)) as Json[]
+    expect(operations.map(({ operationId }) => operationId as string).filter((id) => !called.has(id))).toEqual([])
   })
 })
