@@ -96,7 +96,7 @@ export class NotifierProcessor implements Processor {
   }
 
   /** An object with something due that cannot be told now waits a while, and the others do not wait for it. */
-  wakeFailed(error: unknown, context: TaskContext): boolean {
+  punctuateFailed(error: unknown, context: TaskContext): boolean {
     if (!(error instanceof DueFault)) return false
     const { object, message } = error
     context.table('objects').arm(object, this.options.now() + SWEEP)
@@ -124,7 +124,7 @@ export class NotifierProcessor implements Processor {
     return first === Infinity ? undefined : first
   }
 
-  wake(now: number, context: TaskContext): void {
+  punctuate(now: number, context: TaskContext): void {
     const kept = keptOf(context)
     kept.planned.push(...gatheringsOf(context).close(context, now, context.partitions === 1, record))
     if (kept.sweepAt <= now) kept.sweepAt = forget(now, context)

@@ -166,7 +166,7 @@ describe('waking', () => {
 
   it('appends a tick to its own partition', () => {
     const task = new TestTask({ partition: 2, partitions: 4 })
-    task.processor.wake(0, task.context)
+    task.processor.punctuate(0, task.context)
     expect(task.context.forwarded).toEqual([
       { output: 'reports', partition: 2, key: null, value: null, headers: [['ce_type', 'tick']] },
     ])

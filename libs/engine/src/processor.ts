@@ -50,7 +50,7 @@ interface Kept {
 }
 
 /** Objects whose early due time is put right in one look for the earliest. */
-const LOOKS = 10_000
+const MAX_SCHEDULE_CHECKS = 10_000
 
 /**
  * Records of one source partition → votes, changes, dead letters (docs/architecture.md, "Flow"). Each record first advances time; then its routing
@@ -178,7 +178,7 @@ export class VoteProcessor implements Processor {
     const { state, fold } = this.#kept(context)
     // The mending waits for a record: the tick that follows is one.
     if (!state.isChecked) return 0
-    for (let looks = 0; looks < LOOKS; looks++) {
+    for (let checks = 0; checks < MAX_SCHEDULE_CHECKS; checks++) {
       const first = state.firstDue(Infinity)
       if (first === undefined) return undefined
       if (state.holds.until(first.id) !== undefined) return first.due
@@ -195,7 +195,7 @@ export class VoteProcessor implements Processor {
   }
 
   /** Time passes by records alone: the tick's append time moves it on (vote.md 1). */
-  wake(_now: number, context: TaskContext): void {
+  punctuate(_now: number, context: TaskContext): void {
     this.counters.ticksAppended++
     context.forward('reports', { ...encodeSource({ type: 'tick' }), partition: context.partition })
   }

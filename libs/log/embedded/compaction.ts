@@ -17,7 +17,7 @@ export interface CompactionRules {
  * that has seen the value must be able to see that it is gone.
  *
  *   1 read what is dirty, remember the last offset of each key
- *   2 sweep from the beginning, run by run: keep, or write anew without what is superseded, small neighbours as one
+ *   2 sweep from the beginning, run by run: keep, or rewrite without what is superseded, small neighbours as one
  *   3 remember how far it has been; a crash before that repeats the round, which changes nothing twice
  */
 export class Compaction {

@@ -92,7 +92,7 @@ export class Database {
   }
 
   /**
-   * When the WAL is long, copies it into the main file. Nothing must be written until this resolves: SQLite begins the WAL anew with
+   * When the WAL is long, copies it into the main file. Nothing must be written until this resolves: SQLite begins the WAL again with
    * the next write, and by then the main file has to be on the disk. Its own fsync would hold the event loop, so it is told to leave
    * it out, for this alone; a crash meanwhile finds the WAL whole.
    */

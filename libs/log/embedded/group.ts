@@ -4,7 +4,7 @@ import {
   type JoinedMember,
   type MemberIdentity,
   type MemberOptions,
-  PATIENCE_MS,
+  HANDOVER_TIMEOUT_MS,
   type Share,
 } from '../src/member'
 import { LogError } from '../src/errors'
@@ -80,12 +80,12 @@ export class Group {
     setImmediate(() => void this.rebalanceOnceWorkHasEnded())
   }
 
-  /** Members that ask for it end what they have under way while their share is still their own. */
+  /** Members that ask for it end what they have in flight while their share is still their own. */
   private async rebalanceOnceWorkHasEnded(): Promise<void> {
     const works = [...this.members.values()].flatMap((member) => member.endWork() ?? [])
     if (works.length > 0) {
       const patience = new AbortController()
-      await Promise.race([Promise.all(works), delay(PATIENCE_MS, undefined, { ref: false, signal: patience.signal }).catch(() => undefined)]) // prettier-ignore
+      await Promise.race([Promise.all(works), delay(HANDOVER_TIMEOUT_MS, undefined, { ref: false, signal: patience.signal }).catch(() => undefined)]) // prettier-ignore
       patience.abort()
     }
     this.scheduled = false
@@ -150,7 +150,7 @@ export class EmbeddedMember implements GroupMember {
     this.group.leave(this)
   }
 
-  /** undefined: it has nothing that could be under way. */
+  /** undefined: it has nothing that could be in flight. */
   endWork(): Promise<void> | undefined {
     return this.identity && this.options.beforeRebalance?.().catch(() => undefined)
   }

@@ -33,7 +33,7 @@ interface Load {
   batches: EncodedBatch[]
   readonly offsets: number[]
   /** A request is out. */
-  underWay: boolean
+  inFlight: boolean
   /** A request came to an end that leaves open whether the broker appended it. */
   inDoubt: boolean
 }
@@ -69,10 +69,10 @@ export class AppendLine {
     })
   }
 
-  /** What is under way ends with its connections. */
+  /** What is in flight ends with its connections. */
   close(): void {
     const { load, waiting } = this
-    const unsent = load && !load.underWay && !isTouched(load) ? load.entries : []
+    const unsent = load && !load.inFlight && !isTouched(load) ? load.entries : []
     for (const entry of [...unsent, ...waiting.splice(0)])
       entry.fail(new LogError('LOG_CLOSED', 'nothing was appended'))
   }
@@ -85,7 +85,7 @@ export class AppendLine {
   private late(entry: AppendEntry): void {
     this.waiting = this.waiting.filter((it) => it !== entry)
     const { load } = this
-    const isSent = load?.entries.includes(entry) && (load.underWay || isTouched(load))
+    const isSent = load?.entries.includes(entry) && (load.inFlight || isTouched(load))
     const appended = load && appendedOf(load).find(({ entry: it }) => it === entry)?.offsets
     if (appended) entry.done(appended)
     else if (isSent) entry.fail(this.unknown(this.failure))
@@ -102,7 +102,7 @@ export class AppendLine {
   }
 
   private async send(entries: readonly AppendEntry[]): Promise<void> {
-    const load: Load = { entries, batches: [], offsets: [], underWay: false, inDoubt: false }
+    const load: Load = { entries, batches: [], offsets: [], inFlight: false, inDoubt: false }
     this.load = load
     try {
       await this.encode(load)
@@ -140,7 +140,7 @@ export class AppendLine {
     load.batches = this.memory.encode({ topic, partition, records }, maxBytes, Date.now())
   }
 
-  /** One window of batches to the present leader. Answers what went wrong, or undefined. */
+  /** One window of batches to the present leader. Returns what went wrong, or undefined. */
   private async round(load: Load): Promise<unknown> {
     const { topic, partition } = this
     const { cluster, connections, timeoutMs } = this.context
@@ -158,10 +158,10 @@ export class AppendLine {
       stampBatch(bytes, { ...this.identity, transactional: false }, sequence)
       sequence = sequenceAfter(sequence, count)
     }
-    load.underWay = true
+    load.inFlight = true
     const [progress] = (await produceRound([{ topic, partition, batches: window.map(({ bytes }) => bytes) }], (parts) =>
       connections.send(leader, produce(parts, null, timeoutMs)),
-    ).finally(() => (load.underWay = false))) as [Progress]
+    ).finally(() => (load.inFlight = false))) as [Progress]
     for (const base of progress.offsets) {
       const { count } = load.batches.shift()!
       this.sequence = sequenceAfter(this.sequence, count)

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { LogError } from '../src'
 
-/** Answers the token to log in with (SASL OAUTHBEARER, RFC 7628); asked at every log-in, so it may be another each time. */
+/** Returns the token to log in with (SASL OAUTHBEARER, RFC 7628); asked at every log-in, so it may be another each time. */
 export type BearerTokens = () => Promise<{ readonly value: string }>
 
 /** Where tokens are given for a client's id and secret (OAuth 2.0 client credentials, RFC 6749 section 4.4). */
@@ -13,7 +13,7 @@ export interface TokenEndpoint {
 }
 
 /** ms for the endpoint's answer. */
-const PATIENCE = 10_000
+const TOKEN_TIMEOUT_MS = 10_000
 /** Of a token's life is left when it is no longer given to a new connection. */
 const SPARE = 0.2
 
@@ -56,7 +56,7 @@ async function ask({ url, clientId, clientSecret, scope }: TokenEndpoint): Promi
       ...(scope === undefined ? {} : { scope }),
     }).toString(),
     redirect: 'error',
-    signal: AbortSignal.timeout(PATIENCE),
+    signal: AbortSignal.timeout(TOKEN_TIMEOUT_MS),
   }).catch((error: unknown) => {
     throw new Error(`${url} gives no token: ${reasonOf(error)}`, { cause: error })
   })

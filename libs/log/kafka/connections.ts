@@ -87,7 +87,7 @@ export class Connections {
     if (link.connecting[lane]) return link.connecting[lane]
     if (connection.isConnected()) {
       if (!this.isExpired(connection)) return connection
-      // kafkajs logs in again on the same connection, where the answers of requests under way would be taken for the server's
+      // kafkajs logs in again on the same connection, where the answers of requests in flight would be taken for the server's
       // part of the log-in: take a new link and let the old one run dry.
       this.links.delete(nodeId)
       void link.broker.disconnect()

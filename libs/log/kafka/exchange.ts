@@ -55,7 +55,7 @@ function writeTogether(socket: Socket, bytes: Buffer): void {
   socket.write(bytes)
 }
 
-/** Ends a connection at once; requests under way get no answer. */
+/** Ends a connection at once; requests in flight get no answer. */
 export async function hangUp(connection: Connection): Promise<void> {
   connection.rejectRequests(new Error('the connection was closed'))
   await connection.disconnect()

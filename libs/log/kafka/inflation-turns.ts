@@ -1,5 +1,5 @@
 /** ms after which a turn is given although the one before is not over: its reader's caller may be busy with something else. */
-const PATIENCE_MS = 10_000
+const TURN_TIMEOUT_MS = 10_000
 
 /** A place in the line; `granted` once it is at the head. */
 export interface Turn {
@@ -12,11 +12,11 @@ export interface Turn {
 export class InflationTurns {
   private readonly line: Place[] = []
 
-  constructor(private readonly patienceMs = PATIENCE_MS) {}
+  constructor(private readonly timeoutMs = TURN_TIMEOUT_MS) {}
 
   /** `onGranted` is told when the turn comes, unless it is there at once. */
   take(onGranted: () => void): Turn {
-    const place = new Place(this.patienceMs, onGranted, (left) => this.leave(left))
+    const place = new Place(this.timeoutMs, onGranted, (left) => this.leave(left))
     this.line.push(place)
     if (this.line.length === 1) place.grant()
     return place
@@ -35,11 +35,11 @@ class Place implements Turn {
   private readonly timer: NodeJS.Timeout
 
   constructor(
-    patienceMs: number,
+    timeoutMs: number,
     private readonly onGranted: () => void,
     private readonly onRelease: (place: Place) => void,
   ) {
-    this.timer = setTimeout(() => this.grant(), patienceMs).unref()
+    this.timer = setTimeout(() => this.grant(), timeoutMs).unref()
   }
 
   grant(): void {

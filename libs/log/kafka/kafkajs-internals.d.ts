@@ -55,7 +55,7 @@ declare module 'kafkajs/src/broker' {
     readonly connectionPool: ConnectionPool
     /** Connects, asks for API versions, logs in. */
     connect(): Promise<void>
-    /** Waits for the answers under way. */
+    /** Waits for the answers in flight. */
     disconnect(): Promise<void>
 
     joinGroup(request: {

@@ -1,6 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type Broker from 'kafkajs/src/broker'
-import { type GroupMember, type Logger, type MemberIdentity, type MemberOptions, PATIENCE_MS, type Share } from '../src'
+import {
+  type GroupMember,
+  type Logger,
+  type MemberIdentity,
+  type MemberOptions,
+  HANDOVER_TIMEOUT_MS,
+  type Share,
+} from '../src'
 import type { Cluster } from './cluster'
 import type { Connections } from './connections'
 import { decodeShare, encodeShare, encodeSubscription, PROTOCOL, userDataOf } from './member-protocol'
@@ -116,7 +123,7 @@ export class KafkaMember implements GroupMember {
     const joined = await broker.joinGroup({
       groupId: group,
       sessionTimeout: sessionTimeoutMs,
-      rebalanceTimeout: Math.max(sessionTimeoutMs, 10_000) + (this.options.beforeRebalance ? PATIENCE_MS : 0),
+      rebalanceTimeout: Math.max(sessionTimeoutMs, 10_000) + (this.options.beforeRebalance ? HANDOVER_TIMEOUT_MS : 0),
       memberId: this.memberId,
       groupProtocols: [{ name: PROTOCOL, metadata: encodeSubscription(topic, this.options.userData(), this.turn) }],
     })
@@ -140,7 +147,7 @@ export class KafkaMember implements GroupMember {
     this.options.onAssignment({ memberId, generation, ...decodeShare(topic, memberAssignment) })
   }
 
-  /** Lets work under way end before the share may change hands; the coordinator hears from us meanwhile. */
+  /** Lets work in flight end before the share may change hands; the coordinator hears from us meanwhile. */
   private async endWork(): Promise<void> {
     const { beforeRebalance, heartbeatMs = HEARTBEAT_MS } = this.options
     if (!beforeRebalance || !this.assigned) return
@@ -148,7 +155,7 @@ export class KafkaMember implements GroupMember {
       () => true,
       () => true,
     )
-    for (const until = performance.now() + PATIENCE_MS; performance.now() < until && !this.left;) {
+    for (const until = performance.now() + HANDOVER_TIMEOUT_MS; performance.now() < until && !this.left;) {
       if (await Promise.race([ended, delay(heartbeatMs, false, { ref: false })])) return
       await this.heartbeat().catch((error: unknown) => {
         if (codeOf(error) !== CODE.REBALANCE_IN_PROGRESS) throw error

@@ -7,7 +7,7 @@ import { openKafkaLog } from '.'
 
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => i)
 
-/** Fences, and after any failure fences anew and goes on where the committed offset says: the life of a task, in short. */
+/** Fences, and after any failure fences again and goes on where the committed offset says: the life of a task, in short. */
 async function commitAll(
   log: Log,
   topic: string,

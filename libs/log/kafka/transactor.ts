@@ -145,7 +145,7 @@ export class KafkaTransactor implements Transactor {
     }
   }
 
-  /** Sends everything pending to its leaders. Answers the first failure; what was appended is no longer pending. */
+  /** Sends everything pending to its leaders. Returns the first failure; what was appended is no longer pending. */
   private async appendOnce(parts: readonly Part[]): Promise<unknown> {
     const leaders = new Map<number, Part[]>()
     for (const part of parts) {

@@ -1,7 +1,7 @@
 /** What the catcher should do next. */
 export type LogAction =
   | 'close' // another owns this now: drop what is staged, close the task
-  | 'refence' // drop what is staged, fence anew, read the truth, go on
+  | 'refence' // drop what is staged, fence again, read the truth, go on
   | 'retry' // nothing was done; the same call may succeed later
   | 'refuse' // the request itself is wrong: mend it, do not repeat it
   | 'restart' // the operator must act; starting again may help

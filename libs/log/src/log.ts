@@ -104,12 +104,12 @@ export interface LogBatch {
   readonly recordsEpoch?: number | undefined
 }
 
-/** A fenced identity that commits all or nothing. One commit at a time. After any rejection it is dead: fence anew. */
+/** A fenced identity that commits all or nothing. One commit at a time. After any rejection it is dead: fence again. */
 export interface Transactor {
   readonly id: string
   /**
    * Appends all records and commits the source offset, atomically. Rejections: `LOG_FENCED` (another took the id: close the task),
-   * `LOG_STALE_MEMBER` (the group moved on: nothing was committed), `LOG_IDENTITY_EXPIRED` (the log has forgotten the identity, which wrote nothing for long: nothing was committed), `LOG_OUTCOME_UNKNOWN` (perhaps committed: fence anew and read
+   * `LOG_STALE_MEMBER` (the group moved on: nothing was committed), `LOG_IDENTITY_EXPIRED` (the log has forgotten the identity, which wrote nothing for long: nothing was committed), `LOG_OUTCOME_UNKNOWN` (perhaps committed: fence again and read
    * the truth), `LOG_RECORD_TOO_LARGE` (nothing committed), `LOG_UNAVAILABLE` (nothing committed).
    */
   commit(transaction: Transaction): Promise<Appended[]>

@@ -20,7 +20,7 @@ export interface Share {
 export interface Assignment extends MemberIdentity, Share {}
 
 /** ms that a group waits for `beforeRebalance`: longer than an attempt to reach something outside takes. */
-export const PATIENCE_MS = 16_000
+export const HANDOVER_TIMEOUT_MS = 16_000
 
 export interface MemberOptions {
   readonly group: string
@@ -37,8 +37,8 @@ export interface MemberOptions {
   /** The group no longer knows this member (its session timed out): every partition is lost until the next assignment. */
   readonly onLost: () => void
   /**
-   * Called before the member joins a rebalance of a group that it has a share in, so that work under way can end while the share is still its
-   * own. The group waits for it, up to `PATIENCE_MS`; it may be called again in the same rebalance, and must not throw.
+   * Called before the member joins a rebalance of a group that it has a share in, so that work in flight can end while the share is still its
+   * own. The group waits for it, up to `HANDOVER_TIMEOUT_MS`; it may be called again in the same rebalance, and must not throw.
    */
   readonly beforeRebalance?: () => Promise<void>
   /** ms; 6,000 is the least a default broker takes. */

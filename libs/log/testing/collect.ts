@@ -1,16 +1,16 @@
 import type { Log, LogRecord, OutRecord, PartitionReader } from '@quorate/log'
 
-const PATIENCE_MS = 30_000
+const READ_TIMEOUT_MS = 30_000
 
 /** Reads until `enough` says so of what has been read; rejects with what was read when nothing more comes. */
 export async function collect(
   reader: PartitionReader,
   enough: number | ((read: readonly LogRecord[]) => boolean),
-  patienceMs = PATIENCE_MS,
+  timeoutMs = READ_TIMEOUT_MS,
 ): Promise<LogRecord[]> {
   const read: LogRecord[] = []
   const done = typeof enough === 'number' ? () => read.length >= enough : () => enough(read)
-  const deadline = Date.now() + patienceMs
+  const deadline = Date.now() + timeoutMs
   while (!done()) {
     if (Date.now() > deadline) throw new Error(`gave up after ${read.length} records at offset ${reader.position}`)
     for (const record of (await reader.next(1_000)).records) read.push(record)

@@ -37,8 +37,8 @@ export class FaultyLog implements Log, Life {
   private readonly members = new Set<FaultyMember>()
   private state: 'open' | 'closed' | 'crashed' = 'open'
   private ending: Error | undefined
-  /** Ends the calls that are under way. */
-  private readonly underWay = new Set<(error: Error) => void>()
+  /** Ends the calls that are in flight. */
+  private readonly inFlight = new Set<(error: Error) => void>()
 
   constructor(
     private readonly log: Log,
@@ -120,9 +120,9 @@ export class FaultyLog implements Log, Life {
   alive<T>(call: () => Promise<T>): Promise<T> {
     if (this.ending) return Promise.reject(this.ending)
     return new Promise((resolve, reject) => {
-      this.underWay.add(reject)
+      this.inFlight.add(reject)
       call()
-        .finally(() => this.underWay.delete(reject))
+        .finally(() => this.inFlight.delete(reject))
         .then(resolve, reject)
     })
   }
@@ -135,8 +135,8 @@ export class FaultyLog implements Log, Life {
     if (this.state !== 'open') return Promise.resolve()
     this.state = state
     this.ending = error
-    for (const reject of [...this.underWay]) reject(error)
-    this.underWay.clear()
+    for (const reject of [...this.inFlight]) reject(error)
+    this.inFlight.clear()
     for (const reader of [...this.readers]) reader.close()
     return Promise.allSettled([...this.members].map((member) => member.dropOut()))
   }

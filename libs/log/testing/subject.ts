@@ -40,7 +40,7 @@ export class Subject {
     return this.log.ensureTopics(specs, { replication: this.underTest.replication ?? 1 })
   }
 
-  /** Makes a topic and answers its name. */
+  /** Makes a topic and returns its name. */
   async topic(changes: Partial<TopicSpec> = {}): Promise<string> {
     const spec = this.spec(changes)
     await this.ensure(spec)

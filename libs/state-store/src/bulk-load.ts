@@ -7,7 +7,7 @@ import { rowsOf, scheduleSql } from './schedule-sql'
 import { PRAGMAS } from './sqlite-store'
 import type { TableSpec } from './table'
 
-/** Bytes of entries that a load holds before it sorts and writes them: the bound of its memory, beside the pieces under way. */
+/** Bytes of entries that a load holds before it sorts and writes them: the bound of its memory, beside the pieces in flight. */
 export const BULK_BYTES = 128 * 1024 * 1024
 /** Pieces that the thread has not taken yet. */
 const AHEAD = 3
@@ -27,7 +27,7 @@ export interface BulkLimits {
 export class BulkLoad implements BulkEntries {
   private readonly judged: readonly Judged[]
   private readonly begun: Promise<void>
-  private underWay: Promise<void>[] = []
+  private inFlight: Promise<void>[] = []
   private open = true
 
   constructor(
@@ -54,14 +54,14 @@ export class BulkLoad implements BulkEntries {
       this.thread.order({ kind: 'add', entries: packed }, [bytes.buffer, places.buffer, dues.buffer]),
     )
     taken.catch(() => undefined)
-    this.underWay.push(taken)
-    if (this.underWay.length >= AHEAD) await this.underWay.shift()
+    this.inFlight.push(taken)
+    if (this.inFlight.length >= AHEAD) await this.inFlight.shift()
   }
 
   /** Writes what is held; the file is closed when this resolves. */
   async finish(): Promise<void> {
     await this.begun
-    await Promise.all(this.underWay)
+    await Promise.all(this.inFlight)
     await this.settled(this.thread.order({ kind: 'finish' }))
     this.open = false
   }

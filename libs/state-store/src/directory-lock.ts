@@ -5,7 +5,7 @@ import { StoreError } from './errors'
 
 /**
  * Takes a directory for this process. The lock is SQLite's on a file in it, so the operating system lets go of it however the
- * process ends. Answers the way to release it.
+ * process ends. Returns the way to release it.
  */
 export function lockDirectory(directory: string): () => void {
   const file = join(directory, 'lock')

@@ -27,7 +27,7 @@ describe('a store in an SQLite file', () => {
   })
   afterEach(() => rmSync(dir, { recursive: true, force: true }))
 
-  /** Lets writes of this key of the file's own fail, as they do on a full disk; answers the way to make room again. */
+  /** Lets writes of this key of the file's own fail, as they do on a full disk; returns the way to make room again. */
   const fill = (key: string, value: string): (() => void) => {
     SqliteStore.open(options).close()
     const inFile = (sql: string): void => {

@@ -89,7 +89,7 @@ export class BatchContext implements TaskContext {
     return this.forwarded
   }
 
-  /** True when the batch in hand would change nothing. */
+  /** True when the current batch would change nothing. */
   get empty(): boolean {
     return this.forwarded.length === 0 && this.store.stagedRows === 0
   }

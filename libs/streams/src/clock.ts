@@ -2,7 +2,7 @@
 export interface Clock {
   /** ms since 1970. */
   now(): number
-  /** Calls back once after `ms`; answers the way to cancel. */
+  /** Calls back once after `ms`; returns the way to cancel. */
   after(ms: number, callback: () => void): () => void
 }
 

@@ -27,7 +27,7 @@ export interface TaskContext {
   forward(output: OutputName, record: Forwarded): void
   /**
    * True when the batch has staged enough, or has had the event loop long enough: stop here. May be asked after any evaluation; the
-   * processor then returns the offset to resume at (the offset of the record in hand when it is not finished, which will be applied
+   * processor then returns the offset to resume at (the offset of the current record when it is not finished, which will be applied
    * again from its start). The batch may be sealed there.
    */
   readonly full: boolean
@@ -79,7 +79,7 @@ export interface Processor {
   /**
    * Applies the records in order, synchronously; returns the offset to resume at: `batch.next` when all were taken, else the offset
    * of the first record that is not (fully) applied. Bad input goes to the dead letters. What it throws drops the batch, and the records
-   * come again in ever smaller batches until one has failed alone, which is refused (`refuse`); a RecordFault names the record in hand.
+   * come again in ever smaller batches until one has failed alone, which is refused (`refuse`); a RecordFault names the current record.
    */
   process(batch: TaskBatch, context: TaskContext): Offset
   /**
@@ -97,17 +97,17 @@ export interface Processor {
    * throws leaves the record's content out.
    */
   skip?(skipped: Skipped, context: TaskContext): void
-  /** `wake` failed with this and nothing of it is staged. True: what was at fault has been put aside, so that the next wake is another. */
-  wakeFailed?(error: unknown, context: TaskContext): boolean
+  /** `punctuate` failed with this and nothing of it is staged. True: what was at fault has been put aside, so that the next call is another. */
+  punctuateFailed?(error: unknown, context: TaskContext): boolean
   /** Called before the seal: write dirty decoded objects into the tables. */
   flush?(context: TaskContext): void
-  /** The earliest time (ms) at which this task needs to be woken, computed afresh; undefined = not before the next record. */
+  /** The earliest time (ms) at which this task must be punctuated, computed afresh; undefined = not before the next record. */
   nextDue?(context: TaskContext): number | undefined
-  /** Wakes at `nextDue`. In log time the answer is a tick appended to the source; in wall-clock time the work itself. */
-  wake?(now: number, context: TaskContext): void
+  /** Called at `nextDue`, as a punctuator of Kafka Streams. In log time it appends a tick to the source; in wall-clock time it does the work. */
+  punctuate?(now: number, context: TaskContext): void
   /**
    * Everything staged since the last call is committed and in the tables, and the position has moved. Called once for each commit, whatever it
-   * was of (records, a wake, submitted work, a refusal, a skip), before the task does anything else. Not called where the task is closing, is
+   * was of (records, a punctuation, submitted work, a refusal, a skip), before the task does anything else. Not called where the task is closing, is
    * fenced, or did not learn the outcome: its successor finds the rows. It stages nothing. What it throws undoes nothing: the task
    * begins again from what is committed.
    */

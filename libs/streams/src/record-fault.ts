@@ -3,7 +3,7 @@ import { isStoreError } from '@quorate/state-store'
 import { StreamsError } from './errors'
 
 /**
- * What one record is refused for, after it has failed alone. `level` rises when the refusal itself fails: 0, the record moves time on and
+ * What one record is refused for, after it has failed alone. `level` rises when the refusal itself fails: 0, the record advances stream time and
  * goes to the dead letters whole; 1, it goes there and does nothing else; 2, what the dead letter says of it is all.
  */
 export interface Refusal {
@@ -14,13 +14,13 @@ export interface Refusal {
   readonly level: 0 | 1 | 2
 }
 
-/** A batch failed because of what is in it: other batches would not. `at`: the record in hand, where that is known. */
+/** A batch failed because of what is in it: other batches would not. `at`: the current record, where that is known. */
 export class RecordFault extends Error {
   override readonly name = 'RecordFault'
   constructor(
     override readonly cause: unknown,
     readonly at?: Offset,
-    /** The transaction was begun: the task must fence anew. */
+    /** The transaction was begun: the task must fence again. */
     readonly begun = false,
   ) {
     super('a batch failed because of a record in it')
@@ -44,7 +44,7 @@ export function isOfContent(error: unknown): boolean {
   return syscall === undefined && name !== 'AbortError'
 }
 
-/** An error of the program as a fault of the record in hand, where it is one of content; else as it is. */
+/** An error of the program as a fault of the current record, where it is one of content; else as it is. */
 export function faultOf(error: unknown, at?: Offset): unknown {
   return error instanceof RecordFault || !isOfContent(error) ? error : new RecordFault(error, at)
 }

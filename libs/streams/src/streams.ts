@@ -39,7 +39,7 @@ export interface RunningTask {
   readonly restarts: number
   readonly restore: { readonly restored: number; readonly total: number }
   /**
-   * Told by a reader what a read of `table` threw. True when it says that the local store is damaged: an active task then builds it anew,
+   * Told by a reader what a read of `table` threw. True when it says that the local store is damaged: an active task then rebuilds it,
    * and answers nothing until that is done.
    */
   isDamage(error: unknown): boolean
@@ -50,7 +50,7 @@ export interface RunningTask {
   /**
    * Runs `work` as a batch of its own and resolves with its answer once that is committed. For state that changes by other things
    * than source records (the courier's outcomes). Rejects when the task closes or loses its fence: then nothing has changed, unless its
-   * commit was under way. It is never done twice: a task that did not hear what became of a commit fences anew and reads it in the
+   * commit was in flight. It is never done twice: a task that did not hear what became of a commit fences again and reads it in the
    * changelog. Rejects with STREAMS_NOT_OWNER in a standby.
    */
   submit<T>(work: (context: TaskContext) => T): Promise<T>

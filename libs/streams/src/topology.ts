@@ -23,8 +23,8 @@ export interface Topology {
   /** Topics to create or verify at the start. */
   readonly topics: readonly TopicSpec[]
   /**
-   * Where `nextDue` counts: in `log` time a task wakes when it is at its source's head, and a wake whose tick came back with an
-   * earlier append time waits for the difference; in `wall` time it wakes at once.
+   * Where `nextDue` counts: in `log` time a task is punctuated when it is at its source's head, and a punctuation whose tick came back with an
+   * earlier append time waits for the difference; in `wall` time it is punctuated at once.
    */
   readonly clock: 'log' | 'wall'
 }

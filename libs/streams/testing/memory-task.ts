@@ -41,7 +41,7 @@ interface Submission {
 }
 
 /**
- * A task over rows in memory: the order of work of the real one (submissions, then records, then wakes; one commit after the other; a
+ * A task over rows in memory: the order of work of the real one (submissions, then records, then punctuations; one commit after the other; a
  * commit takes a turn of the event loop), without a log and without SQLite. For properties of thousands of runs; what it leaves out (failing
  * commits, restores, fencing) the conformance suite of streams covers. A property that runs on it runs on the real engine, too.
  */
@@ -146,7 +146,7 @@ export class MemoryTask implements RunningTask {
       try {
         if (this.queue.length > 0) await this.runSubmitted()
         else if (home.records.length > home.position) await this.take()
-        else if (this.due <= options.now()) await this.wake()
+        else if (this.due <= options.now()) await this.punctuate()
         else {
           this.idle = true
           await new Promise<void>((resolve) => (this.ring = resolve))
@@ -175,8 +175,8 @@ export class MemoryTask implements RunningTask {
     await this.commit(resume)
   }
 
-  private async wake(): Promise<void> {
-    this.options.processor.wake?.(this.options.now(), this.context)
+  private async punctuate(): Promise<void> {
+    this.options.processor.punctuate?.(this.options.now(), this.context)
     this.options.processor.flush?.(this.context)
     if (!this.context.empty) await this.commit()
   }

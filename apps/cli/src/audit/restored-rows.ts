@@ -1,4 +1,11 @@
-import { CHECKPOINT_KEY, decodeCheckpoint, type Checkpoint, type PartitionStore, sqliteStores, type TableSpec } from '@quorate/state-store'
+import {
+  CHECKPOINT_KEY,
+  decodeCheckpoint,
+  type Checkpoint,
+  type PartitionStore,
+  sqliteStores,
+  type TableSpec,
+} from '@quorate/state-store'
 import type { Log } from '@quorate/log'
 import { recordsOf, type Stretch } from '../simulate/source-topic'
 

@@ -19,7 +19,7 @@ describe('planned deliveries', () => {
   })
   afterEach(() => bench[Symbol.asyncDispose]())
 
-  it('are announced to the courier in the commit that plans them, without a wake', async () => {
+  it('are announced to the courier in the commit that plans them, without a punctuation', async () => {
     const announced: string[] = []
     const { courier, processor } = bench.notifier()
     const { planned } = courier
@@ -27,11 +27,11 @@ describe('planned deliveries', () => {
       announced.push(...list.map(({ row }) => String(row.message.object)))
       planned.call(courier, partition, list)
     }
-    const wakes: number[] = []
-    const { wake } = processor
-    processor.wake = (now, context) => {
-      wakes.push(context.partition)
-      wake.call(processor, now, context)
+    const punctuations: number[] = []
+    const { punctuate } = processor
+    processor.punctuate = (now, context) => {
+      punctuations.push(context.partition)
+      punctuate.call(processor, now, context)
     }
     await bench.driver.pipe(...OBJECTS.map((object) => new Sink().changed(object, 'down', T0)))
     await bench.driver.settle()
@@ -40,7 +40,7 @@ describe('planned deliveries', () => {
       (n) => n === OBJECTS.length,
     )
     expect(announced.sort()).toEqual([...OBJECTS].sort())
-    expect(wakes).toEqual([])
+    expect(punctuations).toEqual([])
   })
 
   it('that were read from the outbox before they are announced are taken once, and settled ones not at all', async () => {

@@ -9,7 +9,7 @@ export interface TransactionHolder extends ProducerIdentity {
 
 type Partition = { readonly topic: string; readonly partition: number }
 
-/** transaction.version < 2: tells the coordinator which partitions will be written. Answers one error code each. */
+/** transaction.version < 2: tells the coordinator which partitions will be written. Returns one error code each. */
 export const addPartitions = (holder: TransactionHolder, partitions: readonly Partition[]): Request<number[]> => ({
   name: 'AddPartitionsToTxn',
   apiKey: 24,

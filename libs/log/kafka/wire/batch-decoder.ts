@@ -73,7 +73,7 @@ export class BatchDecoder {
     this.due = aborted.length > 1 ? aborted.toSorted((a, b) => a.firstOffset - b.firstOffset) : aborted
   }
 
-  /** Appends records to `into` until they took `maxBytes` (one at least) or all is decoded. Answers the bytes that they took. */
+  /** Appends records to `into` until they took `maxBytes` (one at least) or all is decoded. Returns the bytes that they took. */
   decode(into: LogRecord[], maxBytes = Infinity): number {
     let taken = 0
     while (taken < maxBytes) {

@@ -13,7 +13,7 @@ import {
 import { settingsCondition } from './settings-condition'
 
 /** ms that a task waits at its start for the settings; without them it goes on with what is known. */
-const PATIENCE = 5_000
+const CATCH_UP_TIMEOUT_MS = 5_000
 /** ms between two tries to open them. */
 const RETRY = 1_000
 
@@ -55,8 +55,11 @@ export class InstructionBoard {
     if (this.options.topic === undefined) return
     const late = new AbortController()
     const ended = AbortSignal.any([signal, this.closing.signal, late.signal])
-    const timeout = setTimeout(PATIENCE, false, { signal: ended }).catch(() => true)
-    const isCurrent = await Promise.race([timeout, this.opened.then(() => this.table?.caughtUp(PATIENCE) ?? false)])
+    const timeout = setTimeout(CATCH_UP_TIMEOUT_MS, false, { signal: ended }).catch(() => true)
+    const isCurrent = await Promise.race([
+      timeout,
+      this.opened.then(() => this.table?.caughtUp(CATCH_UP_TIMEOUT_MS) ?? false),
+    ])
     late.abort()
     if (isCurrent) return
     this.options.logger.warn(
@@ -101,7 +104,7 @@ export class InstructionBoard {
           log,
           topic,
           logger,
-          patienceMs: PATIENCE,
+          patienceMs: CATCH_UP_TIMEOUT_MS,
           codec: instructionCodec(applicationId),
           onChange: ({ key, value }) => {
             this.take(key, value)

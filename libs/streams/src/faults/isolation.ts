@@ -9,12 +9,12 @@ const PAUSES = [0, 10, 50]
 /**
  * Finds the record for which a batch fails. What was staged is dropped and the records come again from the committed position, in ever
  * smaller batches: those before the one at fault are committed on the way, and it fails alone. One to a task, kept when the task fences
- * anew.
+ * again.
  */
 export class Isolation {
   /** Behind the records among which the fault is; undefined: nothing is wrong. */
   private end: Offset | undefined
-  /** The record that was in hand when they failed. */
+  /** The current record when they failed. */
   private hint: Offset | undefined
   /** Offsets that operators leave out and whose content cannot be committed, not even as a dead letter. */
   readonly unreadable = new Set<Offset>()

@@ -79,7 +79,7 @@ export class Broadcaster {
     }
   }
 
-  /** A fence that is still under way is given back when it comes: nobody waits for brokers that are away. */
+  /** A fence that is still in flight is given back when it comes: nobody waits for brokers that are away. */
   close(): void {
     this.ours = false
     this.fenced?.then((transactor) => transactor.close()).catch(() => undefined)

@@ -11,7 +11,7 @@ interface Writer {
 }
 
 /** ms to wait for the settings. */
-const PATIENCE = 5_000
+const SETTINGS_TIMEOUT_MS = 5_000
 
 /** Keys of such marks in the settings begin so. */
 export const WRITERS = 'writers/'
@@ -39,7 +39,7 @@ export async function claimSink(log: Log, logger: Logger, topology: Topology): P
     table = await KeyValueTable.open<Writer | undefined>({
       log,
       topic: settings,
-      patienceMs: PATIENCE,
+      patienceMs: SETTINGS_TIMEOUT_MS,
       codec: {
         encode: (value) => Buffer.from(JSON.stringify(value)),
         decode: (bytes, name) => (name === key ? judged(JSON.parse(bytes.toString('utf8'))) : undefined),

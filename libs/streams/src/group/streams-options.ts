@@ -9,7 +9,7 @@ import type { Topology } from '../topology'
 
 /** What a process does beside the log with what its tasks hold. */
 export interface OwnWork {
-  /** Ends what is under way and begins nothing more, while the tasks are still here: partitions may go to another instance. */
+  /** Ends what is in flight and begins nothing more, while the tasks are still here: partitions may go to another instance. */
   pause(): Promise<void>
   /** The tasks that are here now stay. */
   resume(): void

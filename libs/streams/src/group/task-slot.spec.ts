@@ -11,7 +11,7 @@ describe('assignments that change while tasks open and close', () => {
     const keys = Array.from({ length: 200 }, (_, i) => `k${i}`)
     for (let round = 0; round < 8; round++) {
       await driver.pipe(...keys.map((key) => ({ key, value: String(round) })))
-      // Not waited for: the next change comes while this one is under way.
+      // Not waited for: the next change comes while this one is in flight.
       const starting = driver.start('b')
       await driver.pipe(...keys.map((key) => ({ key, value: `${round}.5` })))
       if (round % 2) await starting

@@ -5,7 +5,7 @@ import type { TaskState } from '../streams'
  *   created ───────────────────▶ restoring ────────────────────────────▶ running
  *      │                          │     ▲                                  │  │
  *      │                          │     └── outcome unknown, log away: ────┘  │
- *      │                          │         fence anew, read the truth        │
+ *      │                          │         fence again, read the truth       │
  *      └──────────▶ closed ◀──────┴───────────────────────────────────────────┘
  *                      revoked, fenced by another, stopped
  */

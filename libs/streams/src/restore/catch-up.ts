@@ -31,7 +31,7 @@ export interface CatchUp {
  * Changelog offsets that are read at once, on this thread and without waiting for a place among the restores: a takeover must not stand
  * behind one.
  */
-const LITTLE = 20_000
+const SHORT_RESTORE = 20_000
 
 /** Brings a local store up to the changelog's end, and shows how far it is. */
 export async function catchUp(options: CatchUp): Promise<void> {
@@ -44,7 +44,7 @@ export async function catchUp(options: CatchUp): Promise<void> {
     progress.restoring(at)
   }
   const order = { log, logger, changelog: topology.changelog, partition, end, signal, onProgress }
-  if (end - from <= LITTLE && local.store.scheduled) return restore({ ...order, store: local.store })
+  if (end - from <= SHORT_RESTORE && local.store.scheduled) return restore({ ...order, store: local.store })
   const work = (): Promise<void> =>
     local.options.file === ':memory:'
       ? restore({ ...order, store: local.store })

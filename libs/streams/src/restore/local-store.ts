@@ -56,11 +56,11 @@ export function discardIfDamaged(
 }
 
 /** ms that a standby waits for the changelog's stable end to come up to its own position, and between two looks. */
-const UNSETTLED = { patience: 30_000, every: 100 }
+const UNSETTLED = { timeoutMs: 30_000, everyMs: 100 }
 
 /**
  * Opens the local file if it can go on from where it is, given what the changelog holds. A file that cannot is thrown away and built
- * anew from the changelog; the log says why.
+ * again from the changelog; the log says why.
  */
 export async function fitStore(question: FitQuestion): Promise<Fit> {
   const { log, topology, partition, stores, file, logger, now, signal } = question
@@ -105,15 +105,15 @@ function begun(local: LocalStore, { start }: PartitionOffsets): LocalStore {
 
 /**
  * What the changelog holds. To a standby that was active just now its stable end may seem to lie before its own position: the
- * markers of its last transaction are under way, or its successor's transaction is open.
+ * markers of its last transaction are in flight, or its successor's transaction is open.
  */
 async function settledOffsets(question: FitQuestion, store: PartitionStore): Promise<PartitionOffsets> {
   const { log, topology, partition, fenced, signal } = question
-  const until = performance.now() + UNSETTLED.patience
+  const until = performance.now() + UNSETTLED.timeoutMs
   for (;;) {
     const offsets = await unlessAborted(offsetsOf(log, topology.changelog, partition), signal)
     if (fenced || store.changelogPosition <= offsets.end || performance.now() > until) return offsets
-    await setTimeout(UNSETTLED.every, undefined, { signal })
+    await setTimeout(UNSETTLED.everyMs, undefined, { signal })
   }
 }
 

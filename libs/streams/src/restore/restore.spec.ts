@@ -154,7 +154,7 @@ describe('a local file that cannot go on', () => {
     writeSync(file, Buffer.alloc(8_192, 0xaa), 0, 8_192, from)
     closeSync(file)
   }
-  /** Partition 0 was built anew for this reason, partition 1 went on from its file, and all is as it was. */
+  /** Partition 0 was rebuilt for this reason, partition 1 went on from its file, and all is as it was. */
   const expectRebuilt = (streams: Streams, reason: RegExp, before: readonly string[][]): void => {
     const told = logger.lines.filter(({ message }) => /building|damaged/.test(message))
     expect(told.map(({ fields, message }) => `${fields.reason ?? ''} ${message}`)).toEqual([

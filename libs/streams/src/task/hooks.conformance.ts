@@ -41,7 +41,7 @@ class Witness implements Processor {
     return this.due
   }
 
-  wake(_: number, context: TaskContext): void {
+  punctuate(_: number, context: TaskContext): void {
     this.due = undefined
     add(context, 100)
   }
@@ -123,7 +123,7 @@ export function describeHooks(
     const committed = (): number[] => told.filter(({ hook }) => hook === 'committed').map(({ sum }) => sum)
     const stored = (): number => Number(driver.task(0).table('sums').get('all')?.toString())
 
-    it('tell of each commit once, when its rows are in the tables: records, a wake, submitted work', async () => {
+    it('tell of each commit once, when its rows are in the tables: records, a punctuation, submitted work', async () => {
       const streams = await driver.start()
       await pipe('1')
       await pipe('2')

@@ -10,9 +10,9 @@ interface Submission {
 /** Work that waits to be run as part of the task's own sequence, once: also where its commit failed and nobody heard whether it happened. */
 export class Submissions {
   private queue: Submission[] = []
-  private inHand: Submission[] = []
+  private inFlight: Submission[] = []
   private answers: unknown[] = []
-  /** Names what is in hand in the checkpoint of its commit. */
+  /** Names what is in flight in the checkpoint of its commit. */
   private work: string | undefined
 
   /** So many of those that wait are run one by one. */
@@ -30,58 +30,58 @@ export class Submissions {
 
   /**
    * Runs all that waits, staging together. One that throws is refused alone: `drop` unstages everything and the others run again.
-   * Answers the name to commit it by; undefined when nothing is left to commit.
+   * Returns the name to commit it by; undefined when nothing is left to commit.
    */
   run(context: TaskContext, drop: () => void): string | undefined {
     // After a fault each goes alone: the one that fails then is refused, the others are not.
-    this.inHand = this.singly > 0 ? this.queue.slice(0, 1) : this.queue
-    this.queue = this.queue.slice(this.inHand.length)
+    this.inFlight = this.singly > 0 ? this.queue.slice(0, 1) : this.queue
+    this.queue = this.queue.slice(this.inFlight.length)
     if (this.singly > 0) this.singly--
     while (!this.stage(context)) drop()
-    this.work = this.inHand.length > 0 ? randomUUID() : undefined
+    this.work = this.inFlight.length > 0 ? randomUUID() : undefined
     return this.work
   }
 
   /**
-   * Told the last work that is committed in the log, once that is known: after the commit, or after the task has fenced anew and read the
-   * truth. What is in hand is settled by it, or waits again.
+   * Told the last work that is committed in the log, once that is known: after the commit, or after the task has fenced again and read the
+   * truth. What is in flight is settled by it, or waits again.
    */
   judge(committed: string | undefined): void {
-    const { inHand, answers } = this
-    this.inHand = []
-    if (this.work !== undefined && this.work === committed) inHand.forEach(({ resolve }, i) => resolve(answers[i]))
-    else this.queue = [...inHand, ...this.queue]
+    const { inFlight, answers } = this
+    this.inFlight = []
+    if (this.work !== undefined && this.work === committed) inFlight.forEach(({ resolve }, i) => resolve(answers[i]))
+    else this.queue = [...inFlight, ...this.queue]
     this.work = undefined
   }
 
   /** What was staged together cannot be committed because of its content, and is dropped. */
   failed(error: unknown): void {
-    const { inHand } = this
-    this.inHand = []
+    const { inFlight } = this
+    this.inFlight = []
     this.work = undefined
-    if (inHand.length === 1) {
-      inHand[0]!.reject(error)
+    if (inFlight.length === 1) {
+      inFlight[0]!.reject(error)
       return
     }
-    this.singly = inHand.length
-    this.queue = [...inHand, ...this.queue]
+    this.singly = inFlight.length
+    this.queue = [...inFlight, ...this.queue]
   }
 
   close(error: Error): void {
-    for (const submission of [...this.inHand, ...this.queue]) submission.reject(error)
-    this.inHand = []
+    for (const submission of [...this.inFlight, ...this.queue]) submission.reject(error)
+    this.inFlight = []
     this.queue = []
   }
 
   /** False when one threw, which is out then. */
   private stage(context: TaskContext): boolean {
     this.answers = []
-    for (const submission of this.inHand) {
+    for (const submission of this.inFlight) {
       try {
         this.answers.push(submission.work(context))
       } catch (error) {
         submission.reject(error)
-        this.inHand = this.inHand.filter((other) => other !== submission)
+        this.inFlight = this.inFlight.filter((other) => other !== submission)
         return false
       }
     }

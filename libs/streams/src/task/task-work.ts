@@ -11,7 +11,7 @@ import { PutAside } from './put-aside'
 import { mayRefuse } from '../faults/refusing'
 import { before, skipAt, Skips } from '../faults/skipping'
 import { behind, epochOf, type Stretch, type Tried } from './stretch'
-import { WakeClock } from './wake-clock'
+import { PunctuationClock } from './punctuation-clock'
 import type { Opened, WorkOptions } from './work-options'
 
 /** A partition that is further behind than this does not wait. */
@@ -19,12 +19,12 @@ const BACKLOG = 1_000
 
 type Read = { readonly batch: LogBatch } | { readonly error: unknown }
 
-/** The work of a running task: batches of the source, submitted work and wakes, one commit after the other, until it is told to stop. */
+/** The work of a running task: batches of the source, submitted work and punctuations, one commit after the other, until it is told to stop. */
 export class TaskWork {
   private readonly context: BatchContext
   private reader: PartitionReader
   private readonly skips: Skips
-  private readonly wakes: WakeClock
+  private readonly punctuations: PunctuationClock
   private readonly putAside: PutAside
   /** `performance.now()` at the beginning of the last commit. */
   private begunAt = -Infinity
@@ -50,14 +50,14 @@ export class TaskWork {
     this.epoch = epoch
     this.skips = new Skips(board, partition, topicId)
     this.reader = this.readFrom(opened.progress.position)
-    this.wakes = new WakeClock(topology.clock)
+    this.punctuations = new PunctuationClock(topology.clock)
     this.putAside = new PutAside(options, opened, this.context, (resume, time, at) => {
       this.epoch = at
       return this.commit(resume, time)
     })
   }
 
-  /** Returns once the signal has been given; rejects with what went wrong, and then nothing of the batch in hand has been applied. */
+  /** Returns once the signal has been given; rejects with what went wrong, and then nothing of the current batch has been applied. */
   async run(): Promise<void> {
     const { submissions, bell, signal } = this.opened
     const { isOther } = this.opened.source
@@ -80,9 +80,9 @@ export class TaskWork {
         read = undefined
         continue
       }
-      const wakeIn = this.wakeIn()
-      if (wakeIn <= 0) {
-        await this.wake()
+      const punctuateIn = this.punctuateIn()
+      if (punctuateIn <= 0) {
+        await this.punctuate()
         continue
       }
       const unread = pending ? undefined : this.skips.unreadAt(this.opened.progress.position)
@@ -92,7 +92,7 @@ export class TaskWork {
       }
       const pause = pending ? 0 : this.pause()
       if (pause > 0) {
-        await bell.wait(wakeIn, setTimeout(pause))
+        await bell.wait(punctuateIn, setTimeout(pause))
         continue
       }
       pending ??= this.reader.next().then(
@@ -100,13 +100,13 @@ export class TaskWork {
         (error: unknown) => ({ error }),
       )
       await bell.wait(
-        wakeIn,
+        punctuateIn,
         pending.then((answer) => (read = answer)),
       )
     }
   }
 
-  /** Ends the run after the commit in hand: what it stands on is no good. */
+  /** Ends the run after the commit in flight: what it stands on is no good. */
   fail(failure: Error): void {
     this.failure = failure
     this.opened.bell.ring()
@@ -204,7 +204,7 @@ export class TaskWork {
     }
     this.epoch = epochOf(resume, reads) ?? this.epoch
     await this.commit(resume, time)
-    this.wakes.came(progress.time, progress.position)
+    this.punctuations.came(progress.time, progress.position)
     return { records, next, end, reads: behind(reads, resume) }
   }
 
@@ -261,13 +261,13 @@ export class TaskWork {
     submissions.judge(work)
   }
 
-  private async wake(): Promise<void> {
+  private async punctuate(): Promise<void> {
     const { processor, clock } = this.options
     const { position, time } = this.opened.progress
     this.context.begin()
     try {
-      processor.wake?.(clock.now(), this.context)
-      this.wakes.woke(position, clock.now())
+      processor.punctuate?.(clock.now(), this.context)
+      this.punctuations.punctuated(position, clock.now())
       processor.flush?.(this.context)
       if (!this.context.empty) await this.commit(position, time)
     } catch (error) {
@@ -275,7 +275,7 @@ export class TaskWork {
       if (!(fault instanceof RecordFault || fault instanceof Contained)) throw error
       this.context.drop()
       // It comes again, without what the processor has put aside.
-      if (fault instanceof Contained || processor.wakeFailed?.(fault.cause, this.context) === true) return
+      if (fault instanceof Contained || processor.punctuateFailed?.(fault.cause, this.context) === true) return
       throw fault.begun ? fault : fault.cause
     }
   }
@@ -286,14 +286,14 @@ export class TaskWork {
     return this.begunAt + this.options.limits.paceMs - performance.now()
   }
 
-  /** ms until the processor wants to be woken. */
-  private wakeIn(): number {
+  /** ms until the processor wants to be punctuated. */
+  private punctuateIn(): number {
     const { topology, processor, clock } = this.options
     const { progress } = this.opened
     if (topology.clock === 'log' && progress.lag > 0) return Infinity
     this.context.begin()
     const due = processor.nextDue?.(this.context)
-    return due === undefined ? Infinity : this.wakes.in(due, progress.position, clock.now())
+    return due === undefined ? Infinity : this.punctuations.in(due, progress.position, clock.now())
   }
 
   /** The place alone: what an operator has acknowledged must hold from now on. */

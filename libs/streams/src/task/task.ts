@@ -36,7 +36,7 @@ export interface TaskOptions extends WorkOptions {
   readonly onChange: (task: Task) => void
 }
 
-/** ms that a task which is closed waits for its commit in hand. */
+/** ms that a task which is closed waits for its commit in flight. */
 const LAST_COMMIT = 2_000
 
 /** ms; the longest that a timer takes. */
@@ -78,7 +78,7 @@ export class Task implements RunningTask {
     })
   }
 
-  /** Also while the log is away: the rows stay as they were committed until the task has been fenced anew. */
+  /** Also while the log is away: the rows stay as they were committed until the task has been fenced again. */
   get readable(): boolean {
     const isWhole = this.state === 'running' && this.position >= this.applied
     return this.local !== undefined && (isWhole || this.untouched)
@@ -149,7 +149,7 @@ export class Task implements RunningTask {
     return answer
   }
 
-  /** Finishes the commit in hand, or abandons it where that takes long; closes the store. Nothing is written here after this resolves. */
+  /** Finishes the commit in flight, or abandons it where that takes long; closes the store. Nothing is written here after this resolves. */
   async close(): Promise<void> {
     this.closing.abort()
     this.bell.ring()

@@ -43,6 +43,6 @@ export interface Opened {
   readonly isolation: Isolation
   readonly bell: Bell
   readonly signal: AbortSignal
-  /** Given a while after `signal`: the commit in hand takes too long. */
+  /** Given a while after `signal`: the commit in flight takes too long. */
   readonly abandoned: AbortSignal
 }

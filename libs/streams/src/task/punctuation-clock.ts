@@ -6,10 +6,10 @@ const TICK_LOST = 5_000
 const MOST_SKEW = 60_000
 
 /**
- * When to wake a task. In `wall` time, at the due time. In `log` time a wake appends a tick, whose append time decides: where that
+ * When to punctuate a task. In `wall` time, at the due time. In `log` time a punctuation appends a tick, whose append time decides: where that
  * is still before the due time (clocks differ) the owner waits for the difference instead of spinning (docs/architecture.md, "A task, and the order of durability").
  */
-export class WakeClock {
+export class PunctuationClock {
   private sent: { readonly at: number; readonly position: Offset } | undefined
   private skew = 0
 
@@ -20,7 +20,7 @@ export class WakeClock {
     this.skew = 0
   }
 
-  /** ms from `now` until the wake for `due`. */
+  /** ms from `now` until the punctuation for `due`. */
   in(due: number, position: Offset, now: number): number {
     if (this.kind === 'wall') return due - now
     if (this.sent && position <= this.sent.position) return this.sent.at + TICK_LOST - now
@@ -28,7 +28,7 @@ export class WakeClock {
     return due + this.skew - now
   }
 
-  woke(position: Offset, now: number): void {
+  punctuated(position: Offset, now: number): void {
     if (this.kind === 'log') this.sent = { at: now, position }
   }
 

@@ -4,7 +4,7 @@ import { TestDriver, VirtualClock } from '../../testing'
 import type { Processor, TaskBatch, TaskContext } from '../context'
 import { topologyOf } from '../streams.conformance'
 import type { Topology } from '../topology'
-import { WakeClock } from './wake-clock'
+import { PunctuationClock } from './punctuation-clock'
 
 /** Each record arms its key `value` ms after its own time; a deadline that log time has reached is forwarded. */
 class Deadlines implements Processor {
@@ -24,7 +24,7 @@ class Deadlines implements Processor {
   nextDue(context: TaskContext): number | undefined {
     return context.table('sums').firstDue()?.due
   }
-  wake(_now: number, context: TaskContext): void {
+  punctuate(_now: number, context: TaskContext): void {
     context.forward('numbers', { key: null, value: null, headers: [['ce_type', 'tick']] })
   }
 }
@@ -81,16 +81,16 @@ describe('waking in log time', () => {
   })
 
   it('does not take a frozen process for a slow log', () => {
-    const clock = new WakeClock('log')
-    clock.woke(10, 1_000)
+    const clock = new PunctuationClock('log')
+    clock.punctuated(10, 1_000)
     // The tick was appended at once, and read half a minute later.
     clock.came(1_001, 11)
     expect(clock.in(40_000, 11, 31_000)).toBe(9_000)
   })
 
   it('sends one tick at a time, and another when it is lost', () => {
-    const clock = new WakeClock('log')
-    clock.woke(10, 1_000)
+    const clock = new PunctuationClock('log')
+    clock.punctuated(10, 1_000)
     expect(clock.in(500, 10, 1_100)).toBe(4_900)
     expect(clock.in(500, 10, 6_000)).toBe(0)
   })
@@ -99,9 +99,9 @@ describe('waking in log time', () => {
 describe('the wait for a clock of the log that is behind', () => {
   it('is bounded, lest a clock of ours that was wrong for a moment delays what is due for as long', () => {
     const DAY = 86_400_000
-    const wakes = new WakeClock('log')
-    wakes.woke(0, 2 * DAY)
-    wakes.came(0, 1)
-    expect(wakes.in(5_000, 1, 5_000)).toBe(60_000)
+    const punctuations = new PunctuationClock('log')
+    punctuations.punctuated(0, 2 * DAY)
+    punctuations.came(0, 1)
+    expect(punctuations.in(5_000, 1, 5_000)).toBe(60_000)
   })
 })
