@@ -2,12 +2,20 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { BrokerCluster } from '../../../../test/broker'
 import { administrate } from './admin'
 
-const [BEHIND, AHEAD, OTHER] = [2, 3, 1] as const
+/** Ids of nodes: the replica that leads and dies, the one that is behind, and a third that always runs. */
+export const AHEAD = 3
+const [BEHIND, OTHER] = [2, 1] as const
 
 /** A topic of one partition with two replicas, where a replica that is behind may be elected. */
-export const makeUnclean = (broker: BrokerCluster, topic: string): Promise<unknown> =>
-  administrate([...broker.brokers], (admin) =>
+export const makeUnclean = async (
+  broker: BrokerCluster,
+  topic: string,
+  config: Readonly<Record<string, string>> = { 'message.timestamp.type': 'LogAppendTime' },
+): Promise<void> => {
+  await administrate([...broker.brokers], (admin) =>
     admin.createTopics({
+      // A broker that has not heard of the topic yet would fail the wait, so it is done below.
+      waitForLeaders: false,
       topics: [
         {
           topic,
@@ -15,12 +23,14 @@ export const makeUnclean = (broker: BrokerCluster, topic: string): Promise<unkno
           configEntries: [
             { name: 'unclean.leader.election.enable', value: 'true' },
             { name: 'min.insync.replicas', value: '1' },
-            { name: 'message.timestamp.type', value: 'LogAppendTime' },
+            ...Object.entries(config).map(([name, value]) => ({ name, value })),
           ],
         },
       ],
     }),
   )
+  await until(async () => (await inSync(broker, topic)).length === 2)
+}
 
 /** What `act` appends is in one replica alone, which then dies; the other becomes leader without it. */
 export async function loseTail(broker: BrokerCluster, topic: string, act: () => Promise<void>): Promise<void> {

@@ -4,15 +4,19 @@ import type { Streams } from '../streams'
 import { topologyOf } from '../streams.conformance'
 
 /** Resolves with what is said of partition 0 once that is said. */
-export function conditionOf(streams: Streams, code: string): Promise<string> {
-  return new Promise((resolve) => {
-    const timer = setInterval(() => {
-      const found = streams.conditions.all().find((condition) => condition.code === code && condition.partition === 0)
-      if (!found) return
-      clearInterval(timer)
-      resolve(found.detail ?? found.reason)
-    }, 20)
-  })
+/** What a condition says; of partition 0, or of the process as a whole. @throws Error after a minute without it */
+export async function conditionOf(
+  { conditions }: Pick<Streams, 'conditions'>,
+  code: string,
+  reason = /./,
+): Promise<string> {
+  const deadline = Date.now() + 60_000
+  for (;;) {
+    const found = conditions.all().find((it) => it.code === code && (it.partition ?? 0) === 0 && reason.test(it.reason))
+    if (found) return found.detail ?? found.reason
+    if (Date.now() > deadline) throw new Error(`${code} was not raised; there is ${JSON.stringify(conditions.all())}`)
+    await new Promise((done) => setTimeout(done, 20))
+  }
 }
 
 /** A source that is another log than was applied, on each kind of log. */

@@ -1,4 +1,4 @@
-import type { Log } from '@quorate/log'
+import { type Log, silentLogger } from '@quorate/log'
 import { openKafkaLog } from '@quorate/log/kafka'
 import {
   type BrokerCluster,
@@ -9,9 +9,12 @@ import {
   unique,
 } from '../../../../test/broker'
 import { administrate } from '../../../log/kafka/testing/admin'
-import { loseTail, makeUnclean } from '../../../log/kafka/testing/unclean'
+import { AHEAD, loseTail, makeUnclean } from '../../../log/kafka/testing/unclean'
+import { KeyValueTable } from '@quorate/state-store'
 import { Last, TestDriver } from '../../testing'
 import { conditionOf, describeOtherSource } from './other-source.conformance'
+import { Conditions } from '../conditions'
+import { settingsCondition } from '../faults/settings-condition'
 import { topologyOf } from '../streams.conformance'
 
 jest.setTimeout(60_000)
@@ -65,5 +68,33 @@ describeOwnKafka('a source whose new leader lacks what was applied', () => {
     // Nothing that the source holds is left out; what was applied stays.
     expect([count('kept'), count('lost'), count('after')]).toEqual([10, 10, 30])
     await driver.close()
+  }, 180_000)
+
+  it('tells a follower of settings, which keeps what it has read; the next one reads what is left', async () => {
+    await broker.restart(AHEAD)
+    const topic = unique('settings')
+    await makeUnclean(broker, topic, { 'cleanup.policy': 'compact', 'min.compaction.lag.ms': '3600000' })
+    const conditions = new Conditions(silentLogger)
+    const follow = (onRead: (value: string | undefined) => void = () => undefined) =>
+      KeyValueTable.open<string>({
+        log,
+        topic,
+        onChange: ({ value }) => onRead(value),
+        onFailure: (failure) => settingsCondition(conditions, topic, failure),
+      })
+    const table = await follow()
+    await table.put('a', 'kept')
+    await loseTail(broker, topic, () => table.put('a', 'lost'))
+    expect(await conditionOf({ conditions }, 'STREAMS_SETTINGS_UNREAD', /has lost records/)).toMatch(topic)
+    expect(table.get('a')).toBe('lost')
+    await table.close()
+    // The new leader may not know yet how far it may be read, so the record can come after the table is open.
+    let onRead: (value: string | undefined) => void = () => undefined
+    const first = new Promise((resolve) => (onRead = resolve))
+    const next = await follow(onRead)
+    expect(await first).toBe('kept')
+    await next.put('a', 'after')
+    expect(next.get('a')).toBe('after')
+    await next.close()
   }, 180_000)
 })
