@@ -24,10 +24,10 @@ import { DryRuns } from './queries/dry-runs'
 import { Listing } from './queries/listing'
 import { Objects } from './queries/objects'
 import { MemberAgreement } from './queries/peer-agreement'
-import { Settings } from './queries/settings'
+import { BroadcastSettings } from './queries/broadcast-settings'
 import { snapshots } from './queries/snapshots'
 import { Writes } from './queries/writes'
-import { Answers } from './requests/answers'
+import { IdempotentAnswers } from './requests/idempotent-answers'
 import { declaredIn } from './settings/declared'
 import { Upkeep } from './settings/upkeep'
 import { NO_RULES, type Rules } from '@quorate/vote'
@@ -73,7 +73,7 @@ export function aggregatorParts({
   const owners = new Owners(streams, peers, url, new MemberAgreement(streams, peers))
   const reading = new CommittedReading(processor.outcomes, rules)
   const objects = new Objects(reading, owners)
-  const answers = new Answers(log, names.settings)
+  const answers = new IdempotentAnswers(log, names.settings)
   const listing = new Listing(reading, owners, peers)
   const snapshot = snapshots(listing)
   const open = new OpenStreams(
@@ -106,7 +106,7 @@ export function aggregatorParts({
       objects,
       listing,
       new Writes(reading, owners, objects),
-      new Settings(reading, owners, answers),
+      new BroadcastSettings(reading, owners, answers),
       answers,
       new PartitionOperations(log, owners, topology),
       new DryRuns(owners, peers, watch?.watched(given, false) ?? given),

@@ -24,11 +24,11 @@ const DECODERS: Readonly<Record<string, () => Decoder>> = {
 export const ENCODINGS = 'gzip, br, zstd, deflate'
 
 /**
- * How many bytes one compressed byte may become once there are more than `FREE`. JSON of reports shrinks to a tenth or a fiftieth; what
+ * How many bytes one compressed byte may become once there are more than `FREE_BYTES`. JSON of reports shrinks to a tenth or a fiftieth; what
  * goes far beyond is made to keep this instance busy.
  */
-const MOST_RATIO = 200
-const FREE = 1024 * 1024
+const MAX_RATIO = 200
+const FREE_BYTES = 1024 * 1024
 
 const CHARSET = /;\s*charset\s*=\s*("[^"]*"|[^;\s]*)/i
 
@@ -76,7 +76,7 @@ async function* chunksOf(payload: Readable, decoder: Decoder): AsyncGenerator<Bu
   try {
     for await (const chunk of decoder as AsyncIterable<Buffer>) {
       given += chunk.length
-      if (given > FREE && given > decoder.bytesWritten * MOST_RATIO) throw bomb()
+      if (given > FREE_BYTES && given > decoder.bytesWritten * MAX_RATIO) throw bomb()
       yield chunk
     }
   } catch (error) {
@@ -91,7 +91,7 @@ async function* chunksOf(payload: Readable, decoder: Decoder): AsyncGenerator<Bu
 const bomb = () =>
   new Problem(
     'too-large',
-    `Nothing was written: the body grows to more than ${MOST_RATIO} times its compressed size. Compress less in one request.`,
+    `Nothing was written: the body grows to more than ${MAX_RATIO} times its compressed size. Compress less in one request.`,
     { headers: { connection: 'close' } },
   )
 

@@ -47,7 +47,7 @@ describe('the doors of the HTTP edge', () => {
   }
   afterEach(() => closeEdge(app))
 
-  /** As the bytes are given; answers the status, the headers as text and the body. */
+  /** Sends the bytes as given. Returns the status, the headers as text and the body. */
   const raw = (method: string, path: string, headers: string[], version = '1.1') =>
     new Promise<{ status: number; head: string; body: string }>((resolve, reject) => {
       const socket = connect(port, '127.0.0.1')

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { EventEmitter } from 'node:events'
 import { InHand } from './in-hand'
-import { callerOf, networkOf } from './places'
+import { callerOf, networkOf } from './slots'
 
 describe('the requests in hand', () => {
   let caller = 0

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { HTTP_LIMITS } from './limits'
 import { isRead } from './methods'
-import { Places } from './places'
+import { Slots } from './slots'
 import { Problem } from './problem'
 
 /** Answered whatever else is in hand: whoever watches over this instance must not take "busy" for "dead". */
@@ -15,18 +15,18 @@ type Kind = 'own' | 'forwarded'
 
 /** Counts the requests that are being answered, and refuses what is too much: in all, and of one caller. */
 export class InHand {
-  readonly #places: Readonly<Record<Kind, { readonly all: Places; readonly waiting: Places }>>
+  readonly #slots: Readonly<Record<Kind, { readonly all: Slots; readonly waiting: Slots }>>
 
   constructor(most: Readonly<Record<Kind, number>> = HTTP_LIMITS) {
     // While the log is away, or a partition lags, requests that wait for it pile up: a quarter stays for those that need not.
-    const placesOf = (count: number) => ({ all: new Places(count), waiting: new Places(Math.floor((count * 3) / 4)) })
-    this.#places = { own: placesOf(most.own), forwarded: placesOf(most.forwarded) }
+    const slotsOf = (count: number) => ({ all: new Slots(count), waiting: new Slots(Math.floor((count * 3) / 4)) })
+    this.#slots = { own: slotsOf(most.own), forwarded: slotsOf(most.forwarded) }
   }
 
   /** @throws Problem `too-many-requests` */
   admit(request: FastifyRequest, reply: FastifyReply): void {
     if (isHealth(request)) return
-    const { all, waiting } = this.#places[request.forwarded ? 'forwarded' : 'own']
+    const { all, waiting } = this.#slots[request.forwarded ? 'forwarded' : 'own']
     const { caller } = request
     const waits = mayWait(request)
     if (!all.hasFor(caller) || (waits && !waiting.hasFor(caller)))

@@ -6,7 +6,7 @@ export const HTTP_LIMITS = {
   body: LIMITS.bodyBytes,
   /** Characters of one path segment, percent-encoded: an object id of 512 bytes takes 1,536. */
   segment: 2048,
-  /** Requests of clients that are answered at once, three quarters of them writes or waiting for a position at most; more get 429, and so does a caller who holds its share (places.ts). Health is not counted. */
+  /** Requests of clients that are answered at once, three quarters of them writes or waiting for a position at most; more get 429, and so does a caller who holds its share (slots.ts). Health is not counted. */
   own: 1024,
   /** Requests forwarded by other instances that are answered at once: counted apart, so that fan-out cannot starve itself. */
   forwarded: 1024,

@@ -1,5 +1,5 @@
 /** Nonces of one generation; of two generations at most is known at once. */
-const MOST = 50_000
+const MAX_NONCES = 50_000
 
 /**
  * The nonces that were taken in the last `ms`, and up to twice that: each is new once. Bounded: where more come in that time, which only
@@ -12,7 +12,7 @@ export class Nonces {
 
   constructor(
     private readonly ms: number,
-    private readonly most = MOST,
+    private readonly most = MAX_NONCES,
   ) {}
 
   isNew(nonce: string, now = performance.now()): boolean {

@@ -12,7 +12,7 @@ export interface Serving {
   readonly closeParts: () => Promise<unknown>
 }
 
-/** Listens, then starts the transports. Answers how to close it all; where it fails, everything is closed already. */
+/** Listens, then starts the transports. Returns what closes all of it; when it fails, everything is closed already. */
 export async function serve(
   app: NestFastifyApplication,
   { host, port, onListening, closeParts }: Serving,

@@ -19,9 +19,9 @@ export interface ServerProcess {
 }
 
 /** ms after which a shutdown that hangs is cut off; everything durable is durable before it begins. */
-const PATIENCE = 20_000
+const SHUTDOWN_TIMEOUT_MS = 20_000
 /** ms that a start under way gets to end when it is told to stop: it may wait for brokers that are away. */
-const START_PATIENCE = 500
+const START_TIMEOUT_MS = 500
 
 /** The life of a server process: settings, start, signals, exit code. Exits 0 after a clean stop, 1 when it cannot start or stop. */
 export async function runServer({ app, usage, start, argv = process.argv.slice(2) }: ServerProcess): Promise<void> {
@@ -55,8 +55,10 @@ export async function runServer({ app, usage, start, argv = process.argv.slice(2
   const reason = await stopped
   logger.info({ reason }, 'stopping')
   setTimeout(() => {
-    fail(`The shutdown took longer than ${PATIENCE / 1000} s and was cut off. Nothing that was acknowledged is lost.`)
-  }, PATIENCE).unref()
+    fail(
+      `The shutdown took longer than ${SHUTDOWN_TIMEOUT_MS / 1000} s and was cut off. Nothing that was acknowledged is lost.`,
+    )
+  }, SHUTDOWN_TIMEOUT_MS).unref()
   try {
     await running?.close()
   } catch (error) {
@@ -96,7 +98,7 @@ function dieByFaults(logger: PinoLogger): void {
 
 /** What a start came to, if it does so at once; otherwise it is left: nothing has been acknowledged before it is done. */
 const soon = (starting: Promise<Running>): Promise<Running | undefined> =>
-  Promise.race([starting.catch(() => undefined), delay(START_PATIENCE, undefined)])
+  Promise.race([starting.catch(() => undefined), delay(START_TIMEOUT_MS, undefined)])
 
 /** One line: what happened and, where the error says it, what to do. */
 function startFault(app: string, error: unknown): string {

@@ -7,9 +7,9 @@ export const SIGNATURE = 'quorate-signature'
 /** Headers that say what is to be done, or to whom it is to be answered: they are passed on to the owner, and signed. */
 export const SIGNED = ['content-type', 'idempotency-key', 'if-match', 'if-none-match', 'quorate-min-position'] as const
 /** ms that clocks of instances may differ, both ways. */
-const WINDOW = 60_000
+const CLOCK_WINDOW_MS = 60_000
 /** ms for which a nonce has to be remembered: the sender's clock may be that far ahead, and ours behind it. */
-export const NONCE_MS = 2 * WINDOW
+export const NONCE_MS = 2 * CLOCK_WINDOW_MS
 
 export interface Signed {
   readonly method: string
@@ -39,7 +39,7 @@ export const sign = (secret: Secret, { body, ...claim }: Signed): string =>
 
 /** Judges everything but the body, which has not been read yet: `hash` is what the sender claims of it. */
 export function verify(secret: Secret, claim: Claim & { readonly signature: string }, now = Date.now()): boolean {
-  if (!Number.isSafeInteger(claim.at) || Math.abs(now - claim.at) > WINDOW) return false
+  if (!Number.isSafeInteger(claim.at) || Math.abs(now - claim.at) > CLOCK_WINDOW_MS) return false
   const expected = digest(secret, claim)
   const given = Buffer.from(claim.signature, 'hex')
   return given.length === expected.length && timingSafeEqual(given, expected)

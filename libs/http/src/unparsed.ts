@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { Problem } from './problem'
 
 /** ms that the refused may take to read why. */
-const LINGER = 1_000
+const LINGER_MS = 1_000
 
 /** What Node's parser refuses never becomes a request; it is answered with a problem all the same (Node's event `clientError`). */
 export function refuseUnparsed(error: NodeJS.ErrnoException, socket: Socket): void {
@@ -26,7 +26,7 @@ export function refuseUnparsed(error: NodeJS.ErrnoException, socket: Socket): vo
   ]
   // Destroyed at once it could be lost: a connection with unread bytes is reset.
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
-  const patience = setTimeout(() => socket.destroy(), LINGER)
+  const patience = setTimeout(() => socket.destroy(), LINGER_MS)
   socket.once('close', () => clearTimeout(patience))
 }
 

@@ -1,7 +1,7 @@
 import type { Streams } from '@quorate/streams'
 
 /** Requests that wait for the map at once; more are answered as things stand. */
-const WAITERS = 256
+const MAX_WAITERS = 256
 
 /** Who owns what, as the group's last assignment says: its generation, and a wait for the next change. */
 export class OwnershipMap {
@@ -25,7 +25,7 @@ export class OwnershipMap {
   /** Resolves with true once `version` is another than `seen`; with `late` after `ms`; with false at once when too many wait already. */
   changed(seen: number, ms: number, late = false): Promise<boolean> {
     if (this.version !== seen) return Promise.resolve(true)
-    if (ms <= 0 || this.#waiters.size >= WAITERS) return Promise.resolve(false)
+    if (ms <= 0 || this.#waiters.size >= MAX_WAITERS) return Promise.resolve(false)
     return new Promise((resolve) => {
       const wake = (): void => {
         clearTimeout(timer)

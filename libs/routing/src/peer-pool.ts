@@ -1,5 +1,5 @@
 import { Pool } from 'undici'
-import { Places } from '@quorate/http'
+import { Slots } from '@quorate/http'
 
 /**
  * Connections to one peer at most. Points and fan-outs each have their own, so that lists hold up no point read; and so have requests that
@@ -35,21 +35,21 @@ export const connections = (url: string, count: number, connectMs: number): Pool
  */
 export class PeerPool {
   readonly connections: Pool
-  readonly #places: Places
+  readonly #slots: Slots
   #closed = false
   /** In the order they came. */
   readonly #waiting = new Set<Waiter>()
 
   constructor(url: string, kind: Kind, connectMs: number) {
-    this.#places = new Places(CONNECTIONS[kind])
+    this.#slots = new Slots(CONNECTIONS[kind])
     this.connections = connections(url, CONNECTIONS[kind], connectMs)
   }
 
   /** A place, to be released; or none within `ms`, or before `lost`. Callers share them: none keeps all. */
   take(caller: string, ms: number, lost: AbortSignal): Promise<Taking> {
     if (this.#closed || lost.aborted) return Promise.resolve('lost')
-    if (this.#places.hasFor(caller)) {
-      this.#places.take(caller)
+    if (this.#slots.hasFor(caller)) {
+      this.#slots.take(caller)
       return Promise.resolve('taken')
     }
     return new Promise((resolve) => {
@@ -57,7 +57,7 @@ export class PeerPool {
         clearTimeout(timer)
         lost.removeEventListener('abort', onLost)
         this.#waiting.delete(waiter)
-        if (taking === 'taken') this.#places.take(caller)
+        if (taking === 'taken') this.#slots.take(caller)
         resolve(taking)
       }
       const waiter = { caller, end }
@@ -69,9 +69,9 @@ export class PeerPool {
   }
 
   release(caller: string): void {
-    this.#places.release(caller)
+    this.#slots.release(caller)
     // More than one may go on: with each place that is free, a share grows by three.
-    for (const { caller: next, end } of [...this.#waiting]) if (this.#places.hasFor(next)) end('taken')
+    for (const { caller: next, end } of [...this.#waiting]) if (this.#slots.hasFor(next)) end('taken')
   }
 
   /** What has been sent goes on to its end; what waits for a place gets none. */

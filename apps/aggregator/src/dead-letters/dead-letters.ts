@@ -35,7 +35,7 @@ export interface DeadLetterPage {
 const REPLAYED_FROM = 'quorate-replayed-from'
 /** Bytes read ahead: values may have a megabyte, and a page shows none of them. */
 const READ_AHEAD = 4 << 20
-const PATIENCE = 5_000
+const LOG_TIMEOUT_MS = 5_000
 /** Others may write to the settings: what is no mark of ours is left out. */
 const MARK = checkedJson<Mark>(isMark)
 
@@ -127,7 +127,7 @@ export class DeadLetters {
 
   /** A whole copy of the marks as they are now: whatever any instance has answered is in it. */
   async #marked<T>(work: (marks: Marks, range: { start: number; end: number }) => Promise<T>): Promise<T> {
-    const { log, deadLetters, settings, streams, patienceMs = PATIENCE } = this.options
+    const { log, deadLetters, settings, streams, patienceMs = LOG_TIMEOUT_MS } = this.options
     if (streams.partitions === 0)
       throw new Problem('no-owner', 'This instance has not joined its group yet. Try again.')
     const [range] = await log.offsets(deadLetters)
@@ -153,7 +153,7 @@ export class DeadLetters {
 
   async *#records(from: number, end: number): AsyncGenerator<LogRecord> {
     if (from >= end) return
-    const { log, deadLetters: topic, patienceMs = PATIENCE } = this.options
+    const { log, deadLetters: topic, patienceMs = LOG_TIMEOUT_MS } = this.options
     const reader = log.reader({ topic, partition: 0, from, maxBytes: READ_AHEAD })
     let isLate = false
     const late = setTimeout(() => {

@@ -4,7 +4,7 @@ import type { KeyValueTable } from '@quorate/state-store'
 import { type Mark, MARKS, positionOf } from '@quorate/engine/core'
 
 /** Marks of records that have left the topic, taken away in one go. */
-const SWEPT = 100
+const MAX_DELETED = 100
 
 const keyOf = (offset: number): string => `${MARKS}${positionOf(offset)}`
 
@@ -50,7 +50,7 @@ export class Marks {
       const gone = [...this.table.entries()]
         .map(([key]) => key)
         .filter((key) => key.startsWith(MARKS) && Number(key.split('@')[1]) < start)
-      for (const key of gone.slice(0, SWEPT)) await this.table.delete(key)
+      for (const key of gone.slice(0, MAX_DELETED)) await this.table.delete(key)
     } catch (error) {
       if (!(error instanceof LogError)) throw error
     }

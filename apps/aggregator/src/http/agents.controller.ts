@@ -3,7 +3,7 @@ import { ApiBody, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger'
 import { type Answer, Requires } from '@quorate/http'
 import type { FastifyRequest } from 'fastify'
 import { DryRuns } from '../queries/dry-runs'
-import { Settings } from '../queries/settings'
+import { BroadcastSettings } from '../queries/broadcast-settings'
 import { BroadcastRequests } from './broadcast-requests'
 import { AgentBody } from './dto/agent'
 import {
@@ -26,7 +26,7 @@ import { agentIdOf } from './request-parts'
 export class AgentsController {
   constructor(
     private readonly requests: BroadcastRequests,
-    private readonly settings: Settings,
+    private readonly settings: BroadcastSettings,
     private readonly dryRuns: DryRuns,
   ) {}
 

@@ -7,7 +7,7 @@ import type { WholeDeadLetter } from '@quorate/contracts'
 import { offsetOf } from '@quorate/engine/core'
 import { DeadLetters } from '../dead-letters/dead-letters'
 import { accepted } from '../queries/writes'
-import { Answers } from '../requests/answers'
+import { IdempotentAnswers } from '../requests/idempotent-answers'
 import { LIST } from './list-query'
 import { ApiOnce, ApiProblems, ApiWritten, DEAD_LETTER, DEAD_LETTERS } from './openapi'
 import { queryOf, requestKeyOf } from './request-parts'
@@ -26,7 +26,7 @@ const ApiPosition = () =>
 export class DeadLettersController {
   constructor(
     private readonly deadLetters: DeadLetters,
-    private readonly answers: Answers,
+    private readonly answers: IdempotentAnswers,
     private readonly owners: Owners,
   ) {}
 

@@ -1,10 +1,10 @@
 import { Controller, Get, Param, Req } from '@nestjs/common'
 import { ApiOperation, ApiTags } from '@nestjs/swagger'
-import { type Answer, type Call, callOf, encodeCursor, HTTP_LIMITS, json, Places, Problem } from '@quorate/http'
+import { type Answer, type Call, callOf, encodeCursor, HTTP_LIMITS, json, Slots, Problem } from '@quorate/http'
 import { Owners } from '@quorate/routing'
 import type { RunningTask } from '@quorate/streams'
 import type { FastifyRequest } from 'fastify'
-import { encodePart, type ListQuery, Listing, type Page } from '../queries/listing'
+import { encodePart, type ListQuery, Listing, type ObjectPage } from '../queries/listing'
 import { Objects, type ReadOptions } from '../queries/objects'
 import { formatPositions } from '../queries/positions'
 import { waitOf } from '../queries/waiting'
@@ -27,7 +27,7 @@ import { askedPartsOf, objectIdOf, staleReadOptionsOf } from './request-parts'
 @ApiTags('objects')
 @Controller('v1/objects')
 export class ObjectsController {
-  readonly #lists = new Places(HTTP_LIMITS.lists)
+  readonly #lists = new Slots(HTTP_LIMITS.lists)
 
   constructor(
     private readonly owners: Owners,
@@ -109,7 +109,7 @@ export class ObjectsController {
     return this.#at(id, request, options, (task) => this.objects.history(task, id, options))
   }
 
-  async #page(query: ListQuery, call: Call): Promise<Page> {
+  async #page(query: ListQuery, call: Call): Promise<ObjectPage> {
     const { caller } = call
     if (!this.#lists.hasFor(caller))
       throw new Problem(

@@ -3,7 +3,7 @@ import { ApiBody, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger'
 import { type Answer, Requires } from '@quorate/http'
 import type { FastifyRequest } from 'fastify'
 import { DryRuns } from '../queries/dry-runs'
-import { policyOf, Settings } from '../queries/settings'
+import { policyOf, BroadcastSettings } from '../queries/broadcast-settings'
 import { BroadcastRequests } from './broadcast-requests'
 import {
   ApiBound,
@@ -25,7 +25,7 @@ import {
 export class PoliciesController {
   constructor(
     private readonly requests: BroadcastRequests,
-    private readonly settings: Settings,
+    private readonly settings: BroadcastSettings,
     private readonly dryRuns: DryRuns,
   ) {}
 

@@ -10,7 +10,7 @@ import type { Readable } from 'node:stream'
 import { formatPositions } from '../queries/positions'
 import { DEFAULT_WAIT, parseWait } from '../queries/waiting'
 import { accepted, Writes } from '../queries/writes'
-import { Answers } from '../requests/answers'
+import { IdempotentAnswers } from '../requests/idempotent-answers'
 import { Intake } from './bulk/intake'
 import { ArraySplitter, LineSplitter } from './bulk/items'
 import { ReportBody, reportOf } from './dto/report'
@@ -42,7 +42,7 @@ export class ReportsController {
   constructor(
     private readonly owners: Owners,
     private readonly writes: Writes,
-    private readonly answers: Answers,
+    private readonly answers: IdempotentAnswers,
   ) {}
 
   @Put('objects/:object/reports/:agent')

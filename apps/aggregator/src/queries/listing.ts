@@ -36,7 +36,7 @@ export interface Listed {
   readonly offset: number | undefined
 }
 
-export interface Page {
+export interface ObjectPage {
   readonly items: readonly Listed[]
   /** True when there is more behind the last item. */
   readonly more: boolean
@@ -49,7 +49,7 @@ export interface Page {
   readonly age?: number
 }
 
-const NONE: Page = { items: [], more: false, missing: [], positions: new Map() }
+const NONE: ObjectPage = { items: [], more: false, missing: [], positions: new Map() }
 
 /** Objects that cannot be read and are named on a page. */
 const MAX_UNREADABLE = 100
@@ -73,9 +73,9 @@ export class Listing {
   ) {}
 
   /** Partitions that are changing hands are waited for a moment, and asked once more. */
-  async page(query: ListQuery, call: Call): Promise<Page> {
+  async page(query: ListQuery, call: Call): Promise<ObjectPage> {
     const until = performance.now() + HANDOVER_TIMEOUT_MS
-    const parts: Page[] = []
+    const parts: ObjectPage[] = []
     for (let asked: readonly number[] | undefined; ;) {
       const { version } = this.owners.map
       const partitions = asked
@@ -96,7 +96,7 @@ export class Listing {
     return left > 0 && this.owners.map.changed(version, Math.min(left, RETRY_MS), true)
   }
 
-  async #round(partitions: readonly number[] | undefined, query: ListQuery, call: Call): Promise<Page> {
+  async #round(partitions: readonly number[] | undefined, query: ListQuery, call: Call): Promise<ObjectPage> {
     const { here, elsewhere, missing } = locate(this.owners, call.forwarded, partitions)
     const parts = await Promise.all([
       ...here.map((task) => this.#local(task, query, call)),
@@ -106,18 +106,18 @@ export class Listing {
   }
 
   /** Only the given partitions, and only what is here: what a peer asks. */
-  async part(partitions: readonly number[], query: ListQuery, call: Call): Promise<Page> {
+  async part(partitions: readonly number[], query: ListQuery, call: Call): Promise<ObjectPage> {
     await this.owners.upToSender(call)
     return inTurn(this.#parts, query, call, () => this.#part(partitions, query, call))
   }
 
-  async #part(partitions: readonly number[], query: ListQuery, call: Call): Promise<Page> {
+  async #part(partitions: readonly number[], query: ListQuery, call: Call): Promise<ObjectPage> {
     const { here, missing } = locate(this.owners, true, partitions)
     const parts = await Promise.all(here.map((task) => this.#local(task, query, call)))
     return merged([...parts, { ...NONE, missing }], query.limit)
   }
 
-  async #local(task: RunningTask, query: ListQuery, call: Call): Promise<Page> {
+  async #local(task: RunningTask, query: ListQuery, call: Call): Promise<ObjectPage> {
     const { partition } = task
     try {
       const page = await guarded(task, async () => {
@@ -133,7 +133,7 @@ export class Listing {
   }
 
   /** Slice by slice, so that a filter that matches little does not hold everything else up, nor goes on for nobody. */
-  async #scan(task: RunningTask, query: ListQuery, call: Call): Promise<Page> {
+  async #scan(task: RunningTask, query: ListQuery, call: Call): Promise<ObjectPage> {
     const { partition } = task
     refuseImport(task)
     const items: Listed[] = []
@@ -158,7 +158,7 @@ export class Listing {
     return { items: items.slice(0, query.limit), more: items.length > query.limit, missing: [], unreadable, positions }
   }
 
-  async #remote(url: string, partitions: readonly number[], query: ListQuery, call: Call): Promise<Page> {
+  async #remote(url: string, partitions: readonly number[], query: ListQuery, call: Call): Promise<ObjectPage> {
     try {
       const bound = query.bound && formatPositions(query.bound)
       const answer = await this.peers.forward(url, call, {
@@ -173,7 +173,7 @@ export class Listing {
         pool: 'lists',
       })
       if (answer.status !== 200) throw new Problem('owner-unreachable', `The owner (${url}) answered ${answer.status}.`)
-      return JSON.parse(String(answer.body), revivePart) as Page
+      return JSON.parse(String(answer.body), revivePart) as ObjectPage
     } catch (error) {
       const reason = reasonOf(error)
       return { ...NONE, missing: partitions.map((partition) => ({ partition, reason })) }
@@ -182,7 +182,12 @@ export class Listing {
 }
 
 /** What waits for a position, for up to a minute, takes no place from others; nor does who has gone when its turn comes. */
-const inTurn = (turns: Semaphore, { bound }: ListQuery, call: Call, work: () => Promise<Page>): Promise<Page> =>
+const inTurn = (
+  turns: Semaphore,
+  { bound }: ListQuery,
+  call: Call,
+  work: () => Promise<ObjectPage>,
+): Promise<ObjectPage> =>
   bound
     ? work()
     : turns.run(() => {
@@ -191,7 +196,7 @@ const inTurn = (turns: Semaphore, { bound }: ListQuery, call: Call, work: () => 
       })
 
 /** A page between instances. */
-export const encodePart = ({ positions, ...page }: Page): string =>
+export const encodePart = ({ positions, ...page }: ObjectPage): string =>
   JSON.stringify({ ...page, positions: [...positions] })
 const revivePart = (key: string, value: unknown): unknown =>
   key === 'positions' ? new Map(value as [number, number][]) : value
@@ -206,7 +211,7 @@ const listed = (view: View, partition: number): Listed => ({
 })
 
 /** The first `limit` of all, in the order of the ids' bytes. What lies behind the last one comes with the next page. */
-function merged(parts: readonly Page[], limit: number): Page {
+function merged(parts: readonly ObjectPage[], limit: number): ObjectPage {
   const all = parts.flatMap(({ items }) => items).sort((a, b) => compareUtf8(a.id, b.id))
   const items = all.slice(0, limit)
   const more = all.length > limit || parts.some(({ more }) => more)

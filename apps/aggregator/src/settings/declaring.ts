@@ -21,7 +21,7 @@ export interface DeclaringOptions {
 /** Broadcasts are written by the owner of this partition. */
 const BROADCASTER = 0
 /** ms to come up to what others wrote before. */
-const PATIENCE = 600_000
+const CATCH_UP_TIMEOUT_MS = 600_000
 
 /**
  * Puts in force what `quorate.yaml` declares, whenever partition 0 has come here: an entry that differs from what is in force becomes
@@ -58,7 +58,7 @@ export class Declaring {
     const ends = await log.offsets(source)
     const end = ends.find(({ partition }) => partition === task.partition)?.end ?? 0
     // Otherwise what was declared before a restart, and is not applied yet, would be declared again.
-    if (end > 0) await task.reached(end - 1, PATIENCE)
+    if (end > 0) await task.reached(end - 1, CATCH_UP_TIMEOUT_MS)
     for (const [agent, { weight, muted }] of declared.agents) {
       const now = reading.agent(task, agent)
       if (now === undefined ? weight === 1 && !muted : now.weight === weight && now.muted === muted) continue
@@ -107,7 +107,7 @@ export class Declaring {
     const { value, headers } = encodeSource(command)
     const positions = await this.options.streams.broadcast({ key: null, value, headers })
     const offset = lastOf(positions).get(task.partition)!
-    await task.reached(offset, PATIENCE)
+    await task.reached(offset, CATCH_UP_TIMEOUT_MS)
     return offset
   }
 }

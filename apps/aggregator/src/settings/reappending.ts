@@ -15,7 +15,7 @@ export interface ReappendingOptions {
 }
 
 /** ms between two looks. */
-const LOOK = 600_000
+const CHECK_EVERY_MS = 600_000
 
 /** The newest copies of the settings: not older than `time` (ms), not before `offset`. */
 interface Note {
@@ -39,7 +39,7 @@ export class Reappending {
   constructor(private readonly options: ReappendingOptions) {}
 
   start(): void {
-    this.#timer = setInterval(() => void this.look(), LOOK)
+    this.#timer = setInterval(() => void this.look(), CHECK_EVERY_MS)
     this.#timer.unref()
   }
 

@@ -4,8 +4,8 @@ import { invalid, type ProblemError } from '@quorate/http'
 import { IsOptional, IsString } from 'class-validator'
 import { isStatus, STATUSES } from '../queries/delivery-filter'
 
-const MOST = 10_000
-const DEFAULT = 100
+const MAX_LIMIT = 10_000
+const DEFAULT_LIMIT = 100
 
 /** Query of `GET /v1/deliveries`. */
 export class DeliveriesQuery {
@@ -29,8 +29,8 @@ export class DeliveriesQuery {
   @ApiPropertyOptional({
     type: 'integer',
     minimum: 1,
-    maximum: MOST,
-    default: DEFAULT,
+    maximum: MAX_LIMIT,
+    default: DEFAULT_LIMIT,
     description: 'Decisions a page.',
   })
   @IsOptional()
@@ -46,9 +46,9 @@ export class DeliveriesQuery {
 /** @throws Problem 422 */
 export function limitOf(query: DeliveriesQuery): number {
   const faults: ProblemError[] = []
-  const limit = query.limit === undefined ? DEFAULT : /^\d{1,5}$/.test(query.limit) ? Number(query.limit) : NaN
-  if (!(limit >= 1 && limit <= MOST))
-    faults.push({ pointer: '/query/limit', detail: `must be an integer from 1 to ${MOST}` })
+  const limit = query.limit === undefined ? DEFAULT_LIMIT : /^\d{1,5}$/.test(query.limit) ? Number(query.limit) : NaN
+  if (!(limit >= 1 && limit <= MAX_LIMIT))
+    faults.push({ pointer: '/query/limit', detail: `must be an integer from 1 to ${MAX_LIMIT}` })
   if (query.status !== undefined && !isStatus(query.status))
     faults.push({
       pointer: '/query/status',

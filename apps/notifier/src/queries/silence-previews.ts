@@ -5,7 +5,7 @@ import { matchersOf, type SilenceDocument } from '../configuration'
 import { silencedIn } from './silence-preview'
 import type { Missing } from './missing'
 
-const LISTED = 1_000
+const MAX_LISTED = 1_000
 
 /** What a silence would be over now, in all partitions: those here, and with one hop those of other instances. */
 export class SilencePreviews {
@@ -16,7 +16,7 @@ export class SilencePreviews {
     const { here, elsewhere } = located
     const missing: Missing[] = [...located.missing]
     const parts: { items: SilencePreview['items']; total: number }[] = []
-    for (const task of here) parts.push(await silencedIn(task, matchersOf(match), LISTED))
+    for (const task of here) parts.push(await silencedIn(task, matchersOf(match), MAX_LISTED))
     await Promise.all(
       [...elsewhere].map(async ([url, partitions]) => {
         const answer = await this.owners.peers.forward(url, call, { reads: true }).catch(() => undefined)
@@ -31,6 +31,6 @@ export class SilencePreviews {
     )
     const items = parts.flatMap((part) => part.items).sort((a, b) => (a.object < b.object ? -1 : 1))
     const total = parts.reduce((sum, part) => sum + part.total, 0)
-    return { items: items.slice(0, LISTED), total, complete: missing.length === 0, missing }
+    return { items: items.slice(0, MAX_LISTED), total, complete: missing.length === 0, missing }
   }
 }

@@ -1,9 +1,9 @@
-import { HTTP_LIMITS, Places, Problem } from '@quorate/http'
+import { HTTP_LIMITS, Slots, Problem } from '@quorate/http'
 import type { StatesStream } from './states-stream'
 
 /** The streams that are open here: counted, and ended when the instance shuts down, so that their subscribers go elsewhere at once. */
 export class OpenStreams {
-  readonly #places = new Places(HTTP_LIMITS.streams)
+  readonly #slots = new Slots(HTTP_LIMITS.streams)
   readonly #endings = new Set<{ end?: () => void }>()
 
   constructor(readonly source: StatesStream) {}
@@ -14,17 +14,17 @@ export class OpenStreams {
 
   /** @throws Problem 429 when all are open, or too many of this caller */
   open(caller: string, gone: AbortSignal): { onShutdown(end: () => void): void; done(): void } {
-    if (!this.#places.hasFor(caller))
+    if (!this.#slots.hasFor(caller))
       throw new Problem(
         'too-many-requests',
-        `This instance has ${this.#places.heldBy(caller)} streams of yours open, and ${this.#endings.size} of at most ${this.#places.most} in all. Ask another instance, or close some.`,
+        `This instance has ${this.#slots.heldBy(caller)} streams of yours open, and ${this.#endings.size} of at most ${this.#slots.most} in all. Ask another instance, or close some.`,
         { retryAfter: 10 },
       )
     const entry: { end?: () => void } = {}
     const done = () => {
-      if (this.#endings.delete(entry)) this.#places.release(caller)
+      if (this.#endings.delete(entry)) this.#slots.release(caller)
     }
-    this.#places.take(caller)
+    this.#slots.take(caller)
     this.#endings.add(entry)
     gone.addEventListener('abort', done, { once: true })
     return { onShutdown: (end) => (entry.end = end), done }

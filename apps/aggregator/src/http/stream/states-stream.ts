@@ -20,7 +20,7 @@ export interface StatesStreamOptions {
 type Seen = Pick<Listed, 'incarnation' | 'revision'>
 
 /** ms kept back from the sink's compaction lag: what is that old may be compacted before it is read. */
-const MARGIN = 3_600_000
+const COMPACTION_MARGIN_MS = 3_600_000
 
 /** Where a subscriber begins, found out before the first byte is sent. */
 export interface Beginning {
@@ -89,7 +89,7 @@ export class StatesStream {
     const vector = decodeVector(lastEventId)
     if (!vector) throw new Problem('malformed', 'Last-Event-ID is none of ours. Begin without it.')
     const [ends, topic] = await Promise.all([log.offsets(sink), log.describeTopic(sink)])
-    const oldest = Date.now() - Math.max(0, (topic?.minCompactionLagMs ?? 0) - MARGIN)
+    const oldest = Date.now() - Math.max(0, (topic?.minCompactionLagMs ?? 0) - COMPACTION_MARGIN_MS)
     const there =
       vector.offsets.length === ends.length &&
       ends.every(({ start, end }, p) => vector.offsets[p]! >= start && vector.offsets[p]! <= end)

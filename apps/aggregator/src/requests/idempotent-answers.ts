@@ -4,7 +4,7 @@ import { checkedJson, KeyValueTable } from '@quorate/state-store'
 import { ANSWERS, REMEMBERED, type RequestKey } from '@quorate/engine/core'
 
 /** An answer as it was given. */
-interface Kept {
+interface StoredAnswer {
   readonly fingerprint: string
   /** ms, wall clock. */
   readonly at: number
@@ -20,32 +20,32 @@ export interface Done {
 }
 
 /** Others may write to the settings: what is no answer of ours is left out. */
-const KEPT = checkedJson<Kept>((value, key) => {
+const STORED_ANSWER = checkedJson<StoredAnswer>((value, key) => {
   if (!key.startsWith(ANSWERS)) return true
-  const { fingerprint, at, status, position, body } = Object(value) as Record<keyof Kept, unknown>
+  const { fingerprint, at, status, position, body } = Object(value) as Record<keyof StoredAnswer, unknown>
   const isStatus = Number.isInteger(status) && Number(status) >= 200 && Number(status) < 600
   return isStatus && Number.isFinite(at) && [fingerprint, position, body].every((it) => typeof it === 'string')
 })
-const FORGOTTEN = 100
+const MAX_DELETED = 100
 /** Answers that could not be kept, held here at most. */
-const HELD = 1_000
+const MAX_HELD = 1_000
 /** ms to wait for the log while nothing comes. */
-const PATIENCE = 5_000
+const LOG_TIMEOUT_MS = 5_000
 
 /**
  * Answers to requests that concern several partitions, or none: kept in the settings, since no one partition's store has all of their
  * positions. Requests on one object are remembered by its partition (requests.ts).
  */
-export class Answers {
+export class IdempotentAnswers {
   readonly #underWay = new Map<string, { readonly fingerprint: string | undefined; readonly done: Promise<Done> }>()
 
   /** What was done while the settings could not be told; the oldest first. */
-  readonly #held = new Map<string, Kept>()
+  readonly #held = new Map<string, StoredAnswer>()
 
   constructor(
     private readonly log: Log,
     private readonly settings: string,
-    private readonly patienceMs = PATIENCE,
+    private readonly patienceMs = LOG_TIMEOUT_MS,
   ) {}
 
   /** Does `work`, or returns what it returned for this key before. @throws Problem 409 for a key that was used for something else */
@@ -93,7 +93,7 @@ export class Answers {
     const held = await this.#again(key, fingerprintOf, this.#held.get(key))
     if (held) return held
     const { log, settings: topic, patienceMs } = this
-    const table = await KeyValueTable.open<Kept>({ log, topic, patienceMs, codec: KEPT })
+    const table = await KeyValueTable.open<StoredAnswer>({ log, topic, patienceMs, codec: STORED_ANSWER })
     try {
       const kept = await this.#again(key, fingerprintOf, table.get(`${ANSWERS}${key}`))
       if (kept) return kept
@@ -109,24 +109,28 @@ export class Answers {
   }
 
   /** @throws Problem 409 */
-  async #again(key: string, fingerprintOf: () => Promise<string>, kept: Kept | undefined): Promise<Done | undefined> {
+  async #again(
+    key: string,
+    fingerprintOf: () => Promise<string>,
+    kept: StoredAnswer | undefined,
+  ): Promise<Done | undefined> {
     if (!kept || kept.at + REMEMBERED <= Date.now()) return undefined
     const fingerprint = await fingerprintOf()
     checkFingerprint({ key, fingerprint }, kept.fingerprint)
     return { fingerprint, answer: json(kept.status, kept.body, { 'quorate-position': kept.position }) }
   }
 
-  #hold(key: string, kept: Kept): void {
+  #hold(key: string, kept: StoredAnswer): void {
     this.#held.set(key, kept)
     const [oldest] = this.#held.keys()
-    if (this.#held.size > HELD) this.#held.delete(oldest!)
+    if (this.#held.size > MAX_HELD) this.#held.delete(oldest!)
   }
 
   /**
    * What is done is answered so, whatever becomes of this: an error would say that nothing was written. What cannot be kept now is with the
    * next request, and until then this instance knows it.
    */
-  async #keep(table: KeyValueTable<Kept>): Promise<void> {
+  async #keep(table: KeyValueTable<StoredAnswer>): Promise<void> {
     try {
       for (const [key, kept] of this.#held) {
         await table.put(`${ANSWERS}${key}`, kept)
@@ -139,10 +143,10 @@ export class Answers {
   }
 }
 
-async function forget(table: KeyValueTable<Kept>): Promise<void> {
+async function forget(table: KeyValueTable<StoredAnswer>): Promise<void> {
   const before = Date.now() - REMEMBERED
   const old = [...table.entries()].filter(([key, kept]) => key.startsWith(ANSWERS) && kept.at < before)
-  for (const [key] of old.slice(0, FORGOTTEN)) await table.delete(key)
+  for (const [key] of old.slice(0, MAX_DELETED)) await table.delete(key)
 }
 
 /** @throws Problem 409 */

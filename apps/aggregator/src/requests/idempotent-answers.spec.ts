@@ -1,7 +1,7 @@
 import { type Answer, json } from '@quorate/http'
 import { type Log, LogError, type OutRecord } from '@quorate/log'
 import { type EmbeddedLog, openEmbeddedLog } from '@quorate/log/embedded'
-import { Answers } from './answers'
+import { IdempotentAnswers } from './idempotent-answers'
 import { ANSWERS } from '@quorate/engine/core'
 
 const topic = 'quorate.settings'
@@ -25,9 +25,9 @@ describe('answers to requests with a key', () => {
       return log.append(records)
     }
     const [offsets, reader] = [log.offsets.bind(log), log.reader.bind(log)]
-    return new Answers({ append, offsets, reader } as unknown as Log, topic, 1_000)
+    return new IdempotentAnswers({ append, offsets, reader } as unknown as Log, topic, 1_000)
   }
-  const ask = (answers: Answers, key: string) =>
+  const ask = (answers: IdempotentAnswers, key: string) =>
     answers.once({ key, fingerprint: 'f' }, async (): Promise<Answer> => {
       works++
       return json(202, '{"accepted":1}', { 'quorate-position': `0@${works}` })

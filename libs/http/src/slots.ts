@@ -4,10 +4,10 @@ import type { FastifyRequest } from 'fastify'
 const SHARE = 3
 
 /**
- * Places that callers share: one who holds some gets another only while it holds less than three times as many as are free. So a single
+ * Slots that callers share: one who holds some gets another only while it holds less than three times as many as are free. So a single
  * caller gets three quarters of them, several get less each, and there is always a place for one who has none.
  */
-export class Places {
+export class Slots {
   #held = 0
   readonly #by = new Map<string, number>()
 

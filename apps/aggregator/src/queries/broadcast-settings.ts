@@ -10,7 +10,7 @@ import {
 import { type Answer, invalid, json, noContent, Problem } from '@quorate/http'
 import type { Owners } from '@quorate/routing'
 import type { RunningTask } from '@quorate/streams'
-import type { Answers } from '../requests/answers'
+import type { IdempotentAnswers } from '../requests/idempotent-answers'
 import { type RequestKey, requestHeader } from '@quorate/engine/core'
 import { refuseImport } from './importing'
 import type { ReadOptions } from './objects'
@@ -20,11 +20,11 @@ import { upTo } from './waiting'
 import { accepted, appended } from './writes'
 
 /** Policies and agents' settings, at the owner of partition 0: it reads its own copy and writes to every partition at once. */
-export class Settings {
+export class BroadcastSettings {
   constructor(
     private readonly reading: Reading,
     private readonly owners: Owners,
-    private readonly answers: Answers,
+    private readonly answers: IdempotentAnswers,
   ) {}
 
   async policies(task: RunningTask, options: ReadOptions): Promise<Answer> {
