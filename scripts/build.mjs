@@ -1,5 +1,6 @@
-// Compiles apps/, libs/ and examples/ to dist/ with SWC, which rewrites the aliases of tsconfig.json; types are checked by `npm run typecheck`.
-// Only what changed is compiled, and each file is replaced in one step, so that programs that run from dist/ are not pulled from under.
+// Compiles apps/, libs/ and examples/ to dist/ with SWC, which rewrites the aliases of tsconfig.json. Types are checked
+// by `npm run typecheck`. Only changed files are compiled, and each is replaced in one step, so that running programs
+// are not disturbed.
 import {
   copyFileSync,
   existsSync,

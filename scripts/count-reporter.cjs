@@ -10,7 +10,7 @@ module.exports = class CountReporter {
     const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, numRuntimeErrorTestSuites } = results
     const counts = {
       passed: numPassedTests,
-      // A file that cannot even be loaded has no tests to count: it is one failure.
+      // A file that cannot be loaded has no tests to count: it is one failure.
       failed: numFailedTests + numRuntimeErrorTestSuites,
       skipped: numPendingTests + numTodoTests,
     }

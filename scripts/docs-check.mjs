@@ -1,4 +1,5 @@
-// Compares the documentation with the code, both ways. Prints every difference; the exit code says whether there was one.
+// Compares the documentation with the code, in both directions. Prints every difference; the exit code says whether
+// there was one.
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
@@ -77,7 +78,10 @@ const anchorOf = (heading) =>
     .replace(/[^\p{L}\p{N} _-]/gu, '')
     .replaceAll(' ', '-')
 
-/** Links inside the project lead somewhere, anchors included, and `npm run` names scripts that exist, except on pages of what is not built. */
+/**
+ * Links inside the project lead somewhere, anchors included, and `npm run` names existing scripts, except on pages
+ * about what is not built.
+ */
 function links() {
   const { scripts } = JSON.parse(read('package.json'))
   for (const page of pages()) {

@@ -21,7 +21,8 @@ function form(name, fault) {
   if (sections(text) !== expected)
     fault(
       page,
-      `must have the headings ${expected}, in this order, and no other at this level; it has ${sections(text)} (${TEMPLATE})`,
+      `must have the headings ${expected}, in this order, and no other at this level; it has ` +
+        `${sections(text)} (${TEMPLATE})`,
     )
 }
 

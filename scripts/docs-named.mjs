@@ -7,7 +7,7 @@ import { ROOT } from './sources.mjs'
 const read = (path) => readFileSync(join(ROOT, path), 'utf8')
 const isNotBuilt = (text) => /^Status: not built/m.test(text)
 
-/** Files of the work tree, as git sees them: what is ignored is no part of the project. */
+/** Files of the work tree according to git: ignored files are not part of the project. */
 const allFiles = () =>
   execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: ROOT, encoding: 'utf8' })
     .trim()
@@ -18,10 +18,10 @@ const prose = (path) =>
     ? read(path).replace(/^```[\s\S]*?^```/gm, '')
     : [...read(path).matchAll(/\/\*[\s\S]*?\*\/|(?:^|\s)\/\/.*$/gm)].map(([comment]) => comment).join('\n')
 
-/** Names that stand for another project's file, or for any file. */
+/** Names that refer to another project's file, or to any file. */
 const FOREIGN = new Set(['lz4_Frame_format.md', 'file.ts', 'page.md'])
 
-/** A file may be named from the root, from beside, or by the end of its path. */
+/** A file may be named from the root, from the same folder, or by the end of its path. */
 function namedFiles(files, fault) {
   const whole = new Set(files)
   const ends = new Set(files.flatMap((path) => path.split('/').map((_, i, parts) => parts.slice(i).join('/'))))

@@ -1,4 +1,4 @@
-// Writes the pages that are made from the code: docs/configuration.md and docs/openapi.json. Tests compare them.
+// Writes the pages that are generated from the code: docs/configuration.md and docs/openapi.json. Tests compare them.
 import { writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'

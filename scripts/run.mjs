@@ -1,6 +1,6 @@
-// The door of every npm script. Runs on any Node from 20 on and needs nothing installed: installs what the lock file names,
-// finds Node 24 (the machine's, or the one among the packages), builds when the sources are newer, then runs the command on it.
-// Everything it says goes to stderr: stdout belongs to the command.
+// The entry of every npm script. Runs on any Node from 20 on and needs nothing installed: installs what the lock file
+// names, finds Node 24 (the machine's, or the one among the packages), builds if the sources are newer, then runs the
+// command on it. Its own output goes to stderr: stdout belongs to the command.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { constants } from 'node:os'
@@ -13,7 +13,7 @@ const MAINS = {
   standalone: 'apps/standalone/src/main.js',
   aggregator: 'apps/aggregator/src/main.js',
   notifier: 'apps/notifier/src/main.js',
-  // With the commands that start servers, as in the package.
+  // Whether node_modules matches the lock file. npm writes its own copy of the lock last, so a broken install has none.
   cli: 'packages/quorate/src/main.js',
 }
 
@@ -23,7 +23,10 @@ const fail = (line) => {
   process.exit(1)
 }
 
-/** Whether node_modules holds what the lock file names. npm writes its own copy of the lock last, so a broken install has none. */
+/**
+ * Whether node_modules holds what the lock file names. npm writes its own copy of the lock last, so a broken install
+ * has none.
+ */
 function isInstalled() {
   const present = join(ROOT, 'node_modules', '.package-lock.json')
   if (!existsSync(present)) return false
@@ -48,7 +51,8 @@ function node24() {
   const packaged = join(ROOT, 'node_modules', name, 'bin', 'node')
   if (existsSync(packaged)) return packaged
   return fail(
-    `Quorate needs Node ${NEEDED} or newer; this is ${process.version}, and no packaged Node fits ${process.platform} ${process.arch}. ` +
+    `Quorate needs Node ${NEEDED} or newer; this is ${process.version}, and no packaged Node fits ` +
+      `${process.platform} ${process.arch}. ` +
       `Install Node ${NEEDED} and try again.`,
   )
 }
@@ -58,10 +62,14 @@ function build(...options) {
     cwd: ROOT,
     stdio: ['ignore', 2, 2],
   })
-  if (status !== 0) fail('the build failed; nothing was started. Its output is above.')
+  if (status !== 0)
+    fail(
+      'Runs the command as a child that does not outlive this process: signals are passed on, and when this ' +
+        "process is killed the child's channel closes.",
+    )
 }
 
-/** Runs the command as a child that lives no longer than we do: signals are passed on, and when we are killed outright its channel to us closes. */
+/** A terminal sends Ctrl-C to the whole group: the child already has it. */
 function run(args, env = {}) {
   const child = spawn(node, args, {
     cwd: workingDirectory(),
@@ -70,20 +78,20 @@ function run(args, env = {}) {
   })
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'])
     process.on(signal, () => {
-      // A terminal sends Ctrl-C to the whole group: the child has it already.
+      // npm that is killed does not tell its child; this process then gets another parent.
       if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
     })
   if (process.env.npm_lifecycle_event) endWithNpm(child)
   child.on('exit', (code, signal) => process.exit(signal ? 128 + constants.signals[signal] : code))
 }
 
-/** npm that is killed outright tells nobody; we are then another's child. */
+/** npm changes to the project's folder; file names on the CLI's command line are relative to the caller's folder. */
 function endWithNpm(child) {
   const npm = process.ppid
   setInterval(() => process.ppid !== npm && child.kill('SIGTERM'), 500).unref()
 }
 
-/** npm changes to the project's folder; file names on the CLI's command line are meant from where the caller stands. */
+/** --selectProjects comes last: it takes every following bare word as a project. */
 function workingDirectory() {
   if (command !== 'cli') return ROOT
   return process.env.npm_lifecycle_event ? (process.env.INIT_CWD ?? ROOT) : process.cwd()
@@ -126,5 +134,6 @@ else if (command === 'node') {
   run(rest)
 } else
   fail(
-    `unknown command ${command}; known: ${[...Object.keys(MAINS), 'example', 'build', 'test', 'jest', 'bin', 'node'].join(', ')}`,
+    `unknown command ${command}; known: ` +
+      `${[...Object.keys(MAINS), 'example', 'build', 'test', 'jest', 'bin', 'node'].join(', ')}`,
   )

@@ -1,4 +1,4 @@
-// One process at a time installs and builds: `npm run aggregator` in two terminals of a fresh clone must not tread on each other.
+// One process at a time installs and builds: `npm run aggregator` in two terminals of a fresh clone must not interfere.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT } from './sources.mjs'
@@ -21,13 +21,13 @@ function take() {
   } catch (error) {
     if (error.code !== 'EEXIST') throw error
     const holder = existsSync(LOCK) ? Number(readFileSync(LOCK, 'utf8')) : 0
-    // An empty file is a holder between creating and writing; the next look tells.
+    // An empty file is a holder between creating and writing; the next check decides.
     if (holder > 0 && !isAlive(holder)) rmSync(LOCK, { force: true })
     return false
   }
 }
 
-/** Does `work` unless `isDone` (asked again once the lock is held), while no other process of this checkout does. */
+/** Does `work` unless `isDone` (checked again once the lock is held), while no other process of this checkout does. */
 export function once(isDone, work) {
   if (isDone()) return
   mkdirSync(join(ROOT, '.cache'), { recursive: true })

@@ -1,4 +1,5 @@
-// What goes into a build, and whether the last build is of just that. Node's own modules only: the launcher reads this before anything is installed.
+// The inputs of a build, and whether the last build matches them. Uses only Node's own modules: the launcher reads this
+// before anything is installed.
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'

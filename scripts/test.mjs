@@ -1,24 +1,25 @@
-// `npm test`: builds, runs the unit, kafka and system suites, and closes with one line: "N passed, N failed, N skipped".
-// Where no Kafka can be had, what needs one is skipped and said aloud; QUORATE_REQUIRE_KAFKA=1 makes that a failure.
+// `npm test`: builds, runs the unit, kafka and system suites, and ends with one line: "N passed, N failed, N skipped".
+// Without Kafka, tests that need it are skipped with a message; QUORATE_REQUIRE_KAFKA=1 makes that a failure.
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ROOT } from './sources.mjs'
 
-// Jest leaves one core to others by default. Most of a file's time goes by in start-up and in waiting: two at a time, on one core too.
+// By default Jest leaves one core free. Most of a file's time is start-up and waiting, so run two at a time even on one
+// core.
 const WORKERS = `--maxWorkers=${Math.max(2, availableParallelism())}`
 const SUITES = [
   { name: 'unit', options: [WORKERS] },
   { name: 'kafka', options: ['--maxWorkers=2'] },
-  // Real processes by the dozen in each.
+  // Each starts a dozen real processes.
   { name: 'system', options: ['--maxWorkers=2'] },
 ]
 const chosen = process.argv.slice(2)
 if (chosen.length > 0) chosen.push('--passWithNoTests')
 const say = (line) => process.stderr.write(`${line}\n`)
 
-/** Why there is no Kafka to test against, or undefined. */
+/** Returns why there is no Kafka to test against, or undefined. */
 function whyNoKafka() {
   if (process.env.KAFKA_BROKERS) return undefined
   const java = spawnSync('java', ['-version'], { encoding: 'utf8' })
@@ -27,7 +28,7 @@ function whyNoKafka() {
   return version < 17 ? `Java is ${version}, Kafka needs 17, and KAFKA_BROKERS is not set` : undefined
 }
 
-/** Runs one suite and answers its counts; a run that ends without counts is one failure. */
+/** Runs one suite and returns its counts; a run that ends without counts is one failure. */
 async function runSuite({ name, options }, folder) {
   say(`\n── ${name} ──`)
   const file = join(folder, `${name}.json`)

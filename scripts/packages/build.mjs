@@ -1,5 +1,6 @@
-// Fills packages/<name>/dist: the compiled files and the declarations that the entries of its package.json reach, and the licence.
-// `npm run packages` fills all of them; run it before `npm pack` and `npm publish`. docs/adr/0021-packages-carry-what-they-reach.md says why.
+// Fills packages/<name>/dist: the compiled files and the declarations that the entries of its package.json reach, and
+// the licence. `npm run packages` fills all of them; run it before `npm pack` and `npm publish`. The reason is in
+// docs/adr/0021-packages-carry-what-they-reach.md.
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'

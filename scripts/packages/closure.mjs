@@ -28,7 +28,8 @@ function resolve(from, specifier, endings) {
 }
 
 /**
- * Walks from the entries. `namesIn` returns the specifiers of a file; `fileOf` the file of one of ours, or undefined for another's.
+ * Walks from the entries. `namesIn` returns the specifiers of a file; `fileOf` the file of a specifier of this
+ * project, or undefined for others.
  * @returns the files, and the packages that they name
  */
 function walk(entries, namesIn, fileOf) {

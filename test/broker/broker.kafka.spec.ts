@@ -10,7 +10,7 @@ const accepts = (address: string) =>
     socket.once('connect', () => socket.destroy())
   })
 
-describeOwnKafka('a broker of our own', () => {
+describeOwnKafka('a broker started by a test', () => {
   let broker: BrokerCluster
 
   beforeAll(async () => {

@@ -9,7 +9,7 @@ export { kafkaTool } from './java-process'
 export const SHARED_BROKERS = 'QUORATE_TEST_BROKERS'
 export const SHARED_REASON = 'QUORATE_TEST_NO_BROKERS'
 
-/** Starts a Kafka of the caller's own, to be killed and paused at will; the caller stops it. Takes 4–6 s. */
+/** Starts a separate Kafka that the caller may kill and pause and must stop. Takes 4–6 s. */
 export function startBroker(options: BrokerOptions = {}): Promise<BrokerCluster> {
   return BrokerCluster.start(options)
 }
@@ -22,22 +22,25 @@ export function sharedBrokers(): string[] {
   return brokers.split(',')
 }
 
-/** Throws when there must be a broker (`QUORATE_REQUIRE_KAFKA=1`) and says aloud when there is none. */
+/** Throws if a broker is required (`QUORATE_REQUIRE_KAFKA=1`), and prints a message if there is none. */
 export function announceNoBroker(reason: string): void {
   if (process.env['QUORATE_REQUIRE_KAFKA'] === '1') throw new Error(`QUORATE_REQUIRE_KAFKA=1, but ${reason}`)
   process.stderr.write(`SKIPPED: everything that needs a Kafka broker, because ${reason}\n`)
 }
 
-/** `describe` for suites that share a broker; skipped, as Jest's report shows, when there is none. */
+/** `describe` for suites that share a broker; skipped, as Jest's report shows, if there is none. */
 export const describeKafka: jest.Describe = ((name: string, suite: () => void) => {
   const there = Boolean(process.env['KAFKA_BROKERS'] ?? process.env[SHARED_BROKERS])
   return (there ? describe : describe.skip)(name, suite)
 }) as jest.Describe
 
-/** `describe` for suites on a shared broker that order a transaction step by step: their requests (RawTransaction) are those of Kafka 4. */
+/**
+ * `describe` for suites on a shared broker that control a transaction step by step: their requests (RawTransaction) are
+ * those of Kafka 4.
+ */
 export const describeOrdered: jest.Describe = KAFKA_VERSION.startsWith('3.') ? describe.skip : describeKafka
 
-/** `describe` for suites that start brokers of their own (kill, pause, three nodes); KAFKA_BROKERS does not help them. */
+/** `describe` for suites that start their own brokers (kill, pause, three nodes); KAFKA_BROKERS does not help them. */
 export const describeOwnKafka: jest.Describe = ((name: string, suite: () => void) => {
   const there = !process.env[SHARED_REASON]
   return (there ? describe : describe.skip)(name, suite)

@@ -7,7 +7,7 @@ const exec = promisify(execFile)
 const ROOT = join(__dirname, '..', '..')
 const POM = join(__dirname, 'pom.xml')
 
-/** QUORATE_TEST_KAFKA asks for another than the pom's: `3.9.1`, say. */
+/** QUORATE_TEST_KAFKA selects a version other than the pom's, e.g. `3.9.1`. */
 export const KAFKA_VERSION =
   process.env['QUORATE_TEST_KAFKA'] ?? /<kafka\.version>(.+)<\/kafka\.version>/.exec(readFileSync(POM, 'utf8'))![1]!
 const JARS = join(ROOT, '.cache', `kafka-${KAFKA_VERSION}`)
@@ -38,7 +38,8 @@ async function fetchJars(): Promise<void> {
         maxBuffer: 1 << 26,
       },
     )
-    // Brokers before 4 bring a logger of their own, which would be taken for ours or not as the class path happens to lie.
+    // Brokers before 4 bring their own logger, which might be used instead of ours, depending on the order of the class
+    // path.
     for (const jar of readdirSync(fresh)) if (jar.startsWith('slf4j-reload4j')) rmSync(join(fresh, jar))
     renameSync(fresh, JARS)
   } catch (error) {
@@ -54,7 +55,7 @@ const answers = (command: string, args: string[]): Promise<boolean> =>
     () => false,
   )
 
-/** Why no broker of ours can run here, or undefined when one can. */
+/** Returns why no broker can run here, or undefined if one can. */
 export async function whyNoBroker(): Promise<string | undefined> {
   if (!(await answers('java', ['-version']))) return 'there is no Java (17 or newer) on this machine'
   if (!existsSync(JARS) && !(await answers('mvn', ['-version'])))

@@ -6,14 +6,17 @@ import { KAFKA_VERSION, kafkaClassPath } from './jars'
 
 const exec = promisify(execFile)
 
-/** Where tools lay that moved in Kafka 4. */
+/** The former packages of tools that moved in Kafka 4. */
 const BEFORE_4: Readonly<Record<string, string>> = {
   'org.apache.kafka.tools.ConsoleProducer': 'kafka.tools.ConsoleProducer',
   'org.apache.kafka.tools.AclCommand': 'kafka.admin.AclCommand',
 }
 const placed = (tool: string): string => (KAFKA_VERSION.startsWith('3.') ? (BEFORE_4[tool] ?? tool) : tool)
 
-/** Runs one of Kafka's command-line tools to its end, e.g. `org.apache.kafka.tools.ConsoleProducer`; answers its stdout. */
+/**
+ * Runs one of Kafka's command-line tools to its end, e.g. `org.apache.kafka.tools.ConsoleProducer`; resolves with its
+ * stdout.
+ */
 export async function kafkaTool(mainClass: string, args: readonly string[], input = ''): Promise<string> {
   const quiet = '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn'
   const tool = exec(
@@ -27,13 +30,19 @@ export async function kafkaTool(mainClass: string, args: readonly string[], inpu
   return (await tool).stdout
 }
 
-/** One broker's Java process, which dies with this process however that ends. */
+/** One broker's Java process, which ends with this process however that ends. */
 export class JavaProcess {
+  readonly #child: ChildProcess
+  readonly #watchdog: ChildProcess
+
   private constructor(
-    private readonly child: ChildProcess,
-    private readonly watchdog: ChildProcess,
+    child: ChildProcess,
+    watchdog: ChildProcess,
     readonly logFile: string,
-  ) {}
+  ) {
+    this.#child = child
+    this.#watchdog = watchdog
+  }
 
   static async start(
     mainClass: string,
@@ -44,7 +53,7 @@ export class JavaProcess {
     const output = openSync(logFile, 'a')
     const child = spawn('java', [...javaOptions, '-cp', await kafkaClassPath(), mainClass, ...args], {
       stdio: ['ignore', output, output],
-      detached: true, // a Ctrl-C in the terminal is for the tests, which then stop their broker
+      detached: true, // Ctrl-C in the terminal goes to the tests, which then stop their broker
     })
     closeSync(output)
     // Its stdin closes when this process ends in any way, SIGKILL included.
@@ -58,21 +67,21 @@ export class JavaProcess {
   }
 
   get pid(): number {
-    return this.child.pid!
+    return this.#child.pid!
   }
 
   get running(): boolean {
-    return this.child.exitCode === null && this.child.signalCode === null
+    return this.#child.exitCode === null && this.#child.signalCode === null
   }
 
-  /** Waits for a line of the log that this process wrote, counted from byte `from` of the file. */
+  /** Waits for a line in the log of this process, from byte `from` of the file on. */
   async logged(text: string, timeoutMs: number, from = 0): Promise<void> {
     const deadline = Date.now() + timeoutMs
     for (;;) {
       const log = readFileSync(this.logFile).subarray(from).toString('utf8')
       if (log.includes(text)) return
       if (!this.running)
-        throw new Error(`java ended with ${this.child.exitCode ?? this.child.signalCode}:\n${log.slice(-3000)}`)
+        throw new Error(`java ended with ${this.#child.exitCode ?? this.#child.signalCode}:\n${log.slice(-3000)}`)
       if (Date.now() > deadline)
         throw new Error(`java did not log "${text}" within ${timeoutMs} ms:\n${log.slice(-3000)}`)
       await delay(50)
@@ -80,15 +89,15 @@ export class JavaProcess {
   }
 
   signal(name: NodeJS.Signals): void {
-    if (this.running) this.child.kill(name)
+    if (this.running) this.#child.kill(name)
   }
 
   async end(name: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-    this.watchdog.kill('SIGKILL')
+    this.#watchdog.kill('SIGKILL')
     if (!this.running) return
-    const exited = new Promise((resolve) => this.child.once('exit', resolve))
-    this.child.kill(name)
-    const impatient = setTimeout(() => this.child.kill('SIGKILL'), 20_000)
+    const exited = new Promise((resolve) => this.#child.once('exit', resolve))
+    this.#child.kill(name)
+    const impatient = setTimeout(() => this.#child.kill('SIGKILL'), 20_000)
     await exited
     clearTimeout(impatient)
   }

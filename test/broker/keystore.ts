@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 
 const exec = promisify(execFile)
 
-/** A key of its own for 127.0.0.1, and the certificate that clients have to trust. */
+/** A key for 127.0.0.1, and the certificate that clients must trust. */
 export interface Keystore {
   readonly file: string
   readonly password: string

@@ -1,6 +1,6 @@
 import type { Keystore } from './keystore'
 
-/** What one node of a test cluster is told; `config` of the caller is laid over it. */
+/** The configuration of one node of a test cluster; the caller's `config` overrides it. */
 export interface NodePlan {
   readonly nodeId: number
   readonly clientPort: number
@@ -14,7 +14,10 @@ export interface NodePlan {
   readonly config: Readonly<Record<string, string | number>>
 }
 
-/** server.properties of a combined broker and controller: small internal topics, no delays that only production needs. */
+/**
+ * server.properties of a combined broker and controller: small internal topics, none of the delays that only production
+ * needs.
+ */
 export function nodeProperties(plan: NodePlan): string {
   const nodes = plan.controllerPorts.length
   const copies = Math.min(nodes, 3)
@@ -64,12 +67,12 @@ export function nodeProperties(plan: NodePlan): string {
     .join('')
 }
 
-/** For clients; the brokers among themselves stay on loopback without. SCRAM users are written by the format step. */
+/** For clients; the brokers among themselves use loopback without. SCRAM users are written by the format step. */
 function saslProperties(users: Readonly<Record<string, string>>): Record<string, string> {
   const passwords = Object.entries(users).map(([name, password]) => ` user_${name}="${password}"`)
   const plain = `org.apache.kafka.common.security.plain.PlainLoginModule required${passwords.join('')};`
   const scram = 'org.apache.kafka.common.security.scram.ScramLoginModule required;'
-  // The broker logs in to itself as well; tokens that nobody signed are Kafka's own way of testing.
+  // The broker logs in to itself as well; unsigned tokens are Kafka's own way of testing.
   const claims = 'unsecuredLoginStringClaim_sub="broker" unsecuredValidatorAllowableClockSkewMs="3000"'
   const oauth = `org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required ${claims};`
   return {
@@ -81,7 +84,7 @@ function saslProperties(users: Readonly<Record<string, string>>): Record<string,
   }
 }
 
-/** Whoever comes by another listener than the clients' is nobody in particular, and may do everything. */
+/** Clients of other listeners are anonymous and may do everything. */
 const AUTHORIZER = {
   'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
   'super.users': 'User:ANONYMOUS',

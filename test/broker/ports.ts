@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo } from 'node:net'
 
-/** Loopback ports that nobody listens on at the moment: all held open together, so that they differ, then let go. */
+/** Free loopback ports: all are held open at the same time, so that they differ, and then closed. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from(

@@ -27,15 +27,20 @@ export function composeFile(): ComposeFile {
   return parse(readFileSync(join(__dirname, '..', '..', 'docker-compose.yml'), 'utf8'), { merge: true }) as ComposeFile
 }
 
-/** What the image makes of the brokers' variables: `KAFKA_A_B` is the property `a.b`. Only what is said of log-ins. */
+/** What the image makes of the brokers' variables: `KAFKA_A_B` is the property `a.b`. Only those of logins. */
 export function logInProperties(environment: Readonly<Record<string, string>>): Record<string, string> {
-  const named = Object.entries(environment).map(([name, value]) => [name.slice('KAFKA_'.length).toLowerCase().replaceAll('_', '.'), value] as const) // prettier-ignore
+  const named = Object.entries(environment).map(
+    ([name, value]) => [name.slice('KAFKA_'.length).toLowerCase().replaceAll('_', '.'), value] as const,
+  )
   return Object.fromEntries(
     named.filter(([name]) => name.includes('sasl') || name === 'listener.security.protocol.map'),
   )
 }
 
-/** Puts values for `${NAME:?message}`, as Compose does. @throws Error with the message where there is none */
+/**
+ * Substitutes `${NAME:?message}`, like Compose.
+ * @throws Error with the message if there is no value
+ */
 export function interpolated(
   environment: Readonly<Record<string, string | number>>,
   values: Readonly<Record<string, string>>,

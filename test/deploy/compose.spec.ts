@@ -16,8 +16,9 @@ const SECRETS = { QUORATE_API_KEY: 'k', QUORATE_CLUSTER_SECRET: 's', KAFKA_PASSW
 const ours = services.filter(([, it]) => it.image.startsWith('quorate:'))
 
 describe('docker-compose.yml', () => {
-  it('is a Compose file by the schema of the specification', () => {
-    // The schema names its dialect by an address that Ajv does not know; it is draft 7, Ajv's own. `format`s are hints there.
+  it('is a Compose file according to the schema of the specification', () => {
+    // The schema names its dialect by an address that Ajv does not know; it is draft 7, Ajv's own. `format`s are only
+    // hints there.
     const { $schema: _, ...schema } = JSON.parse(read('test/deploy/fixtures/compose-spec.json')) as Record<
       string,
       unknown
@@ -30,13 +31,20 @@ describe('docker-compose.yml', () => {
 
   it('has three brokers, two aggregators, two notifiers and a mail catcher, each with a health check', () => {
     expect(services.map(([name]) => name)).toEqual([
-      'kafka-1', 'kafka-2', 'kafka-3', 'aggregator-1', 'aggregator-2', 'notifier-1', 'notifier-2', 'mail',
-    ]) // prettier-ignore
+      'kafka-1',
+      'kafka-2',
+      'kafka-3',
+      'aggregator-1',
+      'aggregator-2',
+      'notifier-1',
+      'notifier-2',
+      'mail',
+    ])
     for (const [name, { healthcheck }] of services)
       expect([name, Array.isArray(healthcheck?.test)]).toEqual([name, true])
   })
 
-  it('runs the Kafka that the tests run, as three voters that know each other', () => {
+  it('runs the Kafka version of the tests, as three voters that know each other', () => {
     const brokers = services.filter(([name]) => name.startsWith('kafka-'))
     expect(new Set(brokers.map(([, it]) => it.image))).toEqual(new Set([`apache/kafka:${KAFKA_VERSION}`]))
     for (const [name, { environment = {}, ports = [] }] of brokers) {
@@ -71,15 +79,24 @@ describe('docker-compose.yml', () => {
     }
   })
 
-  it('confines every container: no new privileges, no capabilities, bounded memory and processes; a root to read only but for the brokers', () => {
-    for (const [name, it] of services) {
-      expect([name, it]).toMatchObject([
-        name,
-        { cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'], pids_limit: 1024, mem_limit: expect.stringMatching(/^\d+[mg]$/) },
-      ]) // prettier-ignore
-      expect([name, it.read_only]).toEqual([name, name.startsWith('kafka-') ? undefined : true])
-    }
-  })
+  it(
+    'confines every container: no new privileges, no capabilities, bounded memory and processes; read-only ' +
+      'roots except brokers',
+    () => {
+      for (const [name, it] of services) {
+        expect([name, it]).toMatchObject([
+          name,
+          {
+            cap_drop: ['ALL'],
+            security_opt: ['no-new-privileges:true'],
+            pids_limit: 1024,
+            mem_limit: expect.stringMatching(/^\d+[mg]$/),
+          },
+        ])
+        expect([name, it.read_only]).toEqual([name, name.startsWith('kafka-') ? undefined : true])
+      }
+    },
+  )
 
   it('does not come up without the secrets, and the example names each', () => {
     const wanted = [...read('docker-compose.yml').matchAll(/\$\{(\w+):\?/g)].map(([, name]) => name)
@@ -90,17 +107,21 @@ describe('docker-compose.yml', () => {
     )
   })
 
-  it('lets nobody talk to a broker without a log-in', () => {
+  it('lets nobody talk to a broker without a login', () => {
     for (const [name, { environment = {} }] of services) {
       if (!name.startsWith('kafka-')) continue
       const listeners = String(environment['KAFKA_LISTENER_SECURITY_PROTOCOL_MAP']).split(',')
       expect(listeners.sort()).toEqual(['CONTROLLER', 'INSIDE', 'OUTSIDE'].map((it) => `${it}:SASL_PLAINTEXT`))
     }
     for (const [, { environment = {} }] of ours)
-      expect(interpolated(environment, SECRETS)).toMatchObject({ KAFKA_SASL_MECHANISM: 'plain', KAFKA_SASL_USERNAME: 'quorate', KAFKA_SASL_PASSWORD: 'p' }) // prettier-ignore
+      expect(interpolated(environment, SECRETS)).toMatchObject({
+        KAFKA_SASL_MECHANISM: 'plain',
+        KAFKA_SASL_USERNAME: 'quorate',
+        KAFKA_SASL_PASSWORD: 'p',
+      })
   })
 
-  it('gets its secrets from a script, which never writes over those in use', () => {
+  it('gets its secrets from a script, which never overwrites existing ones', () => {
     const dir = mkdtempSync(join(tmpdir(), 'compose-env-'))
     writeFileSync(join(dir, '.env.example'), read('.env.example'))
     const run = () => spawnSync(process.execPath, [join(ROOT, 'scripts/compose-env.mjs'), dir], { encoding: 'utf8' })
@@ -132,7 +153,7 @@ describe('docker-compose.yml', () => {
 })
 
 describe('packages', () => {
-  it('run no install script, and each that has one is known to do without', () => {
+  it('run no install script, and each that has one is known to work without', () => {
     expect(read('.npmrc')).toMatch(/^ignore-scripts=true$/m)
     const { packages } = JSON.parse(read('package-lock.json')) as {
       packages: Record<string, { hasInstallScript?: boolean }>
@@ -140,13 +161,13 @@ describe('packages', () => {
     const scripted = Object.entries(packages).flatMap(([path, { hasInstallScript }]) =>
       hasInstallScript ? [path.replace(/^.*node_modules\//, '')] : [],
     )
-    // The first three choose or check a prebuilt binary, which loads without that too; @scarf/scarf reports to its maker.
+    // The first three select or check a prebuilt binary, which also loads without; @scarf/scarf reports to its maker.
     expect(new Set(scripted)).toEqual(new Set(['@parcel/watcher', '@swc/core', 'unrs-resolver', '@scarf/scarf']))
   })
 })
 
 describe('Dockerfile', () => {
-  it('runs as no root, on the Node that the project names', () => {
+  it('does not run as root, and uses the Node version of the project', () => {
     const dockerfile = read('Dockerfile')
     expect(dockerfile).toMatch(/^USER node$/m)
     const images = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image)

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 
 const ROOT = join(__dirname, '..', '..')
 
-/** Runs Jest over files of a folder of its own, with the reporter that `npm test` adds its counts up from. */
+/** Runs Jest over files in a separate folder, with the reporter whose counts `npm test` sums up. */
 function countsOf(files: Record<string, string>): unknown {
   const folder = mkdtempSync(join(tmpdir(), 'quorate-counting-'))
   try {
@@ -27,7 +27,9 @@ function countsOf(files: Record<string, string>): unknown {
 
 describe('the counts of a run', () => {
   it('are what passed, failed and was skipped, with todos among the skipped', () => {
-    const text = `test('a', () => {}); test('b', () => { throw new Error('b') }); test.skip('c', () => {}); test.todo('d'); test('e', () => {})`
+    const text =
+      "test('a', () => {}); test('b', () => { throw new Error('b') }); test.skip('c', () => {}); " +
+      "test.todo('d'); test('e', () => {})"
     expect(countsOf({ 'some.test.js': text })).toEqual({ passed: 2, failed: 1, skipped: 2 })
   }, 30_000)
 

@@ -23,7 +23,7 @@ describe('a source that was created again while nothing ran', () => {
   const report = async ({ client }: App, agent: string, state: string) =>
     client.report('site/x', agent, { state }, { wait: 10 })
 
-  /** As an operator's mistake would: the topic is deleted, and created again with its settings. */
+  /** Like an operator's mistake: the topic is deleted, and created again with its settings. */
   async function recreateSource(): Promise<string> {
     const log = await openEmbeddedLog({ dir: join(dataDir, 'log') })
     const before = await log.describeTopic(SOURCE)
@@ -67,7 +67,7 @@ describe('a source that was created again while nothing ran', () => {
     await second.process.stop()
   })
 
-  it('or acknowledges it while nothing runs, and the next start continues', async () => {
+  it('can be acknowledged while nothing runs, and the next start continues', async () => {
     const topic = await recreateSource()
     const done = await cli('http://127.0.0.1:1', 'acknowledge-source', '--direct', '--data-dir', dataDir, '--yes')
     expect([done.code, done.process.output]).toEqual([0, expect.stringContaining(`noted for ${topic}`)])

@@ -28,7 +28,7 @@ function documentedAcls(): string[][] {
   )
 }
 
-/** As a test's broker takes it (RFC 7515, appendix A.5). */
+/** In the format that a test's broker accepts (RFC 7515, appendix A.5). */
 function unsecuredToken(sub: string): string {
   const now = Math.floor(Date.now() / 1000)
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
@@ -76,7 +76,7 @@ describeOwnKafka('the permissions that docs/operations.md lists', () => {
     folder.remove()
   }, 60_000)
 
-  it('are enough for an aggregator: it decides, answers and streams', async () => {
+  it('are enough for an aggregator: it decides, responds and streams', async () => {
     aggregator = await App.start('aggregator', {
       dataDir: `${folder.path}/aggregator`,
       env: logIn('quorate-aggregator'),
@@ -93,7 +93,7 @@ describeOwnKafka('the permissions that docs/operations.md lists', () => {
     await reader.cancel()
   }, 60_000)
 
-  it('are enough for a notifier: it tells', async () => {
+  it('are enough for a notifier: it notifies', async () => {
     const env = { ...logIn('quorate-notifier'), ...receiver.settings }
     notifier = await App.start('notifier', { dataDir: `${folder.path}/notifier`, env })
     await receiver.told('site/x', 'down')
@@ -123,7 +123,7 @@ describeOwnKafka('the permissions that docs/operations.md lists', () => {
   }, 60_000)
 
   it.each(['file', 'endpoint'])(
-    'hold for an instance that logs in by a token from: %s',
+    'hold for an instance that logs in with a token from: %s',
     async (of) => {
       const file = `${folder.path}/token`
       writeFileSync(file, unsecuredToken('quorate-aggregator'))
@@ -153,7 +153,7 @@ describeOwnKafka('the permissions that docs/operations.md lists', () => {
     60_000,
   )
 
-  it('were asked for nothing more: nobody was refused anything', () => {
+  it('are complete: no request was refused', () => {
     for (const app of [aggregator, notifier])
       expect(app.process.stderr.filter((line) => /AUTHORIZATION|UNAUTHORIZED/i.test(line))).toEqual([])
   })

@@ -3,18 +3,18 @@ import { type App, ROOT } from './harness'
 import { run } from './process'
 import { until } from './until'
 
-/** What runs on Kafka: its brokers and topics, and an instance through which the stores of all are read. */
+/** A system on Kafka: its brokers and topics, and an instance through which all stores are read. */
 export interface OnKafka {
   readonly brokers: readonly string[]
   readonly prefix: string
   readonly by: App
-  /** As QUORATE_APPLICATION_ID; `aggregator` by default. */
+  /** QUORATE_APPLICATION_ID; `aggregator` by default. */
   readonly applicationId?: string
-  /** More settings, such as those of a log-in. */
+  /** Further settings, such as those of a login. */
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** What lies in a data directory. Its process must have ended: the embedded log is one process's own. */
+/** A data directory. Its process must have ended: only one process can open the embedded log. */
 export interface Stopped {
   readonly dataDir: string
   /** A module with the rules that the process had registered. */
@@ -22,10 +22,10 @@ export interface Stopped {
 }
 
 /**
- * Decides everything anew from the source, by `quorate audit` as it is built, and fails with its words and first difference unless store
- * (not where it is stopped), changelog and sink are what the source says. The system may be at work; while it cannot be judged, because a
- * partition has just moved or the records keep coming, it is asked again for `timeoutMs`.
- * For the end of a system test; answers what the audit said.
+ * Decides everything again from the source, with the built `quorate audit`, and fails with its output and first
+ * difference unless store (not if stopped), changelog and sink match the source. The system may be working. While it
+ * cannot be judged, because a partition has just moved or records keep coming, the audit is repeated for `timeoutMs`.
+ * For the end of a system test; resolves with the output of the audit.
  */
 export async function audited(system: OnKafka | Stopped, timeoutMs = 60_000): Promise<string> {
   const [args, env] = 'dataDir' in system ? stopped(system) : onKafka(system)
@@ -41,7 +41,7 @@ export async function audited(system: OnKafka | Stopped, timeoutMs = 60_000): Pr
     },
     timeoutMs,
   )
-  if (code === 1) throw new Error(`What is kept is not what the source says:\n${text}`)
+  if (code === 1) throw new Error(`The stored data does not match the source:\n${text}`)
   return text
 }
 

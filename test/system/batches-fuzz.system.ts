@@ -9,7 +9,9 @@ import { KafkaCluster } from './cluster'
 import type { App } from './harness'
 import { until } from './until'
 
-/** What a process may hold at its peak, MiB: it holds some 150 at rest, and one batch of 128 MiB in full at a time, with what its decoder needs for that. */
+/**
+ * Peak memory of a process, in MiB: about 150 at rest, one full batch of 128 MiB at a time, and what its decoder needs.
+ */
 const MOST_RESIDENT = 900
 const PARTITIONS = 4
 const MIB = 1 << 20
@@ -22,7 +24,7 @@ interface Batch {
   readonly count: number
   readonly bytes: number
   readonly kind: 'zeros' | 'noise' | 'reports' | 'nulls'
-  /** Of the bytes of the compressed records, what is left out. */
+  /** How many bytes of the compressed records are cut off. */
   readonly cut: number
 }
 
@@ -45,10 +47,13 @@ const batch: fc.Arbitrary<Batch> = fc
 
 function contentOf({ kind, count, bytes }: Batch, n: number): Buffer {
   const value =
-    kind === 'nulls' ? null
-    : kind === 'zeros' ? Buffer.alloc(bytes)
-    : kind === 'noise' ? Buffer.from(Array.from({ length: Math.min(bytes, 500) }, (_, i) => (i * 167 + n) % 256))
-    : Buffer.from(JSON.stringify({ agent: 'a', state: 'up', evidence: 'e'.repeat(bytes) })) // prettier-ignore
+    kind === 'nulls'
+      ? null
+      : kind === 'zeros'
+        ? Buffer.alloc(bytes)
+        : kind === 'noise'
+          ? Buffer.from(Array.from({ length: Math.min(bytes, 500) }, (_, i) => (i * 167 + n) % 256))
+          : Buffer.from(JSON.stringify({ agent: 'a', state: 'up', evidence: 'e'.repeat(bytes) }))
   return recordBytes(Array.from({ length: count }, (_, i) => ({ key: `fuzz/${n}/${i}`, value })))
 }
 
@@ -68,7 +73,7 @@ describeKafka('batches of all codecs and sizes in every topic', () => {
     (await cluster.launch(app, name)).ready(180_000)
 
   let good = 0
-  /** Good reports count in every partition, and the notifier reads on. */
+  /** Valid reports count in every partition, and the notifier continues to read. */
   async function goesOn(aggregator: App, notifier: App): Promise<void> {
     const log = await cluster.log()
     const missing = new Set(Array.from({ length: PARTITIONS }, (_, partition) => partition))
@@ -76,38 +81,65 @@ describeKafka('batches of all codecs and sizes in every topic', () => {
       const object = `good/${good}/${i}`
       const partition = partitionOf(object, PARTITIONS)
       if (!missing.delete(partition)) continue
-      const report = (agent: string) => ({ topic: cluster.topics.reports, partition, key: object, value: `{"agent":"${agent}","state":"down"}` }) // prettier-ignore
+      const report = (agent: string) => ({
+        topic: cluster.topics.reports,
+        partition,
+        key: object,
+        value: `{"agent":"${agent}","state":"down"}`,
+      })
       await log.append([report('a'), report('b')])
-      await until('good ones count', async () => (await aggregator.client.get(object)).view.participants === 2, 120_000)
-      await until('it is told', async () => {
-        const { json } = await notifier.call('GET', `/v1/deliveries?object=${encodeURIComponent(object)}`)
-        return (json.items as unknown[]).length > 0
-      }, 120_000) // prettier-ignore
+      await until(
+        'valid ones count',
+        async () => (await aggregator.client.get(object)).view.participants === 2,
+        120_000,
+      )
+      await until(
+        'it is notified',
+        async () => {
+          const { json } = await notifier.call('GET', `/v1/deliveries?object=${encodeURIComponent(object)}`)
+          return (json.items as unknown[]).length > 0
+        },
+        120_000,
+      )
     }
     good++
     await cluster.caughtUp(aggregator, 120_000)
   }
 
-  it('stop nothing, in bounded memory: good records count, and the processes stop and start', async () => {
+  it('stop nothing, in bounded memory: valid records count, and the processes stop and start', async () => {
     let [aggregator, notifier] = [await start('aggregator', 'one'), await start('notifier', 'two')]
     await goesOn(aggregator, notifier)
     const { numRuns, seed = 20_261_130 } = fuzzing(16)
     const { reports, states, settings } = cluster.topics
-    const topics = { reports, states, settings, aggregator: cluster.topics.changelog('aggregator'), notifier: cluster.topics.changelog('notifier') } // prettier-ignore
+    const topics = {
+      reports,
+      states,
+      settings,
+      aggregator: cluster.topics.changelog('aggregator'),
+      notifier: cluster.topics.changelog('notifier'),
+    }
     let written = 0
     for (const [n, one] of fc.sample(batch, { numRuns, seed }).entries()) {
       const content = contentOf(one, n)
       const whole = compressedBatch(one.codec, content, { count: one.count })
-      // Most of what is spoilt, or larger than the topic takes, the broker refuses.
-      const spoilt = one.cut === 0 ? whole : compressedBatch('none', content.subarray(0, content.length - one.cut), { count: one.count }) // prettier-ignore
+      // The broker refuses most damaged batches, and those above the limit of the topic.
+      const spoilt =
+        one.cut === 0
+          ? whole
+          : compressedBatch('none', content.subarray(0, content.length - one.cut), { count: one.count })
       if (spoilt.length > 900_000) continue
       const partition = one.topic === 'settings' ? 0 : one.partition
-      await produceBatch([...cluster.brokers], topics[one.topic], partition, spoilt).then(() => written++, () => undefined) // prettier-ignore
+      await produceBatch([...cluster.brokers], topics[one.topic], partition, spoilt).then(
+        () => written++,
+        () => undefined,
+      )
     }
     expect(written).toBeGreaterThan(numRuns / 3)
     await goesOn(aggregator, notifier)
     const peaks = [aggregator, notifier].map((app) => peakOf(app.servingPid()))
-    expect([(await aggregator.call('GET', '/livez')).status, (await notifier.call('GET', '/livez')).status]).toEqual([200, 200]) // prettier-ignore
+    expect([(await aggregator.call('GET', '/livez')).status, (await notifier.call('GET', '/livez')).status]).toEqual([
+      200, 200,
+    ])
     for (const app of [aggregator, notifier]) expect(await app.process.stop()).toMatchObject({ code: 0 })
     cluster.deleteData('one')
     cluster.deleteData('two')

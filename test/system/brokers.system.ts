@@ -10,7 +10,7 @@ import { byLength, say } from './run-length'
 import { until } from './until'
 
 const KILLS = byLength(2, 5)
-/** ms that all brokers are away, and how they go: their connections stay open and unanswered, or are refused. */
+/** ms that all brokers are away, and how: their connections stay open without responses, or are refused. */
 const AWAY = byLength(
   [{ ms: 10_000, how: 'paused' }],
   [
@@ -18,7 +18,10 @@ const AWAY = byLength(
     { ms: 600_000, how: 'killed' },
   ],
 )
-/** From here on it must be seen from outside (ms): `/livez` fails a minute after the group was last heard. */
+/**
+ * From this duration on (ms) it must be visible from outside: `/livez` fails a minute after the last contact with the
+ * group.
+ */
 const LONG_AWAY_MS = 120_000
 
 describeOwnKafka('brokers die under load', () => {
@@ -36,7 +39,7 @@ describeOwnKafka('brokers die under load', () => {
     await kafka?.stop()
   }, 60_000)
 
-  /** From now on reports are applied again: everybody is ready, and a report of ours comes through. */
+  /** Waits until reports are applied again: all instances are ready, and a report of the test is applied. */
   async function worksAgain(): Promise<void> {
     const begun = performance.now()
     for (const name of ['one', 'two']) {
@@ -49,7 +52,7 @@ describeOwnKafka('brokers die under load', () => {
         90_000,
       )
     }
-    say(`at work again ${Math.round(performance.now() - begun)} ms after; answers ${scene.answers}`)
+    say(`working again ${Math.round(performance.now() - begun)} ms after; answers ${scene.answers}`)
   }
 
   it(
@@ -81,7 +84,7 @@ describeOwnKafka('brokers die under load', () => {
         if (how === 'paused') for (const node of kafka.nodeIds) kafka.resume(node)
         else await Promise.all(kafka.nodeIds.map((node) => kafka.restart(node)))
         await worksAgain()
-        // They are the same processes, and have not piled anything up.
+        // They are the same processes, and have not accumulated memory.
         expect(apps.map(({ process }) => process.ended)).toEqual([false, false])
         const after = apps.map(({ process }) => residentOf(process.pid)!)
         say(`MiB resident before and after: ${memory.join(', ')}; ${after.join(', ')}`)
@@ -91,7 +94,10 @@ describeOwnKafka('brokers die under load', () => {
       ms + 240_000,
     )
 
-  /** Without its brokers an instance says that it makes no progress, answers with the age of what it says, and takes no writes. */
+  /**
+   * Without its brokers an instance reports that it makes no progress, responds with the age of its data, and accepts
+   * no writes.
+   */
   async function expectAlone(app: App): Promise<void> {
     await until('/livez fails', async () => (await app.call('GET', '/livez')).status === 503, LONG_AWAY_MS)
     const roles = new Set<string | null>()
@@ -108,7 +114,7 @@ describeOwnKafka('brokers die under load', () => {
     say(`a write is refused (${refused.json.code}) within ${Math.round(performance.now() - asked)} ms`)
   }
 
-  it('all that while the sink is what simulate decides, and no answer was wrong', async () => {
+  it('meanwhile the sink is what simulate decides, and no response was wrong', async () => {
     await scene.rest()
     await quiet(scene.cluster)
     const { source, events } = await expectSinkAsSimulated(scene.cluster)

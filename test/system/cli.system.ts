@@ -51,10 +51,10 @@ describe('quorate', () => {
     })
     expect((await json('history', 'site/x'))[0]).toMatchObject([{ author: 'admin', reason: 'known' }, {}])
     expect((await quorate(['get', 'site/x'])).out.join('\n')).toMatch(
-      /\(override\)\n {2}held at up until \S+, then down as the vote stands now; by admin: known/,
+      /\(override\)\n {2}held at up until \S+, then down by the current vote; by admin: known/,
     )
     expect((await quorate(['explain', 'site/x'])).out[0]).toMatch(
-      /^held at up until \S+, then down as the vote stands now; by admin: known$/,
+      /^held at up until \S+, then down by the current vote; by admin: known$/,
     )
     expect((await json('override', 'clear', 'site/x', '--reason', 'mended'))[0].view).toMatchObject({
       state: 'down',
@@ -76,13 +76,13 @@ describe('quorate', () => {
     })
   })
 
-  it('sends only what was seen, when told what that was', async () => {
+  it('writes only if the etag still matches', async () => {
     await json('report', 'seen', 'up', '--agent', 'a', '--wait')
     const { code, err } = await quorate(['delete', 'seen', '--if-match', '9.9.9.9'])
     expect([code, err]).toEqual([1, expect.stringContaining('precondition-failed')])
   })
 
-  it('keeps integers of evidence that no double holds', async () => {
+  it('keeps integers of evidence that no double can represent', async () => {
     const evidence = '{"trace":18446744073709551615}'
     await json('report', 'exact', 'up', '--agent', 'a', '--evidence', evidence, '--wait')
     expect((await quorate(['explain', 'exact', '--json'])).out.join('')).toContain(`"evidence":${evidence}`)
@@ -117,7 +117,7 @@ describe('quorate', () => {
     expect((await json('list', '--prefix', 'many/', '--limit', '7')).map(({ object }) => object)).toHaveLength(7)
   })
 
-  it('watches: the states there are, then each change', async () => {
+  it('watches: the current states, then each change', async () => {
     const it = new SystemProcess(process.execPath, {
       args: [CLI, 'watch', '--prefix', 'watched/', '--json'],
       env: settings(),
@@ -140,7 +140,7 @@ describe('quorate', () => {
     expect(refused).toMatchObject({ code: 1, out: [], err: expect.stringContaining('/memory') })
   })
 
-  it('tries policies and settings of agents, says what they would change, and writes nothing', async () => {
+  it('tries policies and settings of agents, shows what they would change, and writes nothing', async () => {
     for (const agent of ['a', 'b', 'c'])
       for (const n of [1, 2])
         await json('report', `tried/${n}`, agent === 'c' ? 'down' : 'up', '--agent', agent, '--ttl', '1h', '--wait')
@@ -150,7 +150,7 @@ describe('quorate', () => {
       0,
       [
         'tried/1\tup\tdown\tpolicy\t',
-        '1 would change state, 0 only a mark, 0 would go; 1 looked at.',
+        '1 would change state, 0 only a mark, 0 would be deleted; 1 evaluated.',
         'Nothing was written.',
       ],
     ])
@@ -169,7 +169,7 @@ describe('quorate', () => {
     expect(bad).toMatchObject({ code: 1, out: [], err: expect.stringContaining('/memory') })
   })
 
-  it('writes, shows and takes away the settings of agents', async () => {
+  it('writes, shows and removes the settings of agents', async () => {
     expect((await quorate(['agent', 'set', 'm', '--weight', '0', '--muted'])).code).toBe(0)
     expect((await quorate(['agent', 'list'])).out).toEqual(['m\t0\tmuted'])
     expect((await json('agent', 'get', 'm'))[0]).toEqual({ agent: 'm', weight: 0, muted: true })
@@ -177,7 +177,7 @@ describe('quorate', () => {
     expect((await quorate(['agent', 'get', 'm'])).code).toBe(4)
   })
 
-  it('has colours on no pipe', async () => {
+  it('uses no colours in a pipe', async () => {
     const all = await Promise.all(
       [['list'], ['get', 'many/1'], ['explain', 'many/1'], ['cluster']].map((args) => quorate(args)),
     )
@@ -185,10 +185,10 @@ describe('quorate', () => {
   })
 })
 
-describe('quorate says what is wrong', () => {
+describe('quorate explains errors', () => {
   it('when no server answers: how to start one', async () => {
     const { code, err } = await quorate(['get', 'x', '--url', 'http://127.0.0.1:9'])
-    expect([code, err]).toEqual([3, expect.stringMatching(/No answer from http:\/\/127\.0\.0\.1:9 .*npm start/)])
+    expect([code, err]).toEqual([3, expect.stringMatching(/No response from http:\/\/127\.0\.0\.1:9 .*npm start/)])
   })
 
   it('when the key is wrong: which variable', async () => {
@@ -213,26 +213,26 @@ describe('quorate says what is wrong', () => {
     expect([code, out, err]).toEqual([2, [], expect.stringMatching(reason)])
   })
 
-  it("when the embedded log is a running server's: to stop it, and what to add", async () => {
+  it('when the embedded log belongs to a running server: to stop it, and what to add', async () => {
     const place = ['--data-dir', app.dataDir]
     const beside = await quorate(['audit', ...place])
     expect([beside.code, beside.err]).toEqual([2, expect.stringMatching(/open to one process at a time.*--no-store/)])
     const locked = await quorate(['simulate', '--partition-of', 'quorate.reports', ...place])
-    expect([locked.code, locked.err]).toEqual([1, expect.stringMatching(/stop the server that has it/)])
+    expect([locked.code, locked.err]).toEqual([1, expect.stringMatching(/stop the server that uses it/)])
   })
 
-  it('its version', async () => {
+  it('prints its version', async () => {
     expect(await quorate(['--version'])).toEqual({ code: 0, out: [expect.stringMatching(/^\d+\.\d+\.\d+/)], err: '' })
   })
 
-  it('with --help and examples on every command', async () => {
+  it('has --help and examples on every command', async () => {
     const { code, out } = await quorate(['--help'])
     expect([code, out.join('\n')]).toEqual([0, expect.stringMatching(/Examples:[\s\S]*quorate simulate/)])
     expect((await quorate(['override', 'set', '--help'])).out.join('\n')).toContain('--until')
   })
 })
 
-it('what all of these wrote is kept as the source says', async () => {
+it('everything that these commands wrote matches the source', async () => {
   expect(await app.process.stop()).toEqual({ code: 0, signal: null })
   await audited({ dataDir: app.dataDir })
 })

@@ -1,6 +1,6 @@
 import type { App } from './harness'
 
-/** What `GET /v1/cluster` says of a partition. */
+/** A partition in the response of `GET /v1/cluster`. */
 export interface PartitionReport {
   readonly partition: number
   readonly owner: string | null
@@ -19,7 +19,7 @@ export interface ClusterSaid {
 export const clusterOf = async (app: App): Promise<ClusterSaid> =>
   (await app.client.cluster()) as unknown as ClusterSaid
 
-/** Partitions that run at this address, as the given instance tells. */
+/** Partitions that run at this address, according to the given instance. */
 export async function runningAt(url: string, by: App): Promise<number[]> {
   const { partitions } = await clusterOf(by)
   return partitions.filter((it) => it.owner === url && it.state === 'running').map(({ partition }) => partition)

@@ -9,19 +9,19 @@ import { App, type AppOptions, temporaryFolder } from './harness'
 import { endAll } from './process'
 import { until } from './until'
 
-/** Instances on a real Kafka under a prefix of the suite's own, and a log to look at their topics with. */
+/** Instances on a real Kafka under a prefix of the suite's own, and a log to read their topics. */
 export class KafkaCluster {
   readonly prefix = unique('system')
   readonly topics: TopicNames = topicNames(this.prefix)
   readonly brokers: readonly string[]
   readonly apps = new Map<string, App>()
-  private readonly folder = temporaryFolder('cluster')
-  private opened: Promise<Log> | undefined
+  readonly #folder = temporaryFolder('cluster')
+  #opened: Promise<Log> | undefined
 
-  constructor(
-    private readonly env: Readonly<Record<string, string>> = {},
-    brokers?: readonly string[],
-  ) {
+  readonly #env: Readonly<Record<string, string>>
+
+  constructor(env: Readonly<Record<string, string>> = {}, brokers?: readonly string[]) {
+    this.#env = env
     this.brokers = brokers ?? sharedBrokers()
   }
 
@@ -32,16 +32,16 @@ export class KafkaCluster {
       QUORATE_TOPIC_PREFIX: this.prefix,
       QUORATE_REPLICATION: '1',
       QUORATE_PARTITIONS: '4',
-      ...this.env,
+      ...this.#env,
     }
   }
 
   log(): Promise<Log> {
-    this.opened ??= openKafkaLog({ brokers: this.brokers, clientId: 'system-test' })
-    return this.opened
+    this.#opened ??= openKafkaLog({ brokers: this.brokers, clientId: 'system-test' })
+    return this.#opened
   }
 
-  /** Starts an instance under a name of its own; again with the same name: the same data. */
+  /** Starts an instance under a name of its own; the same name again reuses its data. */
   async start(app: 'aggregator' | 'notifier', name: string, options: Partial<AppOptions> = {}): Promise<App> {
     const started = await this.launch(app, name, options)
     await started.ready()
@@ -49,21 +49,21 @@ export class KafkaCluster {
     return started
   }
 
-  /** Starts the process alone: it may never become ready. */
+  /** Only starts the process: it may never become ready. */
   launch(app: 'aggregator' | 'notifier', name: string, options: Partial<AppOptions> = {}): Promise<App> {
     return App.launch(app, { dataDir: this.dataDir(name), ...options, env: { ...this.settings, ...options.env } })
   }
 
-  /** Where the instance of that name keeps its data. */
+  /** The data directory of the instance of that name. */
   dataDir(name: string): string {
-    return join(this.folder.path, name)
+    return join(this.#folder.path, name)
   }
 
   deleteData(name: string): void {
     rmSync(this.dataDir(name), { recursive: true })
   }
 
-  /** Waits until every partition of the source is owned and applied up to its end, as the given instance tells. */
+  /** Waits until every partition of the source is owned and applied up to its end, according to the given instance. */
   async caughtUp(by: App, timeoutMs = 90_000): Promise<void> {
     interface Report {
       partitions: { state: string; position?: number }[]
@@ -82,14 +82,14 @@ export class KafkaCluster {
     )
   }
 
-  /** Fails unless what is kept is what the source says (auditing.ts); `by` is any instance that runs. */
+  /** Fails unless the stored data matches the source (auditing.ts); `by` is any running instance. */
   async audited(by: App): Promise<string> {
     return audited({ brokers: this.brokers, prefix: this.prefix, by })
   }
 
   async close(): Promise<void> {
     await endAll()
-    await (await this.opened)?.close()
-    this.folder.remove()
+    await (await this.#opened)?.close()
+    this.#folder.remove()
   }
 }

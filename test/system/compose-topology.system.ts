@@ -15,12 +15,16 @@ const SECRETS = {
   KAFKA_BROKER_PASSWORD: 'the-password-of-brokers',
 }
 
-/** The brokers' log-ins as the file has them; a test's listeners have names of their own. */
+/** The brokers' logins as in the file; a test's listeners have names of their own. */
 function logIns(): Record<string, string> {
   const { environment = {} } = composeFile().services['kafka-1']!
   const properties = Object.entries(logInProperties(interpolated(environment, SECRETS)))
   const renamed = (text: string) =>
-    text.replaceAll('INSIDE:', 'BROKERS:').replaceAll('OUTSIDE:', 'CLIENTS:').replace('name.inside', 'name.brokers').replace('name.outside', 'name.clients') // prettier-ignore
+    text
+      .replaceAll('INSIDE:', 'BROKERS:')
+      .replaceAll('OUTSIDE:', 'CLIENTS:')
+      .replace('name.inside', 'name.brokers')
+      .replace('name.outside', 'name.clients')
   return Object.fromEntries(properties.map(([name, value]) => [renamed(name), renamed(value)]))
 }
 
@@ -63,19 +67,24 @@ describeOwnKafka('the topology of docker-compose.yml, as processes', () => {
 
   const client = (name: string) => apps.get(name)!.client
 
-  it('has brokers that talk to nobody without a log-in', async () => {
+  it('has brokers that refuse clients without a login', async () => {
     for (const sasl of [undefined, { mechanism: 'plain', username: 'quorate', password: 'another' }] as const) {
-      const log = openKafkaLog({ brokers: kafka.brokers, clientId: 'nobody', retryTimeoutMs: 3_000, ...(sasl && { sasl }) }) // prettier-ignore
+      const log = openKafkaLog({
+        brokers: kafka.brokers,
+        clientId: 'nobody',
+        retryTimeoutMs: 3_000,
+        ...(sasl && { sasl }),
+      })
       await expect(log.then((it) => it.describeTopic('quorate.reports'))).rejects.toThrow(/LOG_|log-in|refuse|reach/i)
     }
   })
 
-  it('answers nobody without the key', async () => {
+  it('refuses requests without the key', async () => {
     const answer = await apps.get('aggregator-1')!.call('GET', '/v1/cluster')
     expect([answer.status, answer.json.code]).toEqual([401, 'unauthenticated'])
   })
 
-  it('decides, answers at both aggregators, and one of two notifiers tells', async () => {
+  it('decides, responds at both aggregators, and one of two notifiers notifies', async () => {
     for (const agent of ['a', 'b', 'c'])
       await client('aggregator-1').report('site/x', agent, { state: 'down' }, { wait: 10 })
     for (const name of ['aggregator-1', 'aggregator-2'])
@@ -85,7 +94,7 @@ describeOwnKafka('the topology of docker-compose.yml, as processes', () => {
     expect(members.map(({ reachable }) => reachable)).toEqual([true, true])
   })
 
-  it('goes on without one broker', async () => {
+  it('continues without one broker', async () => {
     await kafka.kill(2)
     await until(
       'a report is applied on two brokers',
@@ -96,7 +105,7 @@ describeOwnKafka('the topology of docker-compose.yml, as processes', () => {
     await kafka.restart(2)
   }, 180_000)
 
-  it('goes on without one aggregator and one notifier, and tells nobody twice', async () => {
+  it('continues without one aggregator and one notifier, and notifies nobody twice', async () => {
     await Promise.all([apps.get('aggregator-1')!.crash(), apps.get('notifier-1')!.crash()])
     for (let i = 0; i < 8; i++) {
       await until(
@@ -115,7 +124,7 @@ describeOwnKafka('the topology of docker-compose.yml, as processes', () => {
     expect(receiver.forged).toEqual([])
   }, 180_000)
 
-  it('has kept what the source says, through all of that', async () => {
+  it('still matches the source after all of that', async () => {
     // The prefix is the default: the file names none.
     const env = {
       KAFKA_SASL_MECHANISM: 'plain',

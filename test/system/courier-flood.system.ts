@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { ROOT } from './harness'
 import { run } from './process'
 
-it('a flood of 5,000 objects is told completely, each object in order, in bounded memory, and by one mail', async () => {
+it('notifies of 5,000 objects at once completely, each in order, in bounded memory, with one mail', async () => {
   const { code, process: bench } = await run(process.execPath, { args: [join(ROOT, 'bench/flood.mjs'), '5000'] })
   expect([code, bench.stderr]).toEqual([0, []])
   const figures = JSON.parse(bench.stdout.at(-1)!) as Record<string, number | boolean>

@@ -7,7 +7,7 @@ export interface Arrival {
   readonly id: string
   readonly object: string
   readonly state: string | null
-  /** Last part of the URL: each instance has one of its own, so it says who sent. */
+  /** Last part of the URL: each instance has its own, so it identifies the sender. */
   readonly sender: string
   /** `webhook-timestamp` of the attempt, s. */
   readonly timestamp: number
@@ -15,16 +15,22 @@ export interface Arrival {
   readonly at: number
 }
 
-/** A webhook receiver that comes and goes at one address, and of which a test decides what happens between request and answer. */
+/**
+ * A webhook receiver that opens and closes at one address; the test decides what happens between request and response.
+ */
 export class CourierReceiver {
   readonly secret = `whsec_${Buffer.from('another secret of thirty-two by.').toString('base64')}`
   readonly arrivals: Arrival[] = []
   readonly forged: string[] = []
-  /** `accepted` has been taken by the receiver; 204 unless this answers. */
+  /** Called when the receiver has accepted; responds 204 unless replaced. */
   accepted: (arrival: Arrival, response: ServerResponse) => void = (_, response) => response.writeHead(204).end()
-  private server: Server | undefined
+  #server: Server | undefined
 
-  private constructor(private readonly port: number) {}
+  readonly #port: number
+
+  private constructor(port: number) {
+    this.#port = port
+  }
 
   static async start(): Promise<CourierReceiver> {
     const receiver = new CourierReceiver((await freePorts(1))[0]!)
@@ -37,16 +43,16 @@ export class CourierReceiver {
   }
 
   url(sender: string, host = '127.0.0.1'): string {
-    return `http://${host}:${this.port}/hook/${sender}`
+    return `http://${host}:${this.#port}/hook/${sender}`
   }
 
   about(object: string, state?: string): Arrival[] {
     return this.arrivals.filter((one) => one.object === object && (state === undefined || one.state === state))
   }
 
-  /** Waits for the n-th arrival that tells this state of an object. */
+  /** Waits for the n-th arrival with this state of an object. */
   told(object: string, state: string, times = 1, timeoutMs = 60_000): Promise<Arrival> {
-    const what = `a webhook says for the ${times}. time that ${object} is ${state}`
+    const what = `webhook number ${times} with ${object} ${state}`
     return until(what, () => this.about(object, state)[times - 1], timeoutMs)
   }
 
@@ -56,21 +62,21 @@ export class CourierReceiver {
       request.on('data', (chunk: Buffer) => chunks.push(chunk))
       request.on('end', () => {
         const body = Buffer.concat(chunks).toString('utf8')
-        this.accepted(this.take(body, request.headers as Record<string, string>, request.url!), response)
+        this.accepted(this.#take(body, request.headers as Record<string, string>, request.url!), response)
       })
     })
-    await new Promise<void>((listening) => server.listen(this.port, '127.0.0.1', listening))
-    this.server = server
+    await new Promise<void>((listening) => server.listen(this.#port, '127.0.0.1', listening))
+    this.#server = server
   }
 
-  /** Nobody listens there until it is opened again. */
+  /** The port is closed until it is opened again. */
   async close(): Promise<void> {
-    this.server?.closeAllConnections()
-    await new Promise((closed) => (this.server ? this.server.close(closed) : closed(undefined)))
-    this.server = undefined
+    this.#server?.closeAllConnections()
+    await new Promise((closed) => (this.#server ? this.#server.close(closed) : closed(undefined)))
+    this.#server = undefined
   }
 
-  private take(body: string, headers: Record<string, string>, url: string): Arrival {
+  #take(body: string, headers: Record<string, string>, url: string): Arrival {
     try {
       new Webhook(this.secret).verify(body, headers)
     } catch (error) {

@@ -15,7 +15,7 @@ interface Decided {
   readonly status: string
 }
 
-/** The newest decision to tell this state of an object, as the notifier answers for it. */
+/** The newest decision about this state of an object, as reported by the notifier. */
 const decided = (app: App, object: string, state: string, status: string): Promise<Decided> =>
   until(
     `${object} ${state} is ${status}`,
@@ -42,17 +42,37 @@ describeKafka('two notifiers on Kafka, killed at every step of the courier', () 
     revisions.set(object, revision)
     const now = Date.now()
     const view: View = {
-      object, incarnation: 0, version: revision, revision, state, from: null, voted: state, since: now, decidedAt: now, cause: 'vote',
-      trigger: null, contested: false, stale: false, flapping: false, divergent: false, override: null, tally: { [state]: 1 },
-      participants: 1, electorate: 1, quorum: 1, rule: 'majority', policy: 'default', incident: null,
-    } // prettier-ignore
+      object,
+      incarnation: 0,
+      version: revision,
+      revision,
+      state,
+      from: null,
+      voted: state,
+      since: now,
+      decidedAt: now,
+      cause: 'vote',
+      trigger: null,
+      contested: false,
+      stale: false,
+      flapping: false,
+      divergent: false,
+      override: null,
+      tally: { [state]: 1 },
+      participants: 1,
+      electorate: 1,
+      quorum: 1,
+      rule: 'majority',
+      policy: 'default',
+      incident: null,
+    }
     const id = eventId(object, 0, revision)
     const record = encodeChange({ type: 'object.changed', id, time: now, subject: object, data: view }, '/test')
     const log = await cluster.log()
     await log.append([{ topic: cluster.topics.states, partition: partitionOf(object, PARTITIONS), ...record }])
   }
 
-  /** Who owns the partition of an object: whoever tells of it. */
+  /** The owner of an object's partition, which sends its notifications. */
   async function ownerOf(object: string): Promise<string> {
     await change(object, 'up')
     return (await receiver.told(object, 'up')).sender
@@ -72,7 +92,7 @@ describeKafka('two notifiers on Kafka, killed at every step of the courier', () 
     await receiver?.close()
   }, 60_000)
 
-  it('N34: exactly one of them sends, each its own', async () => {
+  it('N34: exactly one of them sends, each for its own partitions', async () => {
     const objects = Array.from({ length: 20 }, (_, i) => `n34/${i}`)
     for (const object of objects) await change(object, 'down')
     for (const object of objects) await receiver.told(object, 'down')
@@ -80,22 +100,26 @@ describeKafka('two notifiers on Kafka, killed at every step of the courier', () 
     expect(receiver.arrivals.map(({ object }) => object).sort()).toEqual([...objects].sort())
   }, 90_000)
 
-  it('N02: the same record again, once its partition has moved: nothing more is sent, and a hit of the inbox is counted', async () => {
-    const owner = await ownerOf('n02')
-    await change('n02', 'down')
-    await receiver.told('n02', 'down')
-    await decided(app(owner), 'n02', 'down', 'delivered')
-    await app(owner).process.stop()
-    await change('n02', 'down', revisions.get('n02'))
-    await change('n02', 'up')
-    expect((await receiver.told('n02', 'up', 2)).sender).toBe(other(owner))
-    expect(receiver.about('n02').map(({ state }) => state)).toEqual(['up', 'down', 'up'])
-    const { text } = await app(other(owner)).call('GET', '/metrics')
-    expect(text).toMatch(/^quorate_notifier_inbox_hits_total.* 1$/m)
-    await start(owner)
-  }, 180_000)
+  it(
+    'N02: the same record again after its partition has moved: nothing more is sent, and an inbox hit is ' + 'counted',
+    async () => {
+      const owner = await ownerOf('n02')
+      await change('n02', 'down')
+      await receiver.told('n02', 'down')
+      await decided(app(owner), 'n02', 'down', 'delivered')
+      await app(owner).process.stop()
+      await change('n02', 'down', revisions.get('n02'))
+      await change('n02', 'up')
+      expect((await receiver.told('n02', 'up', 2)).sender).toBe(other(owner))
+      expect(receiver.about('n02').map(({ state }) => state)).toEqual(['up', 'down', 'up'])
+      const { text } = await app(other(owner)).call('GET', '/metrics')
+      expect(text).toMatch(/^quorate_notifier_inbox_hits_total.* 1$/m)
+      await start(owner)
+    },
+    180_000,
+  )
 
-  it('N12: killed after the commit, before sending: the other one delivers it, under the id it had', async () => {
+  it('N12: killed after the commit, before sending: the other one delivers it, under the same id', async () => {
     const owner = await ownerOf('n12')
     await receiver.close()
     await change('n12', 'down')
@@ -109,14 +133,14 @@ describeKafka('two notifiers on Kafka, killed at every step of the courier', () 
     await start(owner)
   }, 180_000)
 
-  it.each(['before it was answered', 'when it was answered'])(
+  it.each(['before it responded', 'when it had responded'])(
     'N11: killed after the receiver accepted, %s: sent again with the same id',
     async (when) => {
       const object = `n11/${when.replaceAll(' ', '-')}`
       const owner = await ownerOf(object)
       receiver.accepted = ({ state, sender }, response) => {
         const kill = (): void => void (sender === owner && state === 'down' && app(owner).process.signal('SIGKILL'))
-        if (when === 'before it was answered' && sender === owner && state === 'down') return kill()
+        if (when === 'before it responded' && sender === owner && state === 'down') return kill()
         response.on('finish', kill)
         response.writeHead(204).end()
       }
@@ -131,7 +155,7 @@ describeKafka('two notifiers on Kafka, killed at every step of the courier', () 
     180_000,
   )
 
-  it('killed when the outcome was written: nothing is sent again', async () => {
+  it('killed after the outcome was written: nothing is sent again', async () => {
     const owner = await ownerOf('written')
     await change('written', 'down')
     await receiver.told('written', 'down')
@@ -143,13 +167,13 @@ describeKafka('two notifiers on Kafka, killed at every step of the courier', () 
     await start(owner)
   }, 180_000)
 
-  it('killed again and again while it sends: every object is told, in order, each change under one id', async () => {
+  it('killed repeatedly while it sends: every object is notified, in order, each change under one id', async () => {
     const objects = Array.from({ length: 12 }, (_, i) => `storm/${i}`)
     const states = ['a', 'b', 'c', 'd']
     for (const [round, state] of states.entries()) {
       await Promise.all(objects.map((object) => change(object, state)))
       const victim = round % 2 === 0 ? 'one' : 'two'
-      // At another place of the sending each time.
+      // At a different point of the sending each time.
       await until('some have arrived', () => receiver.arrivals.filter((one) => one.state === state).length >= 3 * round)
       await app(victim).crash()
       await start(victim)
@@ -182,7 +206,7 @@ describe('npm start on the embedded log, killed at every step of the courier', (
     folder.remove()
   })
 
-  it('N12: killed after the commit, before sending: delivered after the restart, under the id it had', async () => {
+  it('N12: killed after the commit, before sending: delivered after the restart, under the same id', async () => {
     await receiver.close()
     await report('n12', 'down')
     const { id } = await decided(app, 'n12', 'down', 'pending')
@@ -195,7 +219,7 @@ describe('npm start on the embedded log, killed at every step of the courier', (
   }, 120_000)
 
   it.each(['before', 'when'])(
-    'N11: killed after the receiver accepted, %s it answered: sent again with the same id',
+    'N11: killed after the receiver accepted, %s it responded: sent again with the same id',
     async (when) => {
       receiver.accepted = (_, response) => {
         const kill = (): void => app.process.signal('SIGKILL')
@@ -215,7 +239,7 @@ describe('npm start on the embedded log, killed at every step of the courier', (
     120_000,
   )
 
-  it('killed when the outcome was written: nothing is sent again', async () => {
+  it('killed after the outcome was written: nothing is sent again', async () => {
     await app.crash()
     await start()
     await report('later', 'down')

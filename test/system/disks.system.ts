@@ -10,7 +10,10 @@ import { expectSinkAsSimulated, quiet } from './oracle'
 import { byLength, say } from './run-length'
 import { until } from './until'
 
-/** Rows of the changelog that one commit may write; what a kill between the log's commit and SQLite's leaves to be read back. */
+/**
+ * Rows of the changelog that one commit may write: what a kill between the log's commit and SQLite's leaves to be read
+ * back.
+ */
 const COMMIT = 1_000
 const RECORDS = byLength(6_000, 60_000)
 
@@ -47,7 +50,7 @@ describeKafka('the disk of an instance under load', () => {
     }
   }, 180_000)
 
-  it('kept: after SIGTERM next to nothing is read back', async () => {
+  it('kept: after SIGTERM almost nothing is read back', async () => {
     expect(await one.end('SIGTERM')).toEqual({ code: 0, signal: null })
     await one.start()
     expect(Math.max(...(await restored()))).toBeLessThanOrEqual(1)
@@ -64,20 +67,20 @@ describeKafka('the disk of an instance under load', () => {
     say(`restored ${rows.join(', ')} rows within ${Math.round(performance.now() - begun)} ms`)
   }, 120_000)
 
-  it('damaged: a file that is none, and one that is torn, are built anew, and no other', async () => {
-    // Cleanly: what a killed process leaves in the files' own logs would put many a page right.
+  it('damaged: an invalid file and a torn one are rebuilt, and no other', async () => {
+    // End cleanly: the write-ahead log that a killed process leaves would repair many pages.
     await one.end('SIGTERM')
-    writeFileSync(file(0), 'this is no database '.repeat(10_000))
+    writeFileSync(file(0), 'this is not a database '.repeat(10_000))
     tear(file(2))
     await one.start()
-    // Of the torn one it is known when a page is read that is not there any more.
+    // The torn file is detected when a missing page is read.
     await until('both are known to be damaged', () => partitionsOf(rebuilt()).length === 2)
     await one.app!.ready()
     expect(partitionsOf(rebuilt()).sort()).toEqual([0, 2])
     say(rebuilt().join('\n'))
   }, 120_000)
 
-  it('killed at every moment of its restores, it ends up with the same', async () => {
+  it('killed at every moment of its restores, it ends in the same state', async () => {
     for (let round = 0; round < byLength(2, 12); round++) {
       await one.end('SIGKILL')
       if (round === 0) scene.cluster.deleteData('one')
@@ -89,7 +92,7 @@ describeKafka('the disk of an instance under load', () => {
     await one.start()
   }, 180_000)
 
-  it('of another process: a second instance on it is refused, and the first goes on', async () => {
+  it('of another process: a second instance on it is refused, and the first continues', async () => {
     const second = await Instance.of(scene.cluster, 'second', { dataDir: scene.cluster.dataDir('one') })
     const app = await second.launch()
     const { code } = await app.process.exited
@@ -98,7 +101,7 @@ describeKafka('the disk of an instance under load', () => {
     await one.app!.client.report('own/disk', 'me', { state: 'up' }, { wait: 10 })
   }, 60_000)
 
-  it('all that while the sink is what simulate decides, and no answer was wrong', async () => {
+  it('meanwhile the sink is what simulate decides, and no response was wrong', async () => {
     await scene.rest()
     await quiet(scene.cluster)
     const { source, events } = await expectSinkAsSimulated(scene.cluster)
@@ -108,7 +111,7 @@ describeKafka('the disk of an instance under load', () => {
     expect(scene.faults).toEqual([])
   }, 300_000)
 
-  it('ahead of a changelog that was made anew: no row of the old one is served; the source is read again, and nothing is lost', async () => {
+  it('ahead of a recreated changelog: serves no old row, reads the source again, loses nothing', async () => {
     const views = async (): Promise<unknown[]> =>
       (await one.app!.client.page({ limit: 10_000, prefix: 'kept/' })).items.map(({ object, state, version }) => [
         object,
@@ -129,7 +132,7 @@ describeKafka('the disk of an instance under load', () => {
   }, 120_000)
 })
 
-/** As a machine that went down leaves a file: pages in its middle are zero. */
+/** Damages a file like a machine that went down: pages in its middle are zero. */
 function tear(path: string): void {
   const size = statSync(path).size
   const handle = openSync(path, 'r+')

@@ -27,7 +27,7 @@ describe('npm start: everything in one process on the embedded log', () => {
     folder.remove()
   })
 
-  it('decides by majority, explains it, and tells by signed webhook', async () => {
+  it('decides by majority, explains it, and notifies by signed webhook', async () => {
     await report('agent-1', 'up')
     await report('agent-2', 'down')
     const { json } = await report('agent-3', 'down')
@@ -55,7 +55,7 @@ describe('npm start: everything in one process on the embedded log', () => {
     expect(receiver.forged).toEqual([])
   })
 
-  it('lets an operator override: the state and the event change, the vote goes on underneath', async () => {
+  it('lets an operator override: the state and the event change, the vote continues underneath', async () => {
     const override = { state: 'up', reason: 'known, harmless', expiresAt: new Date(Date.now() + 600_000).toISOString() }
     const { headers } = await app.call('GET', X)
     expect((await app.call('PUT', `${X}/override`, override)).status).toBe(428)
@@ -64,7 +64,7 @@ describe('npm start: everything in one process on the embedded log', () => {
     await receiver.told('site/x', 'up')
   })
 
-  it('has it all after kill -9, and tells nobody twice under a new id', async () => {
+  it('has all data after kill -9, and notifies nobody twice under a new id', async () => {
     const before = (await app.call('GET', X)).json
     const told = receiver.about('site/x')
     await app.crash()
@@ -73,14 +73,14 @@ describe('npm start: everything in one process on the embedded log', () => {
     expect((await app.call('GET', `${X}/history`)).json.items.map((it: { state: string }) => it.state)).toEqual(
       expect.arrayContaining(['up', 'down']),
     )
-    // Something new is told after whatever was told again.
+    // Wait for a new change, which is sent after anything that is sent again.
     await app.call('PUT', '/v1/objects/after/reports/a?wait=5s', { state: 'down' })
     await receiver.told('after', 'down')
     const ids = new Set(receiver.about('site/x').map(({ id }) => id))
     expect(ids).toEqual(new Set(told.map(({ id }) => id)))
   }, 90_000)
 
-  it('restores from its changelog when the stores are deleted, with the same answers and no new event', async () => {
+  it('restores from its changelog when the stores are deleted, with the same responses and no new event', async () => {
     const objects = (await app.call('GET', '/v1/objects')).json.items
     const deliveries = receiver.deliveries.length
     expect(await app.process.stop()).toEqual({ code: 0, signal: null })
@@ -93,7 +93,7 @@ describe('npm start: everything in one process on the embedded log', () => {
     expect(receiver.deliveries.length).toBe(deliveries + 1)
   }, 90_000)
 
-  it('forgets an object: 404, and a last word to those who were told', async () => {
+  it('forgets an object: 404, and a last message to those who were notified', async () => {
     const { headers } = await app.call('GET', X)
     expect((await app.call('DELETE', X, undefined, { 'if-match': headers.get('etag')! })).status).toBe(204)
     expect((await app.call('GET', X)).json).toMatchObject({ status: 404, code: 'not-found' })
@@ -105,7 +105,7 @@ describe('npm start: everything in one process on the embedded log', () => {
     await expect(fetch(`${app.url}/livez`)).rejects.toThrow()
   })
 
-  it('has kept what the source says, through kill and restore', async () => {
-    expect(await audited({ dataDir: folder.path })).toMatch(/^SAME .* changelog and sink are/)
+  it('still matches the source after kill and restore', async () => {
+    expect(await audited({ dataDir: folder.path })).toMatch(/^SAME .* changelog and sink match/)
   })
 })

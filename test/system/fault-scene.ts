@@ -9,13 +9,13 @@ export interface SceneOptions {
   readonly names: readonly string[]
   readonly env?: Readonly<Record<string, string>>
   readonly brokers?: readonly string[]
-  /** Records a second. */
+  /** Records per second. */
   readonly rate?: number
-  /** Of the instances to start at once; all of them by default. */
+  /** The instances to start at once; all by default. */
   readonly start?: readonly string[]
 }
 
-/** A cluster under load, with a client that watches it: what faults are done to. */
+/** A cluster under load, with a client that watches it: the setting of fault tests. */
 export class FaultScene {
   readonly load: Load
   readonly watches: readonly Watch[]
@@ -29,7 +29,7 @@ export class FaultScene {
     this.watches = [0, 1, 2].map((i) => new Watch([...instances.values()], sequence(SEED + 10 + i), `client-${i}`))
   }
 
-  /** Resolves when the kept objects are there and everybody is ready; load and watch are the caller's to start. */
+  /** Resolves when the kept objects exist and all instances are ready; the caller starts load and watch. */
   static async open({ names, env = {}, brokers, rate = 500, start = names }: SceneOptions): Promise<FaultScene> {
     const cluster = new KafkaCluster(env, brokers)
     const instances = await Promise.all(names.map((name) => Instance.of(cluster, name)))
@@ -55,7 +55,7 @@ export class FaultScene {
     return this.watches.flatMap(({ faults }) => faults)
   }
 
-  /** What was answered, and how often. */
+  /** The responses and their counts. */
   get answers(): string {
     const sum: Record<string, number> = {}
     for (const { counts } of this.watches)

@@ -9,7 +9,7 @@ import { until } from './until'
 
 const ROUNDS = byLength(1, 5)
 
-describeKafka('an owner that is frozen under load beyond its session', () => {
+describeKafka('an owner that is frozen under load for longer than its session', () => {
   let scene: FaultScene
   let zombies = 0
 
@@ -20,7 +20,7 @@ describeKafka('an owner that is frozen under load beyond its session', () => {
   afterAll(() => scene?.close(), 60_000)
 
   it(
-    'loses its partitions to the other, and when it wakes it answers as owner of nothing and rejoins clean',
+    'loses its partitions to the other; when it resumes, it serves nothing as owner and rejoins cleanly',
     async () => {
       const [one, two] = [scene.at('one'), scene.at('two')]
       for (let round = 0; round < ROUNDS; round++) {
@@ -32,7 +32,7 @@ describeKafka('an owner that is frozen under load beyond its session', () => {
         one.freeze()
         await until('the other runs them all', async () => (await runningAt(two.url, two.app!)).length === 4, 30_000)
         say(`frozen with ${had.length} partitions, taken over after ${Math.round(performance.now() - frozenAt)} ms`)
-        // The other goes on deciding, so that whatever the zombie still thinks is old.
+        // The other continues to decide, so that everything the zombie has is old.
         await delay(byLength(3_000, 6_000))
         one.thaw()
         zombies += await answersAsOwner(had)
@@ -45,7 +45,10 @@ describeKafka('an owner that is frozen under load beyond its session', () => {
     90_000 + ROUNDS * 60_000,
   )
 
-  /** Reads at the one that has just woken; counts what it says in the role of an owner while the group has another. */
+  /**
+   * Reads from the instance that has just resumed; counts responses in the role of an owner while the group has
+   * another.
+   */
   async function answersAsOwner(had: readonly number[]): Promise<number> {
     const one = scene.at('one')
     const { partitions } = await clusterOf(scene.at('two').app!)
@@ -56,7 +59,7 @@ describeKafka('an owner that is frozen under load beyond its session', () => {
       const partition = Number(answer.headers.get('quorate-partition'))
       const isOwn = answer.status === 200 && answer.headers.get('quorate-owner') === one.url
       if (!isOwn || !others.has(partition)) continue
-      // It may have been given the partition back meanwhile; then it is right.
+      // It may have got the partition back meanwhile, and is then right.
       if ((await runningAt(one.url, scene.at('two').app!)).includes(partition)) break
       count++
     }
@@ -72,7 +75,7 @@ describeKafka('an owner that is frozen under load beyond its session', () => {
     say(await audited({ brokers, prefix, by: scene.at('two').app! }, 90_000))
   }, 300_000)
 
-  it('gave no older state than the owner had, and no false 404', () => {
+  it('returned no older state than the owner had, and no false 404', () => {
     expect(zombies).toBe(0)
     expect(scene.faults).toEqual([])
   })

@@ -10,7 +10,7 @@ import { until } from './until'
 
 const GROWN = 6
 
-describeKafka('somebody adds partitions to the source', () => {
+describeKafka('partitions are added to the source', () => {
   let cluster: KafkaCluster
   let app: App
   const objects = Array.from({ length: 40 }, (_, i) => `site/${i}`)
@@ -40,13 +40,13 @@ describeKafka('somebody adds partitions to the source', () => {
     expect(await app.process.stop()).toEqual({ code: 0, signal: null })
   }, 60_000)
 
-  it('a start is refused, and says so too', async () => {
+  it('a start is refused with the same message', async () => {
     const again = await cluster.launch('aggregator', 'one')
     expect((await again.process.exited).code).toBe(1)
     expect(again.process.output).toMatch(/is 6, must be 4[^]*quorate reshard/)
   }, 60_000)
 
-  it('a reshard takes along what was appended meanwhile, in the new partitions too', async () => {
+  it('a reshard moves what was appended meanwhile, also in the new partitions', async () => {
     const log = await cluster.log()
     const topic = cluster.topics.reports
     const value = JSON.stringify({ agent: 'b', state: 'up' })

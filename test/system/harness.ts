@@ -6,7 +6,7 @@ import { freePorts } from '../broker/ports'
 import { SystemProcess } from './process'
 import { until } from './until'
 
-// Processes start and take over in seconds, on a busy machine in many.
+// Processes start and take over in seconds, but slowly on a busy machine.
 jest.setTimeout(60_000)
 
 export const ROOT = join(__dirname, '..', '..')
@@ -17,7 +17,7 @@ export interface AppOptions {
   readonly dataDir: string
   /** A free one by default. */
   readonly port?: number
-  /** `npm`: as a user starts it, by the launcher. `node`: the built program alone. */
+  /** `npm`: through the launcher, like a user. `node`: only the built program. */
   readonly by?: 'npm' | 'node'
   readonly apiKey?: string
 }
@@ -65,7 +65,7 @@ export class App {
     return `http://127.0.0.1:${this.port}`
   }
 
-  /** Waits until `/readyz` says so. */
+  /** Waits until `/readyz` responds with 200. */
   async ready(timeoutMs = 60_000): Promise<this> {
     let ended: string | undefined
     void this.process.exited.then((exit) => (ended = `${this.name} ended with ${JSON.stringify(exit)}`))
@@ -94,7 +94,7 @@ export class App {
     await this.process.exited
   }
 
-  /** One request; JSON in and out. Answers whatever the status is. */
+  /** One request; JSON in and out. Returns the response whatever its status. */
   async call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
     const response = await fetch(`${this.url}${path}`, {
       method,
@@ -115,7 +115,7 @@ export interface Answer {
   readonly json: any
 }
 
-/** A folder of the suite's own; `remove` at its end. */
+/** A folder of the suite's own; call `remove` at its end. */
 export function temporaryFolder(name: string): { readonly path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), `quorate-${name}-`))
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) }

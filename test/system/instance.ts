@@ -5,19 +5,25 @@ import type { Exit } from './process'
 
 /** One place of a cluster: a name, an address and a data directory that stay while processes come and go. */
 export class Instance {
-  /** The present process, or the last one. */
+  /** The current process, or the last one. */
   app: App | undefined
   /** Whether it runs: neither ended nor frozen. */
   up = false
   /** Whether it has been ready since it was started. */
   ready = false
 
+  readonly #cluster: KafkaCluster
+  readonly #options: Partial<AppOptions>
+
   private constructor(
-    private readonly cluster: KafkaCluster,
+    cluster: KafkaCluster,
     readonly name: string,
     readonly port: number,
-    private readonly options: Partial<AppOptions>,
-  ) {}
+    options: Partial<AppOptions>,
+  ) {
+    this.#cluster = cluster
+    this.#options = options
+  }
 
   static async of(cluster: KafkaCluster, name: string, options: Partial<AppOptions> = {}): Promise<Instance> {
     return new Instance(cluster, name, (await freePorts(1))[0]!, options)
@@ -34,19 +40,19 @@ export class Instance {
 
   /** Starts the process; it may be ended again before it is ready. */
   async launch(): Promise<App> {
-    const app = await this.cluster.launch('aggregator', this.name, { port: this.port, ...this.options })
+    const app = await this.#cluster.launch('aggregator', this.name, { port: this.port, ...this.#options })
     this.app = app
     this.up = true
-    this.ready = false // the one before may have become so at the last moment
-    this.cluster.apps.set(this.name, app)
+    this.ready = false // the previous one may have become ready at the last moment
+    this.#cluster.apps.set(this.name, app)
     void app.ready().then(
       () => (this.ready = this.app === app),
-      () => undefined, // whoever needs it ready asks, too
+      () => undefined, // callers that need it ready wait for that themselves
     )
     return app
   }
 
-  /** Sends a signal that ends it, and waits for that. */
+  /** Sends a signal that ends it, and waits for its end. */
   async end(signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): Promise<Exit> {
     this.up = this.ready = false
     const { process } = this.app!
@@ -57,7 +63,7 @@ export class Instance {
     return exit
   }
 
-  /** Stops it from running without ending it; its connections stay open and unanswered. */
+  /** Stops it without ending it; its connections stay open without responses. */
   freeze(): void {
     this.up = false
     this.app!.process.signal('SIGSTOP')

@@ -28,7 +28,7 @@ describeKafka('two aggregators and a notifier on a real Kafka', () => {
     await receiver?.close()
   }, 60_000)
 
-  /** Both instances say the same, wherever the object is owned. */
+  /** Both instances return the same, whichever owns the object. */
   async function agreed(object: string, state: string): Promise<void> {
     for (const { client } of aggregators)
       await until(`${object} is ${state} at ${client.url}`, async () => (await client.get(object)).view.state === state)
@@ -83,7 +83,7 @@ describeKafka('two aggregators and a notifier on a real Kafka', () => {
     },
   )
 
-  it('answers for every object at every instance, lists included', async () => {
+  it('serves every object at every instance, lists included', async () => {
     await aggregators[0]!.client.reportAll(
       Array.from({ length: 100 }, (_, i) => ({ object: `list/${i}`, agent: 'a', state: 'up' })),
     )
@@ -94,7 +94,7 @@ describeKafka('two aggregators and a notifier on a real Kafka', () => {
     }
   })
 
-  it('takes writes at the instance that does not own the object, and reads its own write', async () => {
+  it('accepts writes at the instance that does not own the object, and reads its own write', async () => {
     for (const [i, { client }] of aggregators.entries()) {
       const object = `write/${i}`
       await client.report(object, 'a', { state: 'up' }, { wait: 10 })
@@ -111,18 +111,18 @@ describeKafka('two aggregators and a notifier on a real Kafka', () => {
     }
   })
 
-  it('tells nobody twice, and every signature is good', () => {
+  it('notifies nobody twice, and every signature is valid', () => {
     const versions = receiver.deliveries.map(({ object, type, version }) => `${object} ${type} ${version}`)
     expect(new Set(receiver.deliveries.map(({ id }) => id)).size).toBe(receiver.deliveries.length)
     expect(versions.length).toBeGreaterThan(20)
     expect(receiver.forged).toEqual([])
   })
 
-  it('has kept what the source says', async () => {
+  it('still matches the source', async () => {
     await cluster.audited(aggregators[1]!)
   })
 
-  it('stops cleanly, all of it', async () => {
+  it('stops cleanly', async () => {
     for (const app of [...aggregators, notifier]) expect(await app.process.stop()).toEqual({ code: 0, signal: null })
   })
 })

@@ -7,14 +7,14 @@ import { until } from './until'
 
 const folder = temporaryFolder('launcher')
 let last = 0
-/** A data directory that no other test has, nor a process that may still be ending. */
+/** A new data directory, without a process that may still be ending. */
 const fresh = () => join(folder.path, String(last++))
 afterAll(async () => {
   await endAll()
   folder.remove()
 })
 
-/** True when nobody listens there any more. */
+/** True when nothing listens there any more. */
 const isFree = (port: number) =>
   new Promise<boolean>((resolve) => {
     const server = createServer()
@@ -25,7 +25,7 @@ const isFree = (port: number) =>
 describe('npm start', () => {
   const start = () => App.start('standalone', { by: 'npm', dataDir: fresh() })
 
-  it('says nothing on stdout of its own, where the notifier speaks', async () => {
+  it('prints nothing of its own on stdout, which belongs to the notifier', async () => {
     const app = await start()
     await app.client.report('site/x', 'a', { state: 'down' }, { wait: 5 })
     await app.process.line(/site\/x .* → down/)
@@ -36,19 +36,16 @@ describe('npm start', () => {
     await audited({ dataDir: app.dataDir })
   })
 
-  it.each(['npm', 'the launcher'])(
-    'leaves nothing behind that holds the port when %s is killed outright',
-    async (who) => {
-      const app = await start()
-      const [launcher, server] = app.process.descendants()
-      expect([launcher, server]).toEqual([expect.any(Number), app.servingPid()])
-      process.kill(who === 'npm' ? app.process.pid : launcher!, 'SIGKILL')
-      await until('the port is free', () => isFree(app.port), 20_000)
-      await audited({ dataDir: app.dataDir })
-    },
-  )
+  it.each(['npm', 'the launcher'])('leaves no process behind that holds the port when %s is killed', async (who) => {
+    const app = await start()
+    const [launcher, server] = app.process.descendants()
+    expect([launcher, server]).toEqual([expect.any(Number), app.servingPid()])
+    process.kill(who === 'npm' ? app.process.pid : launcher!, 'SIGKILL')
+    await until('the port is free', () => isFree(app.port), 20_000)
+    await audited({ dataDir: app.dataDir })
+  })
 
-  it('stops when the server is killed, and says so by its exit code', async () => {
+  it('stops when the server is killed, and shows it in its exit code', async () => {
     const app = await start()
     await app.crash()
     expect((await app.process.exited).code).toBe(128 + 9)
@@ -56,7 +53,7 @@ describe('npm start', () => {
   })
 })
 
-describe('a start that cannot be', () => {
+describe('an impossible start', () => {
   const npm = (script: string, env: Record<string, string>, ...more: string[]) =>
     run('npm', { args: ['run', '-s', script, ...more], cwd: ROOT, env: { QUORATE_DATA_DIR: fresh(), ...env } })
 
@@ -87,7 +84,7 @@ describe('a start that cannot be', () => {
     expect(it.stdout.join('\n')).toMatch(/QUORATE_PORT[\s\S]*QUORATE_WEBHOOK_URL/)
   })
 
-  it('refuses a second process on the same data, and leaves the first alone', async () => {
+  it('refuses a second process on the same data, and does not disturb the first', async () => {
     const dataDir = fresh()
     const app = await App.start('standalone', { dataDir })
     const second = await App.launch('standalone', { dataDir })
@@ -106,7 +103,8 @@ describe('npm run -s quorate -- simulate', () => {
     for (let i = 0; i < lines; i += 1000) {
       const chunk = Array.from({ length: 1000 }, (_, k) => {
         const n = i + k
-        return `{"at":${n},"object":"site/${n % 500}","type":"report","data":{"agent":"a${n % 3}","state":"${n % 7 < 4 ? 'up' : 'down'}"}}\n`
+        const data = `{"agent":"a${n % 3}","state":"${n % 7 < 4 ? 'up' : 'down'}"}`
+        return `{"at":${n},"object":"site/${n % 500}","type":"report","data":${data}}\n`
       }).join('')
       if (!it.stdin.write(chunk)) await new Promise((drained) => it.stdin.once('drain', drained))
     }

@@ -5,10 +5,10 @@ import { App, temporaryFolder } from './harness'
 import { endAll } from './process'
 import { until } from './until'
 
-/** One receiver each, by what its webhook answers; and who is told when it gives up. */
+/** One receiver per kind of webhook response, and one that is notified when an endpoint is given up. */
 const RECEIVERS = ['moody', 'steady', 'gone', 'busy', 'private', 'keeper'] as const
 
-describe('what endpoints answer, with real processes', () => {
+describe('responses of endpoints, with real processes', () => {
   const folder = temporaryFolder('notify-outcomes')
   let receiver: CourierReceiver
   let app: App
@@ -27,10 +27,10 @@ describe('what endpoints answer, with real processes', () => {
     Promise.all(['a', 'b', 'c'].map((agent) => app.client.report(object, agent, { state }, { wait: 5 })))
   const sentTo = (name: string): Arrival[] => receiver.arrivals.filter(({ sender }) => sender === name)
 
-  /** The decision about an object at one endpoint, once it is so. */
+  /** Waits for the decision about an object at one endpoint that satisfies `holds`. */
   const decided = (object: string, name: string, holds: (one: Decided) => boolean): Promise<Decided> =>
     until(
-      `what ${name} was to be told of ${object}`,
+      `decision of ${name} about ${object}`,
       async () => {
         const { json } = await app.call('GET', `/v1/deliveries?object=${encodeURIComponent(object)}`)
         return (json.items as Decided[]).find((one) => one.endpoint === name && one.state === 'down' && holds(one))
@@ -75,26 +75,31 @@ describe('what endpoints answer, with real processes', () => {
     folder.remove()
   })
 
-  it('N01, N06, N22: of two receivers one is told once; the other, which fails twice, three times under one id, each time signed anew', async () => {
-    receiver.accepted = ({ sender }, response) =>
-      response.writeHead(sender === 'moody' && sentTo('moody').length < 3 ? 500 : 204).end()
-    await say('moody/x', 'down')
-    await decided('moody/x', 'steady', ({ status }) => status === 'delivered')
-    const { attempts } = await decided('moody/x', 'moody', ({ status }) => status === 'delivered')
-    const [moody, steady] = [sentTo('moody'), sentTo('steady')]
-    expect([attempts, moody.length, steady.length]).toEqual([3, 3, 1])
-    expect(new Set(moody.map(({ id }) => id)).size).toBe(1)
-    expect(moody[0]!.id).not.toBe(steady[0]!.id)
-    const made = moody.map(({ timestamp }) => timestamp)
-    expect(made).toEqual([...made].sort((a, b) => a - b))
-  }, 120_000)
+  it(
+    'N01, N06, N22: one receiver is notified once; the other, which fails twice, three times under one id, ' +
+      'signed each time',
+    async () => {
+      receiver.accepted = ({ sender }, response) =>
+        response.writeHead(sender === 'moody' && sentTo('moody').length < 3 ? 500 : 204).end()
+      await say('moody/x', 'down')
+      await decided('moody/x', 'steady', ({ status }) => status === 'delivered')
+      const { attempts } = await decided('moody/x', 'moody', ({ status }) => status === 'delivered')
+      const [moody, steady] = [sentTo('moody'), sentTo('steady')]
+      expect([attempts, moody.length, steady.length]).toEqual([3, 3, 1])
+      expect(new Set(moody.map(({ id }) => id)).size).toBe(1)
+      expect(moody[0]!.id).not.toBe(steady[0]!.id)
+      const made = moody.map(({ timestamp }) => timestamp)
+      expect(made).toEqual([...made].sort((a, b) => a - b))
+    },
+    120_000,
+  )
 
-  it('N07: 410 disables the endpoint, leaves a dead letter, and is told through the fallback', async () => {
+  it('N07: 410 disables the endpoint, leaves a dead delivery, and notifies the fallback', async () => {
     receiver.accepted = ({ sender }, response) => response.writeHead(sender === 'gone' ? 410 : 204).end()
     await say('gone/x', 'down')
     const dead = await decided('gone/x', 'gone', ({ status }) => status === 'dead')
     expect(dead).toMatchObject({ reason: 'http-410', attempts: 1 })
-    await until('the fallback was told', () => sentTo('keeper').length > 0)
+    await until('the fallback was notified', () => sentTo('keeper').length > 0)
     const shown = (await app.call('GET', '/v1/deliveries?receiver=keeper')).json.items as Decided[]
     expect(shown.map(({ status }) => status)).toContain('delivered')
     await say('gone/y', 'down')
@@ -104,7 +109,7 @@ describe('what endpoints answer, with real processes', () => {
     expect(sentTo('gone')).toHaveLength(1)
   }, 120_000)
 
-  it('N08: 429 with Retry-After is not asked again before that; others go on', async () => {
+  it('N08: after 429 with Retry-After, the endpoint is not called before that; others continue', async () => {
     const seconds = 4
     receiver.accepted = ({ sender }, response) => {
       if (sender === 'busy' && sentTo('busy').length === 1)
@@ -122,7 +127,7 @@ describe('what endpoints answer, with real processes', () => {
     expect(second!.id).toBe(first!.id)
   }, 120_000)
 
-  it('N24: a name that leads to a private address is not connected to', async () => {
+  it('N24: a name that resolves to a private address is not connected to', async () => {
     await say('private/x', 'down')
     const refused = await decided('private/x', 'private', ({ lastAttempt }) => lastAttempt !== null)
     expect(refused.lastAttempt).toMatchObject({ outcome: 'address-refused' })

@@ -17,7 +17,7 @@ const PARTITIONS = 4
 const OBJECTS = Array.from({ length: 24 }, (_, i) => `${i % 3 === 0 ? 'rack' : 'web'}/${i}`)
 const STATES = ['up', 'up', 'down', 'down', 'degraded', 'unknown']
 const SECONDS = byLength(40, 1_800)
-/** Seconds between two things that happen to processes. */
+/** Seconds between two faults. */
 const TROUBLE = byLength(6, 12)
 
 interface Decision {
@@ -52,17 +52,37 @@ describeKafka('notifiers whose configuration changes every second while they are
     revisions.set(object, revision)
     const now = Date.now()
     const view: View = {
-      object, incarnation: 0, version: revision, revision, state, from: null, voted: state, since: now, decidedAt: now, cause: 'vote',
-      trigger: null, contested: false, stale: false, flapping: draw(20) === 0, divergent: false, override: null, tally: { [state]: 1 },
-      participants: 1, electorate: 1, quorum: 1, rule: 'majority', policy: 'default', incident: null,
-    } // prettier-ignore
+      object,
+      incarnation: 0,
+      version: revision,
+      revision,
+      state,
+      from: null,
+      voted: state,
+      since: now,
+      decidedAt: now,
+      cause: 'vote',
+      trigger: null,
+      contested: false,
+      stale: false,
+      flapping: draw(20) === 0,
+      divergent: false,
+      override: null,
+      tally: { [state]: 1 },
+      participants: 1,
+      electorate: 1,
+      quorum: 1,
+      rule: 'majority',
+      policy: 'default',
+      incident: null,
+    }
     const id = eventId(object, 0, revision)
     const record = encodeChange({ type: 'object.changed', id, time: now, subject: object, data: view }, '/soak')
     const log = await cluster.log()
     await log.append([{ topic: cluster.topics.states, partition: partitionOf(object, PARTITIONS), ...record }])
   }
 
-  /** One write by any instance that answers; how it ends does not matter: the next one comes in a second. */
+  /** One write through any instance that responds. Its result does not matter, because another follows in a second. */
   async function call(method: string, path: string, body?: unknown): Promise<number> {
     const app: App | undefined = cluster.apps.get(pick([...up]))
     const answer = await app?.call(method, path, body).catch(() => undefined)
@@ -71,26 +91,43 @@ describeKafka('notifiers whose configuration changes every second while they are
 
   const hook = (address: string) => ({
     channel: 'webhook',
-    settings: { url: `http://127.0.0.1:${receivers.port}/${address}`, secret: '${env:QUORATE_SECRET_HOOK}', allowAddresses: ['127.0.0.1'] },
-  }) // prettier-ignore
+    settings: {
+      url: `http://127.0.0.1:${receivers.port}/${address}`,
+      secret: '${env:QUORATE_SECRET_HOOK}',
+      allowAddresses: ['127.0.0.1'],
+    },
+  })
   const mail = (to: string) => ({
     channel: 'email',
     settings: {
-      host: 'localhost', port: receivers.mails.port, username: 'quorate', password: '${env:QUORATE_SECRET_MAIL}', ca: `\${file:${join(folder.path, 'ca.pem')}}`,
-      from: 'quorate@example.com', to: [`${to}@example.com`], allowAddresses: ['127.0.0.1', '::1'],
+      host: 'localhost',
+      port: receivers.mails.port,
+      username: 'quorate',
+      password: '${env:QUORATE_SECRET_MAIL}',
+      ca: `\${file:${join(folder.path, 'ca.pem')}}`,
+      from: 'quorate@example.com',
+      to: [`${to}@example.com`],
+      allowAddresses: ['127.0.0.1', '::1'],
     },
-  }) // prettier-ignore
-  /** The first address is there from the beginning to the end. */
+  })
+  /** The first address is configured from the beginning to the end. */
   const SIDES = [['steady'], ['steady', 'b'], ['b', 'steady'], ['steady', 'c', 'b']] as const
   const receiver = (addresses: readonly string[]) => ({ endpoints: addresses.map(hook) })
   const routes = (more: readonly object[]) => ({
-    receiver: 'main', groupWait: '1s', groupInterval: '2s', unknownAfter: '2s', quiet: ['up'],
+    receiver: 'main',
+    groupWait: '1s',
+    groupInterval: '2s',
+    unknownAfter: '2s',
+    quiet: ['up'],
     routes: [{ receiver: 'main', continue: true }, ...more],
-  }) // prettier-ignore
+  })
   const silence = (seconds: number) => ({
     match: { object: pick(['rack/**', 'web/**', '**']) },
-    startsAt: new Date(Date.now() - 1000).toISOString(), endsAt: new Date(Date.now() + seconds * 1000).toISOString(), author: 'soak', comment: 'soak',
-  }) // prettier-ignore
+    startsAt: new Date(Date.now() - 1000).toISOString(),
+    endsAt: new Date(Date.now() + seconds * 1000).toISOString(),
+    author: 'soak',
+    comment: 'soak',
+  })
 
   const CONFIGURE: readonly (() => Promise<number>)[] = [
     () => call('PUT', '/v1/receivers/main', receiver(pick(SIDES))),
@@ -98,7 +135,12 @@ describeKafka('notifiers whose configuration changes every second while they are
     () => call('PUT', '/v1/receivers/post', { endpoints: [mail('ann')] }),
     () => call('PUT', '/v1/routes', routes([])),
     () => call('PUT', '/v1/routes', routes([{ match: { state: ['down'] }, receiver: 'side' }])),
-    () => call('PUT', '/v1/routes', routes([{ match: { object: 'rack/**' }, receiver: 'post', continue: true }, { receiver: 'side' }])),
+    () =>
+      call(
+        'PUT',
+        '/v1/routes',
+        routes([{ match: { object: 'rack/**' }, receiver: 'post', continue: true }, { receiver: 'side' }]),
+      ),
     () => call('PUT', '/v1/routes', routes([{ name: 'racks', match: { object: 'rack/**' }, receiver: 'post' }])),
     () => call('DELETE', '/v1/receivers/side'),
     () => call('DELETE', '/v1/receivers/post'),
@@ -106,9 +148,9 @@ describeKafka('notifiers whose configuration changes every second while they are
     () => call('DELETE', `/v1/silences/s${draw(3)}`),
     () => call('PUT', '/v1/inhibitions/rack', { parent: 'rack/0', dependants: ['rack/**'] }),
     () => call('DELETE', '/v1/inhibitions/rack'),
-  ] // prettier-ignore
+  ]
 
-  /** Something happens to a process; one at least stays as it is. */
+  /** Causes a fault of a process; at least one keeps running. */
   async function trouble(): Promise<void> {
     if (!up.has('three') && !starting.has('three')) restarts.push(start('three'))
     const name = pick([...up])
@@ -155,7 +197,7 @@ describeKafka('notifiers whose configuration changes every second while they are
   }, 90_000)
 
   it(
-    'everyone has been told the truth at the end, in order, twice only after a crash',
+    'in the end every receiver has been notified of the truth, in order, twice only after a crash',
     async () => {
       const end = Date.now() + SECONDS * 1000
       const every = async (ms: number, act: () => Promise<unknown>): Promise<void> => {
@@ -164,7 +206,12 @@ describeKafka('notifiers whose configuration changes every second while they are
           await delay(Math.max(0, next + ms - Date.now()))
         }
       }
-      const moods = [{ refuses: 0, takes: 0 }, { refuses: 0.5, takes: 0 }, { refuses: 0, takes: 700 }, { refuses: 1, takes: 0 }] // prettier-ignore
+      const moods = [
+        { refuses: 0, takes: 0 },
+        { refuses: 0.5, takes: 0 },
+        { refuses: 0, takes: 700 },
+        { refuses: 1, takes: 0 },
+      ]
       await Promise.all([
         every(150, () => change(pick(OBJECTS), pick(STATES))),
         every(1_000, () => pick(CONFIGURE)()),
@@ -182,11 +229,16 @@ describeKafka('notifiers whose configuration changes every second while they are
       for (const name of ['side', 'post']) await last.call('DELETE', `/v1/receivers/${name}`)
       for (const id of [0, 1, 2]) await last.call('DELETE', `/v1/silences/s${id}`)
       await last.call('DELETE', '/v1/inhibitions/rack')
-      // Nothing flaps, and every other object changes once more.
+      // Nothing flaps, and every second object changes once more.
       for (const [i, object] of OBJECTS.entries()) if (i % 2 === 0) await change(object, i % 4 === 0 ? 'up' : 'down')
       const left = async (): Promise<string> => {
-        const answers = await Promise.all(['held', 'pending'].map((status) => last.call('GET', `/v1/deliveries?status=${status}&limit=10`))) // prettier-ignore
-        return answers.flatMap(({ status, json }) => (status === 200 ? (json.items as unknown[]) : [status])).map((one) => JSON.stringify(one)).join('\n') // prettier-ignore
+        const answers = await Promise.all(
+          ['held', 'pending'].map((status) => last.call('GET', `/v1/deliveries?status=${status}&limit=10`)),
+        )
+        return answers
+          .flatMap(({ status, json }) => (status === 200 ? (json.items as unknown[]) : [status]))
+          .map((one) => JSON.stringify(one))
+          .join('\n')
       }
       let still = ''
       await until(
@@ -207,12 +259,14 @@ describeKafka('notifiers whose configuration changes every second while they are
           ['b', { fromStart: false }],
         ]),
         crashes,
-        givenUp: (_, object) => decisions.get(object)!.some(({ reason }) => reason === 'endpoint-removed' || reason === 'receiver-removed'), // prettier-ignore
+        givenUp: (_, object) =>
+          decisions.get(object)!.some(({ reason }) => reason === 'endpoint-removed' || reason === 'receiver-removed'),
       })
       for (const { id, object } of sink)
         if (!decisions.get(object)!.some(({ event }) => event === id)) faults.push(`no decision about ${id}`)
       say(
-        `${sink.length} changes, ${receivers.log.length} deliveries, ${crashes.length} crashes, ${faults.length} faults`,
+        `${sink.length} changes, ${receivers.log.length} deliveries, ${crashes.length} crashes, ` +
+          `${faults.length} faults`,
       )
       expect(receivers.forged).toEqual([])
       expect(faults).toEqual([])

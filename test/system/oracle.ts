@@ -7,7 +7,7 @@ import type { SimulatedEvent } from './simulating'
 import { headersOf, readTopic } from './topic-reading'
 import { until } from './until'
 
-/** A record of the sink in the words of `simulate`. */
+/** A record of the sink in the format of `simulate`. */
 export function eventOf(record: LogRecord): SimulatedEvent {
   const { ce_id, ce_type, ce_time, ce_subject, ce_cause } = headersOf(record)
   return {
@@ -32,7 +32,7 @@ export interface Judged {
   readonly deadLetters: number
 }
 
-/** Waits until nothing is appended to the source any more, ticks included, and all of it is applied. */
+/** Waits until nothing more is appended to the source, including ticks, and all of it is applied. */
 export async function quiet(cluster: KafkaCluster, timeoutMs = 120_000): Promise<void> {
   const log = await cluster.log()
   let before = ''
@@ -52,12 +52,13 @@ export async function quiet(cluster: KafkaCluster, timeoutMs = 120_000): Promise
 }
 
 /**
- * Holds the sink and the dead letters of a cluster at rest against what `quorate simulate` decides of the same source: partition by partition
- * the same records in the same order, byte for byte in what they say. So nothing is there twice, missing or invented.
+ * Compares the sink and the dead letters of a cluster at rest with what `quorate simulate` decides from the same
+ * source: per partition the same records in the same order, with the same bytes. So nothing is duplicated, missing or
+ * invented.
  */
 export async function expectSinkAsSimulated(cluster: KafkaCluster): Promise<Judged> {
   const log = await cluster.log()
-  // Votes go on to expire, by ticks: what is decided of records that come from now on is no part of it.
+  // Votes continue to expire by ticks: decisions about records from now on are not compared.
   const ends = await log.offsets(cluster.topics.reports)
   const decided = await decide(cluster)
   const expected = decided.flatMap(({ event, partition }) => (event ? [{ partition, event }] : []))
@@ -82,7 +83,7 @@ export async function expectSinkAsSimulated(cluster: KafkaCluster): Promise<Judg
   }
 }
 
-/** ms; the time of a partition whose source ends at `end`: of the last record before. */
+/** ms; the time of a partition whose source ends at `end`: that of the last record before. */
 async function timeAt(log: Log, topic: string, partition: number, end: number): Promise<number> {
   let time = 0
   for await (const records of readRange(log, { topic, partition, from: Math.max(0, end - 100), end }))
@@ -99,16 +100,16 @@ async function decide(cluster: KafkaCluster): Promise<Decided[]> {
   return cli.stdout.map((line) => JSON.parse(line) as Decided)
 }
 
-/** A commit that is acknowledged may become readable a moment later: Kafka writes its markers afterwards. */
+/** A commit that is acknowledged may become readable a moment later, because Kafka writes its markers afterwards. */
 function readableSink(log: Log, { topics }: KafkaCluster, atLeast: number): Promise<LogRecord[][]> {
   let last: LogRecord[][] = []
   return until('the sink is readable to its end', async () => {
     last = await readTopic(log, topics.states)
     return last.flat().length >= atLeast && last
-  }).catch(() => last) // what is missing is told better by the comparison
+  }).catch(() => last) // the comparison reports better what is missing
 }
 
-/** The first difference, with what stands around it: two lists of ten thousand say nothing. */
+/** Prints the first difference with its neighbours: two lists of ten thousand are unreadable. */
 function expectSame(partition: number, found: readonly SimulatedEvent[], expected: readonly SimulatedEvent[]): void {
   const text = (event: SimulatedEvent | undefined) => JSON.stringify(event)
   const first = expected.findIndex((event, i) => text(event) !== text(found[i]))

@@ -8,7 +8,7 @@ import { until } from './until'
 
 const PARTITIONS = 4
 
-describeKafka('poison records between good ones', () => {
+describeKafka('invalid records between valid ones', () => {
   let cluster: KafkaCluster
   let app: App
   beforeAll(async () => {
@@ -29,7 +29,7 @@ describeKafka('poison records between good ones', () => {
     reason: RegExp,
   ][] = [
     ['broken JSON', 'x', '{"agent":"a","state":"up"', [], /JSON/],
-    ['bytes that are no UTF-8', 'x', Buffer.from([0xff, 0xfe, 0x00]), [], /./],
+    ['bytes that are not UTF-8', 'x', Buffer.from([0xff, 0xfe, 0x00]), [], /./],
     ['a wrong type', 'x', '{"agent":"a","state":7}', [], /state/],
     ['a missing agent', 'x', '{"state":"up"}', [], /agent/],
     ['an unknown field', 'x', '{"agent":"a","state":"up","mood":"grim"}', [], /mood/],
@@ -37,22 +37,52 @@ describeKafka('poison records between good ones', () => {
     ['two kinds', 'x', '{"type":"leave","agent":"a"}', [['ce_type', 'report']], /type/],
     ['no value', 'x', null, [], /./],
     ['a null key', null, '{"agent":"a","state":"up"}', [], /key/],
-    ['a key that is no object id', 'x\u0007', '{"agent":"a","state":"up"}', [], /./],
-    ['a megabyte of rubbish', 'x', Buffer.alloc(1_000_000, 'rubbish '), [], /./],
-    ['evidence nested 30,000 deep', 'x', `{"agent":"a","state":"down","evidence":${nested(30_000)}}`, [], /^\/evidence: must be nested at most 64 deep$/],
-    ['a policy with 25,000 electors', null, JSON.stringify({ name: 'p', match: '**', electorate: electors(25_000) }), [['ce_type', 'policy-set']], /^\/electorate: /],
-    ['a policy of 400 KiB', null, JSON.stringify({ name: 'p', match: '**', electorate: electors(9_000) }), [['ce_type', 'policy-set']], /must be at most 393216 bytes/],
-    ['an unknown field with a name of a megabyte', 'x', `{"agent":"a","state":"up","${'n'.repeat(1_000_000)}":1}`, [], /^\/nnn.*…$/],
-  ] // prettier-ignore
+    ['a key that is not an object id', 'x\u0007', '{"agent":"a","state":"up"}', [], /./],
+    ['a megabyte of invalid bytes', 'x', Buffer.alloc(1_000_000, 'rubbish '), [], /./],
+    [
+      'evidence nested 30,000 deep',
+      'x',
+      `{"agent":"a","state":"down","evidence":${nested(30_000)}}`,
+      [],
+      /^\/evidence: must be nested at most 64 deep$/,
+    ],
+    [
+      'a policy with 25,000 electors',
+      null,
+      JSON.stringify({ name: 'p', match: '**', electorate: electors(25_000) }),
+      [['ce_type', 'policy-set']],
+      /^\/electorate: /,
+    ],
+    [
+      'a policy of 400 KiB',
+      null,
+      JSON.stringify({ name: 'p', match: '**', electorate: electors(9_000) }),
+      [['ce_type', 'policy-set']],
+      /must be at most 393216 bytes/,
+    ],
+    [
+      'an unknown field with a name of a megabyte',
+      'x',
+      `{"agent":"a","state":"up","${'n'.repeat(1_000_000)}":1}`,
+      [],
+      /^\/nnn.*…$/,
+    ],
+  ]
 
-  /** Of parts that are not kept whole. */
+  /** Records whose parts are not stored completely. */
   const OVERSIZED: [name: string, value: string, headers: [string, string][], reason: RegExp, cut: string][] = [
-    ['a kind of 500 kB', '{"agent":"a","state":"up"}', [['ce_type', 'v'.repeat(500_000)]], /^unknown kind "vvv.*…$/, 'headers'],
+    [
+      'a kind of 500 kB',
+      '{"agent":"a","state":"up"}',
+      [['ce_type', 'v'.repeat(500_000)]],
+      /^unknown kind "vvv.*…$/,
+      'headers',
+    ],
     ['2,000 headers', '{', Array.from({ length: 2_000 }, (_, i) => [`h${i}`, 'x'.repeat(300)]), /JSON/, 'headers'],
-  ] // prettier-ignore
+  ]
 
   it.each(POISON)(
-    '%s is a dead letter with its place and reason, and the next good one counts',
+    '%s is a dead letter with its place and reason, and the next valid record counts',
     async (name, given, value, headers, reason) => {
       const log = await cluster.log()
       const object = `good/${name}`
@@ -67,7 +97,7 @@ describeKafka('poison records between good ones', () => {
       ])
       const { offset } = positions[1]!
 
-      await until('the good ones count', async () => (await app.client.get(object)).view.participants === 2)
+      await until('the valid ones count', async () => (await app.client.get(object)).view.participants === 2)
       const letter = await until('the dead letter is there', async () => {
         const [letters = []] = await readTopic(log, cluster.topics.deadLetters)
         return letters.find((it) => {
@@ -88,7 +118,7 @@ describeKafka('poison records between good ones', () => {
   )
 
   it.each(OVERSIZED)(
-    '%s: what is kept fits, and the next good one counts',
+    '%s: the stored part fits, and the next valid record counts',
     async (name, value, headers, reason, cut) => {
       const log = await cluster.log()
       const object = `good/${name}`
@@ -96,7 +126,7 @@ describeKafka('poison records between good ones', () => {
       const partition = partitionOf(object, PARTITIONS)
       const at = { topic, partition, key: object, value: good('a', 'down') }
       const positions = await log.append([at, { ...at, value, headers }, { ...at, value: good('b', 'down') }])
-      await until('the good ones count', async () => (await app.client.get(object)).view.participants === 2)
+      await until('the valid ones count', async () => (await app.client.get(object)).view.participants === 2)
       const letters: DeadLetter[] = []
       for await (const one of app.client.deadLetters.list()) letters.push(one)
       const found = letters.find(({ from }) => from === `${partition}@${positions[1]!.offset}`)!
@@ -108,7 +138,7 @@ describeKafka('poison records between good ones', () => {
     },
   )
 
-  it('what is too large by HTTP is refused with its place, and in a bulk that line alone', async () => {
+  it('what is too large for HTTP is refused with its pointer, and in a bulk request only that line', async () => {
     const send = async (method: string, path: string, body: string) => {
       const answer = await fetch(`${app.url}${path}`, { method, body, headers: { 'content-type': 'application/json' } })
       return { status: answer.status, json: await answer.json() }
@@ -132,19 +162,19 @@ describeKafka('poison records between good ones', () => {
         json: { accepted: 2, rejected: [{ index: 1, reason: `${fault.pointer}: ${fault.detail}` }] },
       },
     )
-    await until('the good ones count', async () => (await app.client.get('by-http')).view.participants === 2)
+    await until('the valid ones count', async () => (await app.client.get('by-http')).view.participants === 2)
   })
 
-  it('nothing else is in the dead letters, and the instance is live and ready', async () => {
+  it('there are no other dead letters, and the instance is live and ready', async () => {
     const [letters = []] = await readTopic(await cluster.log(), cluster.topics.deadLetters)
     expect(letters).toHaveLength(POISON.length + OVERSIZED.length)
     expect([(await app.call('GET', '/livez')).status, (await app.call('GET', '/readyz')).status]).toEqual([200, 200])
     expect((await app.call('GET', '/metrics')).text).toMatch(/quorate_dead_letters_total\{.*\} [1-9]/)
   })
-  it('what is kept is what the source says; a record of a stranger in the sink is not', async () => {
-    expect(await cluster.audited(app)).toMatch(/^SAME .*: store, changelog and sink are/)
+  it('the stored data matches the source; a foreign record in the sink does not', async () => {
+    expect(await cluster.audited(app)).toMatch(/^SAME .*: store, changelog and sink match/)
     const stranger = { topic: cluster.topics.states, partition: 0, key: 'x', value: '{}' }
     await (await cluster.log()).append([stranger])
-    await expect(cluster.audited(app)).rejects.toThrow(/x: the event {2}is one that the source does not lead to/)
+    await expect(cluster.audited(app)).rejects.toThrow(/x: the event {2}does not result from the source/)
   })
 })

@@ -13,11 +13,11 @@ export interface ProcessOptions {
   readonly cwd?: string
   /** Written to stdin, which is then closed. */
   readonly input?: string
-  /** With a channel to us, which ends a Quorate process when we are gone. */
+  /** With an IPC channel to this process, which ends a Quorate process when this one is gone. */
   readonly channel?: boolean
 }
 
-/** The environment of a user's shell: nothing of Quorate, Kafka, Jest or npm. */
+/** The environment of a user's shell, without variables of Quorate, Kafka, Jest or npm. */
 export function cleanEnvironment(): Record<string, string> {
   const ours = /^(QUORATE_|KAFKA_|JEST_|npm_|NODE_ENV$|NODE_OPTIONS$|NODE_CHANNEL|NO_COLOR$|FORCE_COLOR$|INIT_CWD$)/
   return Object.fromEntries(
@@ -29,7 +29,7 @@ export function cleanEnvironment(): Record<string, string> {
 
 const running = new Set<SystemProcess>()
 
-/** Ends, without mercy, whatever a suite has left running. */
+/** Kills everything that a suite has left running. */
 export async function endAll(): Promise<void> {
   await Promise.all([...running].map((it) => it.kill()))
 }
@@ -39,65 +39,73 @@ export class SystemProcess {
   readonly stdout: string[] = []
   readonly stderr: string[] = []
   readonly exited: Promise<Exit>
-  private readonly heard = new EventEmitter()
-  private exit: Exit | undefined
+  readonly #heard = new EventEmitter()
+  #exit: Exit | undefined
+
+  readonly #options: ProcessOptions
 
   constructor(
     readonly command: string,
-    private readonly options: ProcessOptions = {},
+    options: ProcessOptions = {},
   ) {
+    this.#options = options
     const { args = [], env = {}, cwd, input, channel } = options
-    this.child = spawn(command, args, {
+    this.#child = spawn(command, args, {
       ...(cwd === undefined ? {} : { cwd }),
       env: { ...cleanEnvironment(), ...env },
       stdio: ['pipe', 'pipe', 'pipe', ...(channel ? (['ipc'] as const) : [])],
     })
-    this.child.stdin?.on('error', () => undefined) // who ends early need not read on
-    if (input !== undefined) this.child.stdin?.end(input)
-    this.collect('stdout')
-    this.collect('stderr')
+    this.#child.stdin?.on('error', () => undefined) // a process that ends early need not read the rest
+    if (input !== undefined) this.#child.stdin?.end(input)
+    this.#collect('stdout')
+    this.#collect('stderr')
     running.add(this)
-    this.exited = this.whenEnded()
+    this.exited = this.#whenEnded()
   }
 
-  private readonly child: ChildProcess
+  readonly #child: ChildProcess
 
   get pid(): number {
-    return this.child.pid!
+    return this.#child.pid!
   }
 
   get stdin(): NodeJS.WritableStream {
-    return this.child.stdin!
+    return this.#child.stdin!
   }
 
   /** Both outputs, for failure messages. */
   get output(): string {
-    return `$ ${[this.command, ...(this.options.args ?? [])].join(' ')}\n${this.stdout.join('\n')}\n--- stderr\n${this.stderr.join('\n')}`
+    return (
+      `$ ${[this.command, ...(this.#options.args ?? [])].join(' ')}\n${this.stdout.join('\n')}\n--- ` +
+      `stderr\n${this.stderr.join('\n')}`
+    )
   }
 
-  /** Waits for a line of either output, those so far included. */
+  /** Waits for a line of either output, including earlier ones. */
   async line(pattern: RegExp, timeoutMs = 30_000): Promise<string> {
     const timeout = AbortSignal.timeout(timeoutMs)
     for (;;) {
       const found = [...this.stdout, ...this.stderr].find((line) => pattern.test(line))
       if (found !== undefined) return found
-      if (this.exit)
-        throw new Error(`it ended with ${JSON.stringify(this.exit)} and never said ${String(pattern)}\n${this.output}`)
-      await once(this.heard, 'line', { signal: timeout }).catch(() => {
-        throw new Error(`it did not say ${String(pattern)} within ${timeoutMs} ms\n${this.output}`)
+      if (this.#exit)
+        throw new Error(
+          `it ended with ${JSON.stringify(this.#exit)} and never printed ${String(pattern)}\n${this.output}`,
+        )
+      await once(this.#heard, 'line', { signal: timeout }).catch(() => {
+        throw new Error(`it did not print ${String(pattern)} within ${timeoutMs} ms\n${this.output}`)
       })
     }
   }
 
   get ended(): boolean {
-    return this.exit !== undefined
+    return this.#exit !== undefined
   }
 
   signal(name: NodeJS.Signals): void {
-    this.child.kill(name)
+    this.#child.kill(name)
   }
 
-  /** SIGTERM, and its exit; SIGKILL when it takes too long, which fails the test. */
+  /** Sends SIGTERM and waits for its exit; SIGKILL when it takes too long, which fails the test. */
   async stop(timeoutMs = 25_000): Promise<Exit> {
     this.signal('SIGTERM')
     const impatience = setTimeout(() => this.signal('SIGKILL'), timeoutMs)
@@ -107,13 +115,13 @@ export class SystemProcess {
   }
 
   async kill(): Promise<void> {
-    if (this.exit) return
+    if (this.#exit) return
     for (const pid of this.descendants()) killQuietly(pid)
     this.signal('SIGKILL')
     await this.exited
   }
 
-  /** Processes below this one, the nearest first. */
+  /** Processes below this one, nearest first. */
   descendants(): number[] {
     const rows = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n')
     const children = new Map<number, number[]>()
@@ -130,25 +138,25 @@ export class SystemProcess {
     return found
   }
 
-  private collect(name: 'stdout' | 'stderr'): void {
-    createInterface({ input: this.child[name]! }).on('line', (line) => {
+  #collect(name: 'stdout' | 'stderr'): void {
+    createInterface({ input: this.#child[name]! }).on('line', (line) => {
       this[name].push(line)
-      this.heard.emit('line')
+      this.#heard.emit('line')
     })
   }
 
-  private async whenEnded(): Promise<Exit> {
+  async #whenEnded(): Promise<Exit> {
     const exit = await new Promise<Exit>((resolve) => {
-      this.child.once('error', (error) => {
+      this.#child.once('error', (error) => {
         this.stderr.push(String(error))
         resolve({ code: null, signal: null })
       })
       // `close`, not `exit`: all output has been read.
-      this.child.once('close', (code, signal) => resolve({ code, signal }))
+      this.#child.once('close', (code, signal) => resolve({ code, signal }))
     })
-    this.exit = exit
+    this.#exit = exit
     running.delete(this)
-    this.heard.emit('line')
+    this.#heard.emit('line')
     return exit
   }
 }
@@ -157,7 +165,7 @@ function killQuietly(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL')
   } catch {
-    // Gone already.
+    // Already gone.
   }
 }
 

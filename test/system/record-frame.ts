@@ -1,11 +1,11 @@
-/** A record of a batch: offset and time are the batch's own (Kafka protocol, Record). */
+/** A record of a batch: offset and time are those of the batch (Kafka protocol, Record). */
 export function frame({ key, value }: { readonly key: Buffer; readonly value: Buffer }): Buffer {
   const head = [0, ...varint(0), ...varint(0), ...varint(key.length)]
   const body = Buffer.concat([Buffer.from(head), key, Buffer.from(varint(value.length)), value, Buffer.from(varint(0))])
   return Buffer.concat([Buffer.from(varint(body.length)), body])
 }
 
-/** Zigzag, seven bits a byte. */
+/** Zigzag, seven bits per byte. */
 function varint(value: number): number[] {
   const bytes: number[] = []
   for (let rest = value * 2; ; rest = Math.floor(rest / 128)) {

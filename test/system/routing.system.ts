@@ -39,63 +39,65 @@ const settled = (app: App, members: number) =>
     return all && report.partitions.every(({ state }) => state === 'running') && report
   })
 
-/** Reads one object after the other from whichever instance is next; holds every answer to what must never be. */
+/** Reads the objects in turn from the instances in turn; checks every response for what must never happen. */
 class Reader {
   readonly counts = new Map<string, number>()
-  private readonly newest = new Map<string, { incarnation: number; revision: number }>()
-  private going = true
-  private fault: Error | undefined
-  private readonly loop: Promise<void>
+  readonly #newest = new Map<string, { incarnation: number; revision: number }>()
+  #going = true
+  #fault: Error | undefined
+  readonly #loop: Promise<void>
 
-  constructor(
-    private readonly urls: readonly string[],
-    private next = 0,
-  ) {
-    this.loop = this.run()
+  readonly #urls: readonly string[]
+  #next: number
+
+  constructor(urls: readonly string[], next = 0) {
+    this.#urls = urls
+    this.#next = next
+    this.#loop = this.#run()
   }
 
-  /** @throws what was answered that must not be */
+  /** @throws the first response that must not happen */
   async stop(): Promise<void> {
-    this.going = false
-    await this.loop
-    if (this.fault) throw this.fault
+    this.#going = false
+    await this.#loop
+    if (this.#fault) throw this.#fault
   }
 
-  private async run(): Promise<void> {
-    while (this.going && !this.fault) {
-      const id = ids[(this.next += 7) % ids.length]!
-      const read = this.read(this.urls[this.next % this.urls.length]!, id)
-      await read.catch((error: Error) => (this.fault = error))
+  async #run(): Promise<void> {
+    while (this.#going && !this.#fault) {
+      const id = ids[(this.#next += 7) % ids.length]!
+      const read = this.#read(this.#urls[this.#next % this.#urls.length]!, id)
+      await read.catch((error: Error) => (this.#fault = error))
     }
   }
 
-  private async read(url: string, id: string): Promise<void> {
+  async #read(url: string, id: string): Promise<void> {
     let response: Response
     try {
       response = await fetch(`${url}${at(id)}`, { signal: AbortSignal.timeout(20_000) })
     } catch {
-      this.count('no connection')
+      this.#count('no connection')
       await delay(10)
       return
     }
     const body = (await response.json()) as { code?: string; incarnation: number; revision: number }
     if (response.status !== 200) {
-      this.count(`${response.status} ${body.code}`)
+      this.#count(`${response.status} ${body.code}`)
       if (response.status !== 503 || !REASONS.includes(body.code ?? ''))
         throw new Error(`${id} from ${url}: ${response.status} ${JSON.stringify(body)}`)
       return
     }
     const role = response.headers.get('quorate-role')
-    this.count(`200 ${role}`)
-    const seen = this.newest.get(id)
+    this.#count(`200 ${role}`)
+    const seen = this.#newest.get(id)
     const isOlder =
       seen &&
       (body.incarnation < seen.incarnation || (body.incarnation === seen.incarnation && body.revision < seen.revision))
     if (isOlder) throw new Error(`${id} from ${url}: ${JSON.stringify(body)} after ${JSON.stringify(seen)}`)
-    this.newest.set(id, body)
+    this.#newest.set(id, body)
   }
 
-  private count(what: string): void {
+  #count(what: string): void {
     this.counts.set(what, (this.counts.get(what) ?? 0) + 1)
   }
 }
@@ -115,7 +117,7 @@ describeKafka('three aggregators', () => {
   it('show owners, standbys and members in /v1/cluster, the same from each', async () => {
     const seen = await Promise.all(
       apps.map((app) =>
-        until('every partition has its standby', async () => {
+        until('show owners, standbys and members in /v1/cluster, the same from each', async () => {
           const report = await settled(app, 3)
           return report.partitions.every(({ standbys }) => standbys.length === 1) && report
         }),
@@ -127,7 +129,7 @@ describeKafka('three aggregators', () => {
     }
   })
 
-  it('let a third one read what was written by another, at once', async () => {
+  it('let a third one read at once what was written through another', async () => {
     for (let i = 0; i < 60; i++) {
       const id = ids[i]!
       const wanted = i % 2 ? 'down' : 'degraded'
@@ -139,7 +141,7 @@ describeKafka('three aggregators', () => {
     }
   })
 
-  it('answer a read from a standby where it permits that, and say so', async () => {
+  it('serve a read from a standby if it permits that, and say so', async () => {
     const roles = new Set<string>()
     for (const id of ids.slice(0, 30)) {
       for (const app of apps) {
@@ -155,7 +157,7 @@ describeKafka('three aggregators', () => {
       expect((await app.call('GET', `${at('not there')}?stale=allow`)).headers.get('quorate-role')).toBe('active')
   })
 
-  it('end 150 lists on each while one is frozen for 5 s, and go on with point reads', async () => {
+  it('end 150 lists on each while one is frozen for 5 s, and continue to serve point reads', async () => {
     const [one, two, three] = apps as [App, App, App]
     const waits: number[] = []
     const list = async (app: App) => {
@@ -194,12 +196,14 @@ describeKafka('three aggregators', () => {
     expect(again).toEqual([true, true, true])
     reads.sort((a, b) => a - b)
     process.stderr.write(
-      `fan-out: ${complete.filter(Boolean).length} of ${complete.length} lists complete, the longest took ${Math.round(Math.max(...waits))} ms; ` +
-        `${reads.length} point reads meanwhile, p50 ${Math.round(reads[reads.length >> 1]!)} ms, p99 ${Math.round(reads[Math.floor(reads.length * 0.99)]!)} ms\n`,
+      `fan-out: ${complete.filter(Boolean).length} of ${complete.length} lists complete, the longest took ` +
+        `${Math.round(Math.max(...waits))} ms; ` +
+        `${reads.length} point reads meanwhile, p50 ${Math.round(reads[reads.length >> 1]!)} ms, p99 ` +
+        `${Math.round(reads[Math.floor(reads.length * 0.99)]!)} ms\n`,
     )
   }, 240_000)
 
-  it('restart one after the other under reads: an answer, or a typed 503; never a 404, never an older version', async () => {
+  it('restart in turn under reads: a response, or a typed 503; never a 404, never an older version', async () => {
     const urls = apps.map(({ url }) => url)
     const readers = [0, 1, 2, 3].map((from) => new Reader(urls, from))
     let going = true
@@ -208,7 +212,7 @@ describeKafka('three aggregators', () => {
         const lot = ids.filter((_, i) => i % 10 === seq % 10)
         for (const app of apps) {
           const reports = lot.map((object) => ({ object, agent: 'a', state: seq % 2 ? 'up' : 'down', seq }))
-          // An instance that is away takes no reports; another does.
+          // An instance that is away accepts no reports; another does.
           if (
             await app.client.reportAll(reports).then(
               () => true,
@@ -254,7 +258,7 @@ describeOwnKafka('two aggregators whose brokers are away', () => {
     await brokers?.stop()
   }, 60_000)
 
-  it('answer from their rows with the age, take no writes, and go on by themselves', async () => {
+  it('serve their rows with the age, accept no writes, and recover on their own', async () => {
     const [one, two] = apps as [App, App]
     const before = await one.call('GET', at(ids[0]!))
     expect(before.headers.get('quorate-role')).toBe('active')
@@ -280,7 +284,7 @@ describeOwnKafka('two aggregators whose brokers are away', () => {
     await brokers.restart()
     for (const app of [one, two])
       await until(
-        'the owner is sure again',
+        'the owner holds its lease again',
         async () => {
           const { status, headers } = await app.call('GET', at(ids[0]!))
           return status === 200 && headers.get('quorate-role') === 'active'
@@ -291,7 +295,7 @@ describeOwnKafka('two aggregators whose brokers are away', () => {
     expect(again.status).toBe(200)
   }, 240_000)
 
-  it('one that is cut off alone says so instead of answering', async () => {
+  it('one that is cut off alone refuses instead of serving', async () => {
     const [one, two] = apps as [App, App]
     await settled(one, 2)
     two.process.signal('SIGSTOP')

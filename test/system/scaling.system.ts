@@ -13,14 +13,15 @@ describeKafka('instances come and go under load', () => {
   let scene: FaultScene
 
   beforeAll(async () => {
-    // Without standbys: one that followed the changelog all the while would have nothing left to read of a partition that comes back.
+    // Without standbys: one that followed the changelog meanwhile would have nothing left to read of a partition that
+    // comes back.
     const env = { QUORATE_STANDBYS: '0' }
     scene = await FaultScene.open({ names: ['one', 'two', 'three'], start: ['one'], env })
     scene.begin()
   }, 120_000)
   afterAll(() => scene?.close(), 60_000)
 
-  /** Waits until these share the four partitions within one, and all of them run. */
+  /** Waits until these instances share the four partitions evenly within one, and all partitions run. */
   async function shared(...names: string[]): Promise<void> {
     const by = scene.at(names[0]!).app!
     await until(
@@ -36,7 +37,7 @@ describeKafka('instances come and go under load', () => {
     await delay(STAY_MS)
   }
 
-  it('1 → 2 → 3 → 1, and a partition that comes back goes on from the file that was kept', async () => {
+  it('1 → 2 → 3 → 1, and a partition that comes back continues from its stored file', async () => {
     await scene.at('two').start()
     await shared('one', 'two')
     await scene.at('three').start()
@@ -45,7 +46,7 @@ describeKafka('instances come and go under load', () => {
     await shared('one')
     const one = scene.at('one')
     expect(one.app!.process.stderr.filter((line) => line.includes('building the local store anew'))).toEqual([])
-    // Of what the others committed meanwhile it reads the changelog, and of what it had nothing.
+    // It reads from the changelog what the others committed meanwhile, and nothing that it already had.
     const ends = await (await scene.cluster.log()).offsets(scene.cluster.topics.changelog('aggregator'))
     const { partitions } = await clusterOf(one.app!)
     for (const { partition, restored = 0 } of partitions) expect(restored).toBeLessThan(ends[partition]!.end)
@@ -61,7 +62,7 @@ describeKafka('instances come and go under load', () => {
     await shared('one', 'two', 'three')
   }, 240_000)
 
-  it('all that while the sink is what simulate decides, and no answer was wrong', async () => {
+  it('meanwhile the sink is what simulate decides, and no response was wrong', async () => {
     await scene.rest()
     await quiet(scene.cluster)
     const { source, events } = await expectSinkAsSimulated(scene.cluster)

@@ -15,12 +15,15 @@ export interface SimulatedEvent {
 
 export interface Simulated {
   readonly events: readonly SimulatedEvent[]
-  /** Views at the end, in the order asked for. */
+  /** Views at the end, in the order of the request. */
   readonly looks: readonly unknown[]
   readonly rejected: readonly unknown[]
 }
 
-/** What `quorate simulate` decides for one partition of the source; then looks at `objects` at the time of the last record. */
+/**
+ * What `quorate simulate` decides for one partition of the source; then looks at `objects` at the time of the last
+ * record.
+ */
 export async function simulate(records: readonly LogRecord[], objects: readonly string[] = []): Promise<Simulated> {
   const at = records.at(-1)?.timestamp ?? 0
   const looks = objects.map((object) => JSON.stringify({ at, type: 'look', object }))

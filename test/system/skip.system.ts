@@ -8,7 +8,7 @@ import { until } from './until'
 
 jest.setTimeout(180_000)
 
-/** A rule of the operator's own that takes the process down with it: what no barrier inside the process can hold. */
+/** An operator's own rule that kills the process, which no barrier inside the process can contain. */
 const RULE = `
 exports.lethal = (participants) => {
   if (participants.some(({ state }) => state === 'lethal')) process.kill(process.pid, 'SIGKILL')
@@ -20,9 +20,10 @@ const dist = ${JSON.stringify(join(ROOT, 'dist'))}
 const { lethal } = require('./rules.cjs')
 const { runServer } = require(dist + '/libs/http/src/index.js')
 const { startStandalone } = require(dist + '/apps/standalone/src/bootstrap.js')
-runServer({ app: 'standalone', usage: '', start: (config) => startStandalone(config, { rules: new Map([['lethal', lethal]]) }) })`
+const rules = new Map([['lethal', lethal]])
+runServer({ app: 'standalone', usage: '', start: (config) => startStandalone(config, { rules }) })`
 
-describe('a record at which every process dies', () => {
+describe('a record that kills every process', () => {
   const folder = temporaryFolder('skip')
   const dataDir = join(folder.path, 'data')
   let port: number
@@ -52,7 +53,7 @@ describe('a record at which every process dies', () => {
   const cli = (...args: string[]) =>
     run(process.execPath, { args: [join(ROOT, 'dist/apps/cli/src/main.js'), ...args], env: { QUORATE_URL: url() } })
 
-  it('is left out by an operator though no process stays up to be asked, and everything else counts', async () => {
+  it('is skipped by an operator although no process stays up, and everything else counts', async () => {
     const first = start()
     await ready()
     expect((await send('PUT', '/v1/policies/p', { match: 'site/**', method: 'lethal' })).status).toBe(200)
@@ -76,7 +77,7 @@ describe('a record at which every process dies', () => {
     )
     expect([skipped.code, skipped.process.output]).toEqual([
       0,
-      expect.stringContaining(`${position} will be skipped by the next process that has partition 0`),
+      expect.stringContaining(`${position} will be skipped by the next process that runs partition 0`),
     ])
 
     const second = start()

@@ -1,7 +1,7 @@
 import { Kafka, logLevel } from 'kafkajs'
 import type { Taken } from './soak-receivers'
 
-/** An event of the sink, read without the product's code: the check must not share its faults. */
+/** An event of the sink, read without the product's code, so that the check does not share its bugs. */
 export interface SinkEvent {
   readonly id: string
   readonly object: string
@@ -32,7 +32,13 @@ export async function readSink(brokers: readonly string[], topic: string, groupI
             const id = text('ce_id')
             const [, incarnation, revision] = /@(\d+)\.(\d+)$/.exec(id) ?? []
             const state = value === null ? null : (JSON.parse(value.toString()) as { state: string }).state
-            events.push({ id, object: key!.toString(), state, incarnation: Number(incarnation), revision: Number(revision) }) // prettier-ignore
+            events.push({
+              id,
+              object: key!.toString(),
+              state,
+              incarnation: Number(incarnation),
+              revision: Number(revision),
+            })
           }
           if (Number(batch.lastOffset()) + 1 >= ends.get(batch.partition)!) left.delete(batch.partition)
           if (left.size === 0) resolve()
@@ -49,17 +55,17 @@ export interface Ending {
   readonly log: readonly Taken[]
   /** Addresses that are configured at the end, and whether each has been from the beginning. */
   readonly addresses: ReadonlyMap<string, { readonly fromStart: boolean }>
-  /** Times at which a process was killed or frozen, ms: what is sent again around them is no fault. */
+  /** Times at which a process was killed or frozen, ms: repeats around them are not faults. */
   readonly crashes: readonly number[]
-  /** Objects of which a decision says that they could not be closed at the address. */
+  /** Objects for which a decision says that they could not be closed at the address. */
   readonly givenUp: (address: string, object: string) => boolean
 }
 
 const CALM = ['up', null]
-/** How long before and after a crash what is taken may be sent again later, ms: its outcome may not have been written. */
+/** ms around a crash in which an accepted delivery may be sent again, because its outcome may not have been written. */
 const AROUND = 20_000
 
-/** Everything that is not as it must be. */
+/** Every violation. */
 export function soakFaults(ending: Ending): string[] {
   return [...beliefs(ending), ...repeats(ending), ...disorder(ending)]
 }
@@ -80,7 +86,10 @@ function* beliefs({ sink, log, addresses, givenUp }: Ending): Iterable<string> {
         if (configured?.fromStart && !CALM.includes(state)) yield `${address} does not know that ${object} is ${state}`
       } else if (belief !== state || !configured)
         if (!givenUp(address, object))
-          yield `${address} believes that ${object} is ${belief}; it is ${state}${configured ? '' : ', and the address is gone'}`
+          yield (
+            `${address} believes that ${object} is ${belief}; it is ${state}` +
+            (configured ? '' : ', and the address is gone')
+          )
     }
 }
 

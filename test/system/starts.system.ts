@@ -24,7 +24,7 @@ const linesOf = (app: App): Line[] =>
 
 describe('a start while Kafka is away', () => {
   it.each(['aggregator', 'notifier'] as const)(
-    'of the %s says so once, and ends at once when it is told to',
+    'of the %s reports it once, and ends immediately when asked to',
     async (name) => {
       const [port] = await freePorts(1)
       const app = await App.launch(name, { dataDir: fresh(), env: { KAFKA_BROKERS: `127.0.0.1:${port}` } })
@@ -47,7 +47,7 @@ describe('a start while Kafka is away', () => {
 })
 
 describe('a running process', () => {
-  it('goes on at SIGHUP and says that nothing is read again, and says why it stops', async () => {
+  it('continues at SIGHUP and says that nothing is reloaded, and says why it stops', async () => {
     const app = await App.start('standalone', { dataDir: fresh() })
     app.process.signal('SIGHUP')
     await app.process.line(/SIGHUP: nothing is read again/)
@@ -59,7 +59,7 @@ describe('a running process', () => {
     ])
   })
 
-  it('names its checks, and leaves out those that are excluded', async () => {
+  it('lists its checks, and leaves out those that are excluded', async () => {
     const app = await App.start('standalone', { dataDir: fresh() })
     const names = async (path: string) =>
       (await app.call('GET', path)).json.checks.map(({ name }: { name: string }) => name)
@@ -76,19 +76,43 @@ describe('a start that finds', () => {
   afterEach(() => new Promise<void>((resolve) => (taken ? taken.close(() => resolve()) : resolve())))
 
   it.each<[string, (dir: string) => string, RegExp]>([
-    ['a log that is none', (dir) => (mkdirSync(join(dir, 'log'), { recursive: true }), writeFileSync(join(dir, 'log', 'log.db'), 'none '.repeat(4_000)), dir), /log\.db is no log or is damaged; nothing was changed\. Restore it from a backup/],
-    ['a file in the place of its data directory', (dir) => (writeFileSync(dir, ''), dir), /is not a directory; nothing was changed\. Move it away, or set QUORATE_DATA_DIR/],
-    ['a file above its data directory', (dir) => (writeFileSync(dir, ''), join(dir, 'below')), /because .* is not a directory; nothing was changed/],
-    ['a directory in the place of its log', (dir) => (mkdirSync(join(dir, 'log', 'log.db'), { recursive: true }), dir), /log\.db is not a file; nothing was changed/],
-    ['a directory in the place of its lock', (dir) => (mkdirSync(join(dir, 'aggregator', 'lock'), { recursive: true }), dir), /lock is not a file; nothing was changed/],
+    [
+      'an invalid log',
+      (dir) => (
+        mkdirSync(join(dir, 'log'), { recursive: true }),
+        writeFileSync(join(dir, 'log', 'log.db'), 'none '.repeat(4_000)),
+        dir
+      ),
+      /log\.db is no log or is damaged; nothing was changed\. Restore it from a backup/,
+    ],
+    [
+      'a file in the place of its data directory',
+      (dir) => (writeFileSync(dir, ''), dir),
+      /is not a directory; nothing was changed\. Move it away, or set QUORATE_DATA_DIR/,
+    ],
+    [
+      'a file above its data directory',
+      (dir) => (writeFileSync(dir, ''), join(dir, 'below')),
+      /because .* is not a directory; nothing was changed/,
+    ],
+    [
+      'a directory in the place of its log',
+      (dir) => (mkdirSync(join(dir, 'log', 'log.db'), { recursive: true }), dir),
+      /log\.db is not a file; nothing was changed/,
+    ],
+    [
+      'a directory in the place of its lock',
+      (dir) => (mkdirSync(join(dir, 'aggregator', 'lock'), { recursive: true }), dir),
+      /lock is not a file; nothing was changed/,
+    ],
   ])('%s ends with 1, the place and what to do, and no stack', async (_, prepare, said) => {
     const app = await App.launch('standalone', { dataDir: prepare(fresh()) })
     expect((await app.process.exited).code).toBe(1)
     expect(app.process.output).toMatch(said)
     expect(app.process.output).not.toMatch(/^ +at .*\(/m)
-  }) // prettier-ignore
+  })
 
-  it('its port taken says so once', async () => {
+  it('its port in use reports it once', async () => {
     const [port] = await freePorts(1)
     await new Promise<void>((resolve) => (taken = createServer().listen(port, '127.0.0.1', resolve)))
     const app = await App.launch('standalone', { dataDir: fresh(), port: port! })
@@ -97,7 +121,7 @@ describe('a start that finds', () => {
     expect(told).toEqual([`standalone: 127.0.0.1:${port} is in use. Stop what listens there, or set QUORATE_PORT.`])
   })
 
-  it('strange rows in the settings leaves them out, and serves', async () => {
+  it('invalid rows in the settings ignores them, and serves', async () => {
     const dataDir = fresh()
     const first = await App.start('standalone', { dataDir })
     await first.process.stop()

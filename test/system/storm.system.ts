@@ -13,10 +13,10 @@ import { Watch } from './watch'
 
 const STORM_MS = byLength(40_000, 600_000)
 const RATE = 800
-/** Of the load; of each kind in turn. */
+/** ms of the load between two invalid records. */
 const POISON_EVERY = 1_000
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGKILL'] as const
-/** MiB of a process at most, however long it has been under load: the rest of the machine is not for it. */
+/** Maximum MiB of a process, however long it has been under load. */
 const MEMORY = 512
 
 describeKafka(`three instances under load, killed at random for ${STORM_MS / 1000} s`, () => {
@@ -29,7 +29,7 @@ describeKafka(`three instances under load, killed at random for ${STORM_MS / 100
   const unclean: string[] = []
   const ended: Record<string, number> = {}
 
-  /** Ends an instance, whatever it is doing, and starts it again; readiness is waited for by nobody. */
+  /** Ends an instance at any moment, and starts it again without waiting for readiness. */
   async function strike(victim: Instance, signal: (typeof SIGNALS)[number]): Promise<void> {
     const wasReady = victim.ready
     const exit = await victim.end(signal)
@@ -85,7 +85,7 @@ describeKafka(`three instances under load, killed at random for ${STORM_MS / 100
   }, STORM_MS + 240_000)
   afterAll(() => cluster?.close(), 60_000)
 
-  it('the sink is what simulate decides, and nothing is there twice, missing or invented', async () => {
+  it('the sink is what simulate decides, and nothing is duplicated, missing or invented', async () => {
     const { source, events, deadLetters } = await expectSinkAsSimulated(cluster)
     say(`${source} source records, ${events} sink records as simulated, ${deadLetters} dead letters`)
     say(`poison: ${JSON.stringify(Object.fromEntries(poison.sent))}`)
@@ -93,17 +93,17 @@ describeKafka(`three instances under load, killed at random for ${STORM_MS / 100
     expect(deadLetters).toBeGreaterThanOrEqual(poison.total)
   }, 600_000)
 
-  it('every audit agrees: store, changelog and sink are what the source says', async () => {
+  it('every audit agrees: store, changelog and sink match the source', async () => {
     say(await audited({ brokers: cluster.brokers, prefix: cluster.prefix, by: instances[0]!.app! }, 120_000))
   }, 300_000)
 
-  it('whoever asked was given what exists or told to wait, never an older state, and read its own writes', () => {
+  it('every read returned what exists or was asked to wait, never an older state, and read its own writes', () => {
     say(said(watches))
     expect(watches.flatMap(({ faults }) => faults)).toEqual([])
     for (const { counts } of watches) expect(counts['200']).toBeGreaterThan(20)
   })
 
-  it('whoever was asked to end, ended cleanly', () => {
+  it('every process that was asked to end ended cleanly', () => {
     expect(unclean).toEqual([])
   })
 
@@ -111,7 +111,7 @@ describeKafka(`three instances under load, killed at random for ${STORM_MS / 100
     say(`at most ${Math.round(most)} MiB resident in the storm`)
     expect(most).toBeLessThan(MEMORY)
     if (!LONG) return
-    // Nobody is killed now: what a process keeps after one minute of the load it keeps after four.
+    // Nothing is killed now: after one minute of load a process holds as much as after four.
     const again = new Load({
       log: await cluster.log(),
       topic: cluster.topics.reports,

@@ -18,7 +18,7 @@ const PARTITIONS = 4
 
 const objectName = (i: number) => `site/${i}`
 
-/** Reports of agents that mostly agree: enough dissent that majorities come and go. */
+/** Reports of agents that mostly agree, with enough dissent that majorities change. */
 function reports(topic: string): OutRecord[] {
   const random = sequence(2_463_534_242)
   return Array.from({ length: REPORTS }, (_, seq) => {
@@ -62,7 +62,7 @@ describeKafka('one of two aggregators is killed in the middle of 200,000 reports
     const expected = await Promise.all(source.map((records) => simulate(records)))
     const count = expected.reduce((sum, { events }) => sum + events.length, 0)
     expect(count).toBeGreaterThan(10_000)
-    // A commit that is acknowledged may become readable a moment later: Kafka writes its markers afterwards.
+    // A commit that is acknowledged may become readable a moment later, because Kafka writes its markers afterwards.
     sink = await until('the sink is readable to its end', async () => {
       const records = await readTopic(log, cluster.topics.states)
       return records.flat().length >= count && records
@@ -73,7 +73,7 @@ describeKafka('one of two aggregators is killed in the middle of 200,000 reports
     }
   }, 180_000)
 
-  it('simulate --partition-of reads the same off the topic itself', async () => {
+  it('simulate --partition-of reads the same from the topic itself', async () => {
     const { code, process: cli } = await run(process.execPath, {
       args: [
         join(ROOT, 'dist/apps/cli/src/main.js'),
@@ -104,7 +104,7 @@ describeKafka('one of two aggregators is killed in the middle of 200,000 reports
     }
   }, 180_000)
 
-  it('an instance whose data is gone gives the same answers after its restore, and adds nothing to the sink', async () => {
+  it('an instance whose data is gone returns the same after its restore, and adds nothing to the sink', async () => {
     const before = new Map<string, unknown>()
     for await (const view of survivor.client.list({ limit: 1000 })) before.set(view.object, view)
     await survivor.process.stop()

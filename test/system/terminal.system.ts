@@ -22,7 +22,7 @@ async function quorate(...args: string[]): Promise<string[]> {
   return it.stdout
 }
 
-/** Runs a command on a pseudo-terminal, as a person would see it: `script` of util-linux owns one. */
+/** Runs a command on a pseudo-terminal, as a person would see it, with `script` of util-linux. */
 async function onTerminal(command: string, env: Record<string, string> = {}): Promise<string[]> {
   const { code, process: it } = await run('script', {
     args: ['-qec', `"${process.execPath}" "${CLI}" ${command}`, '/dev/null'],
@@ -32,12 +32,12 @@ async function onTerminal(command: string, env: Record<string, string> = {}): Pr
   return it.stdout.map((line) => line.replace(/\r$/, ''))
 }
 
-/** What is left to read once the terminal has taken the escape sequences out. */
+/** A line without its escape sequences. */
 const read = (line: string) => line.replace(/\u001b\[\d+m/g, '')
 
 describe('on a terminal', () => {
   it.each(['list', 'explain site/x', 'history site/x'])(
-    '`%s` has coloured words in columns that line up',
+    '`%s` has coloured words in aligned columns',
     async (command) => {
       const lines = await onTerminal(command)
       expect(lines.join('\n')).toContain('\u001b[31mdown\u001b[0m')

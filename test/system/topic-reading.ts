@@ -1,6 +1,6 @@
 import { header, type Log, type LogRecord } from '@quorate/log'
 
-/** Every committed record of a topic up to its present ends, by partition. */
+/** Every committed record of a topic up to its current ends, by partition. */
 export async function readTopic(log: Log, topic: string): Promise<LogRecord[][]> {
   const partitions: LogRecord[][] = []
   for (const { partition, start, end } of await log.offsets(topic)) {

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 /**
- * Asks again and again until the answer is not undefined or false. An answer that throws counts as "not yet"; the last reason is told when time
- * is up.
+ * Polls until the result is not undefined or false. A call that throws counts as "not yet"; the last error is reported
+ * on timeout.
  */
 export async function until<T>(
   what: string,

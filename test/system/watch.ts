@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { KEPT_OBJECTS, keptObject } from './load'
 import type { Draw } from './random'
 
-/** Who is asked. */
+/** An instance to read and write. */
 export interface Asked {
   readonly name: string
   readonly url: string
@@ -16,7 +16,7 @@ interface Wire {
   readonly state: string
 }
 
-/** Reasons for which a read of something that exists may be put off (docs/spec/rest.md). */
+/** Problems with which a read of an existing object may be refused for a while (docs/spec/rest.md). */
 const PUT_OFF = [
   'restoring',
   'rebalancing',
@@ -28,83 +28,87 @@ const PUT_OFF = [
 ]
 
 /**
- * A client that reads and writes at all instances, one request after the other, whatever is done to them. It notes as a fault: a 404 for what
- * exists, an untyped refusal, a version older than an active owner has given it, a write of its own that it does not find again.
+ * A client that reads and writes at all instances, one request after the other, whatever happens to them. It records as
+ * a fault: a 404 for what exists, an untyped refusal, an older version than an active owner has returned, a write of
+ * its own that it does not find again.
  */
 export class Watch {
   readonly faults: string[] = []
   readonly counts: Record<string, number> = {}
-  /** ms of the answers 200, own and forwarded. */
+  /** ms of responses with 200, own and forwarded. */
   readonly took: number[] = []
-  private readonly seen = new Map<string, Wire>()
-  private stopping = false
-  private running: Promise<void> | undefined
-  private writes = 0
+  readonly #seen = new Map<string, Wire>()
+  #stopping = false
+  #running: Promise<void> | undefined
+  #writes = 0
 
-  constructor(
-    private readonly instances: readonly Asked[],
-    private readonly random: Draw,
-    private readonly name = 'watch',
-  ) {}
+  readonly #instances: readonly Asked[]
+  readonly #random: Draw
+  readonly #name: string
+
+  constructor(instances: readonly Asked[], random: Draw, name = 'watch') {
+    this.#instances = instances
+    this.#random = random
+    this.#name = name
+  }
 
   start(): this {
-    this.running = this.run()
+    this.#running = this.#run()
     return this
   }
 
   async stop(): Promise<void> {
-    this.stopping = true
-    await this.running
+    this.#stopping = true
+    await this.#running
   }
 
-  private async run(): Promise<void> {
-    while (!this.stopping) {
-      const up = this.instances.filter((it) => it.up)
+  async #run(): Promise<void> {
+    while (!this.#stopping) {
+      const up = this.#instances.filter((it) => it.up)
       if (up.length === 0) await delay(20)
-      else if (this.random(20) === 0) await this.writeAndRead(up)
-      else await this.read(this.pick(up), keptObject(this.random(KEPT_OBJECTS)))
+      else if (this.#random(20) === 0) await this.#writeAndRead(up)
+      else await this.#read(this.#pick(up), keptObject(this.#random(KEPT_OBJECTS)))
     }
   }
 
-  private pick<T>(from: readonly T[]): T {
-    return from[this.random(from.length)]!
+  #pick<T>(from: readonly T[]): T {
+    return from[this.#random(from.length)]!
   }
 
-  private async read(at: Asked, object: string): Promise<void> {
+  async #read(at: Asked, object: string): Promise<void> {
     const begun = performance.now()
-    const view = await this.ask(at, 'GET', object)
+    const view = await this.#ask(at, 'GET', object)
     if (!view) return
     this.took.push(performance.now() - begun)
-    const before = this.seen.get(object)
+    const before = this.#seen.get(object)
     if (before && isOlder(view, before))
-      this.fault(`${at.name} answered ${said(view)} for ${object} after ${said(before)} was given`)
-    else this.seen.set(object, view)
+      this.#fault(`${at.name} returned ${said(view)} for ${object} after ${said(before)}`)
+    else this.#seen.set(object, view)
   }
 
-  /** Read your writes: at one instance a report, at another the object, up to the write's position. */
-  private async writeAndRead(up: readonly Asked[]): Promise<void> {
-    const object = `own/${this.name}/${this.random(10)}`
-    const state = `s${this.writes++}`
-    const written = await this.send(this.pick(up), 'PUT', `${path(object)}/reports/me?wait=2s`, { state })
+  /** Read your writes: a report at one instance, then the object at another, up to the write's position. */
+  async #writeAndRead(up: readonly Asked[]): Promise<void> {
+    const object = `own/${this.#name}/${this.#random(10)}`
+    const state = `s${this.#writes++}`
+    const written = await this.#send(this.#pick(up), 'PUT', `${path(object)}/reports/me?wait=2s`, { state })
     const position = written?.headers.get('quorate-position')
     if (!written?.ok || !position) return
-    const at = this.pick(up)
-    const view = await this.ask(at, 'GET', object, { 'quorate-min-position': position })
+    const at = this.#pick(up)
+    const view = await this.#ask(at, 'GET', object, { 'quorate-min-position': position })
     if (view && view.state !== state)
-      this.fault(`${at.name} answered ${view.state} for ${object}, where ${state} was written at ${position}`)
+      this.#fault(`${at.name} returned ${view.state} for ${object}, where ${state} was written at ${position}`)
   }
 
-  private async ask(at: Asked, method: string, object: string, headers = {}): Promise<Wire | undefined> {
-    const answer = await this.send(at, method, path(object), undefined, headers)
+  async #ask(at: Asked, method: string, object: string, headers = {}): Promise<Wire | undefined> {
+    const answer = await this.#send(at, method, path(object), undefined, headers)
     if (answer?.status !== 200) {
-      if (answer?.status === 404)
-        this.fault(`${at.name} says that there is no ${object}: ${JSON.stringify(answer.body)}`)
+      if (answer?.status === 404) this.#fault(`${at.name} returned 404 for ${object}: ${JSON.stringify(answer.body)}`)
       return undefined
     }
     return answer.body as Wire
   }
 
-  private async send(at: Asked, method: string, path: string, body?: object, headers: Record<string, string> = {}) {
+  async #send(at: Asked, method: string, path: string, body?: object, headers: Record<string, string> = {}) {
     try {
       const response = await fetch(`${at.url}${path}`, {
         method,
@@ -118,30 +122,30 @@ export class Watch {
         headers: response.headers,
         body: await response.json(),
       }
-      this.judge(at, `${method} ${path}`, answer)
+      this.#judge(at, `${method} ${path}`, answer)
       return answer
     } catch (error) {
-      // It was killed or frozen under us.
-      this.count((error as Error).name === 'TimeoutError' ? 'no answer' : 'no connection')
+      // It was killed or frozen during the request.
+      this.#count((error as Error).name === 'TimeoutError' ? 'no answer' : 'no connection')
       await delay(50)
       return undefined
     }
   }
 
-  private judge(at: Asked, what: string, answer: { status: number; headers: Headers; body: unknown }): void {
+  #judge(at: Asked, what: string, answer: { status: number; headers: Headers; body: unknown }): void {
     const { status, headers } = answer
     const { code } = answer.body as { code?: string }
-    this.count(status === 200 ? '200' : `${status} ${code}`)
+    this.#count(status === 200 ? '200' : `${status} ${code}`)
     if (status === 200 || status === 404) return
     const isTyped = (status === 503 && PUT_OFF.includes(code!) && headers.has('retry-after')) || status === 504
-    if (!isTyped) this.fault(`${at.name} answered ${status} ${JSON.stringify(answer.body)} to ${what}`)
+    if (!isTyped) this.#fault(`${at.name} returned ${status} ${JSON.stringify(answer.body)} for ${what}`)
   }
 
-  private count(what: string): void {
+  #count(what: string): void {
     this.counts[what] = (this.counts[what] ?? 0) + 1
   }
 
-  private fault(text: string): void {
+  #fault(text: string): void {
     if (this.faults.length < 20) this.faults.push(`${new Date().toISOString()} ${text}`)
   }
 }

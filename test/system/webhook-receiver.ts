@@ -7,36 +7,36 @@ export interface Delivery {
   readonly id: string
   readonly type: string
   readonly object: string
-  /** null = gone */
+  /** null: deleted */
   readonly state: string | null
   readonly version: number | undefined
 }
 
-/** Receives webhooks as a stranger would, with the reference library judging every signature. */
+/** Receives webhooks like a third party, with the reference library checking every signature. */
 export class WebhookReceiver {
   readonly secret = `whsec_${Buffer.from('a secret for tests of 32 bytes..').toString('base64')}`
   /** Every delivery, repeats included, in order of arrival. */
   readonly deliveries: Delivery[] = []
   readonly forged: string[] = []
-  /** What to answer next; 204 by default. */
+  /** The status of the next responses. */
   status = 204
-  private readonly server = createServer((request, response) => {
+  readonly #server = createServer((request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
-      this.take(Buffer.concat(chunks).toString('utf8'), request.headers as Record<string, string>)
+      this.#take(Buffer.concat(chunks).toString('utf8'), request.headers as Record<string, string>)
       response.writeHead(this.status).end()
     })
   })
 
   static async start(): Promise<WebhookReceiver> {
     const receiver = new WebhookReceiver()
-    await new Promise<void>((listening) => receiver.server.listen(0, '127.0.0.1', listening))
+    await new Promise<void>((listening) => receiver.#server.listen(0, '127.0.0.1', listening))
     return receiver
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/hook`
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/hook`
   }
 
   get settings(): Record<string, string> {
@@ -47,10 +47,10 @@ export class WebhookReceiver {
     return this.deliveries.filter((it) => it.object === object)
   }
 
-  /** Waits until the latest delivery about an object is of this state; null = it is gone. */
+  /** Waits until the latest delivery about an object has this state; null: it is deleted. */
   told(object: string, state: string | null, timeoutMs = 15_000): Promise<Delivery> {
     return until(
-      `a webhook says that ${object} is ${state ?? 'gone'}`,
+      `a webhook with ${object} ${state ?? 'gone'}`,
       () => {
         const latest = this.about(object).at(-1)
         return latest?.state === state && latest
@@ -60,11 +60,11 @@ export class WebhookReceiver {
   }
 
   close(): Promise<void> {
-    this.server.closeAllConnections()
-    return new Promise((closed) => this.server.close(() => closed()))
+    this.#server.closeAllConnections()
+    return new Promise((closed) => this.#server.close(() => closed()))
   }
 
-  private take(body: string, headers: Record<string, string>): void {
+  #take(body: string, headers: Record<string, string>): void {
     try {
       new Webhook(this.secret).verify(body, headers)
     } catch (error) {

@@ -62,7 +62,7 @@ export function aggregatorParts({
     rules,
     ruleFaults,
     logger,
-    ...(watch ? { turnsTo: (at, id) => watch.turnsTo(at, id) } : {}),
+    ...(watch ? { onObject: (at, id) => watch.turnsTo(at, id) } : {}),
   })
   const transport = new StreamsStrategy({
     sources: { reports: names.reports },

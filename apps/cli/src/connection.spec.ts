@@ -15,7 +15,7 @@ let log: EmbeddedLog
 let aggregator: Running
 let notifier: Running
 
-// What this run of Jest is told is no setting of a command.
+// The settings of this Jest run are not settings of a command.
 for (const name of Object.keys(process.env)) if (/^QUORATE_(TEST|REQUIRE)_/.test(name)) delete process.env[name]
 
 /** Both parts apart, as they run on Kafka. */
@@ -47,7 +47,7 @@ const policies = (url?: string) =>
 const silences = (url?: string) =>
   askNotifier(url === undefined ? {} : { url }, async (it) => void (await it.silences()))
 
-it('a command for the notifier that asks an aggregator is told which address to give', async () => {
+it('a command for the notifier that reaches an aggregator says which address to set', async () => {
   const error: unknown = await silences(aggregator.url).catch((it: unknown) => it)
   expect(explain(error)).toEqual({
     code: EXIT.refused,
@@ -57,12 +57,12 @@ it('a command for the notifier that asks an aggregator is told which address to 
   })
 })
 
-it('and the other way round', async () => {
+it('a command for the aggregator that reaches a notifier says which address to set', async () => {
   const error: unknown = await policies(notifier.url).catch((it: unknown) => it)
   expect(explain(error).text).toMatch(/Name the aggregator with --url or QUORATE_URL/)
 })
 
-it('QUORATE_NOTIFIER_URL names the notifier beside QUORATE_URL, and --url goes before both', async () => {
+it('QUORATE_NOTIFIER_URL names the notifier beside QUORATE_URL, and --url overrides both', async () => {
   process.env['QUORATE_URL'] = aggregator.url
   process.env['QUORATE_NOTIFIER_URL'] = notifier.url
   await policies()

@@ -1,6 +1,6 @@
 import { EXIT, explain, UsageError } from './exit'
 
-describe('what a failed command says and exits with', () => {
+describe('the message and exit code of a failed command', () => {
   const coded = (code: string) => Object.assign(new Error('said'), { code })
 
   it.each([
@@ -9,11 +9,11 @@ describe('what a failed command says and exits with', () => {
     [coded('LOG_CLOSED'), EXIT.refused],
   ])('%p', (error, code) => expect(explain(error)).toEqual({ text: 'said', code }))
 
-  it('lets no text of a server steer the terminal', () => {
+  it('let no text of a server control the terminal', () => {
     expect(explain(new UsageError('a\u001b[2J\nb')).text).toBe('a\uFFFD[2J\nb')
   })
 
-  it('shows the stack of what nobody foresaw', () => {
+  it('include the stack of an unexpected error', () => {
     expect(explain(new Error('a fault of ours')).text).toContain('exit.spec')
   })
 })

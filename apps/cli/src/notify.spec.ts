@@ -12,13 +12,14 @@ describe('quorate notify check-config', () => {
     return checkFile(path, {})
   }
 
-  it('says that a file is right, and which secrets are not here', async () => {
+  it('says that a file is valid, and which secrets are not set here', async () => {
     const said = await checked(`
 notify:
   receivers:
     ops:
       fallback: console
-      endpoints: [{channel: webhook, settings: {url: 'https://example.org/x', secret: '\${env:QUORATE_SECRET_NOT_SET}'}}]
+      endpoints:
+        - {channel: webhook, settings: {url: 'https://example.org/x', secret: '\${env:QUORATE_SECRET_NOT_SET}'}}
   routes: {receiver: ops, routes: [{match: {object: 'site/**'}, receiver: console}]}
 `)
     expect(said).toEqual({
@@ -29,7 +30,7 @@ notify:
     })
   })
 
-  it('names every fault with its place', async () => {
+  it('names every fault with its pointer', async () => {
     const { faults } = await checked(`
 notify:
   receivers:
@@ -46,11 +47,14 @@ notify:
     ])
   })
 
-  it('names private addresses and receivers that nobody is told by, and renders templates (N52)', async () => {
+  it('names private addresses and receivers that no route leads to, and renders templates (N52)', async () => {
     const { faults, notes } = await checked(`
 notify:
   receivers:
-    ops: {endpoints: [{channel: webhook, settings: {url: 'http://127.0.0.1:9/x'}}, {channel: webhook, settings: {url: 'http://10.0.0.1/', allowAddresses: [10.0.0.0/8]}}]}
+    ops:
+      endpoints:
+        - {channel: webhook, settings: {url: 'http://127.0.0.1:9/x'}}
+        - {channel: webhook, settings: {url: 'http://10.0.0.1/', allowAddresses: [10.0.0.0/8]}}
     mail: {endpoints: [{channel: email, settings: {host: localhost, from: a@b.example, to: c@d.example}}]}
   routes: {receiver: ops}
 `)
@@ -58,11 +62,15 @@ notify:
     expect(notes).toEqual([
       '/receivers/ops/endpoints/0: 127.0.0.1 is private, and is refused unless allowAddresses lists it',
       '/receivers/mail/endpoints/0: localhost is private, and is refused unless allowAddresses lists it',
-      '/receivers/mail: no route and no fallback leads there; nobody is told by it',
+      '/receivers/mail: no route and no fallback leads here; it notifies nobody',
     ])
     const template = (text: string) => `
 notify:
-  receivers: {mail: {endpoints: [{channel: email, settings: {host: mail.example, from: a@b.example, to: c@d.example, template: {subject: '${text}'}}}]}}
+  receivers:
+    mail:
+      endpoints:
+        - channel: email
+          settings: {host: mail.example, from: a@b.example, to: c@d.example, template: {subject: '${text}'}}
   routes: {receiver: mail}
 `
     expect((await checked(template('{{ objct }}'))).faults).toEqual([
@@ -77,5 +85,5 @@ notify:
     expect((await checked(template('{{ notice.endpoint }}'))).faults).toEqual([])
   })
 
-  it('refuses settings of the process as a start would', () => expect(checked('prot: 1')).rejects.toThrow('prot in'))
+  it('refuses settings of the process like a start', () => expect(checked('prot: 1')).rejects.toThrow('prot in'))
 })

@@ -16,24 +16,25 @@ import { simulateCommand } from './commands/simulating'
 
 const HELP = `
 Examples:
-  quorate report site/x down --agent probe-1      one agent's opinion
-  quorate report --file reports.jsonl             many: {"object","agent","state",…} a line, - is stdin
-  quorate get site/x                              the state, and how it came about
+  quorate report site/x down --agent probe-1      a report of one agent
+  quorate report --file reports.jsonl             many: one {"object","agent","state",…} per line, - is stdin
+  quorate get site/x                              the state and the vote behind it
   quorate list --prefix site/ --state down
   quorate watch --json | jq .data.object          every change as it happens
   quorate override set site/x down --reason "moving house" --for 2h
   quorate agent set probe-1 --weight 3 --dry-run  what another weight would change
-  quorate simulate < scenario.jsonl               what would be decided, without any server
-  quorate audit --brokers localhost:9092          whether what is kept is what the log says
+  quorate simulate < scenario.jsonl               what would be decided, without a server
+  quorate audit --brokers localhost:9092          whether the stored data matches the log
 
 Environment:
   QUORATE_URL           the server (http://127.0.0.1:8080)
-  QUORATE_NOTIFIER_URL  the notifier, where it runs apart: for notify, silence and deliveries (QUORATE_URL)
+  QUORATE_NOTIFIER_URL  the notifier, if it runs separately: for notify, silence and deliveries (QUORATE_URL)
   QUORATE_API_KEY       sent with every request; QUORATE_API_KEY_FILE names a file instead
-  NO_COLOR              no colours on a terminal; a pipe never gets any
+  NO_COLOR              no colours on a terminal; pipes never get any
   docs/configuration.md lists the rest.
 
-Exit codes: ${EXIT.done} done, ${EXIT.refused} refused or failed, ${EXIT.usage} wrong usage, ${EXIT.unreachable} no server answers, ${EXIT.notFound} no such object.
+Exit codes: ${EXIT.done} done, ${EXIT.refused} refused or failed, ${EXIT.usage} wrong usage,
+${EXIT.unreachable} no response, ${EXIT.notFound} no such object.
 audit has its own: 0 the same, 1 different, 2 it cannot be judged.`
 
 export interface ProgramOptions {
@@ -43,13 +44,13 @@ export interface ProgramOptions {
   readonly servers?: readonly { readonly command: string; readonly description: string }[]
 }
 
-/** The command line. The settings and the engine are loaded by the commands that need them, so that `--help` need not wait. */
+/** The command line. Commands load the settings and the engine when they need them, so that `--help` is fast. */
 export function createProgram({ version = VERSION, servers = [] }: ProgramOptions = {}): Command {
   const program = new Command('quorate')
-    .description('Reports states, asks for what was decided, and overrides it.')
-    .option('--url <url>', 'the server that the command asks; QUORATE_URL, else http://127.0.0.1:8080')
+    .description('Reports states, reads what was decided, and overrides it.')
+    .option('--url <url>', 'the server; default: QUORATE_URL, else http://127.0.0.1:8080')
     .version(version, '--version', 'the version of this command')
-    .option('--json', 'JSON on stdout, one value a line')
+    .option('--json', 'JSON on stdout, one value per line')
     .addHelpText('after', HELP)
     .showHelpAfterError('(quorate --help lists the commands, quorate <command> --help its options)')
     .exitOverride(quit)
@@ -80,7 +81,7 @@ function everyCommand(command: Command, visit: (command: Command) => void): void
   for (const child of command.commands) everyCommand(child, visit)
 }
 
-/** Commander has said what is wrong already. */
+/** Commander has already printed the error. */
 function quit(error: CommanderError): never {
   const asked =
     ['commander.helpDisplayed', 'commander.version', 'commander.help'].includes(error.code) && error.exitCode === 0

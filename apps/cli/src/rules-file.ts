@@ -3,8 +3,9 @@ import type { Rule, Rules } from '@quorate/vote'
 import { UsageError } from './exit'
 
 /**
- * Rules registered in code, from a module (JavaScript, as it is compiled): every function that it exports is a rule,
- * under the name by which it is exported. The server must have been started with the same ones. @throws UsageError
+ * Rules registered in code, from a module (compiled JavaScript): every exported function is a rule, under the name of
+ * the export. The server must have been started with the same rules.
+ * @throws UsageError
  */
 export async function rulesOf(file: string): Promise<Rules> {
   let module: Readonly<Record<string, unknown>>

@@ -4,30 +4,48 @@ import { marks, stateText, viewText } from './screen'
 import { colour, plain } from './text'
 
 const view: ObjectView = {
-  object: 'site/x', incarnation: 0, version: 2, revision: 2, state: 'up', from: 'down', voted: 'down',
-  since: '2026-01-01T00:00:00.000Z', decidedAt: '2026-01-01T00:00:00.000Z', cause: 'override', trigger: null,
-  contested: false, stale: false, flapping: false, divergent: true,
+  object: 'site/x',
+  incarnation: 0,
+  version: 2,
+  revision: 2,
+  state: 'up',
+  from: 'down',
+  voted: 'down',
+  since: '2026-01-01T00:00:00.000Z',
+  decidedAt: '2026-01-01T00:00:00.000Z',
+  cause: 'override',
+  trigger: null,
+  contested: false,
+  stale: false,
+  flapping: false,
+  divergent: true,
   override: { state: 'up', reason: 'known', author: 'ann', expiresAt: null, mode: 'pin' },
-  tally: { up: 1, down: 2 }, participants: 3, electorate: 3, quorum: 2, rule: 'majority', policy: 'default', incident: null,
-} // prettier-ignore
+  tally: { up: 1, down: 2 },
+  participants: 3,
+  electorate: 3,
+  quorum: 2,
+  rule: 'majority',
+  policy: 'default',
+  incident: null,
+}
 
-it('an object is shown in a few lines, with its override and the vote underneath', () => {
+it('shows an object in a few lines, with its override and the vote underneath', () => {
   expect(viewText(view, plain)).toBe(
     [
       'site/x  up  since 2026-01-01T00:00:00.000Z (override)',
-      '  held at up until it is cleared, then down as the vote stands now; by ann: known',
-      '  votes  down 2, up 1; 3 of 3 weigh in, 2 needed, by majority, policy default',
+      '  held at up until it is cleared, then down by the current vote; by ann: known',
+      '  votes  down 2, up 1; 3 of 3 vote, 2 needed, by majority, policy default',
       '  marks  divergent, overridden\n',
     ].join('\n'),
   )
   expect(viewText({ ...view, override: null, divergent: false }, plain).split('\n')).toHaveLength(3)
 })
 
-it('a state is cleaned before it is coloured', () => {
+it('cleans a state before it is coloured', () => {
   expect(stateText('x\u001b[2J', colour)).toBe('\u001b[33mx\uFFFD[2J\u001b[0m')
 })
 
-it('marks are those that are set', () => {
+it('shows the marks that are set', () => {
   expect(marks({ ...view, stale: true, divergent: false, override: null })).toEqual(['stale'])
 })
 
@@ -51,7 +69,7 @@ it.each<[StatesEvent, RegExp]>([
     /30 of 40 objects of partition 3/,
   ],
   [{ type: 'observers.back', id: '1', data: { id: 'x', time: 'T' } }, /back/],
-])('%j is one line', (event, expected) => {
+])('writes %j in one line', (event, expected) => {
   const text = changeText(event, plain)
   expect(text.trimEnd()).toMatch(expected)
   expect(text.match(/\n/g)).toHaveLength(1)

@@ -1,6 +1,6 @@
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow'
 
-/** Colours and rulers are for eyes: on a terminal only, not a dumb one, and not where NO_COLOR is set. */
+/** Colours and table heads are for people: only on a terminal that is not dumb, and not if NO_COLOR is set. */
 export interface Ink {
   (style: Style, text: string): string
 }
@@ -8,25 +8,26 @@ const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const
 export const colour: Ink = (style, text) => `\u001b[${CODES[style]}m${text}\u001b[0m`
 export const plain: Ink = (_, text) => text
 
-/** Control characters of what a server sent must not steer the terminal that it is shown on. */
+/** Removes control characters of a server's text, so that it cannot control the terminal. */
 export const printable = (text: string): string => text.replace(/\p{Cc}/gu, '�')
 
-/**
- * The last look at a text before it is shown: whatever was put into it uncleaned, only lines, tabs and, where there is colour, colours are left.
- */
+/** The final filter before a text is shown: only lines, tabs and, if enabled, colours pass. */
 export const steerless = (text: string, coloured: boolean): string =>
   text.replace(/(\u001b\[\d{1,2}m)|(?![\n\t])\p{Cc}/gu, (_, style?: string) => (style && coloured ? style : '�'))
 
-/** A value as JSON in one line; characters that some terminals obey, which JSON leaves as they are, are escaped. */
+/**
+ * A value as JSON in one line; control characters that some terminals obey and JSON leaves as they are, are escaped.
+ */
 export const jsonLine = (value: unknown): string =>
   JSON.stringify(value).replace(/[\u007f-\u009f]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`)
 
-/** A cell of a table: bare text, or text with the style that a terminal shows it in. */
+/** A cell of a table: plain text, or text with its style on a terminal. */
 export type Cell = string | { readonly text: string; readonly style: Style }
 
 /**
- * Rows in columns. On a terminal with a head, padded and coloured; else one row a line, separated by tabs, for `cut` and `awk`.
- * The last column is never padded. Cells hold no escape sequences of their own: the text is cleaned, then padded, then coloured.
+ * Rows in columns. On a terminal with a head, padded and coloured; otherwise one row per line, separated by tabs, for
+ * `cut` and `awk`. The last column is never padded. Cells contain no escape sequences: the text is cleaned, then
+ * padded, then coloured.
  */
 export function table(head: readonly string[], rows: readonly (readonly Cell[])[], ink: Ink | undefined): string {
   const cells = rows.map((row) => row.map(cleaned))
@@ -54,7 +55,12 @@ const cleaned = (cell: Cell): CleanCell =>
 export function duration(ms: number): string {
   const abs = Math.abs(ms)
   if (abs < 1000) return `${Math.round(ms)} ms`
-  const units: [number, string][] = [[86_400_000, 'd'], [3_600_000, 'h'], [60_000, 'm'], [1000, 's']] // prettier-ignore
+  const units: [number, string][] = [
+    [86_400_000, 'd'],
+    [3_600_000, 'h'],
+    [60_000, 'm'],
+    [1000, 's'],
+  ]
   const parts: string[] = []
   let rest = abs
   for (const [size, name] of units) {

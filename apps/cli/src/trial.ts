@@ -3,7 +3,10 @@ import { EXIT } from './exit'
 import { marks, type Screen, stateCell } from './screen'
 import type { Cell } from './text'
 
-/** Shows what settings would change: the objects, one a row, then how many. Exits with 1 where partitions could not be asked. */
+/**
+ * Shows what settings would change: the objects, one per row, then the counts. Exits with 1 if partitions could not be
+ * asked.
+ */
 export async function showTrial(screen: Screen, trial: Trial): Promise<void> {
   const head = ['OBJECT', 'NOW', 'THEN', 'CAUSE', 'MARKS']
   await screen.print(trial, () => `${screen.table(head, trial.items.map(row))}${summary(trial)}`)
@@ -24,9 +27,10 @@ function row({ object, before, after }: TriedObject): Cell[] {
 function summary({ evaluated, changed, updated, deleted, unlisted, missing }: Trial): string {
   const more = unlisted === 0 ? '' : ` ${unlisted} of them are not listed.`
   const lacking = missing.map(({ partition, reason }) => `${partition} (${reason})`).join(', ')
-  const warning = lacking === '' ? '' : `Not asked: the partitions ${lacking}. Try again.\n`
+  const warning = lacking === '' ? '' : `Not asked: partitions ${lacking}. Try again.\n`
   return (
-    `${changed} would change state, ${updated} only a mark, ${deleted} would go; ${evaluated} looked at.${more}\n` +
+    `${changed} would change state, ${updated} only a mark, ${deleted} would be deleted; ${evaluated} ` +
+    `evaluated.${more}\n` +
     `${warning}Nothing was written.\n`
   )
 }

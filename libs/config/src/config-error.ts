@@ -1,4 +1,4 @@
-/** Why a start was refused: every fault found, not the first alone. */
+/** Why a start was refused: all faults, not only the first. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
   constructor(readonly faults: readonly string[]) {

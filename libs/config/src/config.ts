@@ -6,15 +6,15 @@ export interface Config extends Values {
   readonly log: 'kafka' | 'embedded'
   readonly replication: number
   readonly sections: Sections
-  /** What the operator should hear at the start: nothing is wrong, but something is not as it may seem. */
+  /** Notes for the operator at the start: nothing is wrong, but something may not be as it seems. */
   readonly notes: readonly string[]
 }
 
-/** Parts of the YAML file that are no settings of the process: judged by the application that they are for. */
+/** Parts of the YAML file that are not settings of the process: the application that uses them validates them. */
 export interface Sections {
-  /** As the operator knows the file. */
+  /** The file's path as the operator knows it. */
   readonly file: string
-  /** Whether there is one. */
+  /** Whether the file exists. */
   readonly isRead?: boolean
   readonly policies?: unknown
   readonly agents?: unknown

@@ -1,6 +1,6 @@
 import { type AppName, flagOf, type Setting, SETTINGS } from './settings'
 
-/** A setting's default in words. */
+/** A setting's default as text. */
 export function fallbackSaid(it: Setting<unknown>): string {
   if (it.fallbackSaid !== undefined) return it.fallbackSaid
   return ['string', 'number', 'boolean'].includes(typeof it.fallback) ? `${it.fallback as string}` : ''

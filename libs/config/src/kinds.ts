@@ -1,6 +1,9 @@
 import { Secret } from './secret'
 
-/** How a setting's text becomes its value. `allowed` completes the sentence "must be …". `parse` answers undefined for what is not allowed. */
+/**
+ * How a setting's text becomes its value. `allowed` completes the sentence "must be …". `parse` returns undefined for
+ * an invalid text.
+ */
 export interface Kind<T> {
   readonly allowed: string
   /** Shown in --help beside the flag. */
@@ -22,7 +25,7 @@ export const secret: Kind<Secret> = {
   parse: (value) => (/^[\x21-\x7e]+$/.test(value) ? new Secret(value) : undefined),
 }
 
-/** A password of somebody else's making: any text. */
+/** A password that another party chose: any text. */
 export const password: Kind<Secret> = {
   allowed: 'a text',
   placeholder: '<secret>',
@@ -70,7 +73,7 @@ export const brokers: Kind<readonly string[]> = {
   },
 }
 
-/** An http(s) URL; a slash at its end is dropped, so that paths can be appended. */
+/** An http(s) URL; a trailing slash is dropped, so that paths can be appended. */
 export const url = (options: { bare: boolean }): Kind<string> => ({
   allowed: options.bare
     ? 'an http:// or https:// URL without path, query or user'
@@ -86,7 +89,7 @@ export const url = (options: { bare: boolean }): Kind<string> => ({
   },
 })
 
-/** Where people look something up: an address that may hold a placeholder and a fragment; without a slash at the end. */
+/** A link for people: an address that may contain a placeholder and a fragment; without a trailing slash. */
 export const link: Kind<string> = {
   allowed: 'an http:// or https:// URL without user; {object} in it stands for the object',
   placeholder: '<url>',
@@ -119,7 +122,7 @@ export const variables: Kind<readonly string[]> = {
   },
 }
 
-/** A part of topic and group names: what Kafka allows there, without dots at the ends. */
+/** A part of topic and group names: what Kafka allows there, without a dot at either end. */
 export const topicPart: Kind<string> = {
   allowed: '1 to 60 of a–z, A–Z, 0–9, dot, underscore and hyphen, no dot at an end',
   placeholder: '<name>',

@@ -74,7 +74,7 @@ describe('where a setting comes from', () => {
     )
   })
 
-  it('reads the file that QUORATE_CONFIG names, and refuses when it is not there', () => {
+  it('reads the file that QUORATE_CONFIG names, and refuses if it does not exist', () => {
     const env = { QUORATE_CONFIG: '/etc/q.yaml' }
     expect(load('standalone', { env, readFile: files({ '/etc/q.yaml': 'port: 7' }) }).port).toBe(7)
     expect(faultsOf('standalone', { env })).toContain('QUORATE_CONFIG: /etc/q.yaml cannot be read (ENOENT)')
@@ -82,7 +82,7 @@ describe('where a setting comes from', () => {
 })
 
 describe('addresses for people', () => {
-  it('may hold a placeholder and a fragment, and lose a slash at the end', () => {
+  it('may contain a placeholder and a fragment, and lose a trailing slash', () => {
     const linkUrl = (value: string) => load('notifier', { env: { ...KAFKA, QUORATE_LINK_URL: value } }).linkUrl
     expect(linkUrl('https://q.example/#/objects/{object}')).toBe('https://q.example/#/objects/{object}')
     expect(linkUrl('https://q.example/')).toBe('https://q.example')
@@ -125,12 +125,7 @@ describe('what stops the start', () => {
       { readFile: files({ 'quorate.yaml': 'prot: 1' }) },
       'prot in quorate.yaml is no setting. Did you mean port?',
     ],
-    [
-      'YAML that is none',
-      'standalone',
-      { readFile: files({ 'quorate.yaml': 'a: [' }) },
-      'quorate.yaml is not valid YAML',
-    ],
+    ['invalid YAML', 'standalone', { readFile: files({ 'quorate.yaml': 'a: [' }) }, 'quorate.yaml is not valid YAML'],
     [
       'a bad number',
       'standalone',
@@ -236,7 +231,7 @@ describe('what stops the start', () => {
   })
 })
 
-describe('what is let through', () => {
+describe('what is accepted', () => {
   it('accepts the variables of other applications and of the launcher', () => {
     expect(
       load('aggregator', {
@@ -283,7 +278,7 @@ describe('quorate.yaml', () => {
   })
 })
 
-describe('what is printed from the table', () => {
+describe('what is generated from the table', () => {
   it('lists every setting of an application in --help', () => {
     const said = help('aggregator', 'usage')
     for (const it of Object.values(SETTINGS))
@@ -319,7 +314,7 @@ describe('variables that Kubernetes sets for a service named quorate', () => {
     const note = config.notes.find((it) => it.startsWith('ignored '))
     for (const name of Object.keys(LINKS)) expect(note).toContain(name)
   })
-  it('are told from settings of the same name, and from mistakes', () => {
+  it('are distinguished from settings of the same name, and from mistakes', () => {
     expect(load('standalone', { env: { QUORATE_PORT: '9000' } })).toMatchObject({ port: 9000, notes: [] })
     expect(faultsOf('standalone', { env: { QUORATE_PORT: '10.0.0.7:8080' } })).toContain('QUORATE_PORT is')
     expect(faultsOf('standalone', { env: { QUORATE_AGGREGATOR_PORT: '8080' } })).toContain('is no setting')
@@ -341,7 +336,8 @@ describe('a value that is not allowed', () => {
 
 it('npm start says which log it uses where KAFKA_BROKERS is set', () => {
   expect(load('standalone', { env: KAFKA }).notes).toEqual([
-    'KAFKA_BROKERS is set, but npm start always uses the embedded log, in ./data/log. npm run aggregator and npm run notifier use Kafka',
+    'KAFKA_BROKERS is set, but npm start always uses the embedded log, in ./data/log. npm run aggregator and ' +
+      'npm run notifier use Kafka',
   ])
   expect(load('standalone').notes).toEqual([])
 })

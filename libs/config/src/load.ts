@@ -23,7 +23,7 @@ export interface Sources {
   /** Arguments after the command, as in `process.argv.slice(2)`. */
   readonly argv?: readonly string[]
   readonly env?: Readonly<Record<string, string | undefined>>
-  /** Reads a file as UTF-8; throws when it is not there. */
+  /** Reads a file as UTF-8; throws if it does not exist. */
   readonly readFile?: (path: string) => string
 }
 
@@ -37,8 +37,8 @@ type Layer = Map<SettingName, Found>
 const ROWS = Object.entries(SETTINGS) as [SettingName, Setting<unknown>][]
 
 /**
- * Reads flags, then variables, then the YAML file, then the defaults; refuses what is unknown or not allowed.
- * @throws ConfigError with every fault found
+ * Reads flags, then variables, then the YAML file, then the defaults. Refuses what is unknown or invalid.
+ * @throws ConfigError with all faults
  */
 export function loadConfig(app: AppName, sources: Sources = {}): Config {
   const { argv = [], env = process.env, readFile = (path) => readFileSync(path, 'utf8') } = sources
@@ -127,7 +127,8 @@ function readEnv(
   }
   if (links.length > 0)
     notes.push(
-      `ignored ${links.join(', ')}: Kubernetes sets these for a service of that name (enableServiceLinks: false keeps them out)`,
+      `ignored ${links.join(', ')}: Kubernetes sets these for a service of that name (enableServiceLinks: ` +
+        'false keeps them out)',
     )
   return layer
 }
@@ -170,10 +171,10 @@ function readYaml(
   return { layer, sections: { file: path, isRead: true, ...sections } }
 }
 
-/** Levels of the file above an entry, which may be as deep as by REST. */
+/** Levels of the file above an entry, which may be nested as deeply as in REST. */
 const ABOVE_ENTRIES = 2
 
-/** The file's settings, and beside them the sections that are judged elsewhere. */
+/** The file's settings, and the sections that are validated elsewhere. */
 function partsOf(content: string, path: string, faults: string[]): Omit<Sections, 'file'> & { settings: unknown } {
   let tree: unknown
   try {

@@ -1,4 +1,4 @@
-/** The candidate that a typing slip most likely meant, or undefined when none is near. */
+/** The candidate that a typing mistake most likely meant, or undefined if none is near. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const limit = Math.max(2, Math.floor(word.length / 4))
   let best: string | undefined

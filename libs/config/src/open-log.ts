@@ -8,7 +8,8 @@ import type { Config } from './config'
 export const embeddedLogDir = (dataDir: string) => join(dataDir, 'log')
 
 /**
- * Opens the log that the settings name. Only the adapter in use is loaded: `--help` and the embedded log need no Kafka client.
+ * Opens the log that the settings name. Loads only the adapter in use: `--help` and the embedded log need no Kafka
+ * client.
  * @throws ConfigError for files that cannot be read, LogError for a log that cannot be opened
  */
 export async function openLog(config: Config, logger: Logger): Promise<Log> {

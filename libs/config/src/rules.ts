@@ -5,7 +5,10 @@ import type { AppName, SettingName, Values } from './settings'
 
 const DEFAULT_COPIES = 3
 
-/** Fills in what depends on other settings and refuses combinations that cannot work or would not be safe. `set` = where each given setting came from. */
+/**
+ * Fills in what depends on other settings and refuses combinations that cannot work or would not be safe. `set`: where
+ * each given setting came from.
+ */
 export function check(
   app: AppName,
   values: Values,
@@ -28,12 +31,14 @@ export function check(
   if (app === 'standalone') standalone(values, set, faults)
   if (app === 'standalone' && values.brokers && values.log !== 'kafka')
     notes.push(
-      `${set.get('brokers') ?? 'KAFKA_BROKERS'} is set, but npm start always uses the embedded log, in ${values.dataDir}/log. npm run aggregator and npm run notifier use Kafka`,
+      `${set.get('brokers') ?? 'KAFKA_BROKERS'} is set, but npm start always uses the embedded log, in ` +
+        `${values.dataDir}/log. npm run aggregator and npm run notifier use Kafka`,
     )
   if (app === 'aggregator' || app === 'notifier') cluster(config, faults)
   if (serves && values.host !== undefined && !values.apiKey && !isLoopback(values.host)) {
     faults.push(
-      `${set.get('host') ?? 'QUORATE_HOST'} is ${JSON.stringify(values.host)}, which others can reach, but no access is configured. ` +
+      `${set.get('host') ?? 'QUORATE_HOST'} is ${JSON.stringify(values.host)}, which others can reach, but no ` +
+        'access is configured. ' +
         'Set QUORATE_API_KEY, or listen on 127.0.0.1.',
     )
   }
@@ -49,7 +54,8 @@ function standalone(values: Values, set: ReadonlyMap<SettingName, string>, fault
     faults.push(`${id} is refused by standalone: it runs two applications, named aggregator and notifier. Unset it.`)
   if (values.log === 'kafka') {
     faults.push(
-      `${set.get('log')} is "kafka", but standalone (npm start) is always on the embedded log. Use npm run aggregator and npm run notifier.`,
+      `${set.get('log')} is "kafka", but standalone (npm start) is always on the embedded log. Use npm run ` +
+        'aggregator and npm run notifier.',
     )
   }
 }
@@ -57,14 +63,16 @@ function standalone(values: Values, set: ReadonlyMap<SettingName, string>, fault
 function cluster(config: Omit<Config, 'sections' | 'notes'>, faults: string[]): void {
   if (config.log === 'embedded') {
     faults.push(
-      `The ${config.app} by itself needs Kafka: the embedded log belongs to one process. Set KAFKA_BROKERS, or use npm start, which runs everything in one process on the embedded log.`,
+      `The ${config.app} by itself needs Kafka: the embedded log belongs to one process. Set KAFKA_BROKERS, ` +
+        'or use npm start, which runs everything in one process on the embedded log.',
     )
     return
   }
   const url = advertised(config)
   if (url && !isLoopback(new URL(url).hostname) && !config.clusterSecret) {
     faults.push(
-      `QUORATE_CLUSTER_SECRET must be set, because the advertised URL ${url} is not loopback: it signs what instances forward to each other.`,
+      `QUORATE_CLUSTER_SECRET must be set, because the advertised URL ${url} is not loopback: it signs what ` +
+        'instances forward to each other.',
     )
   }
 }
@@ -100,13 +108,13 @@ function sasl(config: Omit<Config, 'sections' | 'notes'>, faults: string[]): voi
     faults.push('KAFKA_SASL_TOKEN_URL must be https: the secret of the client goes there.')
 }
 
-/** Where others reach this instance; `port` is the real one where 0 was asked for. */
+/** The URL at which others reach this instance; `port` is the actual one if 0 was configured. */
 export function advertised(
   config: Pick<Config, 'advertisedUrl' | 'host' | 'port'>,
   port: number | undefined = config.port,
 ): string | undefined {
   if (config.advertisedUrl) return config.advertisedUrl
-  // A value that was refused is not there; its fault has been named.
+  // A refused value is absent; its fault has been reported.
   if (config.host === undefined || port === undefined) return undefined
   const host = isWildcard(config.host) ? hostname() : config.host
   return `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`

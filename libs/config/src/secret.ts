@@ -3,7 +3,10 @@ import { inspect } from 'node:util'
 
 const REDACTED = '[secret]'
 
-/** A value that never prints: not in logs, errors, JSON or inspection. Only `reveal` gives it away, at the place that sends or checks it. */
+/**
+ * A value that never prints: not in logs, errors, JSON or inspection. Only `reveal` returns it, at the place that sends
+ * or checks it.
+ */
 export class Secret {
   readonly #value: string
 

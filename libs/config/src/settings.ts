@@ -4,17 +4,18 @@ import type { Kind } from './kinds'
 export type AppName = 'aggregator' | 'notifier' | 'standalone' | 'cli'
 
 /**
- * One setting. Its flag is `--` and the YAML path in kebab case (`kafka.tls.ca` → `--kafka-tls-ca`). Secrets have no flag of their own, since
- * command lines can be read by every user of a machine: they come by variable, by YAML, or as a file (`<ENV>_FILE`, `--…-file`, `…File`).
+ * One setting. Its flag is `--` and the YAML path in kebab case (`kafka.tls.ca` → `--kafka-tls-ca`). Secrets have no
+ * flag of their own, because all users of a machine can read command lines: they come from a variable, from YAML, or
+ * from a file (`<ENV>_FILE`, `--…-file`, `…File`).
  */
 export interface Setting<T> {
   readonly env: string
   readonly yaml: string
   readonly kind: Kind<T>
   readonly meaning: string
-  /** Taken when nothing is set; undefined = no value. */
+  /** Used if nothing is set; undefined: no value. */
   readonly fallback?: T | ((app: AppName) => T | undefined)
-  /** In words, where the fallback is decided elsewhere or differs between applications. */
+  /** As text, if the fallback is decided elsewhere or differs between applications. */
   readonly fallbackSaid?: string
   readonly apps: readonly AppName[]
   readonly secret?: boolean
@@ -30,7 +31,10 @@ const NOTIFIERS = ['notifier', 'standalone'] as const
 const NOTIFY = ['notifier', 'standalone', 'cli'] as const
 const ALL = ['aggregator', 'notifier', 'standalone', 'cli'] as const
 
-/** Every setting of every application, one row each: `--help`, docs/configuration.md and the parser are made from this table alone. */
+/**
+ * Every setting of every application, one row each. `--help`, docs/configuration.md and the parser are generated from
+ * this table. One row per line (no prettier), so that it reads as a table.
+ */
 // prettier-ignore
 export const SETTINGS = {
   config: setting({ env: 'QUORATE_CONFIG', yaml: 'config', kind: kind.path, apps: ALL, fallbackSaid: 'quorate.yaml, if it is there', meaning: 'File with settings. A flag overrides a variable, and a variable overrides the file.' }),
@@ -81,16 +85,16 @@ type ValueOf<S> = S extends { fallback: infer F; kind: Kind<infer T> }
     ? T | undefined
     : never
 
-/** The settings as parsed; those without a value are undefined. */
+/** The parsed settings; those without a value are undefined. */
 export type Values = { readonly [K in SettingName]: ValueOf<(typeof SETTINGS)[K]> }
 
-/** Variables that our own launcher and tests set for their own use: accepted, never read as settings. */
+/** Variables that the launcher and the tests use themselves: accepted, but not settings. */
 export const IGNORED_ENV: readonly string[] = ['QUORATE_LAUNCHER', 'QUORATE_REQUIRE_KAFKA', 'QUORATE_REQUIRE_REGISTRY']
 
-/** Opens the names of variables that hold secrets of the notifier's configuration: anybody may add some. */
+/** Prefix of variables with secrets of the notifier's configuration: anybody may add some. */
 export const SECRET_PREFIX = 'QUORATE_SECRET_'
 
-/** Variables with these openings must be in the table. */
+/** Variables with these prefixes must be in the table. */
 export const OWNED_PREFIXES = ['QUORATE_', 'KAFKA_TLS', 'KAFKA_SASL'] as const
 
 /** The flag of a setting (see `Setting`). */

@@ -89,13 +89,13 @@ describe('the records of the source topic', () => {
     ['no key', 'a report needs a key: the object id', null, '{"agent":"a","state":"up"}'],
     [
       'an empty key',
-      'the key is no object id: 1–512 bytes of UTF-8 without control characters',
+      'the key is not an object id: 1–512 bytes of UTF-8 without control characters',
       '',
       '{"agent":"a","state":"up"}',
     ],
     [
       'a control character in the key',
-      'the key is no object id: 1–512 bytes of UTF-8 without control characters',
+      'the key is not an object id: 1–512 bytes of UTF-8 without control characters',
       'a\n',
       '{"agent":"a","state":"up"}',
     ],
@@ -173,7 +173,7 @@ describe('the records of the source topic', () => {
   it('take ids of exactly the bytes allowed', () => {
     const report = '{"agent":"a","state":"up"}'
     expect(accepted('é'.repeat(256), report)).toBeDefined()
-    expect(rejected('é'.repeat(256) + 'x', report)).toContain('the key is no object id')
+    expect(rejected('é'.repeat(256) + 'x', report)).toContain('the key is not an object id')
     expect(isAgentId('é'.repeat(128))).toBe(true)
     expect(isAgentId('é'.repeat(128) + 'x')).toBe(false)
   })

@@ -125,7 +125,7 @@ function decodeReport(key: string | null, body: Record<string, unknown>, bytes: 
 
 function refuseKey(kind: string, key: string | null): string | undefined {
   if (key === null) return `a ${kind} needs a key: the object id`
-  if (key === '') return 'the key is no object id: 1–512 bytes of UTF-8 without control characters'
+  if (key === '') return 'the key is not an object id: 1–512 bytes of UTF-8 without control characters'
   return undefined
 }
 

@@ -1,10 +1,13 @@
 import type { ChangeType } from '@quorate/contracts'
 import type { Effect } from '@quorate/vote'
 
-/** Why a record went to the dead letters: few, for a label. The whole reason is in the record's header. */
+/** Why a record became a dead letter: few values, because it is a label. The full reason is in the record's header. */
 export type RejectKind = 'key' | 'contract' | 'policy' | 'damaged' | 'size' | 'failed' | 'skipped'
 
-/** What the processor counts, since the start of the process; whoever serves metrics reads it. Applied again after a failed commit, a record counts again. */
+/**
+ * What the processor counts since the start of the process, for the metrics endpoint. A record that is applied again
+ * after a failed commit counts again.
+ */
 export class Counters {
   readonly reports: Record<Effect, number> = { applied: 0, duplicate: 0, expired: 0, mismatch: 0, nothing: 0 }
   /** Commands other than reports and ticks. */
@@ -26,7 +29,7 @@ export class Counters {
     'observers.back': 0,
   }
   rerouted = 0
-  /** Records of requests that had been applied already (`Idempotency-Key`). */
+  /** Records of requests that had already been applied (`Idempotency-Key`). */
   repeats = 0
   /** Ticks read. */
   ticks = 0

@@ -9,15 +9,18 @@ import { header, type LogRecord } from '@quorate/log'
 import { isUtf8 } from 'node:buffer'
 import { REQUEST } from './requests/request-key'
 
-/** What the processor says of a dead letter in headers of its own; the others are the original's. A replay is a new request: the key of the first is left out. */
-const SAID: ReadonlySet<string> = new Set([...Object.values(DEAD_LETTER), REQUEST])
+/**
+ * Headers that the processor adds to a dead letter; all others are the original's. The key of the first request is left
+ * out, because a replay is a new request.
+ */
+const OWN_HEADERS: ReadonlySet<string> = new Set([...Object.values(DEAD_LETTER), REQUEST])
 
-/** Keys of marks in the settings begin so: `dead-letters/<position>`. */
+/** Prefix of the keys of marks in the settings: `dead-letters/<position>`. */
 export const MARKS = 'dead-letters/'
 
 export type Mark = DeadLetterMark
 
-/** Whether a value of the settings may stand under its key. */
+/** Whether the value is valid for its key in the settings. */
 export function isMark(value: unknown, key: string): boolean {
   if (!key.startsWith(MARKS)) return true
   const { done, at, by, position } = Object(value) as Record<keyof Mark, unknown>
@@ -33,7 +36,7 @@ export function isMark(value: unknown, key: string): boolean {
 /** The dead letters' topic has one partition. */
 export const positionOf = (offset: number): string => `0@${offset}`
 
-/** `0@17`, or `17`; undefined for what is neither. */
+/** Parses `0@17` or `17`; undefined for anything else. */
 export function offsetOf(position: string): number | undefined {
   const found = /^(?:0@)?(\d{1,15})$/.exec(position)
   return found ? Number(found[1]) : undefined
@@ -67,7 +70,7 @@ export function wholeOf(record: LogRecord, mark: Mark | undefined): WholeDeadLet
   }
 }
 
-/** What was cut of the original; undefined where it is whole. */
+/** What was cut of the original; undefined if it is complete. */
 export function cutOf(record: LogRecord): DeadLetterCut | undefined {
   const parts = header(record, DEAD_LETTER.cut)
   if (parts === undefined) return undefined
@@ -75,14 +78,14 @@ export function cutOf(record: LogRecord): DeadLetterCut | undefined {
     const text = header(record, name)
     return text === undefined ? undefined : Number(text)
   }
-  const said = {
+  const members = {
     keyBytes: number(DEAD_LETTER.keyBytes),
     keySha256: header(record, DEAD_LETTER.keyHash),
     valueBytes: number(DEAD_LETTER.valueBytes),
     valueSha256: header(record, DEAD_LETTER.valueHash),
     headers: number(DEAD_LETTER.headerCount),
   }
-  const known = Object.entries(said).filter(([, value]) => value !== undefined)
+  const known = Object.entries(members).filter(([, value]) => value !== undefined)
   return {
     parts: parts.split(',') as DeadLetterCut['parts'],
     ...(Object.fromEntries(known) as Omit<DeadLetterCut, 'parts'>),
@@ -90,6 +93,6 @@ export function cutOf(record: LogRecord): DeadLetterCut | undefined {
 }
 
 /** The original's headers. */
-export const originalHeaders = ({ headers }: LogRecord) => headers.filter(([name]) => !SAID.has(name))
+export const originalHeaders = ({ headers }: LogRecord) => headers.filter(([name]) => !OWN_HEADERS.has(name))
 
 const textOf = (bytes: Buffer | null): string | null => (bytes && isUtf8(bytes) ? bytes.toString('utf8') : null)

@@ -28,7 +28,7 @@ class Steps {
     return this
   }
 
-  /** Versions in rows of their own, in the changelog. */
+  /** The versions stored in rows of their own, in the changelog. */
   get rows(): number[] {
     const keys = [...this.task.changelog.keys()].filter((key) => key.startsWith('history/'))
     return keys.map((key) => parseInt(key.split('\0')[1]!, 36))
@@ -41,8 +41,8 @@ class Steps {
   }
 }
 
-describe.each([0, 1, 2, 5])('a policy that comes to keep %i changes', (history) => {
-  it('lets go of the others at once, whether it kept more before or not', () => {
+describe.each([0, 1, 2, 5])('a policy that now keeps %i changes', (history) => {
+  it('deletes the others at once, whether it kept more before or not', () => {
     const steps = new Steps().apply(policy(0, 20), ...changes(0, 12))
     expect(steps.rows).toHaveLength(11)
     steps.apply(policy(12_000, history))
@@ -53,7 +53,7 @@ describe.each([0, 1, 2, 5])('a policy that comes to keep %i changes', (history) 
     expect(steps.shown).toEqual([15, 14, 13, 12, 11].slice(0, history))
   })
 
-  it('leaves nothing of an object that is deleted', () => {
+  it('leaves nothing of a deleted object', () => {
     const steps = new Steps().apply(policy(0, 20), ...changes(0, 12), policy(12_000, history), ...changes(12, 40))
     steps.apply({ at: 40_000, object: 'o', type: 'object-deleted', data: {} })
     expect([...steps.task.changelog.keys()].sort()).toEqual(['settings/clock', 'settings/policies/p'])
@@ -61,7 +61,7 @@ describe.each([0, 1, 2, 5])('a policy that comes to keep %i changes', (history) 
     expect(steps.shown).toEqual([3, 2, 1])
   })
 
-  it('costs no tombstone for a change that had no row', () => {
+  it('writes no tombstone for a change that had no row', () => {
     const steps = new Steps().apply(policy(0, history), ...changes(0, 12))
     const { task } = steps
     const before = new Set(task.changelog.keys())
@@ -94,15 +94,15 @@ describe('a change by an operator', () => {
     ['vote', undefined, undefined],
   ]
 
-  it('says who and why, while it is the newest and after', () => {
+  it('has author and reason, while it is the newest and later', () => {
     const steps = new Steps()
     for (const [i, line] of lines.entries()) expect(said(steps.apply(line).task)).toEqual(ALL.slice(ALL.length - 1 - i))
-    // The newest change is kept with later records that change nothing effective.
+    // The newest change is kept while later records change nothing effective.
     steps.apply({ at: 5, object: 'o', type: 'override-set', data: { state: 'up', author: 'jim', reason: 'same' } })
     expect(said(steps.task)).toEqual(ALL)
   })
 
-  it('of an earlier release is read without', () => {
+  it('of an earlier release is read without them', () => {
     const { task } = new Steps().apply(...lines.slice(0, 2))
     const reader = new ObjectReader()
     const object = decodeObject('o', task.tables(TABLE.object).get('o')!, 0, reader.settings(task.tables))

@@ -20,8 +20,8 @@ function shown(task: TestTask, object: string) {
   return { tally: reader.view(read).tally, agents: agents.map(({ agent, state }) => [agent, state] as const) }
 }
 
-describe('one agent', () => {
-  it('has one vote, whatever the session of another is called', () => {
+describe('an agent', () => {
+  it("has one vote, whatever another agent's session is called", () => {
     const task = new TestTask({ hotBytes: 0 })
     const lines = [report('site/x', 'good1', 'up'), report('site/x', 'good2', 'up')]
     for (let seq = 1; seq <= 4; seq++) lines.push(report('site/x', '¹ѡ', 'down', { session: 'Â¹Ñ¡', seq }))
@@ -43,7 +43,7 @@ describe('one agent', () => {
 describe('names that look alike', () => {
   const names = [...new Set(ALIKE.flat())]
 
-  it('are agents of their own', () => {
+  it('are separate agents', () => {
     const task = new TestTask({ hotBytes: 0, cut: () => true })
     // As many states as a tally shows.
     const stateOf = (i: number) => `s${i % LIMITS.talliedStates}`
@@ -60,7 +60,7 @@ describe('names that look alike', () => {
     expect(tally).toEqual(counts)
   })
 
-  it('are objects of their own, and policies match and agents count by the whole name', () => {
+  it('are separate objects; policies match and agents count by the whole name', () => {
     const task = new TestTask({ hotBytes: 0, cut: () => true })
     const policies = names.map((match, i) => ({
       at: 1000,
@@ -80,7 +80,7 @@ describe('names that look alike', () => {
     expect([...reader.list(task.tables, undefined)]).toHaveLength(names.length)
   })
 
-  it('keep evidence of their own, and leave alone', () => {
+  it('keep separate evidence and leave separately', () => {
     const chance = new Chance(3)
     for (let run = 0; run < 60; run++) {
       const task = new TestTask({ hotBytes: chance.oneIn(2) ? 0 : 1 << 20, cut: () => chance.oneIn(3) })

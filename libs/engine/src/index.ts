@@ -13,7 +13,7 @@ export {
 export { inconsistencies, type Inconsistency } from './objects/checker'
 export { decodeObject, encodeObject, LAYOUT } from './objects/object-codec'
 export { ObjectReader, type ReadObject } from './objects/object-reader'
-export { MOST_LISTED, type Tried, type TriedCommand, trySettings } from './objects/policy-trial'
+export { MAX_LISTED, type Tried, type TriedCommand, trySettings } from './objects/policy-trial'
 export { type ClockRow, readReshard, type ReshardRow } from './objects/settings-rows'
 export type { HotObject } from './objects/hot-object'
 export { ownedRows } from './objects/owned-rows'

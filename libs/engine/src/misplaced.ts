@@ -3,7 +3,7 @@ import type { LogRecord } from '@quorate/log'
 
 type Again = Pick<LogRecord, 'key' | 'value' | 'headers'>
 
-/** A record that lies in the partition `from` though its key belongs to `to`: as it is appended again, or why it cannot be. */
+/** A record in the partition `from` whose key belongs to `to`: the record to append again, or why it cannot be. */
 export function appendedAgain(
   { key, value, headers, offset }: LogRecord,
   from: number,
@@ -14,6 +14,8 @@ export function appendedAgain(
   const bytes = messageBytesOf(again)
   if (bytes <= LIMITS.messageBytes) return { again }
   return {
-    reject: `it belongs to partition ${to}, and cannot be appended there: it takes ${bytes} bytes uncompressed, the source ${LIMITS.messageBytes}`,
+    reject:
+      `it belongs to partition ${to} and cannot be appended there: it takes ${bytes} bytes uncompressed, and ` +
+      `the limit of the source is ${LIMITS.messageBytes}`,
   }
 }

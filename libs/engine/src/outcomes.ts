@@ -1,11 +1,11 @@
 import type { Applied } from '@quorate/vote'
 
-/** Outcomes kept for each partition. */
+/** Outcomes kept per partition. */
 const KEPT = 4096
 
 /**
- * What operators' commands led to, by their position: whoever appended one reads the answer here, once the partition's position has
- * passed it. In memory: an outcome that is no longer here is unknown, not lost.
+ * The effects of operators' commands, by their position. The writer of a command reads its outcome here, once the
+ * partition's position has passed it. In memory: an outcome that is no longer here is unknown, not lost.
  */
 export class Outcomes {
   readonly #byPartition = new Map<number, Map<number, Applied>>()

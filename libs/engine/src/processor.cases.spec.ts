@@ -8,13 +8,13 @@ import { recordsOf, TestTask, type TestTaskOptions } from '../testing/test-task'
 const files = ['published.json', 'votes.json', 'voted.json', 'overrides.json', 'rules.json', 'crowds.json']
 const rows = files.flatMap((file) => readCases(file)).map((row) => [row.id, row.says, row] as const)
 
-/** Policies of a case as the first lines: the processor has no file of them. */
+/** Turns the policies of a case into its first lines: the processor has no policies file. */
 function scenario(row: (typeof rows)[number][2]): ScenarioLine[] {
   const first = (policiesOf(row) ?? []).map((data) => ({ at: 0, type: 'policy-set', data }))
   return [...first, ...linesOf(row).lines]
 }
 
-/** True once in `n` times, the same in every run. */
+/** True once in `n` calls, the same in every run. */
 function oneIn(n: number): () => boolean {
   let x = n
   return () => {
@@ -27,13 +27,13 @@ const ways: [string, TestTaskOptions][] = [
   ['in one batch', {}],
   ['cut after every evaluation', { cut: () => true }],
   ['cut after every evaluation, with a death before every third commit', { cut: () => true, crash: oneIn(3) }],
-  ['cut and dead at odd places, restored from the changelog', { cut: oneIn(2), crash: oneIn(4), wipe: true }],
-  ['with nothing kept', { cut: () => true, hotBytes: 0 }],
-  ['with each object packed as soon as it may be', { dirtyObjects: 1 }],
+  ['cut and crashed at irregular places, restored from the changelog', { cut: oneIn(2), crash: oneIn(4), wipe: true }],
+  ['with nothing cached', { cut: () => true, hotBytes: 0 }],
+  ['with each object packed as early as possible', { dirtyObjects: 1 }],
 ]
 
 describe.each(ways)('the processor %s', (_way, options) => {
-  it.each(rows)('answers as simulate does: %s %s', async (_id, _says, row) => {
+  it.each(rows)('gives the results of simulate: %s %s', async (_id, _says, row) => {
     const lines = scenario(row)
     const output = parseOutput((await simulate(toJsonLines(lines), { rules: CASE_RULES })).text)
     const task = new TestTask({ rules: CASE_RULES, ...options })

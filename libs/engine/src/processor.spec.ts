@@ -13,18 +13,23 @@ const report = (at: number, agent: string, data: object = {}, object = 'o'): Sce
   data: { agent, state: 'up', ...data },
 })
 const tick = (at: number): ScenarioLine => ({ at, type: 'tick' })
-const raw = (offset: number, key: string | Buffer | null, value: string | Buffer | null, headers: [string, string][] = []): LogRecord => ({
+const raw = (
+  offset: number,
+  key: string | Buffer | null,
+  value: string | Buffer | null,
+  headers: [string, string][] = [],
+): LogRecord => ({
   offset,
   timestamp: 1000,
   key: key === null ? null : Buffer.from(key as string),
   value: value === null ? null : Buffer.from(value as string),
   headers: headers.map(([name, text]) => [name, Buffer.from(text)] as const),
-}) // prettier-ignore
+})
 
 describe('routing', () => {
   const id = Array.from({ length: 50 }, (_, i) => `o${i}`).find((name) => partitionOf(name, 4) === 3)!
 
-  it('appends a record in the wrong partition again to the right one, and does nothing else with it', () => {
+  it('appends a record in the wrong partition again to the right one, without other effects', () => {
     const task = new TestTask({ partition: 1, partitions: 4 })
     task.run([raw(7, id, '{"agent":"a","state":"up"}', [['traceparent', 'x']])])
     expect(task.to('reports')).toEqual([
@@ -43,21 +48,21 @@ describe('routing', () => {
     expect(task.processor.counters.rerouted).toBe(1)
   })
 
-  it('is judged before decoding: rubbish is re-routed too', () => {
+  it('is checked before decoding: invalid records are re-routed too', () => {
     const task = new TestTask({ partition: 1, partitions: 4 })
     task.run([raw(0, id, '{', [])])
     expect(task.to('reports')).toHaveLength(1)
     expect(task.to('dead-letters')).toEqual([])
   })
 
-  it('leaves records without key where they are', () => {
+  it('leaves records without a key where they are', () => {
     const task = new TestTask({ partition: 1, partitions: 4 })
     task.run([raw(0, null, null, [['ce_type', 'tick']]), raw(1, null, '{"type":"agent-set","agent":"a","weight":2}')])
     expect(task.sent).toEqual([])
     expect(task.processor.counters.ticks).toBe(1)
   })
 
-  it('makes one dead letter of a batch that cannot be read, which names what is missing', () => {
+  it('makes one dead letter of a batch that cannot be read, with what is missing', () => {
     const task = new TestTask({ partition: 1, partitions: 4 })
     const damaged = {
       first: 7,
@@ -70,12 +75,13 @@ describe('routing', () => {
     }
     task.run([{ ...raw(7, null, null), damaged }, raw(10, null, null, [['ce_type', 'tick']])])
     expect(reasons(task.to('dead-letters'))).toEqual([
-      'offsets 7 to 9 of a batch cannot be read: it inflates to more than 134217728 bytes (compression zstd, 9000 bytes in the log, 3 records by its header)',
+      'offsets 7 to 9 of a batch cannot be read: it inflates to more than 134217728 bytes (compression zstd, ' +
+        '9000 bytes in the log, 3 records by its header)',
     ])
     expect(task.processor.counters).toMatchObject({ ticks: 1, deadLetters: { damaged: 1, contract: 0 } })
   })
 
-  it('lets a misplaced record move time on', () => {
+  it('lets a misplaced record advance stream time', () => {
     const task = new TestTask({ partition: 1, partitions: 4 })
     const here = Array.from({ length: 50 }, (_, i) => `o${i}`).find((name) => partitionOf(name, 4) === 1)!
     const first = recordsOf([report(0, 'a', {}, here)])
@@ -88,7 +94,7 @@ describe('routing', () => {
 })
 
 describe('dead letters', () => {
-  it('keep key, value and headers as they were and say where from and why', () => {
+  it('keep key, value and headers unchanged and contain origin and reason', () => {
     const task = new TestTask()
     task.run([raw(3, 'o', Buffer.from([0xff]), [['a', 'b']])])
     expect(task.to('dead-letters')).toEqual([
@@ -107,7 +113,7 @@ describe('dead letters', () => {
     ])
   })
 
-  it('are what cannot be decoded or breaks the contract, and the next good record counts', () => {
+  it('are records that cannot be decoded or violate the contract, and the next valid record counts', () => {
     const task = new TestTask({ partition: 1, partitions: 4 })
     const key = Array.from({ length: 50 }, (_, i) => `o${i}`).find((name) => partitionOf(name, 4) === 1)!
     task.run([
@@ -126,8 +132,8 @@ describe('dead letters', () => {
       'the value is missing',
       '/agent: missing',
       'a report needs a key: the object id',
-      'the key is no object id: 1–512 bytes of UTF-8 without control characters',
-      'the key is no object id: 1–512 bytes of UTF-8 without control characters',
+      'the key is not an object id: 1–512 bytes of UTF-8 without control characters',
+      'the key is not an object id: 1–512 bytes of UTF-8 without control characters',
       'the value is not JSON',
       'unknown kind "vote"',
     ])
@@ -172,11 +178,11 @@ describe('waking', () => {
     ])
   })
 
-  it('has nothing to wait for when nothing is there', () => {
+  it('has no due time if there are no objects', () => {
     expect(new TestTask().nextDue()).toBeUndefined()
   })
 
-  it('finds its due times again in a store made anew', () => {
+  it('restores its due times in a new store', () => {
     const task = new TestTask()
     task.run(
       recordsOf([
@@ -204,7 +210,7 @@ describe('objects of many agents', () => {
     expect(Math.max(...[...task.changelog.values()].map((value) => value.length))).toBeLessThan(2048)
   })
 
-  it('are the same from the store, after rows have gone from every page', () => {
+  it('are read unchanged from the store after rows were removed from every page', () => {
     const lines = [
       ...first,
       ...agents
@@ -228,7 +234,7 @@ describe('objects of many agents', () => {
     expect([...cold.changelog.keys()].sort()).toEqual([...warm.changelog.keys()].sort())
   })
 
-  it('leave nothing behind', () => {
+  it('leave no rows behind', () => {
     const task = new TestTask()
     const evidence = { rtt: [1, 2] }
     const lines = [
@@ -246,7 +252,7 @@ describe('objects of many agents', () => {
 })
 
 describe('evidence and history', () => {
-  it('are told by the reader, evidence of the latest report alone', () => {
+  it('are returned by the reader, with the evidence of the latest report only', () => {
     const task = new TestTask()
     const reader = new ObjectReader()
     task.run(recordsOf([report(0, 'a', { evidence: { n: 1 } }), report(0, 'b', { evidence: 'x' }), report(1000, 'b')]))
@@ -257,7 +263,7 @@ describe('evidence and history', () => {
     ])
   })
 
-  it('keep as many changes as the policy says, the newest first', () => {
+  it('keep as many changes as the policy allows, newest first', () => {
     const task = new TestTask()
     const reader = new ObjectReader()
     const flips = (from: number, to: number) =>
@@ -298,7 +304,7 @@ describe('evidence and history', () => {
     })
   })
 
-  it('are the same wherever the log is cut', () => {
+  it('do not depend on where the log is cut', () => {
     const history = (task: TestTask) => {
       const reader = new ObjectReader()
       return [...reader.list(task.tables, undefined)].map((read) => [
@@ -318,7 +324,7 @@ describe('evidence and history', () => {
   })
 })
 
-it('replays to the same bytes as simulate, however it is cut, killed and restored', async () => {
+it('replays to the same bytes as simulate, however it is cut, crashed and restored', async () => {
   let turn = 0
   for (let seed = 1; seed <= 300; seed++) {
     const lines = randomScenario(seed * 7, { crowd: seed % 30 === 0 })

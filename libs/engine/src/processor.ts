@@ -1,7 +1,16 @@
 import {
-  DEAD_LETTER, deadLetterOf, skippedLetter, decodeSourceAs, encodeChange, encodeSource, objectIdOf, type Change, type ObjectId, type SourceCommand,
-} from '@quorate/contracts' // prettier-ignore
-import { describeDamage, partitionOf, type LogRecord, type Offset, type Logger } from '@quorate/log'
+  DEAD_LETTER,
+  deadLetterOf,
+  skippedLetter,
+  decodeSourceAs,
+  encodeChange,
+  encodeSource,
+  objectIdOf,
+  type Change,
+  type ObjectId,
+  type SourceCommand,
+} from '@quorate/contracts'
+import { describeDamage, partitionOf, type LogRecord, type Offset } from '@quorate/log'
 import {
   Contained,
   faultOf,
@@ -20,52 +29,36 @@ import type { Refolded } from './replay/refold'
 import { PartitionState } from './objects/partition-state'
 import { appendedAgain } from './misplaced'
 import { Outcomes } from './outcomes'
+import type { VoteProcessorOptions } from './processor-options'
 import { requestOf } from './requests/request-key'
 import { keepRequest, knownRequest } from './requests/requests'
 import { RuleFaults } from './rule-faults'
 import { TABLE } from './tables'
-import { DeadlineFault, Fold, Holds, RETRY_AFTER, NO_RULES, type Applied, type Rules } from '@quorate/vote'
+import { DeadlineFault, Fold, Holds, RETRY_AFTER, NO_RULES, type Applied } from '@quorate/vote'
 
-export interface VoteProcessorOptions {
-  /** `/<prefix>/<application id>`: the source of the events. */
-  readonly source: string
-  /** Rules registered in code. */
-  readonly rules?: Rules
-  readonly incarnationBase?: number
-  /** Bytes of memory for each partition's objects, about. */
-  readonly hotBytes?: number
-  /** Changed objects that are gathered before they are encoded. */
-  readonly dirtyObjects?: number
-  readonly counters?: Counters
-  readonly logger?: Logger
-  readonly outcomes?: Outcomes
-  readonly ruleFaults?: RuleFaults
-  readonly turnsTo?: (partition: number, id: ObjectId) => void
-}
-
-/** What is kept of a task between batches. */
-interface Kept {
+/** What is kept per task between batches. */
+interface TaskState {
   readonly state: PartitionState
   readonly fold: Fold
 }
 
-/** Objects whose early due time is put right in one look for the earliest. */
+/** The most early due times that one call of `nextDue` corrects. */
 const MAX_SCHEDULE_CHECKS = 10_000
 
 /**
- * Records of one source partition → votes, changes, dead letters (docs/architecture.md, "Flow"). Each record first advances time; then its routing
- * is judged, before decoding; then it is decoded and applied.
+ * Turns records of one source partition into votes, changes and dead letters (docs/architecture.md, "Flow"). Each
+ * record first advances time. Then its routing is checked, before decoding. Then it is decoded and applied.
  */
 export class VoteProcessor implements Processor {
   readonly counters: Counters
-  /** What operators' commands led to, by position. */
+  /** The effects of operators' commands, by position. */
   readonly outcomes: Outcomes
   /** Policies whose rule cannot decide. */
   readonly ruleFaults: RuleFaults
   readonly #options: VoteProcessorOptions
-  /** Objects that cannot be evaluated, by partition: outside of what a dropped batch takes along. */
+  /** Objects that cannot be evaluated, by partition. Not part of the cache, so that they survive a dropped batch. */
   readonly #holds = new Map<number, Holds>()
-  /** What the source says of objects whose rows are to be mended, by partition. */
+  /** The reports from the source of objects whose rows must be repaired, by partition. */
   readonly #refolded = new Map<number, ReadonlyMap<ObjectId, Refolded>>()
   /** Partitions whose rows could not be checked. */
   readonly #unmended = new Set<number>()
@@ -77,14 +70,14 @@ export class VoteProcessor implements Processor {
     this.ruleFaults = options.ruleFaults ?? new RuleFaults()
   }
 
-  /** Rows that an earlier release wrote wrongly are rebuilt from the source, where it reaches. */
+  /** Rebuilds rows that an earlier release wrote wrongly from the source, if it still has the records. */
   async prepare(task: Prepared): Promise<void> {
     const { rules = NO_RULES, incarnationBase = 0, logger } = this.#options
     this.#refolded.set(task.partition, await rebuild(task, { rules, incarnationBase, logger }))
   }
 
   process(batch: TaskBatch, context: TaskContext): Offset {
-    const { state, fold } = this.#kept(context)
+    const { state, fold } = this.#taskState(context)
     const { records } = batch
     if (!state.isChecked && records.length > 0 && !this.#unmended.has(context.partition))
       this.#mend(state, fold, records[0]!.offset, context)
@@ -92,7 +85,7 @@ export class VoteProcessor implements Processor {
       const record = records[i]!
       try {
         if (!fold.advance(record.timestamp, record.offset)) return record.offset
-        if (!this.#take(record, state, fold, context)) return record.offset
+        if (!this.#apply(record, state, fold, context)) return record.offset
       } catch (error) {
         throw this.#faultOf(error, record, context)
       }
@@ -101,10 +94,10 @@ export class VoteProcessor implements Processor {
     return batch.next
   }
 
-  /** A record that cannot be applied moves time on and goes to the dead letters. */
+  /** A record that cannot be applied advances stream time and becomes a dead letter. */
   refuse({ record, code, message, level }: Refusal, context: TaskContext): boolean {
     if (level === 0) {
-      const { state, fold } = this.#kept(context)
+      const { state, fold } = this.#taskState(context)
       try {
         if (!fold.advance(record.timestamp, record.offset)) return false
       } catch (error) {
@@ -119,19 +112,19 @@ export class VoteProcessor implements Processor {
     return true
   }
 
-  /** Incarnations are offsets, which begin again: those to come must be greater than all before. */
+  /** Incarnations are offsets, which start over: new ones must be greater than all before. */
   sourceChanged({ before, from, now }: SourceChange, context: TaskContext): void {
-    const { state } = this.#kept(context)
-    // Where nothing is known any more: no log has as many offsets as there are milliseconds since 1970.
+    const { state } = this.#taskState(context)
+    // If nothing is known: no log has as many offsets as there are milliseconds since 1970.
     state.raiseIncarnations(before === undefined ? now : state.incarnationBase + Math.max(0, before - from))
-    // Of a record that will not come again.
+    // It refers to a record that will not come again.
     state.pending = null
   }
 
-  /** What an operator leaves out does nothing, and time does not move on by it. */
+  /** A skipped record has no effect and does not advance time. */
   skip(skipped: Skipped, context: TaskContext): void {
     const { offset, last, record, reason, by } = skipped
-    const { state } = this.#kept(context)
+    const { state } = this.#taskState(context)
     if (state.pending !== null && state.pending.offset >= offset && state.pending.offset <= last) state.pending = null
     this.counters.deadLetters.skipped++
     const origin = { topic: context.source, partition: context.partition, offset }
@@ -139,7 +132,10 @@ export class VoteProcessor implements Processor {
     this.outcomes.note(context.partition, offset, { reject: `skipped by ${by}: ${reason}` })
   }
 
-  /** An object whose deadline cannot be evaluated is held, and the batch runs again without it: the record at hand is innocent. */
+  /**
+   * An object whose deadline cannot be evaluated is held, and the batch runs again without it: the record being
+   * processed is not the cause.
+   */
   #faultOf(error: unknown, { timestamp, offset }: LogRecord, context: TaskContext): unknown {
     if (!(error instanceof DeadlineFault)) return faultOf(error, offset)
     if (faultOf(error.cause) === error.cause) return error.cause
@@ -148,13 +144,14 @@ export class VoteProcessor implements Processor {
   }
 
   #hold({ id, message }: DeadlineFault, now: number, context: TaskContext): void {
-    const { time } = this.#kept(context).state.clock
+    const { time } = this.#taskState(context).state.clock
     const holds = this.#holdsOf(context.partition)
     holds.hold(id, Math.max(now, time) + RETRY_AFTER)
     context.conditions.raise({
       code: 'object-held',
       reason:
-        'an object cannot be evaluated at its deadline: its last state is held, its reports are kept, and it is tried again each minute; please report it',
+        'an object cannot be evaluated at its deadline: its last state is held, its reports are kept, and it ' +
+        'is tried again each minute; please report it',
       detail: message,
       blocks: [],
     })
@@ -168,15 +165,18 @@ export class VoteProcessor implements Processor {
 
   flush(context: TaskContext): void {
     if (context.cache === undefined) return
-    const { state } = this.#kept(context)
+    const { state } = this.#taskState(context)
     state.flush()
     if (state.holds.size === 0 && this.#holds.delete(context.partition)) context.conditions.clear('object-held')
   }
 
-  /** The earliest due time. What the schedule holds may be early: it is put right here, so that fresh agents cause no ticks. */
+  /**
+   * The earliest due time. Armed times may be early. They are corrected here, so that agents that keep reporting cause
+   * no ticks.
+   */
   nextDue(context: TaskContext): number | undefined {
-    const { state, fold } = this.#kept(context)
-    // The mending waits for a record: the tick that follows is one.
+    const { state, fold } = this.#taskState(context)
+    // The repair waits for a record: the tick that follows is one.
     if (!state.isChecked) return 0
     for (let checks = 0; checks < MAX_SCHEDULE_CHECKS; checks++) {
       const first = state.firstDue(Infinity)
@@ -190,18 +190,18 @@ export class VoteProcessor implements Processor {
         return first.due
       }
     }
-    // More of them than one look may take; the next one goes on from here.
+    // There are more than one call may correct. The next call continues from here.
     return undefined
   }
 
-  /** Time passes by records alone: the tick's append time moves it on (vote.md 1). */
+  /** Only records advance stream time: the tick's append time does (vote.md 1). */
   punctuate(_now: number, context: TaskContext): void {
     this.counters.ticksAppended++
     context.forward('reports', { ...encodeSource({ type: 'tick' }), partition: context.partition })
   }
 
-  #kept(context: TaskContext): Kept {
-    const kept = context.cache as Kept | undefined
+  #taskState(context: TaskContext): TaskState {
+    const kept = context.cache as TaskState | undefined
     if (kept !== undefined) return kept
     const { rules = NO_RULES, incarnationBase = 0, hotBytes = 16 << 20, dirtyObjects = 512 } = this.#options
     const emit = (change: Change) => this.#emit(change, context)
@@ -214,7 +214,7 @@ export class VoteProcessor implements Processor {
       dirtyObjects,
       emit,
       ruleFaults,
-      turnsTo: this.#options.turnsTo,
+      onObject: this.#options.onObject,
       holds,
     })
     return (context.cache = { state, fold: new Fold(state) })
@@ -228,9 +228,11 @@ export class VoteProcessor implements Processor {
       mended = mend({ state, fold, tables: (name) => context.table(name), rules, refolded, offset })
     } catch (error) {
       if (faultOf(error) === error) throw error
-      // A row that cannot be read; what could be mended stays as it is, and no record is to blame.
+      // A row cannot be read. What was repaired stays, and the record is not the cause.
       this.#unmended.add(context.partition)
-      const reason = 'the rows of this partition could not be checked, because one cannot be read; it is left as it is'
+      const reason =
+        'the rows of this partition could not be checked, because one of them cannot be read; they are left ' +
+        'unchanged'
       context.conditions.raise({ code: 'rows-unchecked', reason, detail: String(error), blocks: [] })
       throw new Contained(reason)
     }
@@ -238,8 +240,8 @@ export class VoteProcessor implements Processor {
     if (Object.values(mended).some((count) => count > 0)) logger?.warn({ partition, ...mended }, mendedText(mended))
   }
 
-  /** False: cut inside the record. */
-  #take(record: LogRecord, state: PartitionState, fold: Fold, context: TaskContext): boolean {
+  /** Returns false if it was cut inside the record. */
+  #apply(record: LogRecord, state: PartitionState, fold: Fold, context: TaskContext): boolean {
     const { key } = record
     let id: ObjectId | null = null
     if (key !== null) {
@@ -248,7 +250,7 @@ export class VoteProcessor implements Processor {
         this.#deadLetter(
           record,
           'key',
-          'the key is no object id: 1–512 bytes of UTF-8 without control characters',
+          'the key is not an object id: 1–512 bytes of UTF-8 without control characters',
           context,
         )
         return true
@@ -266,7 +268,8 @@ export class VoteProcessor implements Processor {
     if (request !== undefined) {
       const known = knownRequest(context.table(TABLE.requests), request.key, state.clock.time)
       if (known !== undefined && known.offset !== record.offset) {
-        // The repeat of a request: it moves time on and does nothing else. Who waits for it is told what the first one led to.
+        // The repeat of a request has no effect but advancing stream time. Its writer gets the outcome of the first
+        // one.
         this.counters.repeats++
         this.outcomes.note(context.partition, record.offset, known.outcome)
         return true
@@ -291,7 +294,7 @@ export class VoteProcessor implements Processor {
   #count(command: SourceCommand, applied: Applied, offset: Offset, partition: number): void {
     const { counters } = this
     if (command.type === 'report') {
-      // Of good ones there are too many to remember what they led to.
+      // There are too many accepted reports to remember their outcomes.
       if (typeof applied === 'string') counters.reports[applied]++
       else this.outcomes.note(partition, offset, applied)
       return
@@ -309,7 +312,9 @@ export class VoteProcessor implements Processor {
     context.forward('states', { ...encodeChange(change, this.#options.source), partition: context.partition })
   }
 
-  /** Appended again to the partition of its key; the misplaced original has moved time on and does nothing else. */
+  /**
+   * Appends a misplaced record again to the partition of its key. The original has no effect but advancing stream time.
+   */
   #reroute(record: LogRecord, partition: number, context: TaskContext): void {
     const { again, reject } = appendedAgain(record, context.partition, partition)
     if (again === undefined) {

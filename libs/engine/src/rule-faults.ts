@@ -9,7 +9,7 @@ export interface RuleTrouble {
   readonly method: string
   readonly reason: RuleFaultReason
   readonly detail: string
-  /** Objects whose state is held for it, as far as they were evaluated. */
+  /** Objects whose state is held because of it, as far as evaluated. */
   readonly objects: number
 }
 
@@ -22,28 +22,31 @@ interface Partition {
   readonly entries: Map<string, Entry>
 }
 
-/** Shown to everybody: no word of the rule's own. */
-const SAID: Readonly<Record<RuleFaultReason, string>> = {
+/** Shown to everybody, so without texts of the rule itself. */
+const REASON_TEXTS: Readonly<Record<RuleFaultReason, string>> = {
   'rule-not-registered':
-    "the policy's method names a rule that is not registered in this process: its objects hold their last state; register the rule and start again, or change or delete the policy",
+    "the policy's method names a rule that is not registered in this process: its objects hold their last " +
+    'state; register the rule and restart, or change or delete the policy',
   'rule-failed':
-    "the policy's rule threw, or returned something that is no judgement: the objects concerned hold their last state; mend the rule and start again, or change or delete the policy",
+    "the policy's rule threw or returned an invalid judgement: the objects concerned hold their last state; " +
+    'fix the rule and restart, or change or delete the policy',
 }
-const REASONS = Object.keys(SAID) as RuleFaultReason[]
+const REASONS = Object.keys(REASON_TEXTS) as RuleFaultReason[]
 
 /**
- * Policies whose rule cannot decide (vote.md 5), by partition: a condition for each, and counts for metrics. In memory: told from the
- * settings when a partition is opened, and from its objects as they are evaluated, each at least once a minute.
+ * Policies whose rule cannot decide (vote.md 5), by partition: a condition for each, and counts for metrics. In memory:
+ * derived from the settings when a partition is opened, and from its objects as they are evaluated, each at least once
+ * a minute.
  */
 export class RuleFaults {
   readonly #partitions = new Map<number, Partition>()
 
-  /** A partition is opened: what is known of it comes again. */
+  /** A partition is opened: forgets what was known of it. */
   open(partition: number, conditions: PartitionConditions): void {
     this.#partitions.set(partition, { conditions, entries: new Map() })
   }
 
-  /** A policy is in force, as it was put or read, or is gone; no fault: its method is here. */
+  /** A policy was set, read, or deleted; no fault: its method is registered. */
   policy(partition: number, name: string, fault?: RuleFault): void {
     const { conditions, entries } = this.#partitions.get(partition)!
     entries.delete(name)
@@ -51,13 +54,13 @@ export class RuleFaults {
     if (fault !== undefined) this.#enter(partition, name, fault)
   }
 
-  /** An object was evaluated, or is gone. */
+  /** An object was evaluated or removed. */
   object(partition: number, id: ObjectId, policy: string, fault: RuleFault | null): void {
     const { conditions, entries } = this.#partitions.get(partition)!
     for (const entry of entries.values())
       if (fault === null || entry.policy !== policy) this.#release(conditions, entries, entry, id)
     if (fault === null) {
-      // One that was raised before the partition was opened again.
+      // The condition was raised before the partition was opened again.
       if (!entries.has(policy)) conditions.clear('rule-failed', policy)
       return
     }
@@ -66,7 +69,7 @@ export class RuleFaults {
     else this.#enter(partition, policy, fault).objects.add(id)
   }
 
-  /** Of the partitions that `isHere`; in order of partition, then policy. */
+  /** Of the partitions for which `isHere` holds; in order of partition, then policy. */
   list(isHere: (partition: number) => boolean = () => true): RuleTrouble[] {
     return [...this.#partitions]
       .filter(([partition]) => isHere(partition))
@@ -79,11 +82,14 @@ export class RuleFaults {
     const { conditions, entries } = this.#partitions.get(partition)!
     const entry: Entry = { partition, policy, method, reason, detail, objects: new Set() }
     entries.set(policy, entry)
-    conditions.raise({ code: reason, subject: policy, reason: SAID[reason], detail, blocks: [] })
+    conditions.raise({ code: reason, subject: policy, reason: REASON_TEXTS[reason], detail, blocks: [] })
     return entry
   }
 
-  /** A rule that fails on no object any more is out of trouble; one that is not registered is in it without any. */
+  /**
+   * A rule that no longer fails on any object has recovered; one that is not registered is at fault even without
+   * objects.
+   */
   #release(conditions: PartitionConditions, entries: Map<string, Entry>, entry: Entry, id: ObjectId): void {
     const { objects, reason, policy } = entry
     if (!objects.delete(id) || objects.size > 0 || reason === 'rule-not-registered') return

@@ -17,7 +17,7 @@ const report = (at: number, agent: string, state: string, object = 'r/1'): Scena
   data: { agent, state },
 })
 
-/** A task that can lose its rules and get them back, as a process does that is started without them. */
+/** A task that can lose its rules and get them back, like a process that is restarted without them. */
 class Restarted {
   readonly rules = new Map(CASE_RULES)
   readonly faults: RuleFaults
@@ -53,8 +53,8 @@ class Restarted {
 
 const NONE: Rules = new Map()
 
-describe('a rule that is not registered any more', () => {
-  it('holds the last state from the next report on, and stops nothing', () => {
+describe('a rule that is no longer registered', () => {
+  it('holds the last state from the next report on, and stops nothing else', () => {
     const it = new Restarted()
     it.take(policy('moody'), report(1, 'a', 'up'), report(2, 'plain', 'up', 'other'))
     it.restart(NONE)
@@ -63,7 +63,7 @@ describe('a rule that is not registered any more', () => {
       margin: null,
       ruleFault: { reason: 'rule-not-registered', method: 'moody', since: null },
     })
-    // The very same report: it would not be evaluated if the rule was there.
+    // The same report again: it would not be evaluated if the rule was registered.
     it.take(report(10, 'a', 'up'), report(11, 'b', 'down'), report(12, 'plain', 'down', 'other'))
     expect(it.view()).toMatchObject({
       state: 'up',
@@ -101,7 +101,7 @@ describe('a rule that is not registered any more', () => {
     expect(it.view('r/2')).toMatchObject({ state: 'down', stale: false, since: 60_000 })
   })
 
-  it('can be replaced and deleted by the log meanwhile', () => {
+  it('can be replaced and deleted through the log meanwhile', () => {
     const it = new Restarted()
     it.take(policy('moody'), report(1, 'a', 'up'))
     it.restart(NONE)
@@ -111,7 +111,7 @@ describe('a rule that is not registered any more', () => {
     expect(it.conditions()).toEqual([])
   })
 
-  it('leaves the policy as it is where it is appended again, and refuses it as a new one', () => {
+  it('leaves the policy in force if it is appended again, and refuses it as a new one', () => {
     const it = new Restarted()
     it.take(policy('moody'), report(1, 'a', 'up'))
     it.restart(NONE)
@@ -125,7 +125,7 @@ describe('a rule that is not registered any more', () => {
   })
 })
 
-describe('a rule that returns nonsense', () => {
+describe('a rule that returns an invalid result', () => {
   it.each(NONSENSE_STATES)('holds the last state: %s', async (state) => {
     const lines = [
       policy('nonsense'),
@@ -141,7 +141,7 @@ describe('a rule that returns nonsense', () => {
 })
 
 describe('a rule that throws', () => {
-  it('is named with what it threw, counts the objects it holds, and is out of trouble with the last of them', () => {
+  it('is reported with the error, counts the objects it holds, and recovers with the last of them', () => {
     const it = new Restarted()
     it.take(policy('moody'), report(1, 'a', 'up'), report(1, 'a', 'up', 'r/2'), report(2, 'a', 'boom'))
     it.take(report(3, 'a', 'boom', 'r/2'))
@@ -155,7 +155,7 @@ describe('a rule that throws', () => {
     expect(it.conditions()).toEqual(['rule-failed p'])
   })
 
-  it('says nothing of the observers: held objects do not make the mass guard suspicious', async () => {
+  it('says nothing about observers: held objects do not trigger the mass guard', async () => {
     const ids = Array.from({ length: 40 }, (_, i) => `r/${i}`)
     const lines = [
       policy('moody'),

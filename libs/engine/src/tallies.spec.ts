@@ -12,7 +12,7 @@ const report = (at: number, agent: string, state: string, more: object = {}): Sc
   type: 'report',
   data: { agent, state, ...more },
 })
-/** An event of an object whose tally moved alone. */
+/** An override, so that an event shows a tally that changed otherwise unnoticed. */
 const override = (at: number): ScenarioLine => ({
   at,
   object: 'o',
@@ -58,11 +58,11 @@ describe('agents that invent states', () => {
     check()
     task.restore()
     check()
-    // Older entries lie in rows of their own.
+    // Older entries are in rows of their own.
     task.run(
       recordsOf([...lines, override(2_000), { at: 2_001, object: 'o', type: 'override-cleared', data: {} }]).slice(-2),
     )
-    // The change by the override, and the one that its end was; each with the tally of its time.
+    // The change by the override and the one by its end, each with the tally of its time.
     expect(
       readOf(task)
         .history.slice(0, 2)
@@ -70,7 +70,7 @@ describe('agents that invent states', () => {
     ).toEqual([rest, rest])
   })
 
-  it('do not change what is decided: all states count', () => {
+  it('do not change the decision: all states count', () => {
     const many = Array.from({ length: 100 }, (_, i) => report(i, `a${i}`, `s${i}`))
     const winner = Array.from({ length: 101 }, (_, i) => report(200 + i, `w${i}`, 'zz'))
     const lines = [...many, ...winner, override(400)]
@@ -88,7 +88,7 @@ describe('agents of one object', () => {
   const lines = (count: number): ScenarioLine[] =>
     Array.from({ length: count }, (_, i) => report(0, `a${i}`, i % 2 === 0 ? 'up' : 'down'))
 
-  it('are at most 10,000: one more is refused, those known keep counting, one that leaves makes room', () => {
+  it('are at most 10,000: one more is refused, those known still count, one that leaves makes room', () => {
     const task = new TestTask()
     const all = [
       ...lines(most),
@@ -107,7 +107,8 @@ describe('agents of one object', () => {
     expect(readOf(task).view.electorate).toBe(most)
     task.restore()
     task.run(records.slice(most))
-    const said = '/agent: 10000 agents are known for the object, which is the most; one that leaves makes room'
+    const said =
+      '/agent: the limit of 10000 known agents of an object is reached: wait until one leaves or is forgotten'
     expect(reasons(task.to('dead-letters'))).toEqual([said, said])
     expect(readOf(task).view).toMatchObject({ electorate: most, tally: { up: most / 2 + 3, down: most / 2 - 3 } })
     expect(readOf(task, 'other').view.electorate).toBe(1)
@@ -115,19 +116,43 @@ describe('agents of one object', () => {
 })
 
 describe('the largest view', () => {
-  it('is within its limit, with every text as long as it may be and written in its longest form', () => {
+  it('is within its limit, with every text at its maximum and in its longest encoding', () => {
     const id = '"'.repeat(LIMITS.objectIdBytes)
     const name = '"'.repeat(LIMITS.nameBytes)
     const state = (i: number) => `${i}`.padEnd(LIMITS.stateBytes, '-')
     const count = Number.MAX_SAFE_INTEGER
     const view: View = {
-      object: id, incarnation: count, version: count, revision: count, state: state(0), from: state(1), voted: state(2), since: count, decidedAt: count,
-      cause: 'override-cleared', trigger: { type: 'override-cleared', agent: '"'.repeat(LIMITS.agentIdBytes), seq: count, offset: count },
-      contested: false, stale: false, flapping: false, divergent: false,
-      override: { state: state(3), reason: '\u0001'.repeat(LIMITS.reasonCharacters), author: '\u0001'.repeat(LIMITS.authorCharacters), expiresAt: count, mode: 'until-agree' },
-      tally: Object.fromEntries(Array.from({ length: LIMITS.talliedStates }, (_, i) => [state(i), count])), tallyRest: { states: count, weight: count },
-      participants: count, electorate: count, quorum: count, rule: name, policy: name, incident: `${count}@${count}`,
-    } // prettier-ignore
+      object: id,
+      incarnation: count,
+      version: count,
+      revision: count,
+      state: state(0),
+      from: state(1),
+      voted: state(2),
+      since: count,
+      decidedAt: count,
+      cause: 'override-cleared',
+      trigger: { type: 'override-cleared', agent: '"'.repeat(LIMITS.agentIdBytes), seq: count, offset: count },
+      contested: false,
+      stale: false,
+      flapping: false,
+      divergent: false,
+      override: {
+        state: state(3),
+        reason: '\u0001'.repeat(LIMITS.reasonCharacters),
+        author: '\u0001'.repeat(LIMITS.authorCharacters),
+        expiresAt: count,
+        mode: 'until-agree',
+      },
+      tally: Object.fromEntries(Array.from({ length: LIMITS.talliedStates }, (_, i) => [state(i), count])),
+      tallyRest: { states: count, weight: count },
+      participants: count,
+      electorate: count,
+      quorum: count,
+      rule: name,
+      policy: name,
+      incident: `${count}@${count}`,
+    }
     expect(Buffer.byteLength(encodeView(view))).toBeLessThan(LIMITS.viewBytes)
   })
 })

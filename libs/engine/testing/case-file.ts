@@ -6,8 +6,10 @@ import type { EventLine, OutputLine, ScenarioLine } from './scenario'
 /**
  * A case of the vote as written in `vote/cases/*.json`. Times in seconds. Steps:
  *
- *   "0 a,b=up"                  reports at 0 s on the object o; more members behind: "0 a=up seq=5 session=s ttl=30000 observedAt=1000"
- *   "0 a1..40=up"               reports of the agents a1 to a40, one after the other; # in the state is the agent's number: "0 a1..70=s#"
+ *   "0 a,b=up"                  reports at 0 s on the object o; with more members:
+ *                               "0 a=up seq=5 session=s ttl=30000 observedAt=1000"
+ *   "0 a1..40=up"               reports of the agents a1 to a40, one after the other; # in the state is the
+ *                               agent's number: "0 a1..70=s#"
  *   "5 leave a", "5 remove a"   leave, report-removed; of several: "5 leave a1..40"
  *   "5 override down"           override-set; until=100 (s), mode=until-agree, reason=…, author=…, ifMatch=…
  *   "5 clear", "5 delete"       override-cleared, object-deleted; ifMatch=…
@@ -16,9 +18,9 @@ import type { EventLine, OutputLine, ScenarioLine } from './scenario'
  *   { "at": 5, "policy": {…} }  policy-set; name p and match ** unless given
  *   { "look": 61, "is": {…} }   the view must have these members (null: no object)
  *
- * `on x` behind any of them names another object. `changes` lists the changes of the effective state ("10 v2 up>down", the cause behind
- * where it is not vote), `events` all records ("60 updated", "120 v2 up>unknown quorum-lost", "3600 deleted forgotten"), `rejected` the
- * reasons of dead letters.
+ * `on x` after any of them names another object. `changes` lists the changes of the effective state ("10 v2 up>down",
+ * followed by the cause unless that is vote), `events` all records ("60 updated", "120 v2 up>unknown quorum-lost",
+ * "3600 deleted forgotten"), `rejected` the reasons of dead letters.
  */
 export interface Case {
   readonly id: string
@@ -50,7 +52,7 @@ export function policiesOf({ policy, policies }: Case): readonly PolicyInput[] |
   return policy === undefined ? policies : [named(policy)]
 }
 
-/** The scenario of a case, with what each look must show. */
+/** The scenario of a case, with the expectation of each look. */
 export function linesOf({ steps }: Case): { lines: ScenarioLine[]; looks: LookStep[] } {
   const looks = steps.filter((step): step is LookStep => typeof step === 'object' && 'look' in step)
   return { lines: steps.flatMap(linesOfStep), looks }
@@ -124,8 +126,8 @@ function parseStep(step: string): ScenarioLine[] {
   }
 }
 
-/** An event as cases write it. */
-export function told({ type, time, subject, data, cause }: EventLine): string {
+/** An event in the notation of the cases. */
+export function eventText({ type, time, subject, data, cause }: EventLine): string {
   const on = subject === 'o' ? '' : ` on ${subject.replace('\u0001', '')}`
   const at = time / 1000
   if (data === null) return `${at} ${type.split('.')[1]!}${cause === undefined ? '' : ` ${cause}`}${on}`

@@ -11,7 +11,7 @@ import {
 } from '@quorate/vote'
 import { eventLine, type EventLine } from './sink'
 
-/** All that a read of one object tells. */
+/** Everything that a read of one object returns. */
 export interface ReadOfObject {
   readonly view: View
   readonly explanation: Explanation
@@ -20,7 +20,7 @@ export interface ReadOfObject {
   readonly reports: readonly string[]
 }
 
-/** Every agent's report as it is kept, in the order of the agents. */
+/** Every agent's stored report, ordered by agent. */
 export const reportsOf = ({ rows, createdAt }: VoteObject): string[] =>
   rows
     .map(({ agent, state, seq, session, at, lag, ttl, hasEvidence }) =>
@@ -28,7 +28,7 @@ export const reportsOf = ({ rows, createdAt }: VoteObject): string[] =>
     )
     .sort()
 
-/** The fold in memory, as `simulate` runs it, with evidence, and with each object's changes as they were told. */
+/** The fold in memory, as `simulate` runs it, with evidence and each object's emitted changes. */
 export class KeptState extends MemoryState {
   readonly events: EventLine[]
   readonly #evidence = new Map<ObjectId, Map<AgentId, unknown>>()
@@ -57,7 +57,7 @@ export class KeptState extends MemoryState {
     }
   }
 
-  /** After each record: a policy that comes into force lets go of changes that it does not keep. */
+  /** Called after each record: a new policy drops changes that it does not keep. */
   shorten(): void {
     for (const id of this.#changes.keys()) this.#shorten(id, this.settings.policyOf(id).policy.history)
   }
@@ -79,22 +79,52 @@ export class KeptState extends MemoryState {
 
   #note({ type, subject, time, data }: Change): void {
     if (type !== 'object.changed') return
-    const { version, revision, state, from, voted, cause, trigger, tally, participants, electorate, quorum, rule, policy } = data as View // prettier-ignore
+    const {
+      version,
+      revision,
+      state,
+      from,
+      voted,
+      cause,
+      trigger,
+      tally,
+      participants,
+      electorate,
+      quorum,
+      rule,
+      policy,
+    } = data as View
     const sorted = Object.entries(tally).sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
-    const entry = { version, revision, at: time, state, from, voted, cause, trigger, tally: sorted, participants, electorate, quorum, rule, policy, ...operatorOf(data as View) } as HistoryEntry // prettier-ignore
+    const entry = {
+      version,
+      revision,
+      at: time,
+      state,
+      from,
+      voted,
+      cause,
+      trigger,
+      tally: sorted,
+      participants,
+      electorate,
+      quorum,
+      rule,
+      policy,
+      ...operatorOf(data as View),
+    } as HistoryEntry
     const changes = this.#changes.get(subject) ?? []
     this.#changes.set(subject, [...changes, entry])
     this.#shorten(subject, this.settings.policyOf(subject).policy.history)
   }
 
-  /** The newest change stays, whatever the policy says: it is told again by one that keeps more. */
+  /** The newest change is always kept, because a policy with a longer history shows it again. */
   #shorten(id: ObjectId, history: number): void {
     const changes = this.#changes.get(id)
     if (changes !== undefined) this.#changes.set(id, changes.slice(-Math.max(1, history)))
   }
 }
 
-/** Scenarios name nobody where an override is cleared. */
+/** Scenarios have no author or reason where an override is cleared. */
 function operatorOf({ cause, override }: View): Pick<HistoryEntry, 'author' | 'reason'> {
   if (cause === 'override') return { author: override!.author, reason: override!.reason }
   return cause === 'override-cleared' ? { author: null, reason: null } : {}

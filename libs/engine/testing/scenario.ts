@@ -19,7 +19,7 @@ export interface EventLine {
   readonly cause?: Cause
 }
 
-/** What comes out, in order. */
+/** The output, in order. */
 export type OutputLine =
   | { readonly event: EventLine }
   | { readonly look: View | null }

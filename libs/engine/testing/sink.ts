@@ -4,7 +4,7 @@ import type { Sent } from './test-task'
 
 const bytes = (value: Buffer | string | null): Buffer | null => (value === null ? null : Buffer.from(value))
 
-/** The sink's records as `simulate` writes events. */
+/** The sink's records in the format of `simulate`. */
 export const sinkEvents = (sent: readonly Sent[]): EventLine[] =>
   sent.map(({ key, value, headers = [] }) => {
     const decoded = decodeChange({

@@ -13,12 +13,13 @@ import { recordsOf, TestTask, type TestTaskOptions } from './test-task'
 const DEEDS = ['nothing', 'nothing', 'reopen', 'restore', 'promote', 'follow', 'wake'] as const
 
 /**
- * One scenario through the real processor and store, in batches by chance, cut, closed and opened, restored, handed over to a standby;
- * beside it the same through the fold in memory. After each batch everything that can be read is compared, and rows with each other.
+ * Runs one scenario through the real processor and store, in random batches, with cuts, reopening, restores and a
+ * handover to a standby; in parallel through the fold in memory. After each batch everything that can be read is
+ * compared, and the rows are checked for consistency.
  */
 export class StoreStory {
   readonly task: TestTask
-  /** Records that were applied and compared. */
+  /** Number of records that were applied and compared. */
   steps = 0
   readonly #model = new KeptState()
   readonly #fold = new Fold(this.#model)
@@ -27,13 +28,18 @@ export class StoreStory {
   readonly #objects: readonly ObjectId[]
   #looks = 0
 
+  readonly #lines: readonly ScenarioLine[]
+  /** Maximum records per batch; one of these is chosen at random. */
+  readonly #batches: readonly number[]
+
   constructor(
     seed: number,
-    private readonly lines: readonly ScenarioLine[],
+    lines: readonly ScenarioLine[],
     options: TestTaskOptions = {},
-    /** Records of one batch, at most; by chance one of them. */
-    private readonly batches: readonly number[] = [1, 1, 3, 12],
+    batches: readonly number[] = [1, 1, 3, 12],
   ) {
+    this.#lines = lines
+    this.#batches = batches
     const chance = (this.#chance = new Chance(seed + 1_000_003))
     this.#objects = [...new Set(lines.flatMap(({ object }) => object ?? []))]
     const cuts = chance.of([1, 2, 5, 1_000])
@@ -45,18 +51,18 @@ export class StoreStory {
     })
   }
 
-  /** What the fold in memory told, as `simulate` writes it. */
-  get told(): unknown[] {
+  /** The output of the fold in memory, in the format of `simulate`. */
+  get expected(): unknown[] {
     return this.#model.events.map((event) => ({ event }))
   }
 
   run(): void {
-    const records = recordsOf(this.lines)
+    const records = recordsOf(this.#lines)
     for (let from = 0; from < records.length;) {
-      const to = Math.min(records.length, from + 1 + this.#chance.below(this.#chance.of(this.batches)))
+      const to = Math.min(records.length, from + 1 + this.#chance.below(this.#chance.of(this.#batches)))
       this.task.run(records.slice(0, to))
       for (let offset = from; offset < to; offset++) this.#apply(offset)
-      this.#compare(new Set(this.lines.slice(from, to).flatMap(({ object }) => object ?? [])))
+      this.#compare(new Set(this.#lines.slice(from, to).flatMap(({ object }) => object ?? [])))
       this.steps += to - from
       from = to
       this.#disturb()
@@ -68,7 +74,7 @@ export class StoreStory {
   }
 
   #apply(offset: number): void {
-    const { type, object, at, data } = this.lines[offset]!
+    const { type, object, at, data } = this.#lines[offset]!
     this.#fold.advance(at, offset)
     if (type === 'look') return
     const { command, reject } = decodeSourceData(type, object ?? null, data ?? null, 100)
@@ -82,7 +88,7 @@ export class StoreStory {
     if (deed === 'nothing') return
     if (deed === 'wake') this.task.nextDue()
     else this.task[deed]()
-    // A look of its own: what was decoded before is not what is there now.
+    // A new reader: the cached decoded objects are not the rows.
     if (this.#chance.oneIn(6)) this.#compareAll()
   }
 
@@ -107,7 +113,7 @@ export class StoreStory {
     if (this.#chance.oneIn(10)) this.#compareChangelog()
   }
 
-  /** The changelog alone makes the same rows, due at the same times. */
+  /** The changelog alone must restore the same rows with the same due times. */
   #compareChangelog(): void {
     const copy = this.task.copy()
     for (const { name, dueOf } of AGGREGATOR_TABLES) {
@@ -135,7 +141,7 @@ export class StoreStory {
   }
 }
 
-/** As texts first: to compare them member by member takes far longer than all else. */
+/** Compares as text first, because comparing member by member takes far longer than everything else. */
 function same(actual: unknown, expected: unknown): void {
   if (JSON.stringify(actual) !== JSON.stringify(expected)) expect(actual).toEqual(expected)
 }

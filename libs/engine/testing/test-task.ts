@@ -2,7 +2,8 @@ import { encodeSource, type SourceCommand } from '@quorate/contracts'
 import { type LogRecord, silentLogger } from '@quorate/log'
 import { type PartitionStore, sqliteStores, type Table } from '@quorate/state-store'
 import { Conditions, type Forwarded, type PartitionConditions, type TaskContext } from '@quorate/streams'
-import { VoteProcessor, type VoteProcessorOptions } from '../src/processor'
+import { VoteProcessor } from '../src/processor'
+import type { VoteProcessorOptions } from '../src/processor-options'
 import { AGGREGATOR_TABLES } from '../src/tables'
 import type { ScenarioLine } from './scenario'
 
@@ -11,19 +12,21 @@ export type Sent = Forwarded & { readonly output: string }
 export interface TestTaskOptions extends Partial<VoteProcessorOptions> {
   readonly partition?: number
   readonly partitions?: number
-  /** Asked at each `full`: cut here? */
+  /** Called at each `full`: cut here? */
   readonly cut?: () => boolean
-  /** Asked before each commit: does the process die instead? The task is then made anew from what was committed. */
+  /**
+   * Called before each commit: does the process crash instead? The task is then created again from what was committed.
+   */
   readonly crash?: () => boolean
-  /** After a crash the store is made anew from the changelog. */
+  /** After a crash the store is restored from the changelog. */
   readonly wipe?: boolean
   /** Path of the store's file; in memory by default. */
   readonly file?: string
 }
 
 /**
- * One task over a store in memory, committed batch by batch: the processor as it runs, with a cut after any evaluation and a death
- * before any commit.
+ * One task over a store in memory, committed batch by batch: the real processor, with a cut after any evaluation and a
+ * crash before any commit.
  */
 export class TestTask {
   readonly sent: Sent[] = []
@@ -36,7 +39,7 @@ export class TestTask {
   offset = 0
   readonly #options: TestTaskOptions
   #standby: PartitionStore | undefined
-  /** What the standby has not been told yet. */
+  /** Changes that the standby has not received yet. */
   #behind = new Map<string, Buffer | null>()
 
   constructor(options: TestTaskOptions = {}) {
@@ -46,7 +49,7 @@ export class TestTask {
     this.context = this.#context()
   }
 
-  /** Applies the records from the committed offset on, in as many batches as it takes. */
+  /** Applies the records from the committed offset on, in as many batches as needed. */
   run(records: readonly LogRecord[]): void {
     const next = records.length === 0 ? this.offset : records.at(-1)!.offset + 1
     let attempts = 0
@@ -66,7 +69,7 @@ export class TestTask {
 
   tables = (name: string) => this.store.committed(name)
 
-  /** What `nextDue` says, with what it put right committed. */
+  /** Returns `nextDue` and commits its corrections. */
   nextDue(): number | undefined {
     const due = this.processor.nextDue(this.context)
     this.processor.flush(this.context)
@@ -98,7 +101,7 @@ export class TestTask {
     this.#begin()
   }
 
-  /** A new store from the changelog. */
+  /** Creates a new store from the changelog. */
   restore(): void {
     this.store.close()
     if (this.#options.file !== undefined) sqliteStores.remove(this.#options.file)
@@ -136,7 +139,7 @@ export class TestTask {
     this.#begin()
   }
 
-  /** Another store from the changelog alone: close it when done. */
+  /** Creates another store from the changelog alone; close it when done. */
   copy(): PartitionStore {
     const copy = open()
     copy.load(this.#rows(), this.commits)
@@ -195,7 +198,7 @@ class TestContext implements TaskContext {
   }
 }
 
-/** A scenario's lines as records of the source; looks are ticks, so that the offsets are the same. */
+/** A scenario's lines as records of the source; looks become ticks, so that offsets are the same. */
 export const recordsOf = (lines: readonly ScenarioLine[]): LogRecord[] =>
   lines.map((line, offset) => {
     const { type, object, data } = line.type === 'look' ? { type: 'tick', object: undefined, data: undefined } : line

@@ -2,9 +2,9 @@ import { BaseRpcContext } from '@nestjs/microservices'
 import type { Offset } from '@quorate/log'
 import type { TaskBatch, TaskContext } from '@quorate/streams'
 
-/** What a handler gets beside its batch. */
+/** What a handler gets in addition to its batch. */
 export class BatchContext extends BaseRpcContext<[TaskContext, TaskBatch]> {
-  /** Tables, outputs and the cut of the task whose batch this is. */
+  /** Tables, outputs and cuts of the batch's task. */
   get task(): TaskContext {
     return this.args[0]
   }
@@ -13,7 +13,7 @@ export class BatchContext extends BaseRpcContext<[TaskContext, TaskBatch]> {
     return this.args[0].partition
   }
 
-  /** Offset of the batch's first record, or its end when it has none. */
+  /** Offset of the batch's first record, or its end if it has none. */
   get position(): Offset {
     return this.args[1].records[0]?.offset ?? this.args[1].next
   }

@@ -80,7 +80,7 @@ describe('the streams strategy', () => {
     expect(streams.calls).toEqual(['start', 'stop'])
   })
 
-  it('does what comes before streams first, and starts nothing where that fails', async () => {
+  it('runs `before` first, and starts nothing if that fails', async () => {
     const streams = new Recorded()
     await open([ReportBatches], streams, async () => void streams.calls.push('before'))
     await app.listen()
@@ -92,7 +92,7 @@ describe('the streams strategy', () => {
     expect(failed.calls).toEqual([])
   })
 
-  it('hands the whole batch over, as it is, with its task, and hands the answer back', async () => {
+  it("passes the whole batch unchanged, with its task, and returns the handler's result", async () => {
     await open([ReportBatches])
     await app.listen()
     const given = batch(5, 6, 9)
@@ -105,36 +105,36 @@ describe('the streams strategy', () => {
     expect([seen[0]!.context.partition, seen[0]!.context.position]).toEqual([3, 5])
   })
 
-  it('lets the error of a handler reach streams unchanged', async () => {
+  it('passes the error of a handler to streams unchanged', async () => {
     await open([ReportBatches])
     await app.listen()
-    const fault = new RangeError('a fault of ours')
+    const fault = new RangeError('an internal error')
     app.get(ReportBatches).answer = () => {
       throw fault
     }
     await expect(handle(batch(1), task())).rejects.toBe(fault)
   })
 
-  it('refuses an answer that is no offset', async () => {
+  it('refuses a result that is not an offset', async () => {
     await open([ReportBatches])
     await app.listen()
     app.get(ReportBatches).answer = () => undefined
-    await expect(handle(batch(1), task())).rejects.toThrow('must answer the offset to resume at, not undefined')
+    await expect(handle(batch(1), task())).rejects.toThrow('must return the offset to resume at, not undefined')
   })
 
-  it('refuses to listen when nobody handles a source', async () => {
+  it('refuses to listen if no handler serves a source', async () => {
     const { streams } = await open([Nobody])
     await expect(app.listen()).rejects.toThrow("no controller handles @EventPattern('reports')")
     expect(streams.calls).toEqual([])
   })
 
-  it('refuses a batch of a topic that is none of its own', async () => {
+  it('refuses a batch of another topic', async () => {
     await open([ReportBatches])
     await app.listen()
     await expect(handle(batch(1), task(0, 'other'))).rejects.toThrow('no batch handler for other')
   })
 
-  it('rejects listening with what kept streams from starting', async () => {
+  it('rejects listening with the error that prevented streams from starting', async () => {
     const streams = new Recorded()
     streams.failure = new Error('a topic is not as it must be')
     await open([ReportBatches], streams)

@@ -4,26 +4,30 @@ import type { Streams, TaskBatch, TaskContext } from '@quorate/streams'
 import { isObservable } from 'rxjs'
 import { BatchContext } from './batch-context'
 
-/** How streams hands over a batch; the answer is the offset to resume at. */
+/** How streams passes a batch; resolves with the offset to resume at. */
 export type HandleBatch = (batch: TaskBatch, context: TaskContext) => Promise<Offset>
 
 export interface StrategyOptions {
-  /** Topics by the logical names that handlers are declared with: `{ reports: 'quorate.reports' }` serves `@EventPattern('reports')`. */
+  /**
+   * Topics by the logical names in handler declarations: `{ reports: 'quorate.reports' }` serves
+   * `@EventPattern('reports')`.
+   */
   readonly sources: Readonly<Record<string, string>>
-  /** Makes the streams application that will call `handle`. Called once, at construction; started by `listen`. */
+  /** Creates the streams application that will call `handle`. Called once, at construction; started by `listen`. */
   readonly create: (handle: HandleBatch) => Streams
-  /** What must be done before streams starts, while the process listens already. */
+  /** Runs before streams starts, while the process already listens. */
   readonly before?: () => Promise<void>
 }
 
 /**
- * A Nest transport whose unit is the batch: each batch of one partition goes, whole, to the handler of its logical name, and the
- * offset that the handler answers goes back to streams, which commits. An error of the handler goes to streams as it is.
+ * A Nest transport whose unit is the batch: each batch of one partition goes as a whole to the handler of its logical
+ * name. The offset that the handler returns goes to streams, which commits. Errors of the handler go to streams
+ * unchanged.
  *
- * What it leaves out: replies, request patterns, and serializers. Records stay bytes until the processor decodes them.
+ * Not supported: replies, request patterns, and serializers. Records stay bytes until the processor decodes them.
  */
 export class StreamsStrategy extends Server implements CustomTransportStrategy {
-  /** Nest must not report or swallow what handlers throw: streams does that, with the task at hand. */
+  /** Nest must not report or swallow errors of handlers: streams does that, and knows the task. */
   override readonly propagatesEventHandlerErrors = true
   readonly streams: Streams
   readonly #names: ReadonlyMap<string, string>
@@ -41,18 +45,20 @@ export class StreamsStrategy extends Server implements CustomTransportStrategy {
     const handler = this.#handlers.get(context.source)
     if (!handler)
       throw new Error(
-        `no batch handler for ${context.source}: listen() has not been called, or the topic is none of this transport's`,
+        `no batch handler for ${context.source}: listen() has not been called, or the topic belongs to ` +
+          'another transport',
       )
     const answer: unknown = await handler(batch, new BatchContext([context, batch]))
     if (typeof answer !== 'number') {
       throw new TypeError(
-        `the handler of ${context.source} must answer the offset to resume at, not ${isObservable(answer) ? 'an Observable' : typeof answer}`,
+        `the handler of ${context.source} must return the offset to resume at, not ` +
+          `${isObservable(answer) ? 'an Observable' : typeof answer}`,
       )
     }
     return answer
   }
 
-  /** Starts streams. Restoring goes on in the background; readiness reports it. */
+  /** Starts streams. Restores continue in the background; readiness reports them. */
   listen(callback: (error?: unknown) => void): void {
     try {
       for (const [topic, name] of this.#names) this.#handlers.set(topic, this.#handlerOf(name))
@@ -69,7 +75,7 @@ export class StreamsStrategy extends Server implements CustomTransportStrategy {
     const handler = this.getHandlerByPattern(name)
     if (!handler) throw new Error(`no controller handles @EventPattern('${name}')`)
     if (!handler.isEventHandler)
-      throw new Error(`'${name}' must be an @EventPattern, not a @MessagePattern: a log does not answer`)
+      throw new Error(`'${name}' must be an @EventPattern, not a @MessagePattern: a log does not reply`)
     if (handler.next)
       throw new Error(`@EventPattern('${name}') is handled twice; one processor owns a partition's batches`)
     return handler
@@ -79,7 +85,7 @@ export class StreamsStrategy extends Server implements CustomTransportStrategy {
     await this.streams.stop()
   }
 
-  /** Nothing to listen to: what happens to tasks is told by `streams.onChange`. */
+  /** Not supported: `streams.onChange` reports changes of tasks. */
   on(): never {
     throw new Error('StreamsStrategy has no events of its own; use streams.onChange')
   }

@@ -13,7 +13,7 @@ import { placeOf, type VoteObject } from './object'
 import type { VoteState } from './port'
 import { removeRow } from './rows'
 
-/** A command that every partition gets, and that may touch every object. */
+/** A command that is sent to every partition and may affect every object. */
 export type BroadcastCommand = Extract<
   SourceCommand,
   { type: 'policy-set' | 'policy-deleted' | 'agent-set' | 'agent-removed' }
@@ -22,15 +22,15 @@ export type BroadcastCommand = Extract<
 /** What a broadcast does to the objects once the settings have changed. */
 export interface Sweep {
   readonly origin: Origin
-  /** False where the object surely stays as it is; told without decoding it. */
+  /** Returns false only if the object cannot be affected. Does not decode the object. */
   touches(id: ObjectId): boolean
-  /** Done to a touched object before it is evaluated. */
+  /** Runs on an affected object before it is evaluated. */
   prepare?(object: VoteObject): void
 }
 
 /**
- * Changes the settings, or says why not; the sweep over the objects is the fold's, which may cut it (vote.md 9). Beginning the same
- * record again after a cut changes nothing.
+ * Changes the settings, or returns the reason for a refusal. `Fold` sweeps the objects and may cut the sweep (vote.md
+ * 9). Starting the same record again after a cut changes nothing.
  */
 export function beginBroadcast(
   state: VoteState,
@@ -56,12 +56,12 @@ export function beginBroadcast(
 }
 
 /**
- * Whether the record is appended again and says nothing new: what is in force is at least as new, and what is not may have been deleted
- * since. It counts only for a reader that begins behind the record that it repeats.
+ * Whether a record that was appended again is already known: either what is in force is at least as new, or the item
+ * may have been deleted since. Only a reader that starts after the record that it repeats has to apply it.
  */
 function isRepeated({ settings, pending }: VoteState, command: BroadcastCommand, offset: number): boolean {
   if (!('reappended' in command) || command.reappended === undefined) return false
-  // The rest of a sweep that was cut: this record did put it in force.
+  // The rest of a sweep that was cut: this record did put the policy in force.
   if (pending?.offset === offset) return false
   const isThere =
     command.type === 'policy-set'
@@ -73,7 +73,8 @@ function isRepeated({ settings, pending }: VoteState, command: BroadcastCommand,
 
 function changePolicy(state: VoteState, name: string, after: Policy | null, offset: number, type: string): Sweep {
   const { settings } = state
-  // A cut record comes again when the settings have changed already: what the policy was is kept until all its objects are done.
+  // When a cut record is applied again, the settings have already changed. Keep the previous policy until all objects
+  // are done.
   if (state.pending?.offset !== offset) state.pending = { offset, before: settings.policy(name) ?? null, after: null }
   if (after === null) settings.deletePolicy(name)
   else settings.setPolicy(after)
@@ -82,7 +83,7 @@ function changePolicy(state: VoteState, name: string, after: Policy | null, offs
   return { origin: { cause: 'policy', type }, touches: (id) => matches.some((match) => match(id)) }
 }
 
-/** Whether the agent is in the list of electors of the object's policy: then its weight counts even where it never reported. */
+/** Whether the object's policy lists the agent as an elector: its weight then counts even if it never reported. */
 const isElector = (state: VoteState, id: ObjectId, agent: AgentId): boolean =>
   state.settings.policyOf(id).electorate?.has(agent) === true
 

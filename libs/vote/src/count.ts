@@ -16,7 +16,7 @@ export const expiresAt = (row: Row, { createdAt, inForce }: VoteObject): number 
   createdAt + row.at - row.lag + ttlOf(row, inForce)
 export const forgottenAt = (row: Row, { createdAt, inForce }: VoteObject): number => createdAt + row.at + inForce.memory
 
-/** An expired or abstaining row has nothing to lose but its memory. */
+/** An expired or abstaining row only waits to be forgotten. */
 export const rowDue = (row: Row, object: VoteObject): number =>
   row.counted > 0 ? expiresAt(row, object) : forgottenAt(row, object)
 
@@ -24,7 +24,7 @@ export const rowDue = (row: Row, object: VoteObject): number =>
 export const abstains = (state: State, policy: InForce): boolean =>
   state === UNKNOWN || (policy.listed !== null && !policy.listed.has(state))
 
-/** Weight with which a row counts at `now`: 0 unless its agent is a participant (vote.md 3). */
+/** The weight of a row at `now`; 0 unless its agent is a participant (vote.md 3). */
 export function weightAt(row: Row, object: VoteObject, settings: Settings, now: number): number {
   const policy = object.inForce
   if (abstains(row.state, policy) || now >= expiresAt(row, object)) return 0
@@ -34,7 +34,7 @@ export function weightAt(row: Row, object: VoteObject, settings: Settings, now: 
 
 const ballotOf = ({ ballots, inForce }: VoteObject, agent: AgentId): Ballot => ballots[inForce.groupOf(agent)]!
 
-/** Casts the row's vote with this weight; it has none yet. */
+/** Casts the row's vote with this weight. The row must not have a vote yet. */
 export function castVote(object: VoteObject, row: Row, weight: number): void {
   row.counted = weight
   if (weight > 0) ballotOf(object, row.agent).add(row.state, weight)
@@ -45,13 +45,13 @@ export function withdrawVote(object: VoteObject, row: Row): void {
   row.counted = 0
 }
 
-/** The agent becomes known, or is known no longer. */
+/** Adds the agent to the known agents, or removes it. */
 export function moveKnown(object: VoteObject, agent: AgentId, settings: Settings, sign: 1 | -1): void {
   if (object.inForce.electorate !== null) return
   ballotOf(object, agent).known += sign * settings.weightOf(agent)
 }
 
-/** Counts everything anew: after decoding, and when a policy or an agent's settings changed. */
+/** Recounts everything: after decoding, and when a policy or an agent's settings changed. */
 export function recount(object: VoteObject, policy: InForce, settings: Settings, now: number): void {
   object.inForce = policy
   object.ballots = newBallots(policy)

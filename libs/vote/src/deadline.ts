@@ -5,13 +5,16 @@ import type { VoteObject } from './object'
 import { candidateDue, noQuorumDue } from './voted'
 
 /**
- * The object's next deadline after an evaluation (vote.md 1), or earlier where a row was refreshed since: when it comes it is computed
- * again. Infinity: none.
+ * The object's next deadline after an evaluation (vote.md 1). It may be early if a row was refreshed since: it is
+ * computed again when it comes. Infinity if there is none.
  */
 export const deadline = (object: VoteObject): number =>
   Math.min(object.rowsDue, object.override?.expiresAt ?? Infinity, voteDeadline(object))
 
-/** The next deadline but for rows and override: candidate, unknownAfter, the mass guard's hold, a rule's next try, flapping. */
+/**
+ * The next deadline, ignoring rows and override: candidate, unknownAfter, the mass guard's hold, a rule's next retry,
+ * flapping.
+ */
 export function voteDeadline(object: VoteObject): number {
   let due = Infinity
   if (object.candidate !== null) due = candidateDue(object)
@@ -29,7 +32,10 @@ function changesWithoutQuorum({ voted, inForce }: VoteObject): boolean {
   return voted !== (onNoQuorum === 'hold' ? UNKNOWN : onNoQuorum)
 }
 
-/** The object's next deadline computed afresh, nothing changed but the bound for its rows. `now`: the time of its last evaluation or later. */
+/**
+ * Recomputes the object's next deadline. Changes nothing but the bound for its rows. `now`: the time of its last
+ * evaluation, or later.
+ */
 export function deadlineAfter(object: VoteObject, now: number): number {
   let due = Infinity
   for (const row of object.rows) due = Math.min(due, rowDue(row, object))

@@ -3,7 +3,7 @@ import type { VoteObject } from './object'
 import { decideRun, participantsOf, type Outcome } from './run'
 import type { Settings } from './settings'
 
-/** The object's outcome by its present count. */
+/** The object's outcome from its current count. */
 export function decide(object: VoteObject, settings: Settings): Outcome {
   const policy = object.inForce
   if (policy.groups.length > 0) return overGroups(object, settings)

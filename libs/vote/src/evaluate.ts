@@ -2,7 +2,7 @@ import { eventId, UNKNOWN, type AgentId, type Cause, type State, type Trigger } 
 import { deadline } from './deadline'
 import { decide } from './decide'
 import { markFlapping } from './flap'
-import { isOver, observersBack, restand, standingOf } from './guard'
+import { isOver, observersBack, moveStanding, standingOf } from './guard'
 import { entryOf, keep, shorten, type Operator } from './history'
 import { effectiveState, isDivergent, type ActiveOverride, type VoteObject } from './object'
 import type { VoteState } from './port'
@@ -11,7 +11,10 @@ import type { Outcome } from './run'
 import { viewOf } from './view'
 import { move, type Moment } from './voted'
 
-/** What led to an evaluation: the cause it has where nothing of higher precedence does, and the trigger's parts (vote.md 8). */
+/**
+ * What led to an evaluation: its cause, unless one of higher precedence applies, and the parts of the trigger (vote.md
+ * 8).
+ */
 export interface Origin {
   readonly cause: Cause
   readonly type: string
@@ -26,7 +29,7 @@ export interface OverrideMove {
   readonly cause: Cause
 }
 
-/** The public marks whose change is told by `object.updated`. */
+/** The public marks. A change of any of them is emitted as `object.updated`. */
 interface Marks {
   readonly voted: State
   readonly override: ActiveOverride | null
@@ -37,8 +40,8 @@ interface Marks {
 }
 
 /**
- * One evaluation of one object at one time (vote.md 1): rows forgotten, override expired, vote, `voted` and its marks, `until-agree`,
- * flapping, object forgotten, record emitted. A second one at the same time changes nothing.
+ * One evaluation of one object at one time (vote.md 1): rows forgotten, override expired, vote, `voted` and its marks,
+ * `until-agree`, flapping, object forgotten, record emitted. A second evaluation at the same time changes nothing.
  */
 export function evaluate(
   state: VoteState,
@@ -49,7 +52,7 @@ export function evaluate(
 ): void {
   const { now } = moment
   const { guard, holds } = state
-  // What it would throw again decides nothing; what led here is kept.
+  // An object on hold would throw again: store what led here, decide nothing.
   if (holds.size > 0 && now < (holds.until(object.id) ?? -Infinity)) {
     state.changed(object)
     return
@@ -73,17 +76,17 @@ export function evaluate(
   markFlapping(object, now)
   if (isForgotten(object)) {
     remove(state, object, now, 'forgotten')
-    restand(guard, was, 'none')
+    moveStanding(guard, was, 'none')
   } else {
-    restand(guard, was, standingOf(guard, object))
-    tell(state, object, before, outcome, moment, { ...origin, cause: cause ?? loss ?? origin.cause })
+    moveStanding(guard, was, standingOf(guard, object))
+    emitChange(state, object, before, outcome, moment, { ...origin, cause: cause ?? loss ?? origin.cause })
     if (shorten(state, object) || moved !== undefined || isMoved(object, runs)) state.changed(object)
     rearm(state, object)
   }
   endIncident(state, now)
 }
 
-/** What an evaluation may change without telling anybody. */
+/** What an evaluation may change without emitting a record. */
 type Runs = Pick<
   VoteObject,
   | 'revision'
@@ -134,7 +137,7 @@ function endOverride(object: VoteObject): void {
   object.overrides++
 }
 
-/** Takes an object out, with a tombstone. */
+/** Removes an object and emits its tombstone. */
 export function remove(state: VoteState, object: VoteObject, now: number, cause: Cause): void {
   object.revision++
   const { id, incarnation, revision } = object
@@ -149,7 +152,7 @@ export function remove(state: VoteState, object: VoteObject, now: number, cause:
   state.drop(object)
 }
 
-/** An incident ends once too few objects are left of it. */
+/** An incident ends once too few of its objects are left. */
 export function endIncident(state: VoteState, now: number): void {
   const { guard, partition } = state
   if (guard.incident === null || !isOver(guard)) return
@@ -158,7 +161,7 @@ export function endIncident(state: VoteState, now: number): void {
   guard.lost = 0
 }
 
-/** Due times may be early, so that only an earlier one costs a write to the schedule. */
+/** Armed times may be early, so only an earlier one costs a write to the schedule. */
 export function rearm(state: VoteState, object: VoteObject): void {
   const due = deadline(object)
   if (due < object.armed) state.arm(object, due)
@@ -181,7 +184,7 @@ function isUpdated(object: VoteObject, before: Marks): boolean {
   )
 }
 
-function tell(
+function emitChange(
   state: VoteState,
   object: VoteObject,
   before: Marks,
@@ -192,9 +195,9 @@ function tell(
   const effective = effectiveState(object)
   const changed = effective !== object.state
   if (!changed && !isUpdated(object, before)) return
-  // Read while the object still is what it says.
+  // Read before the object is changed.
   const last = object.past === null ? null : object.past.change
-  const said = { cause: origin.cause, trigger: triggerOf(origin, offset) }
+  const source = { cause: origin.cause, trigger: triggerOf(origin, offset) }
   object.revision++
   if (changed) {
     object.version++
@@ -202,13 +205,16 @@ function tell(
     object.state = effective
     keep(state, object, last)
   }
-  object.past = { ...said, change: changed ? entryOf(object, said, outcome, now, operatorOf(object, origin)) : last }
+  object.past = {
+    ...source,
+    change: changed ? entryOf(object, source, outcome, now, operatorOf(object, origin)) : last,
+  }
   const type = changed ? 'object.changed' : 'object.updated'
   const id = eventId(object.id, object.incarnation, object.revision)
   state.emit({ type, id, time: now, subject: object.id, data: viewOf(object, outcome) })
 }
 
-/** By whom the override was set or cleared, where that changed the state. */
+/** Who set or cleared the override, if that changed the state. */
 function operatorOf({ override }: VoteObject, { cause, operator }: Origin): Operator | undefined {
   if (cause === 'override' && override !== null) return { author: override.author, reason: override.reason }
   return cause === 'override-cleared' ? operator : undefined

@@ -18,10 +18,10 @@ import type { Settings } from './settings'
 import { shown, type TallyEntries } from './tally'
 import { candidateDue } from './voted'
 
-/** What the vote knows of an agent's part; its evidence lies with the store. */
+/** An agent's part without its evidence, which is in the store. */
 export type AgentExplanation = Omit<AgentStanding, 'evidence'>
 
-/** The members that have times, or an order, are here as the vote has them (contracts, `EXPLANATION`). */
+/** Members with times or an order have the types of the vote instead (contracts, `EXPLANATION`). */
 type Untimed = Omit<
   Shown,
   'override' | 'agents' | 'tally' | 'candidate' | 'candidateSince' | 'candidateDue' | 'nextDeadline' | 'ruleFault'
@@ -31,14 +31,14 @@ export interface Explanation extends Untimed {
   readonly override: Override | null
   readonly agents: readonly AgentExplanation[]
   readonly tally: TallyEntries
-  /** What is about to become voted, since when it has won, and when it will be. */
+  /** The state that is about to become `voted`, since when it has been winning, and when it takes effect. */
   readonly candidate: { readonly state: State; readonly since: number; readonly due: number } | null
   readonly nextDeadline: number | null
-  /** Why the policy's rule cannot decide, and since when as far as evaluated; null: it can, or is not asked. */
+  /** Why the policy's rule cannot decide, and since when, if known. null if it can decide or was not asked. */
   readonly ruleFault: (RuleFault & { readonly since: number | null }) | null
 }
 
-/** Why the object is as it is (docs/spec/rest.md), at the time `now` of its partition. The count is up to date. */
+/** Explains the object's state (docs/spec/rest.md) at the time `now` of its partition. The count must be up to date. */
 export function explain(object: VoteObject, outcome: Outcome, settings: Settings, now: number): Explanation {
   const { candidate, candidateSince } = object
   const next = nextStep(object, now)

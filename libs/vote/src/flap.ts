@@ -1,6 +1,9 @@
 import type { VoteObject } from './object'
 
-/** Flapping is a mark: nothing is suppressed (vote.md 5). It is set by many changes within the window and ends when at most one is left. */
+/**
+ * Updates the flapping mark, which suppresses nothing (vote.md 5): set by many changes within the window, cleared when
+ * at most one is left.
+ */
 export function markFlapping(object: VoteObject, now: number): void {
   const { changes, inForce } = object
   const recent = changes.length === 0 ? 0 : within(changes, now - inForce.flapWindow)
@@ -14,6 +17,6 @@ function within(changes: readonly number[], after: number): number {
   return recent
 }
 
-/** When the last change but one leaves the window. */
+/** When the second-newest change leaves the window. */
 export const flappingEnds = ({ changes, inForce }: VoteObject): number =>
   (changes.at(-2) ?? -Infinity) + inForce.flapWindow

@@ -18,7 +18,7 @@ import { applyReport, loaded, type Applied } from './report'
 import { removeRow } from './rows'
 import type { Moment } from './voted'
 
-/** Where a broadcast stands whose sweep over the objects was cut. */
+/** The position of a broadcast whose sweep over the objects was cut. */
 interface Cursor {
   readonly offset: number
   readonly sweep: Sweep
@@ -26,10 +26,10 @@ interface Cursor {
 }
 
 /**
- * The fold over the records of one partition (vote.md 1): for each record first `advance`, then `apply`. Either may answer that it was
- * cut, when the state is full after an evaluation: the caller seals what is staged and comes again with the same record, to this
- * instance or after a crash to another. It is applied from its start, but for a broadcast's objects that were evaluated before; what
- * was done already changes nothing.
+ * The fold over the records of one partition (vote.md 1): for each record first `advance`, then `apply`. Either may
+ * return that it was cut, if the state is full after an evaluation. The caller then commits what is staged and passes
+ * the same record again, to this instance or, after a crash, to another. The record is applied from its start, except
+ * for objects of a broadcast that were already evaluated. Repeating what was already done changes nothing.
  */
 export class Fold {
   readonly #state: VoteState
@@ -45,14 +45,14 @@ export class Fold {
   }
 
   /**
-   * Lets time pass to `timeOf(appended)`: every deadline up to it fires, in order, each evaluated at its own time. `offset`: of the
-   * record that moves time on. False: cut.
+   * Advances time to `timeOf(appended)`: every deadline up to it fires in order, each evaluated at its own time.
+   * `offset`: of the record that advances stream time. Returns false if it was cut.
    */
   advance(appended: number, offset: number): boolean {
     const state = this.#state
     const { clock } = state
     if (clock.time === -Infinity) state.settings.knownFrom = offset
-    // What a reshard brought over has deadlines of its own in the time between: they fire when all of it is there.
+    // Imported objects have deadlines in the time between. They fire once the import is complete.
     if (state.importing > 0) return true
     const time = this.timeOf(appended)
     for (let due = state.firstDue(time); due !== undefined; due = state.firstDue(time)) {
@@ -64,7 +64,7 @@ export class Fold {
     return true
   }
 
-  /** @throws DeadlineFault where the object cannot be evaluated. */
+  /** @throws DeadlineFault if the object cannot be evaluated. */
   #fire(id: ObjectId, due: number, offset: number): void {
     const { holds } = this.#state
     const until = holds.size === 0 ? undefined : holds.until(id)
@@ -84,9 +84,9 @@ export class Fold {
     const state = this.#state
     const { clock } = state
     const object = state.load(id)
-    if (object === undefined) throw new Error(`the schedule wakes ${JSON.stringify(id)}, which is not there`)
-    // What the schedule holds may be early. A due time that has been fired already is surely so: the object is not evaluated at it
-    // again, because a policy that is half applied may have changed what it would say.
+    if (object === undefined) throw new Error(`the schedule contains ${JSON.stringify(id)}, which does not exist`)
+    // Armed times may be early. A due time that has already fired must be: the object is not evaluated at it again,
+    // because a partly applied policy may have changed the result.
     const isEarly = due < clock.time || (due === clock.time && clock.settled)
     if (isEarly) {
       loaded(state, id, clock.time)
@@ -101,20 +101,23 @@ export class Fold {
   }
 
   /**
-   * Puts right what the schedule holds for an object, where that is early: a refresh of a report does not touch it. False where it is
-   * right. Nothing is evaluated.
+   * Corrects an armed time that is early, because a refresh of a report does not update the schedule. Returns false if
+   * the time is right. Evaluates nothing.
    */
   postpone(id: ObjectId, armed: number): boolean {
     const state = this.#state
     const object = loaded(state, id, state.clock.time)
-    if (object === undefined) throw new Error(`the schedule wakes ${JSON.stringify(id)}, which is not there`)
+    if (object === undefined) throw new Error(`the schedule contains ${JSON.stringify(id)}, which does not exist`)
     const due = deadlineAfter(object, state.clock.time)
     if (due <= armed) return false
     state.arm(object, due)
     return true
   }
 
-  /** Evaluates an object whose reports are found to be others than it was evaluated with, at the present time. */
+  /**
+   * Evaluates, at the present time, an object whose stored reports turned out to differ from those it was evaluated
+   * with.
+   */
   review(id: ObjectId, offset: number): void {
     const state = this.#state
     const now = state.clock.time
@@ -122,7 +125,7 @@ export class Fold {
     if (object !== undefined) evaluate(state, object, { now, offset }, { cause: 'vote', type: 'deadline' })
   }
 
-  /** Applies a command at the present time; `advance` first. */
+  /** Applies a command at the present time. Call `advance` first. */
   apply(command: SourceCommand, offset: number): Applied | 'cut' {
     const state = this.#state
     const moment: Moment = { now: state.clock.time, offset }
@@ -151,7 +154,7 @@ export class Fold {
   }
 
   #beginImport(resharded: Resharded, offset: number): Applied {
-    if (offset !== 0) return { reject: 'resharded is the first record of a partition, or none' }
+    if (offset !== 0) return { reject: 'resharded must be the first record of a partition' }
     const refused = this.#state.beginImport(resharded)
     return refused === undefined ? 'applied' : { reject: refused }
   }
@@ -184,7 +187,7 @@ export class Fold {
     return 'applied'
   }
 
-  /** Evaluates the objects that the broadcast can touch, in order of id. False: cut. */
+  /** Evaluates the objects that the broadcast can affect, in order of id. Returns false if it was cut. */
   #sweep(cursor: Cursor, moment: Moment): boolean {
     const state = this.#state
     const { sweep } = cursor
@@ -202,14 +205,14 @@ export class Fold {
 }
 
 function importSnapshot(state: VoteState, snapshot: Snapshot): Applied {
-  if (state.importing === 0) return { reject: 'a snapshot comes after the record resharded alone' }
+  if (state.importing === 0) return { reject: 'a snapshot may only follow the record resharded' }
   const refused = refusedRow(snapshot)
-  // Counted all the same: time stands still until all snapshots have come.
+  // Count it even if refused: time does not advance until all snapshots have come.
   state.importRows(refused === undefined ? snapshot : { rows: [] })
   return refused === undefined ? 'applied' : { reject: refused }
 }
 
-/** No row comes from a store that is larger than rows may be. */
+/** A store never writes rows above these limits. */
 function refusedRow({ rows }: Snapshot): string | undefined {
   const { rowKeyBytes, rowBytes } = LIMITS
   for (const [place, [, key, value]] of rows.entries()) {

@@ -7,8 +7,9 @@ import type { Settings } from './settings'
 import { Tally } from './tally'
 
 /**
- * Sections 3 and 4 inside each group, then once more over the groups, each of weight 1 (vote.md 4). A group without quorum or
- * without winner abstains; every declared group is in the electorate, `default` only where an elector is in no other.
+ * Runs sections 3 and 4 inside each group, then once more over the groups, each with weight 1 (vote.md 4). A group
+ * without quorum or winner abstains. Every declared group is in the electorate; `default` only if an elector is in no
+ * other group.
  */
 export function overGroups(object: VoteObject, settings: Settings): Outcome {
   const policy = object.inForce
@@ -25,7 +26,7 @@ export function overGroups(object: VoteObject, settings: Settings): Outcome {
     votes.push({ agent: policy.groups[i]!, state: winner, weight: 1 })
   }
   const outcome = decideRun({ tally, participants: () => votes }, electorate, policy, object.voted)
-  // A group whose rule cannot decide is none that abstains: what it would say may decide the whole.
+  // A group whose rule cannot decide does not abstain: its vote might decide the whole.
   return fault === null ? outcome : { ...outcome, winner: null, contested: false, rule: null, fault }
 }
 

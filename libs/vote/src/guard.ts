@@ -1,20 +1,20 @@
 import { observersKey, UNKNOWN, type Change } from '@quorate/contracts'
 import type { VoteObject } from './object'
 
-/** ms that an object waits before it turns `unknown` for want of observers (vote.md 10, `massHold`). */
+/** ms that an object waits before it turns `unknown` because observers are missing (vote.md 10, `massHold`). */
 export const MASS_HOLD = 300_000
-/** Stale objects below which nothing is suspected. */
-const LEAST = 20
+/** With fewer stale objects than this, nothing is suspected. */
+const MIN_STALE = 20
 
 /** An outage of observers in one partition. */
 export interface Incident {
-  /** `<partition>@<offset>` of the record that moved time on. */
+  /** `<partition>@<offset>` of the record that advanced stream time. */
   readonly id: string
 }
 
 /**
- * How many objects of the partition have a known voted state, how many of them are stale, and how many have turned `unknown` in the
- * incident that is open. Kept by each evaluation, stored with the clock.
+ * The number of objects in the partition with a known voted state, of those that are stale, and of those that turned
+ * `unknown` in the open incident. Updated by each evaluation, stored with the clock.
  */
 export interface Guard {
   known: number
@@ -25,25 +25,28 @@ export interface Guard {
 
 export const newGuard = (): Guard => ({ known: 0, stale: 0, lost: 0, incident: null })
 
-const isMany = (some: number, all: number): boolean => some >= LEAST && 2 * some > all
+const isMany = (some: number, all: number): boolean => some >= MIN_STALE && 2 * some > all
 
-/** Whether the observers are more likely gone than the world. */
+/** Whether an outage of the observers is more likely than an outage of what they observe. */
 export const suspectsObservers = ({ known, stale }: Guard): boolean => isMany(stale, known)
 
-/** The incident lasts while those it turned `unknown` and those still stale are that many: turning them does not end it. */
+/**
+ * Whether the incident is over: too few objects are stale or turned `unknown` by it. Turning objects `unknown` does not
+ * end it.
+ */
 export const isOver = ({ known, stale, lost }: Guard): boolean => !isMany(stale + lost, known + lost)
 
-/** What an object counts as. */
+/** How the guard counts an object. */
 export type Standing = 'none' | 'known' | 'stale' | 'lost'
 
 export function standingOf({ incident }: Guard, object: VoteObject): Standing {
-  // A state that is held for want of a rule says nothing of the observers.
+  // A state that is held because a rule cannot decide says nothing about the observers.
   if (object.voted !== UNKNOWN) return object.stale && object.ruleHold === null ? 'stale' : 'known'
   return incident !== null && object.incident === incident.id ? 'lost' : 'none'
 }
 
-/** Moves an object in the counts from what it was to what it is. */
-export function restand(guard: Guard, was: Standing, is: Standing): void {
+/** Moves an object between the counts. */
+export function moveStanding(guard: Guard, was: Standing, is: Standing): void {
   if (was === is) return
   count(guard, was, -1)
   count(guard, is, 1)
@@ -55,7 +58,7 @@ function count(guard: Guard, standing: Standing, by: 1 | -1): void {
   if (standing === 'lost') guard.lost += by
 }
 
-/** `observers.lost`, emitted once an incident. */
+/** `observers.lost`, emitted once per incident. */
 export function observersLost(guard: Guard, partition: number, incident: Incident, now: number): Change {
   const { stale, known } = guard
   return {

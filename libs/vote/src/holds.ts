@@ -1,6 +1,6 @@
 import type { ObjectId } from '@quorate/contracts'
 
-/** The evaluation of an object at its deadline threw: the record that moved time on has nothing to do with it. */
+/** The evaluation of an object at its deadline threw. The record that advanced stream time is not the cause. */
 export class DeadlineFault extends Error {
   override readonly name = 'DeadlineFault'
   constructor(
@@ -11,12 +11,12 @@ export class DeadlineFault extends Error {
   }
 }
 
-/** ms of the log's time until an object that cannot be evaluated is tried again. */
+/** ms of stream time until an object that cannot be evaluated is tried again. */
 export const RETRY_AFTER = 60_000
 
 /**
- * Objects that cannot be evaluated: their reports are kept and nothing is decided until the next try. In memory; after a restart the next
- * deadline finds them again.
+ * Objects that cannot be evaluated: their reports are stored, but nothing is decided until the next try. In memory:
+ * after a restart the next deadline finds them again.
  */
 export class Holds {
   readonly #until = new Map<ObjectId, number>()
@@ -25,7 +25,7 @@ export class Holds {
     return this.#until.size
   }
 
-  /** Until when it is held; undefined: it is not. */
+  /** When the hold ends; undefined if the object is not held. */
   until(id: ObjectId): number | undefined {
     return this.#until.get(id)
   }

@@ -14,7 +14,7 @@ import { quorumOf } from './quorum'
 import { ruleMethod, undecided, type Method, type Rules } from './rule'
 import { notRegistered } from './rule-fault'
 
-/** A policy made ready to decide by: durations in ms, names looked up once. */
+/** A policy prepared for deciding: durations in ms, names resolved once. */
 export interface InForce {
   readonly policy: Policy
   readonly name: string
@@ -25,20 +25,20 @@ export interface InForce {
   readonly unknownAfter: number
   readonly flapWindow: number
   readonly maxOverride: number
-  /** Place of each listed state, best (or least severe) first; null: any state goes. */
+  /** Rank of each listed state, best (or least severe) first; null if any state is allowed. */
   readonly listed: ReadonlyMap<State, number> | null
   readonly electorate: ReadonlySet<AgentId> | null
-  /** Runs of sections 3 and 4 below the last: 1, or one for each group and one for `default`. */
+  /** Number of ballots: 1, or one per group and one for `default`. */
   readonly ballots: number
-  /** Names of the groups in the order of their ballots, `default` last; empty without groups. */
+  /** Names of the groups in the order of their ballots, `default` last; empty if there are no groups. */
   readonly groups: readonly string[]
   groupOf(agent: AgentId): number
-  /** Thresholds, the most severe first. */
+  /** Thresholds, most severe first. */
   readonly thresholds: readonly (readonly [State, number])[]
   confirm(state: State): number
   quorum(electorate: number): number
   readonly method: Method
-  /** Whether this process has the method: without its rule the state is held (vote.md 5). */
+  /** Whether the method is registered in this process; if not, the state is held (vote.md 5). */
   readonly registered: boolean
 }
 
@@ -85,7 +85,7 @@ function methodOf(name: string, rules: Rules): Method {
   return () => verdict
 }
 
-/** The first that matches, of policies in order of precedence (vote.md 9). */
+/** The first policy that matches; `policies` are in order of precedence (vote.md 9). */
 export function chosen(policies: readonly InForce[], id: ObjectId, otherwise: InForce): InForce {
   for (const policy of policies) if (policy.matches(id)) return policy
   return otherwise

@@ -13,15 +13,18 @@ import type { Clock, Pending, VoteState } from './port'
 import { Schedule } from './schedule'
 import { Settings } from './settings'
 
-/** How rows of a store become objects and settings: known to whoever knows their layout. */
+/** Decodes rows of a store into objects and settings. Implemented by the owner of the row layout. */
 export interface ReadRows {
-  /** Why rows of that layout cannot be read, or undefined. */
+  /** Returns why rows of that layout cannot be read, or undefined. */
   refuses(layout: number): string | undefined
-  /** Puts settings into force; answers the objects that are whole now. */
+  /** Puts settings into force and returns the objects that are now complete. */
   objects(rows: Snapshot['rows'], settings: Settings): readonly VoteObject[]
 }
 
-/** A partition in memory: for `simulate` and for tests. Evidence and history are not kept: nothing decides by them. */
+/**
+ * A partition in memory, for `simulate` and for tests. Evidence and history are not kept, because no decision uses
+ * them.
+ */
 export class MemoryState implements VoteState {
   readonly partition: number
   incarnationBase = 0

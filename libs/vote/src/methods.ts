@@ -12,8 +12,9 @@ export const MAJORITY: Method = ({ tally }) => {
 }
 
 /**
- * The weighted median on the scale of `states`. With an even split it is an interval: the previous voted state, moved to the nearer
- * end if it lies outside, wins, and the object is contested; from a state that is not on the scale nothing is decided.
+ * The weighted median on the scale of `states`. An even split makes it an interval: the previous voted state wins,
+ * moved to the nearer end if it lies outside, and the object is contested. If the previous state is not on the scale,
+ * nothing is decided.
  */
 export const ORDERED: Method = ({ tally }, { policy, listed }, previous) => {
   const scale = policy.states!
@@ -26,7 +27,7 @@ export const ORDERED: Method = ({ tally }, { policy, listed }, previous) => {
 
 const ordered = (winner: State | null, contested: boolean): Verdict => ({ winner, contested, rule: 'ordered' })
 
-/** First and last place of the median: they differ where the votes split evenly. */
+/** First and last rank of the median: they differ if the votes split evenly. */
 function median(tally: Tally, scale: readonly State[]): [number, number] {
   let sum = 0
   let low = -1

@@ -13,24 +13,25 @@ import type { RuleHold } from './rule-fault'
 import type { Ballot } from './tally'
 
 /**
- * The latest accepted report of one agent for one object (vote.md 2). Times are ms since the object's creation: small integers for its
- * first weeks. Points in time would be numbers on the heap, three to a report, and were a third of the garbage.
+ * The latest accepted report of one agent for one object (vote.md 2). Times are ms since the object's creation, so that
+ * they are small integers for its first weeks. Absolute times would be heap numbers, three per report, and caused a
+ * third of the garbage.
  */
 export interface Row {
   readonly agent: AgentId
   state: State
-  /** −1: none. */
+  /** −1 if the report has none. */
   seq: number
-  /** '' where absent. */
+  /** '' if the report has none. */
   session: string
-  /** Append time, since the object's creation: what `memory` counts from. */
+  /** Append time, since the object's creation: `memory` counts from it. */
   at: number
-  /** How much earlier it was observed: `at − lag` is what `ttl` counts from. */
+  /** How much earlier it was observed: `ttl` counts from `at − lag`. */
   lag: number
-  /** The report's own ttl; 0: none. */
+  /** The report's own ttl; 0 if it has none. */
   ttl: number
   hasEvidence: boolean
-  /** Derived: the weight with which it counts now; 0: it does not. */
+  /** Derived: the weight that it currently has in the ballot; 0 if it does not count. */
   counted: number
 }
 
@@ -52,23 +53,23 @@ export interface HistoryEntry {
   readonly trigger: Trigger
   /** By state, in the order of UTF-8 bytes. */
   readonly tally: readonly (readonly [State, number])[]
-  /** The states that it does not show. */
+  /** The weight of the states that `tally` leaves out. */
   readonly tallyRest?: TallyRest
   readonly participants: number
   readonly electorate: number
   readonly quorum: number
   readonly rule: string | null
   readonly policy: string
-  /** Who set or cleared the override, and why; only where that is the cause. */
+  /** Who set or cleared the override, and why; only if that is the cause. */
   readonly author?: string | null
   readonly reason?: string | null
 }
 
-/** What the last record of an object said of its origin, and the newest change. */
+/** The origin of the object's last record, and its newest change. */
 export interface Past {
   readonly cause: Cause
   readonly trigger: Trigger
-  /** null: no record was a change. */
+  /** null if no record was a change. */
   readonly change: HistoryEntry | null
 }
 
@@ -77,12 +78,12 @@ export const CHANGES_KEPT = 20
 
 const NO_CHANGES: readonly number[] = []
 
-/** Few enough to search one by one. */
+/** Up to this number of rows, a linear search is used. */
 const FEW = 32
 
 /**
- * All that is known of one object. What is marked derived is not stored: it is computed from the rest. A class, so that a store can add
- * fields of its own and every object still has one shape.
+ * The state of one object. Members marked as derived are not stored but computed from the rest. A class, so that a
+ * store can add fields of its own and all objects still have one shape.
  */
 export class VoteObject {
   version = 0
@@ -90,19 +91,19 @@ export class VoteObject {
   /** The effective state, and the one before its last change. */
   state: State = UNKNOWN
   from: State | null = null
-  /** What was last emitted; null: nothing was. */
+  /** What was last emitted; null if nothing was. */
   past: Past | null = null
 
   voted: State = UNKNOWN
   votedSince: number
   votedAt: number
-  /** Whether `voted` ever left `unknown` in this incarnation: `settle` holds the first decision alone. */
+  /** Whether `voted` ever left `unknown` in this incarnation: `settle` delays only the first decision. */
   decided = false
   candidate: State | null = null
   candidateSince = 0
-  /** Since when there has been no quorum, unbroken; null: there is one. */
+  /** Since when there has been no quorum without interruption; null if there is one. */
   noQuorumSince: number | null = null
-  /** Since when there has been a contest without any weight for `voted`, unbroken. */
+  /** Since when there has been a contest without any weight for `voted`, without interruption. */
   unsupportedSince: number | null = null
   contested = false
   stale = false
@@ -110,33 +111,33 @@ export class VoteObject {
   /** Times of the newest changes of `voted`, oldest first, at most 20. */
   changes = NO_CHANGES
 
-  /** While the rule of its policy cannot decide (vote.md 5). */
+  /** Set while the rule of its policy cannot decide (vote.md 5). */
   ruleHold: RuleHold | null = null
 
   override: ActiveOverride | null = null
-  /** Changes of the override in this incarnation: the n of entity tags. */
+  /** Number of changes of the override in this incarnation: the `n` of entity tags. */
   overrides = 0
 
-  /** While the mass guard holds the object back: until when. */
+  /** Until when the mass guard holds the object; null if it does not. */
   heldUntil: number | null = null
-  /** The incident that holds it, or for which it turned `unknown`. */
+  /** The incident that holds it, or because of which it turned `unknown`. */
   incident: string | null = null
 
-  /** Changes before the newest lie in rows of their own, from this version on. */
+  /** The lowest version whose change is stored in a row of its own. The newest change is in the object's row. */
   oldest = 1
 
   readonly rows: Row[] = []
   /** When the schedule next evaluates this object; may be early. Infinity: never. */
   armed = Infinity
 
-  /** Derived: place of each agent's row, once there are many. */
+  /** Derived: index of each agent's row, built once there are many. */
   index: Map<AgentId, number> | null = null
-  /** Derived: the settings' version under which `inForce` was chosen and the reports were counted. */
+  /** Derived: the version of the settings under which `inForce` was chosen and the reports were counted. */
   countedUnder = -1
-  /** Derived: not later than the next expiry or forgetting of a row. */
+  /** Derived: a lower bound of the next time at which a row expires or is forgotten. */
   rowsDue = Infinity
 
-  /** `inForce`, `ballots`: derived; the policy in force, and one ballot, or one for each group and the last for `default`. */
+  /** `inForce` and `ballots` are derived: the policy in force, and one ballot, or one per group with `default` last. */
   constructor(
     readonly id: ObjectId,
     readonly incarnation: number,
@@ -149,7 +150,7 @@ export class VoteObject {
   }
 }
 
-/** Place of an agent's row, or −1. */
+/** Index of an agent's row, or −1. */
 export function placeOf(object: VoteObject, agent: AgentId): number {
   const { rows } = object
   if (rows.length <= FEW) {
@@ -165,7 +166,7 @@ export function appendRow(object: VoteObject, row: Row): number {
   return object.rows.push(row) - 1
 }
 
-/** Takes a row out; the last one moves into its place, so that at most two pages change. */
+/** Removes a row. The last row takes its place, so that at most two pages change. */
 export function takeRow(object: VoteObject, place: number): Row {
   const { rows, index } = object
   const row = rows[place]!

@@ -1,20 +1,20 @@
 import type { ObjectId, OperatorsEnd, Override, OverrideSet } from '@quorate/contracts'
 import { endIncident, evaluate, remove } from './evaluate'
-import { restand, standingOf } from './guard'
+import { moveStanding, standingOf } from './guard'
 import type { InForce } from './in-force'
 import type { ActiveOverride, VoteObject } from './object'
 import type { VoteState } from './port'
 import { create, loaded, refusedState, type Applied } from './report'
 import type { Moment } from './voted'
 
-/** `<incarnation>.<version>.<n>`: what `ifMatch` is compared with (vote.md 6). */
+/** `<incarnation>.<version>.<n>`, which `ifMatch` is compared with (vote.md 6). */
 export const matchOf = ({ incarnation, version, overrides }: VoteObject): string =>
   `${incarnation}.${version}.${overrides}`
 
 const mismatches = (ifMatch: string | undefined, object: VoteObject | undefined): boolean =>
   ifMatch !== undefined && (object === undefined || ifMatch !== matchOf(object))
 
-/** An override, which stands above the vote until it ends (vote.md 6). */
+/** Sets an override, which takes precedence over the vote until it ends (vote.md 6). */
 export function setOverride(state: VoteState, id: ObjectId, data: OverrideSet, moment: Moment): Applied {
   const { now } = moment
   const known = loaded(state, id, now)
@@ -68,12 +68,12 @@ export function clearOverride(state: VoteState, id: ObjectId, data: OperatorsEnd
   return 'applied'
 }
 
-/** Takes rows, override and marks, and emits a tombstone; a later record makes a new incarnation (vote.md 7). */
+/** Deletes rows, override and marks, and emits a tombstone. A later record starts a new incarnation (vote.md 7). */
 export function deleteObject(state: VoteState, id: ObjectId, ifMatch: string | undefined, moment: Moment): Applied {
   const object = loaded(state, id, moment.now)
   if (mismatches(ifMatch, object)) return 'mismatch'
   if (object === undefined) return 'nothing'
-  restand(state.guard, standingOf(state.guard, object), 'none')
+  moveStanding(state.guard, standingOf(state.guard, object), 'none')
   remove(state, object, moment.now, 'deleted')
   endIncident(state, moment.now)
   return 'applied'

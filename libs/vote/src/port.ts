@@ -5,74 +5,78 @@ import type { Holds } from './holds'
 import type { RuleFault } from './rule-fault'
 import type { AgentWeight, Settings } from './settings'
 
-/** How far time has come in one partition (vote.md 1). */
+/** The stream time of one partition (vote.md 1). */
 export interface Clock {
-  /** ms: the largest append time seen, or while deadlines fire the one in hand. */
+  /** ms: the largest append time seen; while deadlines fire, the time of the current one. */
   time: number
-  /** Whether every deadline up to `time` has fired: then one that comes at or before it was early. */
+  /** Whether every deadline up to `time` has fired: an armed time at or before it was then early. */
   settled: boolean
 }
 
-/** What a record led to, for counters and for the answer to whoever wrote it. */
+/** The effect of a record, for counters and for the response to its writer. */
 export type Effect =
   | 'applied'
-  /** Already expired when appended: a report, or an override whose end is past. */
+  /** Already expired when appended: a report, or an override whose end has passed. */
   | 'expired'
   | 'duplicate'
-  /** `ifMatch` named another state of the object. */
+  /** `ifMatch` does not match the current state of the object. */
   | 'mismatch'
-  /** It found nothing to do. */
+  /** There was nothing to do. */
   | 'nothing'
 
 /**
- * A broadcast whose objects are not all evaluated yet. After a crash its record comes again, when the settings have changed already:
- * what the policy was is told from here, and where to go on, so that a policy on many objects ends even if processes do not live long.
+ * A broadcast whose objects are not all evaluated yet. After a crash its record is applied again when the settings have
+ * already changed. This keeps the previous policy and the place to continue from, so that a policy on many objects
+ * completes even if processes do not live long.
  */
 export interface Pending {
   readonly offset: number
-  /** The policy of that name before. */
+  /** The previous policy of that name. */
   readonly before: Policy | null
   /** The last object that was evaluated. */
   readonly after: ObjectId | null
 }
 
 /**
- * All that the fold keeps of one partition. Two implementations: in memory (`memory.ts`) and over the partition's tables
- * (`libs/engine/src/objects/partition-state.ts`). Synchronous; what it leaves out: commits, caching and encoding, which are the implementation's own.
+ * Everything that the fold stores of one partition. Two implementations: in memory (`memory.ts`) and over the
+ * partition's tables (`libs/engine/src/objects/partition-state.ts`). Synchronous. Commits, caching and encoding belong
+ * to the implementation.
  */
 export interface VoteState {
-  /** Number of the partition. */
   readonly partition: number
-  /** Added to the offset that is an object's incarnation: 0, or after a reshard above all earlier ones (vote.md 7). */
+  /**
+   * Added to the offset that becomes an object's incarnation: 0, or after a reshard a number above all earlier ones
+   * (vote.md 7).
+   */
   readonly incarnationBase: number
-  /** Records of the kind `snapshot` that are to come before anything else is decided; 0 but after a reshard. */
+  /** Number of `snapshot` records that must come before anything else is decided; 0 except after a reshard. */
   readonly importing: number
   readonly clock: Clock
   readonly guard: Guard
   readonly settings: Settings
 
-  /** Objects that cannot be evaluated now. */
+  /** Objects that cannot be evaluated at present. */
   readonly holds: Holds
-  /** Wakes an object that is held, without loading it. */
+  /** Schedules an object that is held, without loading it. */
   armHeld(id: ObjectId, until: number): void
 
   load(id: ObjectId): VoteObject | undefined
   /** Adds an object that has no report yet. */
   create(...of: ConstructorParameters<typeof VoteObject>): VoteObject
-  /** Something of the object itself changed. */
+  /** The object itself changed. */
   changed(object: VoteObject): void
-  /** The row at this place changed, came or went. */
+  /** The row at this index changed, was added or removed. */
   rowChanged(object: VoteObject, place: number): void
-  /** The object and all that belongs to it goes. */
+  /** Removes the object and everything that belongs to it. */
   drop(object: VoteObject): void
 
-  /** Wakes the object at `due` (Infinity: never); the implementation keeps `object.armed`. */
+  /** Schedules the object for `due` (Infinity: never). The implementation updates `object.armed`. */
   arm(object: VoteObject, due: number): void
-  /** The earliest armed object with `due ≤ until`, ties by the id's UTF-8 bytes. */
+  /** The earliest armed object with `due ≤ until`; ties by the id's UTF-8 bytes. */
   firstDue(until: number): { readonly id: ObjectId; readonly due: number } | undefined
-  /** Ids in the order of their UTF-8 bytes, behind `after`. Objects may be changed and dropped meanwhile. */
+  /** Ids in the order of their UTF-8 bytes, after `after`. Objects may be changed and dropped during the iteration. */
   ids(after: ObjectId | undefined): Iterable<ObjectId>
-  /** False where the object surely has no row of the agent. */
+  /** Returns false only if the object has no row of the agent. */
   mayHold(id: ObjectId, agent: AgentId): boolean
 
   setEvidence(object: VoteObject, agent: AgentId, evidence: unknown): void
@@ -80,19 +84,22 @@ export interface VoteState {
   keepHistory(object: VoteObject, entry: HistoryEntry): void
   forgetHistory(object: VoteObject, version: number): void
 
-  /** Durably the same as in `settings`; null: gone. */
+  /** Stores what `settings` already has; null: deleted. */
   savePolicy(name: string, policy: Policy | null): void
   saveAgent(agent: AgentId, settings: AgentWeight | null): void
   pending: Pending | null
 
-  /** Begins as the reshard says: incarnation base, clock, guard, and so many snapshots to come. Answers why not, or undefined. */
+  /**
+   * Starts an import from a reshard: incarnation base, clock, guard, and the number of snapshots to come. Returns the
+   * reason for a refusal, or undefined.
+   */
   beginImport(resharded: Resharded): string | undefined
-  /** Takes rows as they were, one record of them. */
+  /** Stores the rows of one snapshot record unchanged. */
   importRows(snapshot: Snapshot): void
 
   emit(change: Change): void
-  /** Told at each evaluation of an object whose rule cannot decide; null: it can again. */
+  /** Called at each evaluation of an object whose rule cannot decide; null: it can again. */
   ruleFault(object: VoteObject, fault: RuleFault | null): void
-  /** True: stop after this evaluation; the record in hand will be applied again from its start. */
+  /** True: stop after this evaluation. The record being processed will be applied again from its start. */
   readonly full: boolean
 }

@@ -53,7 +53,7 @@ const shuffled = <T>(values: readonly T[], chance: Chance): T[] => {
 }
 
 describe('a vote', () => {
-  it('with a strict majority is the same in every order of the reports of one time', () => {
+  it('with a strict majority does not depend on the order of simultaneous reports', () => {
     for (let seed = 1; seed <= 500; seed++) {
       const chance = new Chance(seed)
       const votes = AGENTS.map((agent) => [agent, chance.of(STATES)] as const)
@@ -92,7 +92,7 @@ describe('a vote', () => {
     expect(seen.votes).toBeGreaterThan(seen.majorities)
   })
 
-  it('is not moved by duplicates', () => {
+  it('is not changed by duplicates', () => {
     for (let seed = 1; seed <= 300; seed++) {
       const chance = new Chance(seed)
       const [once, twice] = [new Run(), new Run()]
@@ -105,7 +105,7 @@ describe('a vote', () => {
         twice.report(time, agent, state, { seq })
         const old = chance.below(seq + 1)
         const before = twice.changes.length
-        twice.offset-- // The copies have no offset of their own: the ids stay comparable.
+        twice.offset-- // The copies do not consume an offset, so that ids stay comparable.
         twice.report(time, agent, chance.of(STATES), { seq: old })
         expect(twice.changes).toHaveLength(before)
       }
@@ -114,7 +114,7 @@ describe('a vote', () => {
     }
   })
 
-  it('loses quorum at exactly Q participants less one, however quorum is said', () => {
+  it('loses quorum at exactly Q participants less one, for every form of quorum', () => {
     for (const quorum of ['half', 'majority', '34%', '60%', '100%', 1, 3, 7]) {
       for (let electors = 1; electors <= 9; electors++) {
         const policy = inForce({ ...DEFAULT_POLICY, quorum }, NO_RULES)
@@ -130,8 +130,8 @@ describe('a vote', () => {
   })
 })
 
-describe('an override set and cleared with no vote between', () => {
-  it('emits exactly the two changes, or none where it says what is voted', () => {
+describe('an override set and cleared without a vote in between', () => {
+  it('emits exactly the two changes, or none if it equals the voted state', () => {
     for (const voted of STATES) {
       for (const state of STATES) {
         const run = new Run({ name: 'p', match: '**', ttl: 600 })
@@ -146,7 +146,7 @@ describe('an override set and cleared with no vote between', () => {
 })
 
 describe('an evaluation', () => {
-  it('that comes a second time changes nothing', () => {
+  it('changes nothing when repeated', () => {
     for (let seed = 1; seed <= 1000; seed++) {
       const changes: Change[] = []
       const state = new MemoryState((change) => changes.push(change))
@@ -155,7 +155,7 @@ describe('an evaluation', () => {
         fold.advance(at, offset)
         if (type !== 'look') fold.apply({ type, object, data: data ?? {} } as SourceCommand, offset)
         const before = changes.length
-        // A broadcast that touches everything and changes nothing: all objects are evaluated at the same time again.
+        // A broadcast that affects every object and changes nothing: all objects are evaluated again at the same time.
         fold.apply({ type: 'agent-set', data: { agent: 'nobody' } }, offset)
         fold.apply({ type: 'policy-set', data: { name: 'last', match: 'nothing' } }, offset)
         expect(changes.slice(before)).toEqual([])

@@ -1,6 +1,8 @@
 import type { Policy } from '@quorate/contracts'
 
-/** The weight needed, told from the electorate's weight `E`; never lowered to the participants present (vote.md 3). */
+/**
+ * The weight needed, computed from the electorate's weight `E`; never lowered to the participants present (vote.md 3).
+ */
 export type Quorum = (electorate: number) => number
 
 export function quorumOf(quorum: Policy['quorum']): Quorum {
@@ -11,5 +13,5 @@ export function quorumOf(quorum: Policy['quorum']): Quorum {
   return (electorate) => Math.max(1, Math.floor((share * electorate + 99) / 100))
 }
 
-/** There is quorum iff `W ≥ Q` and `W > 0`. */
+/** There is quorum if and only if `W ≥ Q` and `W > 0`. */
 export const isQuorate = (participants: number, needed: number): boolean => participants > 0 && participants >= needed

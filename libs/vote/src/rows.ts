@@ -2,13 +2,13 @@ import { expiresAt, forgottenAt, moveKnown, recount, rowDue, withdrawVote } from
 import { takeRow, type VoteObject } from './object'
 import type { VoteState } from './port'
 
-/** Brings the count up to the settings of this place of the log: after decoding, and when a policy or agent changed. */
+/** Updates the count to the current settings: after decoding, and when a policy or agent changed. */
 export function refresh(state: VoteState, object: VoteObject, now: number): void {
   const { settings } = state
   if (object.countedUnder !== settings.version) recount(object, settings.policyOf(object.id), settings, now)
 }
 
-/** Takes the row out of the object, its vote and its evidence with it. */
+/** Removes the row from the object, with its vote and its evidence. */
 export function removeRow(state: VoteState, object: VoteObject, place: number): void {
   const row = object.rows[place]!
   withdrawVote(object, row)
@@ -19,7 +19,7 @@ export function removeRow(state: VoteState, object: VoteObject, place: number): 
   if (row.hasEvidence) state.deleteEvidence(object, row.agent)
 }
 
-/** Rows forgotten, votes expired, of those that are due; and when the next one is. */
+/** Forgets rows and expires votes that are due, and computes when the next one is. */
 export function sweep(state: VoteState, object: VoteObject, now: number): void {
   const { rows } = object
   let due = Infinity

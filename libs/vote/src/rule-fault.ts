@@ -7,7 +7,7 @@ export interface RuleFault {
   readonly reason: RuleFaultReason
   /** The policy's method. */
   readonly method: string
-  /** For people; bounded. */
+  /** For people; bounded length. */
   readonly detail: string
 }
 
@@ -16,13 +16,13 @@ export interface RuleHold {
   readonly reason: RuleFaultReason
   /** ms: the evaluation that first found it so. */
   readonly since: number
-  /** ms: when the rule is asked again, if nothing arrives before. */
+  /** ms: when the rule is asked again if no record arrives before. */
   readonly retryAt: number
 }
 
 /**
- * ms between two tries of a rule on an object that gets no reports. At full minutes of the log's time, so that all objects of a partition
- * need one tick.
+ * ms between two tries of a rule on an object that gets no reports. Retries are at full minutes of stream time, so that
+ * one tick per partition serves all objects.
  */
 const RETRY = 60_000
 
@@ -34,17 +34,19 @@ export const held = (before: RuleHold | null, { reason }: RuleFault, now: number
   retryAt: nextTry(now),
 })
 
-/** Longest text of an error that is kept. */
-const LONGEST = 256
+/** Longest error text that is kept. */
+const MAX_DETAIL = 256
 
 export const notRegistered = (method: string): RuleFault => ({
   reason: 'rule-not-registered',
   method,
-  detail: `the rule ${JSON.stringify(method)} is not registered in this process: register it and start again, or change or delete the policy`,
+  detail:
+    `the rule ${JSON.stringify(method)} is not registered in this process: register it and restart, or change ` +
+    'or delete the policy',
 })
 
 export const failed = (method: string, why: string): RuleFault => ({
   reason: 'rule-failed',
   method,
-  detail: `the rule ${JSON.stringify(method)} ${why.length > LONGEST ? `${why.slice(0, LONGEST)}…` : why}`,
+  detail: `the rule ${JSON.stringify(method)} ${why.length > MAX_DETAIL ? `${why.slice(0, MAX_DETAIL)}…` : why}`,
 })

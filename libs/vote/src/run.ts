@@ -16,9 +16,9 @@ export interface Outcome {
   readonly quorate: boolean
   readonly winner: State | null
   readonly contested: boolean
-  /** null without quorum, and where the rule cannot decide. */
+  /** null without quorum, or if the rule cannot decide. */
   readonly rule: string | null
-  /** Why the rule cannot decide; null: it could, or was not asked. */
+  /** Why the rule cannot decide; null if it could or was not asked. */
   readonly fault: RuleFault | null
 }
 
@@ -48,12 +48,14 @@ function verdict(votes: Votes, policy: InForce, previous: State): Verdict {
   for (const [state, needed] of policy.thresholds) {
     if (votes.tally.of(state) >= needed) return { winner: state, contested: false, rule: 'threshold' }
   }
-  const said = policy.method(votes, policy, previous)
-  if (said.fault !== undefined) return said
-  return said.winner === null || said.winner === UNKNOWN ? { winner: null, contested: true, rule: said.rule } : said
+  const decided = policy.method(votes, policy, previous)
+  if (decided.fault !== undefined) return decided
+  return decided.winner === null || decided.winner === UNKNOWN
+    ? { winner: null, contested: true, rule: decided.rule }
+    : decided
 }
 
-/** Those whose vote counts, of one ballot, in the order of the rows. */
+/** The counting votes of one ballot, in the order of the rows. */
 export function participantsOf(object: VoteObject, ballot: number): Participant[] {
   const { rows, inForce } = object
   return rows

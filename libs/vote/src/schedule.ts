@@ -8,8 +8,8 @@ export interface Entry {
 const isBefore = (a: Entry, b: Entry): boolean => a.due < b.due || (a.due === b.due && compareUtf8(a.id, b.id) < 0)
 
 /**
- * Due times in memory: a heap by time, then id. An entry that no longer holds (the object is armed for another time, or gone) stays
- * until it comes up, or until such entries are more than half.
+ * Due times in memory: a heap by time, then id. A stale entry (the object is armed for another time, or gone) stays
+ * until it reaches the top, or until such entries are more than half.
  */
 export class Schedule {
   #heap: Entry[] = []
@@ -53,7 +53,7 @@ export class Schedule {
     if (heap.length > 0) this.#sink(last)
   }
 
-  /** Puts `entry` at the top and lets it down to its place. */
+  /** Puts `entry` at the top and sifts it down. */
   #sink(entry: Entry): void {
     const heap = this.#heap
     let at = 0
@@ -68,7 +68,7 @@ export class Schedule {
 
   #prune(): void {
     this.#heap = [...this.#armed].map(([id, due]) => ({ id, due }))
-    // In order is a heap.
+    // A sorted array is a heap.
     this.#heap.sort((a, b) => (isBefore(a, b) ? -1 : 1))
   }
 }

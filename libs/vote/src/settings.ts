@@ -12,7 +12,7 @@ import { chosen, inForce, isRegistered, type InForce } from './in-force'
 import { NO_RULES, type Rules } from './rule'
 import { notRegistered, type RuleFault } from './rule-fault'
 
-/** An agent's settings, filled in. */
+/** An agent's settings with defaults filled in. */
 export interface AgentWeight {
   readonly weight: number
   readonly muted: boolean
@@ -20,13 +20,13 @@ export interface AgentWeight {
 
 const PLAIN: AgentWeight = { weight: 1, muted: false }
 
-/** Policies and agents' settings as they are at one place of the log (vote.md 9). */
+/** Policies and agents' settings at one place of the log (vote.md 9). */
 export class Settings {
-  /** Rises with every change: whatever was counted under another version is counted anew. */
+  /** Increases with every change: what was counted under another version is counted again. */
   version = 0
   /**
-   * The offset from which on all is known: this reader's first record, or the one behind the last deletion. What is appended again and
-   * repeats an earlier place may have been deleted since.
+   * The offset from which all records are known: this reader's first record, or the one after the last deletion. A
+   * record that was appended again and repeats an earlier place may have been deleted since.
    */
   knownFrom = 0
   readonly #rules: Rules
@@ -41,14 +41,14 @@ export class Settings {
     this.#default = inForce(DEFAULT_POLICY, rules)
   }
 
-  /** Policy in force for an object: the highest priority that matches, then the first name by bytes. */
+  /** The policy in force for an object: the highest priority that matches, then the first name by bytes. */
   policyOf(id: ObjectId): InForce {
     return this.#ranked.length === 0 ? this.#default : chosen(this.#ranked, id, this.#default)
   }
 
   /**
-   * Judges a policy as written by the agents' settings of this place. One that is appended again was judged where it was put in force:
-   * no later weight refuses it, nor a rule that is not registered any more.
+   * Validates a policy with the agents' settings of this place of the log. A policy that was appended again was
+   * validated when it was put in force: neither a later weight nor a rule that is no longer registered refuses it.
    */
   judge(
     input: unknown,
@@ -61,14 +61,16 @@ export class Settings {
     })
     const isOneMore = filled.policy !== undefined && !this.#policies.has(filled.policy.name)
     if (!isOneMore || this.#policies.size < LIMITS.policies) return filled
-    const detail = `there are ${LIMITS.policies} policies, which is the most: delete one first`
+    const detail = `the limit of ${LIMITS.policies} policies is reached: delete one first`
     return { faults: [{ pointer: '/name', detail }] }
   }
 
-  /** Why no settings can be kept for one more agent; undefined where they can, or where it has some. */
+  /**
+   * Returns why settings of one more agent cannot be stored; undefined if they can, or if the agent already has some.
+   */
   refuseAgent(agent: AgentId): Fault | undefined {
     if (this.#agents.size < LIMITS.agentSettings || this.#agents.has(agent)) return undefined
-    const detail = `${LIMITS.agentSettings} agents have settings, which is the most: remove one first`
+    const detail = `the limit of ${LIMITS.agentSettings} agents with settings is reached: remove one first`
     return { pointer: '/agent', detail }
   }
 
@@ -98,7 +100,7 @@ export class Settings {
     return this.#agents.get(agent) ?? PLAIN
   }
 
-  /** 0 for the muted: they are in no electorate. */
+  /** 0 if muted: muted agents are in no electorate. */
   weightOf(agent: AgentId): number {
     if (this.#agents.size === 0) return PLAIN.weight
     const settings = this.#agents.get(agent)
@@ -116,7 +118,7 @@ export class Settings {
     return weights
   }
 
-  /** Why this process cannot decide by the method; undefined: it can. */
+  /** Returns why this process cannot decide by the method; undefined if it can. */
   ruleFaultOf(method: string): RuleFault | undefined {
     return isRegistered(method, this.#rules) ? undefined : notRegistered(method)
   }

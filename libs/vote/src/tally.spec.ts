@@ -5,7 +5,7 @@ import { shown, shownTally, Tally } from './tally'
 const names = (count: number) => Array.from({ length: count }, (_, i) => `s${i}`)
 
 describe('a tally', () => {
-  it('counts as a map does, with few states and many, while they come and go', () => {
+  it('counts like a map, with few states and many, while they come and go', () => {
     const votes = fc.array(
       fc.record({ state: fc.integer({ min: 0, max: 150 }), weight: fc.integer({ min: 1, max: 3 }) }),
       { size: 'max', maxLength: 600 },
@@ -29,7 +29,7 @@ describe('a tally', () => {
           count(`s${state}`, weight)
         }
         check()
-        // In another order than they came.
+        // In a different order than they were added.
         const taken = cast.map((vote, i) => [(i * order) % 601, vote] as const).sort((a, b) => a[0] - b[0])
         for (const [i, [, { state, weight }]] of taken.entries()) {
           tally.take(`s${state}`, weight)
@@ -45,8 +45,8 @@ describe('a tally', () => {
   })
 })
 
-describe('a tally as it is shown', () => {
-  it.each([63, 64])('has all of %i states, by UTF-8 bytes', (count) => {
+describe('a shown tally', () => {
+  it.each([63, 64])('shows all of %i states, by UTF-8 bytes', (count) => {
     const tally = new Tally()
     for (const state of names(count).reverse()) tally.add(state, 1)
     expect(shown(tally)).toEqual({
@@ -57,7 +57,7 @@ describe('a tally as it is shown', () => {
     })
   })
 
-  it('has the 64 heaviest of 65, of equal weight the first by UTF-8 bytes', () => {
+  it('shows the 64 heaviest of 65, of equal weight the first by UTF-8 bytes', () => {
     const all = names(65).map((state) => [state, state === 's64' ? 2 : 1] as const)
     const { entries, rest } = shownTally(all)
     const sorted = names(65).sort(compareUtf8)
@@ -70,7 +70,7 @@ describe('a tally as it is shown', () => {
     ])
   })
 
-  it('leaves no weight out, and nothing that it leaves out is heavier than what it shows', () => {
+  it('accounts for all weight, and omits nothing heavier than what it shows', () => {
     const weights = fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 200, size: 'max' })
     fc.assert(
       fc.property(weights, (all) => {

@@ -1,19 +1,22 @@
 import { compareUtf8, LIMITS, type State, type TallyRest } from '@quorate/contracts'
 
-/** Shared by tallies without a vote, never written; nearly all others have one state, and a list made by `push` has room for 17. */
+/**
+ * Shared by empty tallies and never written. Nearly all other tallies have one state, and an array grown by `push`
+ * allocates room for 17.
+ */
 const NO_STATES: State[] = []
 const NO_WEIGHTS: number[] = []
 
-/** States up to which two short lists beat a map. */
+/** Up to this number of states, two short arrays are faster than a map. */
 const FEW = 64
 
-/** Weight by state, kept up to date vote by vote. */
+/** Weight by state, updated with every vote. */
 export class Tally {
   states = NO_STATES
   weights = NO_WEIGHTS
   /** `W`: the weight of all participants. */
   total = 0
-  /** Place of each state, once there are many: agents may invent as many as they are. */
+  /** Index of each state, built once there are many: agents may invent states. */
   #places: Map<State, number> | undefined = undefined
 
   of(state: State): number {
@@ -45,7 +48,7 @@ export class Tally {
       this.weights[at] = left
       return
     }
-    // Out with it: else agents that invent states would leave them behind for good.
+    // Remove the entry: otherwise agents that invent states would leave them behind forever.
     const state_ = this.states.pop()!
     const weight_ = this.weights.pop()!
     this.#places?.delete(state)
@@ -63,7 +66,7 @@ export class Tally {
 
 /** Participants and electorate of one run of sections 3 and 4: of the object, or of a group in it. */
 export class Ballot extends Tally {
-  /** `E`, where the electorate is the known agents; else the policy knows it. */
+  /** `E`, if the electorate is the known agents; otherwise the policy determines it. */
   known = 0
 }
 
@@ -71,15 +74,15 @@ export type TallyEntries = readonly (readonly [State, number])[]
 
 /** A tally as views, history and explanations show it. */
 export interface ShownTally {
-  /** The heaviest states, in the order of UTF-8 bytes; zero weights are not there. */
+  /** The heaviest states, in the order of UTF-8 bytes; states of weight zero are absent. */
   readonly entries: TallyEntries
-  /** The others; undefined where all are shown. */
+  /** The others; undefined if all are shown. */
   readonly rest: TallyRest | undefined
 }
 
 const byBytes = (a: readonly [State, number], b: readonly [State, number]): number => compareUtf8(a[0], b[0])
 
-/** The heaviest states of a tally, of equal weight the first by UTF-8 bytes: what is emitted of it has a bounded size. */
+/** The heaviest states of a tally; of equal weight, the first by UTF-8 bytes. Bounds the size of what is emitted. */
 export function shownTally(all: readonly (readonly [State, number])[]): ShownTally {
   if (all.length <= LIMITS.talliedStates)
     return { entries: all.length > 1 ? [...all].sort(byBytes) : all, rest: undefined }

@@ -3,7 +3,7 @@ import { effectiveState, isDivergent, type VoteObject } from './object'
 import type { Outcome } from './run'
 import { shown } from './tally'
 
-/** The public view (vote.md 8). `cause`, `trigger` and `revision` are those of the last record. */
+/** The public view (vote.md 8). `cause`, `trigger` and `revision` are those of the last emitted record. */
 export function viewOf(object: VoteObject, outcome: Outcome): View {
   const { override } = object
   const { entries, rest } = shown(outcome.tally)

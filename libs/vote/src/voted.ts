@@ -5,16 +5,16 @@ import type { VoteState } from './port'
 import { held, type RuleFault } from './rule-fault'
 import type { Outcome } from './run'
 
-/** When an evaluation happens: its time, and the offset of the record that led to it or moved time on. */
+/** When an evaluation happens: its time, and the offset of the record that caused it or advanced stream time. */
 export interface Moment {
   readonly now: number
   readonly offset: number
 }
 
-/** Why `voted` changed, where it was not for a winner. */
+/** Why `voted` changed without a winner. */
 export type Loss = Extract<Cause, 'quorum-lost' | 'no-majority'>
 
-/** From the outcome to the voted state and its marks (vote.md 5). */
+/** Applies the outcome to the voted state and its marks (vote.md 5). */
 export function move(state: VoteState, object: VoteObject, outcome: Outcome, moment: Moment): Loss | null {
   if (outcome.fault !== null) return withoutRule(state, object, outcome.fault, moment.now)
   if (object.ruleHold !== null) {
@@ -33,7 +33,7 @@ export function move(state: VoteState, object: VoteObject, outcome: Outcome, mom
   return null
 }
 
-/** The rule cannot decide: the last voted state is held until it can, whatever time that takes. */
+/** The rule cannot decide: the last voted state is held until it can, without a time limit. */
 function withoutRule(state: VoteState, object: VoteObject, fault: RuleFault, now: number): null {
   object.noQuorumSince = null
   object.heldUntil = null
@@ -59,7 +59,7 @@ function withWinner(object: VoteObject, winner: State, now: number): void {
   if (now >= candidateDue(object)) become(object, winner, object.candidateSince, now)
 }
 
-/** When the candidate becomes `voted` if nothing breaks its run: confirmed, and not before the first decision may fall. */
+/** When the candidate becomes `voted` if it keeps winning: confirmed, and not before the first decision is allowed. */
 export function candidateDue(object: VoteObject): number {
   const { candidate, candidateSince, inForce } = object
   const confirmed = candidateSince + (object.voted === UNKNOWN ? 0 : inForce.confirm(candidate!))
@@ -109,7 +109,7 @@ function withoutQuorum(state: VoteState, object: VoteObject, moment: Moment): Lo
   return 'quorum-lost'
 }
 
-/** When the want of quorum changes `voted`, the mass guard aside. */
+/** When the missing quorum changes `voted`, without the mass guard. */
 export function noQuorumDue(object: VoteObject): number {
   const { policy, unknownAfter } = object.inForce
   if (policy.onNoQuorum === 'hold') return object.noQuorumSince! + unknownAfter

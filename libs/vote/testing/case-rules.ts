@@ -1,6 +1,6 @@
 import type { Rule, Rules } from '../src'
 
-/** The state that most say, by number; throws where anybody says `boom`, as code of one's own may. */
+/** The state that most participants vote for, by count; throws if anybody votes `boom`, as faulty user code may. */
 const moody: Rule = (participants) => {
   const counts = new Map<string, number>()
   for (const { state } of participants) {
@@ -12,7 +12,7 @@ const moody: Rule = (participants) => {
   return { winner: first![0], rule: 'moody' }
 }
 
-/** What rules must not return, by what the participants say. */
+/** Invalid return values of rules, by what the participants vote for. */
 const NONSENSE: Readonly<Record<string, unknown>> = {
   nothing: undefined,
   null: null,

@@ -1,8 +1,9 @@
 import type { Chance } from './random-scenario'
 
 /**
- * Names that a careless comparison takes for each other: by normal form, case, invisible signs or look, by their bytes taken for
- * characters, by a common hash, as an ending of one another, or as a name that every JavaScript object has.
+ * Names that a careless comparison confuses: by normal form, case, invisible characters or look, by reading their bytes
+ * as characters, by a common hash, as a suffix of one another, or because every JavaScript object has a member of that
+ * name.
  */
 export const ALIKE: readonly (readonly string[])[] = [
   ['é', 'e\u0301', 'e', 'É'],
@@ -24,7 +25,7 @@ export const ALIKE: readonly (readonly string[])[] = [
   ['ا', 'أ', 'א', 'क', 'क्', 'ไทย', 'ქ', 'ß̣'],
 ]
 
-/** A name of `ALIKE`, alone, doubled or behind another, so that prefixes and hashes meet too. */
+/** A name of `ALIKE`, alone, doubled or after another, so that prefixes and hashes collide too. */
 export function randomName(chance: Chance): string {
   const alike = chance.of(ALIKE)
   const name = chance.of(alike)

@@ -1,6 +1,6 @@
 import type { ScenarioLine } from './scenario-line'
 
-/** Chance with a seed: the same scenario for the same number, everywhere. */
+/** Random numbers from a seed: the same seed gives the same scenario everywhere. */
 export class Chance {
   #x: number
 
@@ -25,25 +25,28 @@ export class Chance {
 }
 
 const AGENTS: readonly string[] = ['a', 'b', 'c', 'd', 'e', 'é']
-/** As many agents, the usual ones first. */
+/** That many agents, the usual ones first. */
 const agentsUpTo = (count: number): readonly string[] =>
   Array.from({ length: count }, (_, i) => AGENTS[i] ?? (i % 7 === 0 ? `агент ${i}` : `agent-${i}`))
 const STATES = ['up', 'degraded', 'down']
-/** s: few values, so that deadlines fall on each other. */
+/** Seconds. Few values, so that deadlines coincide. */
 const STEPS = [0, 0, 0, 1, 2, 5, 10, 20, 30, 60]
 
 export interface ScenarioOptions {
   /** Many objects, for the mass guard. */
   readonly crowd?: boolean
-  /** Agents that report on the first object before anything else happens, and may report on all: beyond a page of the store, or several. */
+  /**
+   * Agents that report on the first object before anything else happens, and may report on all objects: enough to
+   * exceed a page of the store, or several.
+   */
   readonly agents?: number
-  /** Lines behind those first reports. */
+  /** Number of lines after those first reports. */
   readonly length?: number
   /** Some reports carry evidence, and policies keep few changes. */
   readonly kept?: boolean
 }
 
-/** Chance, and the agents of a scenario. */
+/** Random numbers and the agents of a scenario. */
 interface Cast {
   readonly chance: Chance
   readonly agents: readonly string[]
@@ -51,7 +54,7 @@ interface Cast {
 }
 
 /**
- * A scenario out of everything that the fold takes, on few objects and agents and with few different times, so that much happens at
+ * A scenario with every kind of command, on few objects and agents and with few distinct times, so that much happens at
  * once.
  */
 export function randomScenario(seed: number, options: ScenarioOptions = {}): ScenarioLine[] {

@@ -1,6 +1,6 @@
 import type { ObjectId } from '@quorate/contracts'
 
-/** A line of a scenario as `simulate` takes it. Times in ms. */
+/** A line of a scenario in the format of `simulate`. Times in ms. */
 export interface ScenarioLine {
   readonly at: number
   readonly object?: ObjectId

@@ -3,7 +3,7 @@ import { type Answer, type Call, invalid, json, Problem } from '@quorate/http'
 import { guarded, locate, type Owners, type Peers } from '@quorate/routing'
 import type { RunningTask } from '@quorate/streams'
 import { formatPositions, type Positions } from './positions'
-import { MOST_LISTED, trySettings, type Tried, type TriedCommand } from '@quorate/engine/core'
+import { MAX_LISTED, trySettings, type Tried, type TriedCommand } from '@quorate/engine/core'
 import { NO_RULES, type Rules } from '@quorate/vote'
 import { refuseImport } from './importing'
 import { type Missing, PARTS, reasonOf } from './parts'
@@ -111,7 +111,7 @@ function merged(parts: readonly Part[]): Part {
     changed: sum((part) => part.changed),
     updated: sum((part) => part.updated),
     deleted: sum((part) => part.deleted),
-    items: items.slice(0, MOST_LISTED),
+    items: items.slice(0, MAX_LISTED),
     missing: parts.flatMap(({ missing }) => missing).sort((a, b) => a.partition - b.partition),
     positions: new Map(parts.flatMap(({ positions }) => [...positions])),
     ...(settings === undefined ? {} : { settings }),

@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs'
 import { workerData } from 'node:worker_threads'
 
-// As in shared-decision.ts: a thread resolves no aliases, and imports nothing of ours.
+// As in shared-decision.ts: a worker thread resolves no aliases, so it imports nothing of this project.
 interface WatchData {
   readonly numbers: Int32Array
   readonly text: Uint8Array
@@ -14,7 +14,7 @@ let seen = 0
 let since = 0
 let next = patienceMs
 
-/** The other thread is inside the rule and can say nothing: not log, not answer, not stop. */
+/** The main thread is inside the rule and cannot log, respond or stop. */
 setInterval(() => {
   const turn = Atomics.load(numbers, TURN)
   if (turn % 2 === 0) return
@@ -32,6 +32,7 @@ setInterval(() => {
   }
   if (Atomics.load(numbers, TURN) !== turn) return
   const msg =
-    'a rule registered in code has not returned: it holds up this whole process, which answers nothing meanwhile; end the process, and mend the rule, or start without it and delete the policy'
+    'a rule registered in code has not returned: it blocks this whole process, which does not respond ' +
+    'meanwhile; end the process, and fix the rule, or start without it and delete the policy'
   writeSync(1, `${JSON.stringify({ level: 50, time: new Date().toISOString(), app: 'aggregator', ...fields, msg })}\n`)
 }, everyMs)

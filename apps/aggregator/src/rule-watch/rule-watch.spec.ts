@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
-/** A process that runs a rule by the watch; `ms`: how long the rule takes. */
+/** A process that runs a rule under the watch; `ms`: how long the rule takes. */
 function decide(ms: number) {
   const program = `
     const { RuleWatch } = require(${JSON.stringify(join(__dirname, 'rule-watch.ts'))})
@@ -30,7 +30,7 @@ function decide(ms: number) {
 const NAMED = { partition: 3, object: 'site/x', rule: 'slow', policy: 'p' }
 
 describe('a rule registered in code', () => {
-  it('that does not return is named while it runs, at growing intervals, by another thread', async () => {
+  it('that does not return is reported while it runs, at growing intervals, by another thread', async () => {
     const { child, lines } = decide(60_000)
     while (lines.length < 2) await once(child.stdout, 'data')
     child.kill('SIGKILL')
@@ -38,13 +38,13 @@ describe('a rule registered in code', () => {
       expect(line).toMatchObject({ ...NAMED, level: 50, msg: expect.stringMatching(/has not returned/) })
   }, 30_000)
 
-  it('that returns late is named once it has returned', async () => {
+  it('that returns late is reported once it has returned', async () => {
     const { child, lines } = decide(200)
     await once(child, 'exit')
     expect(lines).toEqual([{ ...NAMED, ms: expect.any(Number), msg: expect.stringMatching(/took long/) }])
   }, 30_000)
 
-  it('that returns in time is not named', async () => {
+  it('that returns in time is not reported', async () => {
     const { child, lines } = decide(0)
     await once(child, 'exit')
     expect(lines).toEqual([])

@@ -7,7 +7,7 @@ import { NUMBERS, PARTITION, TEXT_BYTES, TEXT_MOST, TURN, type WatchData } from 
 
 export interface RuleWatchOptions {
   readonly logger: Logger
-  /** ms that a decision may take before it is named; 10,000 by default. */
+  /** ms that a decision may take before it is reported; 10,000 by default. */
   readonly patienceMs?: number
 }
 
@@ -15,8 +15,8 @@ const PATIENCE = 10_000
 const encoder = new TextEncoder()
 
 /**
- * Names a rule registered in code that does not return, with its policy and object: while it runs, this thread can neither log nor answer,
- * so another thread watches. One that returns late is named as well, by this thread.
+ * Reports a rule registered in code that does not return, with its policy and object. While it runs, this thread can
+ * neither log nor respond, so another thread watches. A rule that returns late is also reported, by this thread.
  */
 export class RuleWatch {
   readonly #numbers = new Int32Array(new SharedArrayBuffer(NUMBERS * 4))
@@ -41,18 +41,18 @@ export class RuleWatch {
     this.#worker.on('error', (error: unknown) =>
       options.logger.error(
         { err: error },
-        'rules registered in code are not watched: the thread for it has ended; nothing else is wrong',
+        'rules registered in code are not watched, because the thread for it has ended; nothing else is affected',
       ),
     )
   }
 
-  /** The object that is decided next. */
+  /** Called with the object that is decided next. */
   turnsTo(partition: number, object: ObjectId): void {
     this.#partition = partition
     this.#object = object
   }
 
-  /** The rules, watched. `ofObjects`: the object was named by `turnsTo`; else they are tried. */
+  /** Wraps the rules. `ofObjects`: `turnsTo` names the object of each decision; otherwise it is a trial. */
   watched(rules: Rules, ofObjects = true): Rules {
     return new Map([...rules].map(([name, rule]) => [name, this.#watched(name, rule, ofObjects)]))
   }
@@ -78,7 +78,7 @@ export class RuleWatch {
         if (ms >= this.#patienceMs / 10)
           this.options.logger.warn(
             { ...(partition < 0 ? {} : { partition }), ...told, ms },
-            'a rule registered in code took long: nothing else went on in this process meanwhile',
+            'a rule registered in code took long and blocked this process meanwhile',
           )
       }
     }

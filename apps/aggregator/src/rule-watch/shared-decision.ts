@@ -1,12 +1,12 @@
-// What the thread that watches can see of a decision: plain numbers and text in memory that both threads share.
+// What the watching thread can see of a decision: plain numbers and text in memory that both threads share.
 
 /** Odd while a rule decides, even between decisions. */
 export const TURN = 0
-/** −1: none, a trial. */
+/** −1: a trial, without a partition. */
 export const PARTITION = 1
 export const TEXT_BYTES = 2
 export const NUMBERS = 3
-/** Rule, policy and object, as JSON: names of 512 bytes and more. */
+/** Bytes for rule, policy and object as JSON: names have up to 512 bytes and more. */
 export const TEXT_MOST = 4096
 
 export interface WatchData {

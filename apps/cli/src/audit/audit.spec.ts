@@ -31,7 +31,7 @@ async function serve(): Promise<QuorateClient> {
   const config = loadConfig('aggregator', { argv, env: { KAFKA_BROKERS: 'unused:9092' }, readFile: () => '' })
   server = await startAggregator(config, { log })
   const client = new QuorateClient({ url: server.url })
-  // Answered once every partition runs; 503 until then.
+  // Returns once every partition runs; 503 until then.
   await client.page({ partial: 'refuse' })
   return client
 }
@@ -57,7 +57,7 @@ async function audit(client: QuorateClient | undefined, json = false, prefix = '
   return { code, text, json: json ? (JSON.parse(text) as Record<string, unknown>) : {} }
 }
 
-/** Policies, agents, votes, an override, a deletion, rubbish and a misplaced report: some of everything, all applied. */
+/** Policies, agents, votes, an override, a deletion, an invalid record and a misplaced report, all applied. */
 async function live(client: QuorateClient): Promise<void> {
   await client.putPolicy('sites', { match: 'site/**', ttl: 600, thresholds: { down: 2 } })
   for (const [i, object] of objects.entries())
@@ -73,7 +73,7 @@ async function live(client: QuorateClient): Promise<void> {
   await caughtUp(client)
 }
 
-/** Everything in the source has been applied, re-appended records too. */
+/** Waits until everything in the source has been applied, including re-appended records. */
 async function caughtUp(client: QuorateClient): Promise<void> {
   for (;;) {
     const ends = await log.offsets(names.reports)
@@ -93,18 +93,18 @@ async function read(topic: string, partition: number): Promise<LogRecord[]> {
 }
 
 describe('an audit of a system at rest', () => {
-  it('finds the store, the changelog and the sink to be what the source says', async () => {
+  it('finds that the store, the changelog and the sink match the source', async () => {
     const client = await serve()
     await live(client)
     expect(await audit(client)).toEqual(
       expect.objectContaining({
         code: 0,
-        text: 'SAME  3 partitions, 11 objects: store, changelog and sink are what the source says.\n',
+        text: 'SAME  3 partitions, 11 objects: store, changelog and sink match the source.\n',
       }),
     )
   })
 
-  it('leaves out what an operator had skipped, and says so', async () => {
+  it('leaves out what an operator had skipped, and reports it', async () => {
     const client = await serve()
     await live(client)
     await stop()
@@ -133,7 +133,8 @@ describe('an audit of a system at rest', () => {
     const { code, text } = await audit(again)
     expect([code, text]).toEqual([
       0,
-      `partition ${partition}: offset ${end} by alice was skipped; it is left out here, too\nSAME  3 partitions, 11 objects: store, changelog and sink are what the source says.\n`,
+      `partition ${partition}: offset ${end} by alice was skipped; it is left out here, too\nSAME  3 ` +
+        `partitions, 11 objects: store, changelog and sink match the source.\n`,
     ])
     let output = ''
     const shown = new Writable({ write: (chunk, _encoding, done) => ((output += String(chunk)), done()) })
@@ -141,12 +142,10 @@ describe('an audit of a system at rest', () => {
     expect(output).toContain(`{"rejected":{"line":${end},"reason":"skipped by alice"},"partition":${partition}}`)
   })
 
-  it('finds so after a restart, and without the store', async () => {
+  it('finds the same after a restart, and without the store', async () => {
     await live(await serve())
     await stop()
-    expect((await audit(undefined)).text).toBe(
-      'SAME  3 partitions, 11 objects: changelog and sink are what the source says.\n',
-    )
+    expect((await audit(undefined)).text).toBe('SAME  3 partitions, 11 objects: changelog and sink match the source.\n')
     const client = await serve()
     await caughtUp(client)
     expect((await audit(client, true)).json).toEqual({
@@ -159,7 +158,7 @@ describe('an audit of a system at rest', () => {
     })
   })
 
-  it('finds nothing to differ where nothing has happened', async () => {
+  it('finds no difference if nothing has happened', async () => {
     const client = await serve()
     expect((await audit(client)).code).toBe(0)
   })
@@ -187,7 +186,7 @@ describe('an audit of damage', () => {
     expect((await audit(client)).text).toMatch(/^DIFFERENT {2}partition \d, site\/4: the event .* sink offset \d+\)\n/)
   })
 
-  it('finds an event that the sink lacks', async () => {
+  it('finds an event that is missing in the sink', async () => {
     const client = await serve()
     await live(client)
     await stop()
@@ -205,7 +204,7 @@ describe('an audit of damage', () => {
     expect(it).toMatchObject({ where: 'sink', kept: null })
   })
 
-  it('finds a row of the changelog that was altered, lost or made up', async () => {
+  it('finds a row of the changelog that was altered, lost or invented', async () => {
     const client = await serve()
     await live(client)
     const key = `object/${victim}`
@@ -214,7 +213,7 @@ describe('an audit of damage', () => {
       .filter((it) => /^object\/site/.test(it.key!.toString()))
       .find((it) => it.key!.toString() !== key)!
     const damages: [Buffer | null, string, RegExp][] = [
-      [other.value, victim, /its view is another/],
+      [other.value, victim, /its view differs/],
       [null, victim, /it is missing/],
       [row.value, `${victim}x`, /should not be there/],
     ]
@@ -231,7 +230,7 @@ describe('an audit of damage', () => {
     }
   })
 
-  it('finds rows of the changelog that do not fit together, and a change of the history that is another', async () => {
+  it('finds inconsistent rows of the changelog, and a change of the history that differs', async () => {
     const client = await serve()
     await live(client)
     await client.report(victim, 'a', { state: 'down', seq: 90 }, { wait: 5 })
@@ -242,14 +241,14 @@ describe('an audit of damage', () => {
     const [history] = rows as [LogRecord]
     const evidence = Buffer.from(`evidence/${victim}\0nobody`)
     const damages: [Buffer, Buffer | null, Buffer | null, RegExp][] = [
-      [evidence, Buffer.from('1'), null, /do not fit together: its object does not know it/],
-      [Buffer.from(`evidence/${victim}\0c`), Buffer.from('{"i":5}'), Buffer.from('{"i":4}'), /its reports are others/],
-      [history.key!, null, history.value, /do not fit together: version 1 is missing/],
+      [evidence, Buffer.from('1'), null, /are inconsistent: its object does not refer to it/],
+      [Buffer.from(`evidence/${victim}\0c`), Buffer.from('{"i":5}'), Buffer.from('{"i":4}'), /its reports differ/],
+      [history.key!, null, history.value, /are inconsistent: version 1 is missing/],
       [
         history.key!,
         Buffer.from(history.value!.toString().replace('"participants":1', '"participants":2')),
         history.value,
-        /its history is another/,
+        /its history differs/,
       ],
     ]
     for (const [key, value, sound, what] of damages) {
@@ -277,10 +276,10 @@ describe('an audit of damage', () => {
   }
 
   it.each([
-    ['evidence', `${victim}\0c`, '{"i":5}', 'its reports are others'],
+    ['evidence', `${victim}\0c`, '{"i":5}', 'its reports differ'],
     ['evidence', `${victim}\0c`, '{"i"', 'its reports cannot be read'],
-    ['history', `${victim}\x00000001`, '"participants":2', 'its history is another'],
-    ['object', victim, 'a report that is 1 ms younger', 'its reports are others'],
+    ['history', `${victim}\x00000001`, '"participants":2', 'its history differs'],
+    ['object', victim, 'a report that is 1 ms younger', 'its reports differ'],
   ])('finds a row of the running store that was altered: %s %j becomes %s', async (table, key, damage, what) => {
     const before = await serve()
     await live(before)
@@ -303,7 +302,7 @@ describe('an audit of damage', () => {
     expect(await first(client)).toMatchObject({ code: 1, first: { where: 'store', partition, object: victim, what } })
   })
 
-  it('finds a store that is not what the changelog made it', async () => {
+  it('finds a store that does not match its changelog', async () => {
     await live(await serve())
     await stop()
     const db = new Sqlite(join(dir, 'aggregator', `${partition}.db`))
@@ -320,7 +319,7 @@ describe('an audit of damage', () => {
 })
 
 describe('an audit that cannot judge', () => {
-  it('says that the server is of another deployment than the topics, where its objects are others', async () => {
+  it('reports that the server belongs to another deployment than the topics', async () => {
     const client = await serve()
     await client.report(objects[0]!, 'a', { state: 'up' })
     const others = topicNames('q2')
@@ -336,7 +335,7 @@ describe('an audit that cannot judge', () => {
     })
   })
 
-  it('says that what the source still holds was lost before it was applied', async () => {
+  it('reports that records of the source were lost before they were applied', async () => {
     await live(await serve())
     await stop()
     const { end } = (await log.offsets(names.reports))[0]!
@@ -349,14 +348,14 @@ describe('an audit that cannot judge', () => {
 })
 
 describe('an audit of a source that has lost its beginning', () => {
-  it('says from when it judges, and judges only what lies inside', async () => {
+  it('says from where it judges, and judges only objects after that', async () => {
     const client = await serve()
     await live(client)
     const ends = await log.offsets(names.reports)
     for (const { partition, end } of ends) await log.truncate(names.reports, partition, end)
     const fresh = ['new/1', 'new/2', 'new/3', 'new/4', 'site/new']
     for (const object of fresh) await client.report(object, 'a', { state: 'up' }, { wait: 5 })
-    // Agents on objects from before: the replay knows but half of their votes.
+    // Agents on older objects: the replay knows only half of their votes.
     for (const object of objects) await client.report(object, 'z', { state: 'down' }, { wait: 5 })
     await caughtUp(client)
     const { code, json } = await audit(client, true)
@@ -364,11 +363,11 @@ describe('an audit of a source that has lost its beginning', () => {
     expect(json).toMatchObject({ judged: expect.any(Number), unjudged: expect.any(Number) })
     expect(json['judged'] as number).toBeGreaterThanOrEqual(fresh.length)
     expect((await audit(client)).text).toMatch(
-      /partition 0: the source begins at offset \d+; judged is what was created at \d+ or later/,
+      /partition 0: the source begins at offset \d+; only objects created at \d+ or later are judged/,
     )
   })
 
-  it('knows a policy that was appended again, though weights given since have made a dictator', async () => {
+  it('knows a policy that was appended again, although weights set since made a dictator', async () => {
     const client = await serve()
     await client.putPolicy('pair', { match: 'pair/*', electorate: ['a', 'b'] })
     await client.putAgent('a', { weight: 5 })
@@ -389,7 +388,7 @@ describe('an audit of a source that has lost its beginning', () => {
     expect([code, json['judged']]).toEqual([0, 4])
   })
 
-  it('still finds damage inside', async () => {
+  it('still finds damage after that', async () => {
     const client = await serve()
     await live(client)
     for (const { partition, end } of await log.offsets(names.reports)) await log.truncate(names.reports, partition, end)
@@ -403,7 +402,7 @@ describe('an audit of a source that has lost its beginning', () => {
     await log.append([{ topic: names.states, partition, key: 'new/1', value: told.value, headers }])
     const twice = await audit(client, true)
     expect([twice.code, twice.json['first']]).toEqual([1, expect.objectContaining({ where: 'sink', object: 'new/1' })])
-    // The state's text, where it is voted: the row says another state for the same incarnation.
+    // The state in its encoding: the row has another state for the same incarnation.
     await client.report('new/1', 'a', { state: 'dn' }, { wait: 5 })
     await log.append([{ topic: changelog, partition, key: 'object/new/1', value: row.value }])
     const { text } = await audit(undefined)
@@ -411,8 +410,8 @@ describe('an audit of a source that has lost its beginning', () => {
   })
 })
 
-describe('an audit of a system at work', () => {
-  it('tells no false difference while reports come in', async () => {
+describe('an audit of a running system', () => {
+  it('reports no false difference while reports come in', async () => {
     const client = await serve()
     await live(client)
     let working = true

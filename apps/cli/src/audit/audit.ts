@@ -15,19 +15,19 @@ import { ToldPartition } from './told'
 
 export interface AuditOptions {
   readonly log: Log
-  /** Reads the store; undefined: changelog and sink alone. */
+  /** Reads the store; undefined: audit only changelog and sink. */
   readonly client: QuorateClient | undefined
   readonly prefix: string
   readonly applicationId: string
   readonly output: Writable
   readonly json?: boolean
-  /** Rules registered in code: those of the server. */
+  /** Rules registered in code; must be those of the server. */
   readonly rules?: Rules
 }
 
 export const AUDIT_EXIT = { same: 0, different: 1, cannotJudge: 2 } as const
 
-/** What is looked at again because the system moved on meanwhile; then it is given up. */
+/** How often a suspected difference is checked again because the system moved on; then the audit gives up. */
 const ROUNDS = 10
 /** ms between two rounds. */
 const PAUSE = 300
@@ -36,16 +36,17 @@ interface Round {
   readonly answer: PartitionAnswer
   readonly beginning: Beginning
   readonly start: number
-  /** Everything that was in the source had been committed, and nothing came meanwhile. */
+  /** Everything in the source had been committed, and nothing arrived meanwhile. */
   readonly quiet: boolean
-  /** What operators left out. */
+  /** Records that operators skipped. */
   readonly skipped: readonly string[]
 }
 
 /**
- * `quorate audit`: decides every partition of the source anew, and compares the store (through REST), the changelog and the sink with
- * it, each at the place of the source that it knows of. What differs is looked at again until it is the same, or the system is at rest,
- * or it has differed at two places: a difference that is told is one. Answers the exit code.
+ * `quorate audit`: decides every partition of the source again and compares the store (through REST), the changelog and
+ * the sink with the result, each at its own position in the source. A suspected difference is checked again until it is
+ * gone, or the system is at rest, or it was seen at two positions, so that no false difference is reported. Resolves
+ * with the exit code.
  */
 export async function runAudit(options: AuditOptions): Promise<number> {
   const { output, json = false } = options
@@ -75,15 +76,18 @@ export async function runAudit(options: AuditOptions): Promise<number> {
 
 class Audit {
   readonly #names: ReturnType<typeof topicNames>
-  /** Where a difference was seen, by what it is. */
+  /** The position at which a difference was seen, by its identity. */
   readonly #seen = new Map<string, number>()
 
-  constructor(private readonly options: AuditOptions) {
+  readonly #options: AuditOptions
+
+  constructor(options: AuditOptions) {
+    this.#options = options
     this.#names = topicNames(options.prefix)
   }
 
   async run(): Promise<{ rounds: readonly Round[]; differences: Difference[] }> {
-    const { log, client } = this.options
+    const { log, client } = this.#options
     if (client !== undefined) await this.#checkDeployment(client)
     const source = await stretches(log, this.#names.reports)
     const store = client === undefined ? undefined : await listed(client, source.length)
@@ -98,24 +102,25 @@ class Audit {
     return { rounds, differences }
   }
 
-  /** The server must be of the deployment whose topics are read: another one's objects would all seem to differ. */
+  /** The server must belong to the deployment whose topics are read: otherwise all objects would seem to differ. */
   async #checkDeployment(client: QuorateClient): Promise<void> {
-    const { prefix, applicationId } = this.options
+    const { prefix, applicationId } = this.#options
     const { group } = await client.cluster()
     const expected = consumerGroup(prefix, applicationId)
     if (group !== expected)
       throw new CannotJudge(
-        `The server has another prefix: it is of the group ${JSON.stringify(group)}, and the topics named here are those of ${JSON.stringify(expected)}. ` +
-          'Set QUORATE_TOPIC_PREFIX (or --application-id) as the server has it, or name its server with --url.',
+        `The server has another prefix: its group is ${JSON.stringify(group)}, but the topics given here ` +
+          `belong to ${JSON.stringify(expected)}. ` +
+          'Set QUORATE_TOPIC_PREFIX (or --application-id) as on the server, or name its server with --url.',
       )
   }
 
-  /** Looks until nothing is suspected any more but what surely differs. */
+  /** Compares until only certain differences are suspected. */
   async #partition(
     partition: number,
     all: readonly Sighting[] | undefined,
   ): Promise<{ round: Round; found: Difference[] }> {
-    const { client } = this.options
+    const { client } = this.#options
     let everything = all !== undefined
     let sightings = await this.#withDetails(partition, all ?? [])
     let first: Round | undefined
@@ -123,7 +128,7 @@ class Audit {
       const round = await this.#round(partition, sightings, everything)
       first ??= round
       const suspected = round.answer.differences
-      // The list does not say at which place it knew each object: what differs there is asked for by itself first.
+      // The list does not contain the position of each object: request a suspected object on its own first.
       const found = suspected.filter((it) => !(everything && it.where === 'store') && this.#isSure(it, round))
       if (suspected.length === 0 || found.length > 0) return { round: first, found }
       const objects = suspected.filter(({ where }) => where === 'store').map(({ object }) => object)
@@ -132,12 +137,12 @@ class Audit {
       const end = await this.#sourceEnd(partition)
       sightings = client === undefined ? [] : await lookedAt(client, objects, partition, end)
     }
-    throw new CannotJudge(`Partition ${partition} moved all the time, or not at all while it was behind. Try again.`)
+    throw new CannotJudge(`Partition ${partition} kept moving, or did not move while it was behind. Try again.`)
   }
 
-  /** What the list shows, and the reports and the history of each of its objects. */
+  /** What the list shows, with the reports and the history of each of its objects. */
   async #withDetails(partition: number, all: readonly Sighting[]): Promise<readonly Sighting[]> {
-    const { client } = this.options
+    const { client } = this.#options
     if (client === undefined || all.length === 0) return all
     const objects = all.map(({ object }) => object)
     const end = await this.#sourceEnd(partition)
@@ -145,22 +150,23 @@ class Audit {
   }
 
   async #round(partition: number, sightings: readonly Sighting[], everything: boolean): Promise<Round> {
-    const { log, prefix, applicationId, rules = NO_RULES } = this.options
+    const { log, prefix, applicationId, rules = NO_RULES } = this.#options
     const before = await this.#sourceEnd(partition)
     const changelog = await changelogStretch(log, this.#names.changelog(applicationId), partition)
     const committed = await CommittedPartition.read(log, changelog, rules)
     try {
       const sink = await changelogStretch(log, this.#names.states, partition)
-      // Last: nothing that was read above can know of more.
+      // Read last: nothing that was read above can be newer.
       const stretch = await changelogStretch(log, this.#names.reports, partition)
       const applied = committed.checkpoint?.source ?? 0
       if (applied < stretch.start)
         throw new CannotJudge(
-          `Partition ${partition} of the source begins at ${stretch.start}, but only what lies below ${applied} has been applied: records were lost to its retention.`,
+          `Partition ${partition} of the source begins at ${stretch.start}, but only records below ${applied} ` +
+            'have been applied: records were lost to its retention.',
         )
       const leftOut = await LeftOut.read(log, this.#names.deadLetters, this.#names.reports, partition)
       const beginning = await beginningOf(log, stretch, committed.settings(), rules)
-      // A reshard says it in the source as well; where a source was created again it is known from here alone.
+      // A reshard is also recorded in the source; a recreated source is known only from here.
       const base = committed.incarnationBase
       const from = beginning.judgedFrom === 0 ? 0 : beginning.judgedFrom + base
       const told = await ToldPartition.read(log, sink, changeSource(prefix, applicationId), from)
@@ -174,7 +180,7 @@ class Audit {
   }
 
   #isSure(it: Difference, { quiet }: Round): boolean {
-    // Of the sink is compared only what was surely committed, and what the source leads to at all.
+    // Of the sink, only events that were certainly committed, and that the source produces, are compared.
     if (quiet || it.where === 'sink') return true
     const key = JSON.stringify([it.where, it.partition, it.object, it.what])
     const at = this.#seen.get(key)
@@ -183,7 +189,7 @@ class Audit {
   }
 
   async #sourceEnd(partition: number): Promise<number> {
-    return (await changelogStretch(this.options.log, this.#names.reports, partition)).end
+    return (await changelogStretch(this.#options.log, this.#names.reports, partition)).end
   }
 }
 
@@ -206,7 +212,8 @@ function said(rounds: readonly Round[], { client, output, json = false }: AuditO
   }
   for (const { partition, start, judgedFrom } of cut)
     output.write(
-      `partition ${partition}: the source begins at offset ${start}; judged is what was created at ${judgedFrom} or later\n`,
+      `partition ${partition}: the source begins at offset ${start}; only objects created at ${judgedFrom} or ` +
+        `later are judged\n`,
     )
   for (const [partition, { skipped }] of rounds.entries())
     for (const offsets of skipped)
@@ -215,8 +222,8 @@ function said(rounds: readonly Round[], { client, output, json = false }: AuditO
   const where = `${compared.slice(0, -1).join(', ')} and ${compared.at(-1)}`
   output.write(
     code === AUDIT_EXIT.same
-      ? `SAME  ${rounds.length} partitions, ${objects}: ${where} are what the source says.\n`
-      : `CANNOT JUDGE  ${unjudged} objects, all of which began before what is left of the source.\n`,
+      ? `SAME  ${rounds.length} partitions, ${objects}: ${where} match the source.\n`
+      : `CANNOT JUDGE  ${unjudged} objects, all of which are older than the start of the source.\n`,
   )
   return code
 }

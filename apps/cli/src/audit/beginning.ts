@@ -3,23 +3,24 @@ import type { Log } from '@quorate/log'
 import { Settings, type Rules } from '@quorate/vote'
 import { recordsOf, type Stretch } from '../simulate/source-topic'
 
-/** What is known of a partition where its source begins. */
+/** What is known of a partition at the start of its source. */
 export interface Beginning {
-  /** In force from the first record that is there. */
+  /** The settings in force from the first available record on. */
   readonly settings: Settings
-  /** Objects created from this offset on can be judged; all of them with 0. */
+  /** Objects created from this offset on can be judged; 0: all of them. */
   readonly judgedFrom: number
 }
 
 interface First {
   readonly offset: number
-  /** In force before, as the record says; undefined: not known. */
+  /** The settings before the record, if it repeats them; undefined: unknown. */
   readonly before: SourceCommand | undefined
 }
 
 /**
- * Where the source has lost its beginning, the settings in force there are told from what is there: those that no record touches have
- * not changed since; those that were appended again were the same before. Any other leaves what was before unknown, up to its place.
+ * If the source has lost its beginning, the settings in force at its start are derived from the rest: settings that no
+ * record changes have not changed since; those that were appended again were the same before. After any other record,
+ * the settings before it are unknown.
  */
 export async function beginningOf(log: Log, stretch: Stretch, now: Settings, rules: Rules): Promise<Beginning> {
   if (stretch.start === 0) return { settings: new Settings(rules), judgedFrom: 0 }
@@ -55,7 +56,10 @@ async function firstsOf(log: Log, stretch: Stretch): Promise<Map<string, First>>
   return firsts
 }
 
-/** Whether it was in force where the source begins: between the place that it repeats and the beginning it may have changed. */
+/**
+ * Whether it was in force at the start of the source: between the place that it repeats and the start it may have
+ * changed.
+ */
 const repeats = (command: SourceCommand, start: number): boolean =>
   'reappended' in command &&
   command.reappended !== undefined &&

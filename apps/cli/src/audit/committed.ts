@@ -16,18 +16,23 @@ import { CannotJudge } from './difference'
 import { evidenceMark } from './evident-state'
 import { restoredRows } from './restored-rows'
 
-/** A partition as its changelog holds it: what a new owner would begin with. Close it when done. */
+/** A partition according to its changelog: the state that a new owner would start with. Close it when done. */
 export class CommittedPartition {
   readonly #reader: ObjectReader
-  readonly #tables = (name: string) => this.store.committed(name)
+  readonly #tables = (name: string) => this.#store.committed(name)
+
+  readonly #store: PartitionStore
+  readonly #offsets: ReadonlyMap<string, number>
 
   private constructor(
-    private readonly store: PartitionStore,
-    private readonly offsets: ReadonlyMap<string, number>,
+    store: PartitionStore,
+    offsets: ReadonlyMap<string, number>,
     /** The next source offset to apply; undefined: nothing has been committed. */
     readonly checkpoint: Checkpoint | undefined,
     rules: Rules,
   ) {
+    this.#store = store
+    this.#offsets = offsets
     this.#reader = new ObjectReader(rules)
   }
 
@@ -36,9 +41,9 @@ export class CommittedPartition {
     return new CommittedPartition(store, offsets, checkpoint, rules)
   }
 
-  /** Of objects created here (vote.md 7): an incarnation is it and an offset together. */
+  /** The base of objects created here (vote.md 7): base and offset give an incarnation. */
   get incarnationBase(): number {
-    return readReshard(this.store.committed(TABLE.settings))?.base ?? 0
+    return readReshard(this.#store.committed(TABLE.settings))?.base ?? 0
   }
 
   settings(): Settings {
@@ -52,10 +57,10 @@ export class CommittedPartition {
   }
 
   *ids(): Iterable<string> {
-    for (const { key } of this.store.committed(TABLE.object).range()) yield key
+    for (const { key } of this.#store.committed(TABLE.object).range()) yield key
   }
 
-  /** A string says why the rows cannot be read. */
+  /** Returns a string with the reason if the rows cannot be read. */
   read(id: string): ReadObject | undefined | string {
     try {
       return this.#reader.read(this.#tables, id)
@@ -64,7 +69,7 @@ export class CommittedPartition {
     }
   }
 
-  /** A mark of an agent's evidence; undefined where there is no row, or none that can be read. */
+  /** A hash of an agent's evidence; undefined if there is no row, or none that can be read. */
   evidenceMark(id: string, agent: string): string | undefined {
     const value = this.#tables(TABLE.evidence).get(evidenceKey(id, agent))
     try {
@@ -74,12 +79,12 @@ export class CommittedPartition {
     }
   }
 
-  /** The changes that are kept of an object, newest first. */
+  /** The stored changes of an object, newest first. */
   history(read: ReadObject) {
     return this.#reader.history(this.#tables, read)
   }
 
-  /** Rows that do not fit together, whatever the source says. */
+  /** Rows that contradict each other, whatever the source contains. */
   inconsistencies(rules: Rules): Iterable<Inconsistency> {
     return inconsistencies(this.#tables, rules)
   }
@@ -90,12 +95,12 @@ export class CommittedPartition {
 
   /** Offset of an object's row in the changelog. */
   offsetOf(id: string): { readonly kept?: number } {
-    const kept = this.offsets.get(changelogKey(TABLE.object, id))
+    const kept = this.#offsets.get(changelogKey(TABLE.object, id))
     return kept === undefined ? {} : { kept }
   }
 
   close(): void {
-    this.store.close()
+    this.#store.close()
   }
 }
 

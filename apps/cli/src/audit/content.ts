@@ -16,7 +16,10 @@ export function wireViewText(wire: WireView): string {
   })
 }
 
-/** What is known of an object beside its view: every agent's report with a mark of its evidence, in the order of the agents. */
+/**
+ * Everything known of an object apart from its view: every agent's report with a hash of its evidence, ordered by
+ * agent.
+ */
 export function reportsText(
   { rows, createdAt }: VoteObject,
   evidenceOf: (agent: string) => string | undefined,
@@ -42,7 +45,10 @@ const sorted = (_: string, value: unknown): unknown =>
     ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
     : value
 
-/** A policy's content, whatever the order of its members; of thresholds too, whose order counts only without `states`. */
+/**
+ * A policy's content, independent of the order of its members and of its thresholds (whose order counts only without
+ * `states`).
+ */
 export const policyText = (policy: Policy): string =>
   JSON.stringify(policy, (key, value: unknown) => (key === 'thresholds' ? value : sorted(key, value)))
 

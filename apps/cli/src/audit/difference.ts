@@ -1,27 +1,27 @@
 import { printable } from '../text'
 
-/** Where what is kept was looked at. */
+/** The kinds of storage that are compared. */
 export type Kept = 'store' | 'changelog' | 'sink'
 
-/** Something that is not as the source says. */
+/** Something that does not match the source. */
 export interface Difference {
   readonly where: Kept
   readonly partition: number
-  /** An object, or what else it is about: `policies`, `agents`. */
+  /** The object, or else `policies` or `agents`. */
   readonly object: string
   readonly what: string
-  /** As kept, and as the source says; null: not there. */
+  /** As stored, and as computed from the source; null: absent. */
   readonly kept: string | null
   readonly expected: string | null
   readonly offsets: Offsets
 }
 
 export interface Offsets {
-  /** The first source offset that is not in what was compared. */
+  /** The first source offset that is not part of the comparison. */
   readonly source: number
-  /** Of the record in the changelog or the sink that holds what is kept. */
+  /** Offset of the record in the changelog or the sink that contains it. */
   readonly kept?: number
-  /** Of the source record that led to what is expected. */
+  /** Offset of the source record that led to the expected value. */
   readonly trigger?: number
 }
 
@@ -38,7 +38,7 @@ export function differenceText({ where, partition, object, what, kept, expected,
   )
 }
 
-/** The audit can say neither yes nor no. */
+/** The audit can neither confirm nor deny a match. */
 export class CannotJudge extends Error {
   override readonly name = 'CannotJudge'
 }

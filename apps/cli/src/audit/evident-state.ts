@@ -3,14 +3,14 @@ import type { AgentId, ObjectId, Snapshot } from '@quorate/contracts'
 import { END, TABLE } from '@quorate/engine/core'
 import { MemoryState, type VoteObject } from '@quorate/vote'
 
-/** Evidence by what it says: as doubles, since rows of earlier releases were rounded to such. */
+/** A hash of evidence, with numbers as doubles, because earlier releases rounded them when stored. */
 export const evidenceMark = (evidence: unknown): string =>
   createHash('sha256')
     .update(JSON.stringify(JSON.parse(JSON.stringify(evidence))))
     .digest('base64url')
     .slice(0, 22)
 
-/** A partition in memory that keeps a mark of each agent's evidence. */
+/** A partition in memory that keeps a hash of each agent's evidence. */
 export class EvidentState extends MemoryState {
   readonly #evidence = new Map<ObjectId, Map<AgentId, string>>()
 

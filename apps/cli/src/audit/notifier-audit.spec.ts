@@ -29,8 +29,11 @@ async function rows(bench: Bench): Promise<(LogRecord & { partition: number })[]
   return found
 }
 
-it('finds the rows of a notifier to fit together, and names one that was altered, lost or made up', async () => {
-  await using bench = await Bench.open({ receivers: [receiver('ops')], root: { ...AT_ONCE, receiver: 'ops' } }, new RecordingChannel()) // prettier-ignore
+it('finds the rows of a notifier consistent, and names one that was altered, lost or invented', async () => {
+  await using bench = await Bench.open(
+    { receivers: [receiver('ops')], root: { ...AT_ONCE, receiver: 'ops' } },
+    new RecordingChannel(),
+  )
   expect(await audit(bench, false, 'nobody')).toEqual({ code: 0, text: '' })
   const sink = new Sink()
   bench.clock.moveTo(T0)
@@ -38,7 +41,7 @@ it('finds the rows of a notifier to fit together, and names one that was altered
   await bench.pipe(...['a', 'b', 'c'].map((id) => sink.changed(`site/${id}`, 'down', T0)))
   expect(await audit(bench)).toEqual({
     code: 0,
-    text: expect.stringMatching(/^SAME {2}notifier: 2 partitions, [1-9]\d* rows of its changelog fit together\.\n$/),
+    text: expect.stringMatching(/^SAME {2}notifier: 2 partitions, [1-9]\d* rows of its changelog are consistent\.\n$/),
   })
   const page = (await rows(bench)).filter(({ key }) => key!.toString().startsWith('history/')).at(-1)!
   const { partition } = page

@@ -12,7 +12,7 @@ import { restoredRows } from './restored-rows'
 export interface NotifierAuditOptions {
   readonly log: Log
   readonly prefix: string
-  /** Of the notifier. */
+  /** Application id of the notifier. */
   readonly applicationId: string
   readonly output: Writable
   readonly json?: boolean
@@ -23,13 +23,13 @@ interface Found {
   readonly table: string
   readonly key: string
   readonly what: string
-  /** Of the row in the changelog. */
+  /** Offset of the row in the changelog. */
   readonly offset: number | undefined
 }
 
 /**
- * Whether the rows of a notifier fit together, as its changelog holds them: what a new owner would begin with. Whom it should have told is not
- * judged, for that depends on receivers and on the clock. Says nothing where there is no such notifier.
+ * Checks whether the rows of a notifier's changelog are consistent. Does not judge whom it should have notified,
+ * because that depends on receivers and on the clock. Prints nothing if there is no such notifier.
  */
 export async function runNotifierAudit(options: NotifierAuditOptions): Promise<number> {
   const { log, prefix, applicationId, output, json = false } = options
@@ -39,7 +39,7 @@ export async function runNotifierAudit(options: NotifierAuditOptions): Promise<n
   let rows = 0
   const parts = await stretches(log, changelog)
   const { tables, schemaVersion } = notifierTopology({ prefix, applicationId, partitions: parts.length })
-  // By name alone: a row that is none has no due time.
+  // Without due times: an invalid row has none.
   const names = tables.map(({ name }) => ({ name }))
   for (const stretch of parts) {
     const { store, offsets } = await restoredRows(log, stretch, names, schemaVersion)
@@ -58,12 +58,17 @@ export async function runNotifierAudit(options: NotifierAuditOptions): Promise<n
         ? { audit: 'same', of: applicationId, partitions: parts.length, rows }
         : { audit: 'different', of: applicationId, first, more: found.length - 1 }
     output.write(`${JSON.stringify(said)}\n`)
-  } else output.write(first === undefined ? sameText(applicationId, parts.length, rows) : foundText(applicationId, first, found.length - 1)) // prettier-ignore
+  } else
+    output.write(
+      first === undefined
+        ? sameText(applicationId, parts.length, rows)
+        : foundText(applicationId, first, found.length - 1),
+    )
   return first === undefined ? AUDIT_EXIT.same : AUDIT_EXIT.different
 }
 
 const sameText = (id: string, partitions: number, rows: number): string =>
-  `SAME  ${id}: ${partitions} partitions, ${rows} rows of its changelog fit together.\n`
+  `SAME  ${id}: ${partitions} partitions, ${rows} rows of its changelog are consistent.\n`
 
 function foundText(id: string, { partition, table, key, what, offset }: Found, more: number): string {
   const at = offset === undefined ? '' : ` (changelog offset ${offset})`

@@ -14,32 +14,32 @@ import { UNREADABLE } from './unreadable'
 import type { ToldPartition } from './told'
 import { ToldHistory } from './told-history'
 
-/** Something of the store, seen when the source was applied up to a place. */
+/** An observation of the store, at the position the source was applied up to. */
 export interface Sighting {
   readonly object: string
-  /** What was seen of it; its view where nothing else is said. */
+  /** The observed part; the view if absent. */
   readonly part?: 'reports' | 'history'
   /** The next source offset to apply; undefined: at the end of the replay. */
   readonly position: number | undefined
-  /** Canonical text of the view, or of that part; null: not there. */
+  /** Canonical text of the view, or of that part; null: absent. */
   readonly view: string | null
 }
 
 export interface PartitionQuestion {
   readonly log: Log
-  /** The source, up to where it is replayed. */
+  /** The source, up to the end of the replay. */
   readonly stretch: Stretch
   readonly beginning: Beginning
-  /** Incarnation base where the source does not say it any more. */
+  /** Incarnation base, if the source no longer contains it. */
   readonly base: number
   /** The incarnation from which objects can be judged; 0: all of them. */
   readonly from: number
   readonly rules: Rules
   readonly committed: CommittedPartition
   readonly told: ToldPartition | undefined
-  /** By what REST showed. */
+  /** Observations through REST. */
   readonly sightings: readonly Sighting[]
-  /** All objects that REST showed are among the sightings: others should not be there. */
+  /** Whether the sightings cover all objects, so that there must be no others. */
   readonly everything: boolean
   /** Records that the service did not apply. */
   readonly leftOut: LeftOut
@@ -47,12 +47,12 @@ export interface PartitionQuestion {
 
 export interface PartitionAnswer {
   readonly differences: readonly Difference[]
-  /** Objects that were compared, and those that began before what can be judged. */
+  /** Objects that were compared, and those too old to be judged. */
   readonly judged: number
   readonly unjudged: number
 }
 
-/** Replays one partition of the source, and compares at their places what is kept of it. */
+/** Replays one partition of the source and compares what is stored at the observed positions. */
 export class PartitionAudit {
   readonly #differences: Difference[] = []
   readonly #deleted = new Set<string>()
@@ -63,7 +63,10 @@ export class PartitionAudit {
   readonly #engine: Engine
   #offset = -1
 
-  constructor(private readonly question: PartitionQuestion) {
+  readonly #question: PartitionQuestion
+
+  constructor(question: PartitionQuestion) {
+    this.#question = question
     const { partition } = question.stretch
     this.#engine = new Engine(
       {
@@ -78,7 +81,7 @@ export class PartitionAudit {
   }
 
   async run(): Promise<PartitionAnswer> {
-    const { log, stretch, committed, sightings, told, everything, leftOut } = this.question
+    const { log, stretch, committed, sightings, told, everything, leftOut } = this.#question
     const engine = this.#engine
     const due = [...sightings].filter(({ position }) => position !== undefined)
     due.sort((a, b) => a.position! - b.position!)
@@ -116,7 +119,7 @@ export class PartitionAudit {
   }
 
   #told(change: Change): void {
-    const { told, from } = this.question
+    const { told, from } = this.#question
     this.#history.note(change)
     if (change.type === 'object.deleted' && change.cause === 'deleted') this.#deleted.add(change.subject)
     const view = change.data as View | null
@@ -132,12 +135,13 @@ export class PartitionAudit {
   #rejected(offset: number, reason: string): void {
     if (reason.includes('unknown method'))
       throw new CannotJudge(
-        `The policy at offset ${offset} of partition ${this.question.stretch.partition} names a method that is registered in the service's own code (${reason}).`,
+        `The policy at offset ${offset} of partition ${this.#question.stretch.partition} names a method that ` +
+          `is registered in the service's own code (${reason}).`,
       )
   }
 
   #compareChangelog(position: number): void {
-    const { committed } = this.question
+    const { committed } = this.#question
     this.#compareSettings(committed.settings(), position)
     const ids = new Set([...committed.ids(), ...this.#engine.state.ids(undefined)])
     for (const id of ids) {
@@ -151,10 +155,10 @@ export class PartitionAudit {
         reportsText(read.object, (agent) => committed.evidenceMark(id, agent)),
       )
       const changed = what === 'same' ? this.#history.difference(id, committed.history(read)) : undefined
-      if (changed) this.#add('changelog', id, 'its history is another', changed.kept, changed.expected, position)
+      if (changed) this.#add('changelog', id, 'its history differs', changed.kept, changed.expected, position)
     }
-    for (const { table, key, object = key, what: said } of committed.inconsistencies(this.question.rules))
-      this.#add('changelog', object, `its rows do not fit together: ${said}`, `${table}/${key}`, null, position)
+    for (const { table, key, object = key, what: said } of committed.inconsistencies(this.#question.rules))
+      this.#add('changelog', object, `its rows are inconsistent: ${said}`, `${table}/${key}`, null, position)
   }
 
   #compareReports(id: string, position: number, kept: string): void {
@@ -162,35 +166,35 @@ export class PartitionAudit {
     if (object === undefined) return
     const { state } = this.#engine
     const expected = reportsText(object, (agent) => (state as EvidentState).evidenceOf(id, agent))
-    if (kept !== expected) this.#add('changelog', id, 'its reports are others', kept, expected, position)
+    if (kept !== expected) this.#add('changelog', id, 'its reports differ', kept, expected, position)
   }
 
   #compareSettings(kept: Settings, position: number): void {
-    // What was set before the source began and never since is taken from the changelog itself.
+    // Settings from before the start of the source that were never changed are taken from the changelog itself.
     const { settings } = this.#engine
-    if (position < this.question.beginning.judgedFrom) return
+    if (position < this.#question.beginning.judgedFrom) return
     for (const [name, text] of [
       ['policies', policiesText],
       ['agents', agentsText],
     ] as const)
-      // prettier-ignore
       if (text(kept) !== text(settings))
-        this.#add('changelog', name, `the ${name} are others`, text(kept), text(settings), position)
+        this.#add('changelog', name, `the ${name} differ`, text(kept), text(settings), position)
   }
 
   #compareSighting({ object: id, part, view: kept }: Sighting, position: number): void {
     if (part === undefined) return this.#compareStore(id, position, kept)
-    const { from } = this.question
+    const { from } = this.#question
     const { state } = this.#engine
     const object = state.load(id)
-    // Whether it is there is the view's matter; of a source that has lost its beginning the view's incarnation alone tells which object it is.
+    // Whether the object exists is checked by its view. If the source has lost its beginning, only the view's
+    // incarnation identifies the object.
     if (object === undefined || from > 0) return
     if (kept === UNREADABLE) return this.#add('store', id, `its ${part} cannot be read`, null, null, position)
     const told = part === 'history' ? this.#history.difference(id, kept!) : undefined
-    if (told !== undefined) this.#add('store', id, 'its history is another', told.kept, told.expected, position)
+    if (told !== undefined) this.#add('store', id, 'its history differs', told.kept, told.expected, position)
     if (part === 'history') return
     const expected = expectedReports(object, this.#engine.settings, state as EvidentState)
-    if (kept !== expected) this.#add('store', id, 'its reports are others', kept, expected, position)
+    if (kept !== expected) this.#add('store', id, 'its reports differ', kept, expected, position)
   }
 
   #compareStore(id: string, position: number, kept: string | null): void {
@@ -206,19 +210,19 @@ export class PartitionAudit {
     }
     this.#judged.add(id)
     if (kept === expected) return 'same'
-    const what = kept === null ? 'it is missing' : expected === null ? 'it should not be there' : 'its view is another'
+    const what = kept === null ? 'it is missing' : expected === null ? 'it should not be there' : 'its view differs'
     this.#add(where, id, what, kept, expected, position, view?.trigger?.offset)
     return 'different'
   }
 
-  /** Whether all that led to an object lies in what is left of the source. */
+  /** Whether all records that led to an object are still in the source. */
   #isJudged(id: string, view: View | null, kept: string | null, expected: string | null): boolean {
-    const { from } = this.question
+    const { from } = this.#question
     if (from === 0) return true
     const incarnation = kept === null ? undefined : /"incarnation":(\d+)/.exec(kept)?.[1]
     if (kept === null) return view === null || (this.#deleted.has(id) && view.incarnation >= from)
     if (Number(incarnation) < from || view?.incarnation !== Number(incarnation)) return false
-    // Whether the observers were thought lost depends on objects that are not all known.
+    // Whether an outage of observers was suspected depends on objects that are not all known.
     return kept === expected || !this.#dependsOnOthers(id, view, kept)
   }
 
@@ -227,9 +231,9 @@ export class PartitionAudit {
     return /"(?:cause":"quorum-lost|stale":true|voted":"unknown)/.test(kept)
   }
 
-  /** Of a source that has lost its beginning, events of objects that cannot be judged do not count. */
+  /** If the source has lost its beginning, events of objects that cannot be judged do not count. */
   #counts({ object }: Difference): boolean {
-    const { judgedFrom } = this.question.beginning
+    const { judgedFrom } = this.#question.beginning
     return judgedFrom === 0 || (!this.#lost.has(object) && !this.#unjudged.has(object) && this.#judged.has(object))
   }
 
@@ -242,8 +246,8 @@ export class PartitionAudit {
     source: number,
     trigger?: number,
   ): void {
-    const { partition } = this.question.stretch
-    const held = where === 'changelog' ? this.question.committed.offsetOf(object) : {}
+    const { partition } = this.#question.stretch
+    const held = where === 'changelog' ? this.#question.committed.offsetOf(object) : {}
     const offsets = { source, ...held, ...(trigger === undefined ? {} : { trigger }) }
     this.#differences.push({ where, partition, object, what, kept, expected, offsets })
   }
@@ -251,7 +255,7 @@ export class PartitionAudit {
 
 const incarnationOf = ({ id }: Change): number => Number(/@(\d+)\.\d+$/.exec(id)?.[1] ?? -1)
 
-/** The replay changes its settings; the beginning is asked again in the next round. */
+/** The replay changes its settings, and the next round needs those of the beginning again. */
 function copyOf(settings: Settings, rules: Rules): Settings {
   const copy = new Settings(rules)
   for (const policy of settings.policies()) copy.setPolicy(policy)

@@ -9,10 +9,10 @@ import {
 import type { Log } from '@quorate/log'
 import { recordsOf, type Stretch } from '../simulate/source-topic'
 
-/** The rows of one partition as its changelog holds them. Close the store when done. */
+/** The rows of one partition according to its changelog. Close the store when done. */
 export interface RestoredRows {
   readonly store: PartitionStore
-  /** Changelog offset of each row by its key there. */
+  /** Changelog offset of each row, by its key there. */
   readonly offsets: ReadonlyMap<string, number>
   /** undefined: nothing has been committed. */
   readonly checkpoint: Checkpoint | undefined

@@ -2,7 +2,7 @@ import type { AgentStanding, Freshness } from '@quorate/client'
 import type { Settings, VoteObject } from '@quorate/vote'
 import { evidenceMark, type EvidentState } from './evident-state'
 
-/** A report with what it counts for, as text. `at`: ms. */
+/** A report and its weight, as text. `at`: ms. */
 interface Shown {
   readonly agent: string
   readonly state: string
@@ -22,7 +22,7 @@ const textOf = (reports: readonly Shown[]): string =>
     .sort()
     .join(' ')
 
-/** Of an explanation by REST: ages count from the time of its partition. */
+/** From an explanation by REST: ages count from the time of its partition. */
 export function shownReports(agents: readonly AgentStanding[], { asOf }: Freshness): string {
   const now = Date.parse(asOf)
   return textOf(
@@ -33,7 +33,7 @@ export function shownReports(agents: readonly AgentStanding[], { asOf }: Freshne
   )
 }
 
-/** The same of the replay. */
+/** The same from the replay. */
 export function expectedReports(object: VoteObject, settings: Settings, state: EvidentState): string {
   const { id, rows, createdAt } = object
   const inForce = settings.policyOf(id)

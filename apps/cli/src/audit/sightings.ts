@@ -7,15 +7,18 @@ import { shownReports } from './shown-reports'
 import { shownHistory } from './told-history'
 import { UNREADABLE } from './unreadable'
 
-/** Objects asked for at the same time. */
+/** Number of concurrent requests. */
 const AT_ONCE = 16
 
-/** All objects as the list shows them, by partition. @throws CannotJudge where a partition cannot answer */
+/**
+ * All objects of the list, by partition.
+ * @throws CannotJudge if a partition cannot answer
+ */
 export async function listed(client: QuorateClient, partitions: number): Promise<Sighting[][]> {
   const seen: Sighting[][] = Array.from({ length: partitions }, () => [])
   const onMissing = (missing: readonly { readonly partition: number; readonly reason: string }[]): never => {
     const said = missing.map(({ partition, reason }) => `${partition} (${reason})`).join(', ')
-    throw new CannotJudge(`The store cannot be read whole: missing are the partitions ${said}. Try again.`)
+    throw new CannotJudge(`The store cannot be read completely: partitions ${said} are missing. Try again.`)
   }
   for await (const view of client.list({ limit: 10_000, onMissing })) {
     const sighting = { object: view.object, position: undefined, view: wireViewText(view) }
@@ -24,7 +27,10 @@ export async function listed(client: QuorateClient, partitions: number): Promise
   return seen
 }
 
-/** Objects one by one, with their reports and their history, each with the place of the source that its answer knows of, at least up to `end`. */
+/**
+ * Reads objects one by one with their reports and history, each with the source position of its response, which is at
+ * least `end`.
+ */
 export async function lookedAt(
   client: QuorateClient,
   objects: readonly string[],
@@ -59,7 +65,7 @@ async function lookAt(client: QuorateClient, object: string, minPosition: string
 
 const placeOf = ({ position }: Freshness): number => Number(position.split('@')[1]) + 1
 
-/** What an object has beside its view: its reports and its history, each at the place of its own answer. */
+/** An object's reports and history, each at the position of its own response. */
 async function details(client: QuorateClient, object: string, minPosition: string): Promise<Sighting[]> {
   const asked = async <T>(
     part: 'reports' | 'history',
@@ -72,12 +78,16 @@ async function details(client: QuorateClient, object: string, minPosition: strin
       return [{ object, part, position: placeOf(freshness!), view: textOf(answer, freshness!) }]
     } catch (error) {
       if (ProblemError.is(error, 'object-unreadable')) return [{ object, part, position: undefined, view: UNREADABLE }]
-      // Its view says so.
+      // Its view shows that.
       if (!ProblemError.is(error, 'not-found')) throw error
       return []
     }
   }
-  const reports = await asked('reports', (options) => client.explanation(object, options), ({ agents }, it) => shownReports(agents, it)) // prettier-ignore
+  const reports = await asked(
+    'reports',
+    (options) => client.explanation(object, options),
+    ({ agents }, it) => shownReports(agents, it),
+  )
   const history = await asked('history', (options) => client.history(object, options), shownHistory)
   return [...reports, ...history]
 }

@@ -2,12 +2,27 @@ import { compareUtf8, type Change, type View } from '@quorate/contracts'
 import type { HistoryEntry as ShownEntry } from '@quorate/client'
 import type { HistoryEntry } from '@quorate/vote'
 
-/** Changes of one object that are held: more than a policy may keep are not asked for. */
+/** Maximum number of changes kept per object: no policy keeps more. */
 const MOST = 1_000
 
-/** A change as text, from an event or from the store alike. */
+/** A change as text, the same for an event and for the store. */
 const entryText = ({ tally, ...rest }: HistoryEntry): string =>
-  JSON.stringify([rest.version, rest.revision, rest.at, rest.state, rest.from, rest.voted, rest.cause, rest.trigger, tally, rest.participants, rest.electorate, rest.quorum, rest.rule, rest.policy]) // prettier-ignore
+  JSON.stringify([
+    rest.version,
+    rest.revision,
+    rest.at,
+    rest.state,
+    rest.from,
+    rest.voted,
+    rest.cause,
+    rest.trigger,
+    tally,
+    rest.participants,
+    rest.electorate,
+    rest.quorum,
+    rest.rule,
+    rest.policy,
+  ])
 
 function entryOf({ data, time }: Change): HistoryEntry {
   const view = data as View
@@ -24,7 +39,7 @@ export const shownHistory = (entries: readonly ShownEntry[]): string =>
 
 const sorted = (tally: Readonly<Record<string, number>>) => Object.entries(tally).sort(([a], [b]) => compareUtf8(a, b))
 
-/** The changes that the source leads to, for comparison with those that are kept. */
+/** The changes that the source produces, for comparison with the stored ones. */
 export class ToldHistory {
   readonly #changes = new Map<string, string[]>()
 
@@ -37,7 +52,10 @@ export class ToldHistory {
     this.#changes.set(change.subject, changes)
   }
 
-  /** The first change that is kept otherwise; undefined: none is. `entries`: newest first; as text, they are `shownHistory`. Of changes before the source's first nothing can be said. */
+  /**
+   * The first stored change that differs; undefined if none does. `entries`: newest first; as text, they are
+   * `shownHistory`. Changes before the first one of the source cannot be judged.
+   */
   difference(
     id: string,
     entries: readonly HistoryEntry[] | string,
@@ -47,7 +65,7 @@ export class ToldHistory {
     const firstVersion = changes[0] === undefined ? Infinity : (JSON.parse(changes[0]) as number[])[0]!
     for (const [i, text] of kept.entries()) {
       const expected = changes.at(-1 - i) ?? null
-      // A reshard brought it along, or the source does not reach so far back.
+      // Imported by a reshard, or older than the source.
       if (expected === null && (JSON.parse(text) as number[])[0]! < firstVersion) return undefined
       if (text !== expected) return { kept: text, expected }
     }

@@ -1,2 +1,2 @@
-/** What is compared in place of what the store cannot read. */
+/** Compared in place of what the store cannot read. */
 export const UNREADABLE = 'its rows cannot be read'

@@ -16,19 +16,20 @@ interface Waiting {
   readonly detail?: string
 }
 
-/** Another source than was applied. */
+/** Confirms a source that differs from the one applied. */
 export const acknowledgeSourceCommand = () =>
   withDirect(
     new Command('acknowledge-source')
-      .description('Lets partitions go on with their source as it is now, though it is another log than was applied.')
-      .argument('[partition]', 'one alone; all that wait for it otherwise', integer)
-      .option('--topic <id>', 'only if this is the topic that is there now'),
+      .description('Lets partitions continue with their current source, although it is not the log that was applied.')
+      .argument('[partition]', 'only this partition; default: all that wait for it', integer)
+      .option('--topic <id>', 'only if this is the current topic id'),
   )
     .addHelpText(
       'after',
       `
-For STREAMS_SOURCE_REPLACED and STREAMS_SOURCE_TRUNCATED, when the right log cannot be brought back (docs/operations.md, "The source is another log").
-What was applied stays; what the source holds now is applied, from where it differs.
+For STREAMS_SOURCE_REPLACED and STREAMS_SOURCE_TRUNCATED, when the right log cannot be brought back
+(docs/operations.md, "The source is another log"). What was applied stays; what the source contains now is
+applied, from where it differs.
 
 Example:
   quorate acknowledge-source 3`,
@@ -51,15 +52,15 @@ async function acknowledge(options: Options, only: number | undefined): Promise<
     if (partitions.length === 0) return void (await screen.print([], () => 'no partition waits for that\n'))
     const said = [
       ...waiting.map(({ partition, detail, reason: why }) => `partition ${partition}: ${detail ?? why}`),
-      'They will go on with their source as it is now. What it has lost is not brought back. This cannot be undone.',
+      'They will continue with their current source. Records that it has lost are not restored. This cannot be undone.',
     ].join('\n')
     if (!(await confirmed(said, options.yes === true))) return void (process.exitCode = EXIT.refused)
     for (const partition of partitions) {
       const answer = await client.partitions.acknowledgeSource(partition, options.topic)
       await screen.print({ partition, ...answer }, () =>
         answer.outcome === 'acknowledged'
-          ? `partition ${partition} goes on with the topic ${answer.topic}\n`
-          : `partition ${partition} will go on with the topic ${answer.topic}\n`,
+          ? `partition ${partition} continues with the topic ${answer.topic}\n`
+          : `partition ${partition} will continue with the topic ${answer.topic}\n`,
       )
     }
   })
@@ -74,8 +75,9 @@ async function acknowledgeDirectly(options: Options, only: number | undefined): 
     const { id, partitions } = description
     if (options.topic !== undefined && options.topic !== id)
       throw new UsageError(`The topic ${to.source} is ${id} now.`)
-    if (only !== undefined && only >= partitions) throw new UsageError(`${to.source} has the partitions 0 to ${partitions - 1}.`) // prettier-ignore
-    const said = `Where they wait for it, partitions of ${to.source} will go on with the topic ${id}. This cannot be undone.`
+    if (only !== undefined && only >= partitions)
+      throw new UsageError(`${to.source} has the partitions 0 to ${partitions - 1}.`)
+    const said = `Waiting partitions of ${to.source} will continue with the topic ${id}. This cannot be undone.`
     if (!(await confirmed(said, options.yes === true))) return void (process.exitCode = EXIT.refused)
     const all = only === undefined ? Array.from({ length: partitions }, (_, partition) => partition) : [only]
     for (const partition of all) await requestAcknowledgement(log, to, { partition, topicId: id, by })

@@ -4,9 +4,9 @@ import { printable } from '../text'
 import { showTrial } from '../trial'
 import { integer, withServer } from './command-line'
 
-/** Settings of agents: what each weighs, and who is muted. */
+/** Settings of agents: weight and mute. */
 export function agentSettingsCommands(): Command[] {
-  const agent = new Command('agent').description('What agents weigh, and who is muted.')
+  const agent = new Command('agent').description('Weights and mutes agents.')
   for (const command of [list(), get(), set(), remove()]) agent.addCommand(command)
   return [agent]
 }
@@ -24,7 +24,7 @@ const row = ({ agent, weight, muted }: AgentAnswer): string[] => [agent, String(
 const get = () =>
   new Command('get')
     .argument('<agent>')
-    .description('Shows those of one.')
+    .description('Shows the settings of an agent.')
     .action(
       withServer<[string], object>(async ({ client, screen }, agent) => {
         const settings = await client.agent(agent)
@@ -40,11 +40,11 @@ interface SetFlags {
 
 const set = () =>
   new Command('set')
-    .description('Replaces the settings of an agent; objects it reports on are decided anew at once.')
+    .description('Replaces the settings of an agent; objects it reports on are decided again at once.')
     .argument('<agent>')
-    .option('--weight <n>', 'what its vote weighs; with 0 it only observes', integer, 1)
+    .option('--weight <n>', 'weight of its vote; with 0 it only observes', integer, 1)
     .option('--muted', 'its reports do not count')
-    .option('--dry-run', 'writes nothing; says which objects they would change')
+    .option('--dry-run', 'writes nothing; shows which objects would change')
     .addHelpText(
       'after',
       '\nExamples:\n  quorate agent set probe-1 --weight 3 --dry-run\n  quorate agent set probe-2 --muted',
@@ -60,15 +60,14 @@ const set = () =>
 
 const remove = () =>
   new Command('remove')
-    .description('Takes an agent away: its settings, and its reports on every object.')
+    .description('Removes an agent: its settings, and its reports on every object.')
     .argument('<agent>')
     .action(
       withServer<[string], object>(async ({ client, screen }, agent) => {
         const written = await client.removeAgent(agent)
         await screen.print(
           written,
-          () =>
-            `settings and reports of ${printable(agent)} are removed, where there were any: written at ${written.position}\n`,
+          () => `settings and reports of ${printable(agent)}, if any, are removed: written at ${written.position}\n`,
         )
       }),
     )

@@ -16,26 +16,27 @@ interface ReportFlags {
   readonly file?: string
 }
 
-/** What agents do. */
+/** Commands for agents. */
 export function agentCommands(): Command[] {
   return [
     new Command('report')
-      .description("Reports an agent's opinion on an object, or many from a file.")
+      .description("Reports an agent's state of an object, or many from a file.")
       .argument('[object]', 'object id, e.g. site/x')
       .argument('[state]', 'e.g. up, down; unknown abstains')
-      .option('--agent <id>', 'who reports (required with an object)')
-      .option('--ttl <duration>', 'how long the opinion holds, e.g. 30s', span)
-      .option('--seq <n>', "the agent's own counter: what is not higher is ignored", integer)
-      .option('--session <id>', 'changes when the counter starts anew')
-      .option('--observed-at <time>', 'when it was seen, RFC 3339', instant)
-      .option('--evidence <json>', 'whatever shows why', json)
+      .option('--agent <id>', 'the reporting agent (required with an object)')
+      .option('--ttl <duration>', 'how long the report is valid, e.g. 30s', span)
+      .option('--seq <n>', "the agent's own counter: reports that are not higher are ignored", integer)
+      .option('--session <id>', 'changes when the counter starts again')
+      .option('--observed-at <time>', 'when it was observed, RFC 3339', instant)
+      .option('--evidence <json>', 'any JSON that supports the report', json)
       .option('--wait [duration]', 'waits until the report is applied and shows the object (5s)', (text: string) =>
         span(text),
       )
-      .option('--file <path>', 'one JSON report a line; - is stdin')
+      .option('--file <path>', 'one JSON report per line; - is stdin')
       .addHelpText(
         'after',
-        '\nExamples:\n  quorate report site/x down --agent probe-1 --ttl 90s --wait\n  quorate report --file - < reports.jsonl',
+        '\nExamples:\n  quorate report site/x down --agent probe-1 --ttl 90s --wait\n  quorate report --file ' +
+          '- < reports.jsonl',
       )
       .action(
         withServer<[string | undefined, string | undefined], ReportFlags>(

@@ -14,28 +14,31 @@ interface Options {
 }
 
 const STORE_BESIDE_EMBEDDED =
-  'The embedded log is open to one process at a time, and the store is read through a running server. Stop the server and audit with --no-store.'
+  'The embedded log is open to one process at a time, and the store is read through a running server. Stop ' +
+  'the server and audit with --no-store.'
 
-/** Whether what is kept is what the source says. */
+/** Checks whether the stored data matches the source. */
 export function auditCommand(): Command {
   return new Command('audit')
-    .description('Decides everything again from the source topic, and compares store, changelog and sink with it.')
-    .option('--brokers <list>', 'where the topics are; KAFKA_BROKERS otherwise')
-    .option('--data-dir <dir>', 'the embedded log of a server that is not running; goes with --no-store')
-    .option('--application-id <id>', 'whose changelog it is', 'aggregator')
-    .option('--notifier-id <id>', 'the notifier whose rows are checked', 'notifier')
-    .option('--rules <module>', 'rules registered in code: a module that exports them')
-    .option('--no-store', 'leaves out the store, which is read through the server')
+    .description(
+      'Decides everything again from the source topic, and compares store, changelog and sink with the result.',
+    )
+    .option('--brokers <list>', 'Kafka brokers; default: KAFKA_BROKERS')
+    .option('--data-dir <dir>', 'the embedded log of a stopped server; requires --no-store')
+    .option('--application-id <id>', 'application id of the changelog', 'aggregator')
+    .option('--notifier-id <id>', 'application id of the notifier to check', 'notifier')
+    .option('--rules <module>', 'module that exports the rules registered in code')
+    .option('--no-store', 'skips the store, which is read through the server')
     .addHelpText(
       'after',
       `
-The topics are those of QUORATE_TOPIC_PREFIX and --application-id; the server that --url or QUORATE_URL names must be of the same deployment,
-which its /v1/cluster says. On Kafka the server runs meanwhile. The embedded log (npm start) is open to one process at a time: stop the server
-and add --no-store.
+The topics are those of QUORATE_TOPIC_PREFIX and --application-id. The server that --url or QUORATE_URL names
+must belong to the same deployment, as its /v1/cluster shows. On Kafka the server keeps running. The embedded
+log (npm start) can only be opened by one process: stop the server and add --no-store.
 
-Exit codes: 0 the same, 1 different (the first difference is printed, with its offsets), 2 it cannot be judged, whatever the reason.
-Where there is a notifier, a second line says whether the rows of its changelog fit together.
-The system may be at work meanwhile: each is compared at the place of the source that it knows of.
+Exit codes: 0 the same, 1 different (the first difference is printed, with its offsets), 2 it cannot be
+judged, for any reason. If there is a notifier, a second line says whether the rows of its changelog are
+consistent. The system may be working meanwhile: everything is compared at its own position in the source.
 
 Example:
   quorate audit --brokers localhost:9092 --url http://127.0.0.1:8080
@@ -79,7 +82,7 @@ async function audit({
       await log.close()
     }
   } catch (error) {
-    // Whatever keeps it from looking keeps it from judging.
+    // Any error that prevents the comparison means that it cannot judge.
     process.stderr.write(`${explain(error).text}\n`)
     return AUDIT_EXIT.cannotJudge
   }

@@ -5,7 +5,7 @@ import { parseDuration, parseTime } from '@quorate/contracts/times'
 import { askAggregator } from '../connection'
 import { Screen } from '../screen'
 
-/** Options that every command has. */
+/** Options of every command. */
 export interface CommonOptions {
   readonly url?: string
   readonly json?: boolean
@@ -18,8 +18,8 @@ export interface Door<O> {
 }
 
 /**
- * Makes a commander action of a function that talks to the server: the settings are read now, not when the program is built.
- * `T` are the command's arguments, `O` its options.
+ * Makes a commander action of a function that talks to the server: settings are read when it runs, not when the program
+ * is built. `T`: the command's arguments; `O`: its options.
  */
 export function withServer<T extends readonly unknown[], O extends object>(
   run: (door: Door<O>, ...args: T) => Promise<void>,
@@ -32,7 +32,7 @@ export function withServer<T extends readonly unknown[], O extends object>(
   }
 }
 
-/** Decimal digits alone: no sign, no exponent, no other base. */
+/** Only decimal digits: no sign, no exponent, no other base. */
 const whole = (text: string): number => (/^\d{1,16}$/.test(text) ? Number(text) : NaN)
 
 export function integer(text: string): number {
@@ -41,14 +41,14 @@ export function integer(text: string): number {
   return value
 }
 
-/** An integer from 1. */
+/** A positive integer. */
 export function count(text: string): number {
   const value = whole(text)
   if (!Number.isSafeInteger(value) || value === 0) throw new InvalidArgumentError('It must be an integer from 1.')
   return value
 }
 
-/** 100 years: what is longer is a slip, and soon beyond what a date can carry. */
+/** 100 years: longer is a mistake, and soon beyond the range of dates. */
 const LONGEST = 36_525 * 86_400_000
 
 /** `30s`, `10m`, `2h`, `1d` → ms */
@@ -67,7 +67,7 @@ export function json(text: string): unknown {
   return value
 }
 
-/** undefined where the text is no JSON. */
+/** undefined if the text is not JSON. */
 export function jsonOf(text: string): unknown {
   try {
     return parseExactly(text)

@@ -5,18 +5,16 @@ import { count, withServer } from './command-line'
 
 /** Dead letters: records that could not be applied. */
 export function deadLetterCommands(): Command[] {
-  const letters = new Command('dead-letters').description(
-    'Records that could not be applied, and what to do about them.',
-  )
+  const letters = new Command('dead-letters').description('Records that could not be applied.')
   for (const command of [list(), show(), replay(), drop()]) letters.addCommand(command)
   return [letters]
 }
 
 const list = () =>
   new Command('list')
-    .description('Lists them, the oldest first.')
+    .description('Lists dead letters, oldest first.')
     .option('--all', 'also those that were replayed or dropped')
-    .option('--limit <n>', 'at most so many', count)
+    .option('--limit <n>', 'maximum number', count)
     .action(
       withServer<[], { all?: boolean; limit?: number }>(async ({ client, screen, options }) => {
         const { all = false, limit = Infinity, json } = options
@@ -39,14 +37,14 @@ const row = ({ position, at, from, key, bytes, reason, cut, mark }: DeadLetter) 
   from ?? '-',
   key === null ? '-' : printable(key),
   String(bytes),
-  printable(`${reason ?? '-'}${cut ? ` (not whole: ${cut.parts.join(', ')})` : ''}`),
+  printable(`${reason ?? '-'}${cut ? ` (incomplete: ${cut.parts.join(', ')})` : ''}`),
   mark ? `${mark.done} by ${printable(mark.by)}` : '',
 ]
 
 const show = () =>
   new Command('show')
-    .description('Shows one with its value and headers.')
-    .argument('<position>', 'as the list shows it')
+    .description('Shows a dead letter with its value and headers.')
+    .argument('<position>', 'as in the list')
     .action(
       withServer<[string], object>(async ({ client, screen }, position) => {
         const letter = await client.deadLetters.get(position)
@@ -57,8 +55,8 @@ const show = () =>
 
 const replay = () =>
   new Command('replay')
-    .description('Appends one again, as it was. Mend first what refused it.')
-    .argument('<position>', 'as the list shows it')
+    .description('Appends a dead letter again, unchanged. First fix what caused its refusal.')
+    .argument('<position>', 'as in the list')
     .action(
       withServer<[string], object>(async ({ client, screen }, position) => {
         const again = await client.deadLetters.replay(position)
@@ -68,8 +66,8 @@ const replay = () =>
 
 const drop = () =>
   new Command('drop')
-    .description('Shows one no more.')
-    .argument('<position>', 'as the list shows it')
+    .description('Hides a dead letter from the list.')
+    .argument('<position>', 'as in the list')
     .action(
       withServer<[string], object>(async ({ client, screen }, position) => {
         await client.deadLetters.drop(position)

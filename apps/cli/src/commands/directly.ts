@@ -8,22 +8,22 @@ export interface DirectOptions extends CommonOptions {
   readonly dataDir?: string
   readonly notifier?: boolean
   readonly applicationId?: string
-  /** Does not ask first. */
+  /** Skips the confirmation. */
   readonly yes?: boolean
 }
-/** Options of commands that can also do without a server. */
+/** Options of commands that can also work without a server. */
 export const withDirect = (command: Command): Command =>
   command
-    .option('--yes', 'does not ask first')
-    .option('--direct', 'writes it into the log itself, for when no server stays up to be asked')
-    .option('--brokers <list>', 'with --direct: where the topics are; KAFKA_BROKERS otherwise')
-    .option('--data-dir <dir>', 'with --direct: the embedded log of a server that is not running')
-    .option('--notifier', "with --direct: a partition of the notifier's, not the aggregator's")
-    .option('--application-id <id>', 'with --direct: whose partition it is (aggregator, or notifier)')
+    .option('--yes', 'skips the confirmation')
+    .option('--direct', 'writes into the log directly, for when no server stays up')
+    .option('--brokers <list>', 'with --direct: Kafka brokers; default: KAFKA_BROKERS')
+    .option('--data-dir <dir>', 'with --direct: the embedded log of a stopped server')
+    .option('--notifier', 'with --direct: a partition of the notifier, not the aggregator')
+    .option('--application-id <id>', 'with --direct: application id (aggregator or notifier)')
 
 type Log = Awaited<ReturnType<typeof import('../simulate/index.js').openSourceLog>>
 
-/** With the log itself, as who is logged in here. */
+/** Runs on the log itself, in the name of the logged-in user. */
 export async function directly(
   { brokers, dataDir, notifier = false, applicationId = notifier ? 'notifier' : 'aggregator' }: DirectOptions,
   act: (log: Log, to: Addressee, by: string) => Promise<void>,
@@ -41,7 +41,10 @@ export async function directly(
     settings: names.settings,
     outputs: { 'dead-letters': names.deadLetters },
   }
-  const log = await openSourceLog({ ...(brokers === undefined ? {} : { brokers }), ...(dataDir === undefined ? {} : { dataDir }) }) // prettier-ignore
+  const log = await openSourceLog({
+    ...(brokers === undefined ? {} : { brokers }),
+    ...(dataDir === undefined ? {} : { dataDir }),
+  })
   try {
     await act(log, to, userInfo().username)
   } finally {

@@ -16,12 +16,12 @@ import {
 } from '../../../notifier/src/configuration'
 import { routingOf } from '../../../notifier/src/configuration/default-routing'
 
-/** What a file says of the notifier, judged as a start would. */
+/** The notifier's configuration in a file, validated like at a start. */
 export interface CheckedFile {
   readonly faults: readonly Fault[]
-  /** References to secrets that lead nowhere on this machine: no fault, since the notifier may run elsewhere. */
+  /** References to secrets that are not set on this machine: not a fault, because the notifier may run elsewhere. */
   readonly unset: readonly string[]
-  /** What is no fault, and may be a slip. */
+  /** Not faults, but possible mistakes. */
   readonly notes: readonly string[]
   readonly counts: {
     readonly receivers: number
@@ -32,8 +32,8 @@ export interface CheckedFile {
 }
 
 /**
- * Checks the section `notify:` of a YAML file, and the settings beside it.
- * @throws ConfigError for the settings, and for what is no section
+ * Checks the section `notify:` of a YAML file and the settings beside it.
+ * @throws ConfigError for invalid settings, and if the section is not an object
  */
 export async function checkFile(path: string, env = process.env): Promise<CheckedFile> {
   const config = loadConfig('cli', { env: { ...env, QUORATE_CONFIG: path } })
@@ -56,12 +56,17 @@ export async function checkFile(path: string, env = process.env): Promise<Checke
   const refused = await secretFaults(written.receivers, secrets)
   const unset = await unsetIn(written.receivers, secrets, new Set(refused.map(({ pointer }) => pointer)))
   const { receivers, silences, inhibitions } = written
-  const counts = { receivers: receivers.size, silences: silences.size, inhibitions: inhibitions.size, routes: routesIn(routes) } // prettier-ignore
+  const counts = {
+    receivers: receivers.size,
+    silences: silences.size,
+    inhibitions: inhibitions.size,
+    routes: routesIn(routes),
+  }
   const notes = faults.length > 0 ? [] : [...privateAddresses(receivers), ...unused(receivers, routes)]
   return { faults: [...faults, ...texts, ...refused], unset, notes, counts }
 }
 
-/** Endpoints whose address is private and not allowed: what is sent there is refused. */
+/** Endpoints whose address is private and not allowed: requests to it are refused. */
 function* privateAddresses(receivers: ReadonlyMap<string, unknown>): Iterable<string> {
   for (const [name, receiver] of receivers)
     for (const [i, { settings = {} }] of (receiver as ReceiverDocument).endpoints.entries()) {
@@ -79,7 +84,7 @@ function* unused(receivers: ReadonlyMap<string, unknown>, routes: unknown): Iter
   const named = new Set(namedIn(routes))
   for (const receiver of receivers.values()) named.add((receiver as ReceiverDocument).fallback ?? '')
   for (const name of receivers.keys())
-    if (!named.has(name)) yield `/receivers/${name}: no route and no fallback leads there; nobody is told by it`
+    if (!named.has(name)) yield `/receivers/${name}: no route and no fallback leads here; it notifies nobody`
 }
 
 function* namedIn(route: unknown): Iterable<string> {
@@ -94,7 +99,7 @@ const routesIn = (route: unknown): number => {
   return below.reduce<number>((sum, one) => sum + routesIn(one), 1)
 }
 
-/** What is said of the references that lead nowhere here. */
+/** Messages about references that are not set on this machine. */
 async function unsetIn(
   receivers: ReadonlyMap<string, unknown>,
   secrets: SecretReader,

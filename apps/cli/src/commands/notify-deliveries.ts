@@ -13,9 +13,7 @@ interface Filter {
 }
 
 export function deliveriesCommand(): Command {
-  const deliveries = new Command('deliveries').description(
-    'Who was told what, and why not; what to do with dead letters.',
-  )
+  const deliveries = new Command('deliveries').description('Who was notified of what and why, and dead deliveries.')
   for (const command of [list(), show(), redrive(), drop()]) deliveries.addCommand(command)
   return deliveries
 }
@@ -26,9 +24,9 @@ const list = () =>
     .option('--object <id>')
     .option('--receiver <name>')
     .option('--status <status>', 'sent, held, suppressed, "suppressed: quiet", pending, delivered, dead, dropped')
-    .option('--changes', 'leaves out updates of what was told already')
-    .option('--ids', 'shows the ids, which show, redrive and drop take; always with --status dead')
-    .option('--limit <n>', 'so many at most (100)', count)
+    .option('--changes', 'hides updates of states already notified')
+    .option('--ids', 'shows the ids that show, redrive and drop take; always with --status dead')
+    .option('--limit <n>', 'maximum number (100)', count)
     .addHelpText(
       'after',
       '\nExample:\n  quorate deliveries list --object site/x\n  quorate deliveries list --status dead',
@@ -63,27 +61,27 @@ const row = (one: Delivery): string[] => [
   whyOf(one),
 ]
 
-/** The reason, and what the last attempt said where that is something else. */
+/** The reason, and the last attempt's message if it differs. */
 function whyOf({ status, reason, by, lastAttempt }: Delivery): string {
   const outcome = status === 'delivered' || lastAttempt?.outcome === reason ? undefined : lastAttempt?.outcome
   return [reason, by, outcome].filter((part) => part !== null && part !== undefined).join(', ')
 }
 
-/** Decisions about an update of what was told already. */
+/** Decisions about an update of a state that was already notified. */
 const UPDATES: ReadonlySet<string | null> = new Set(['already-told', 'no-change'])
 
 class UnknownDelivery extends Error {
   readonly code = 'not-found'
   constructor(id: string) {
-    super(`No decision with the id ${id} is kept. \`quorate deliveries list\` shows those that are.`)
+    super(`No decision with the id ${id} is stored. \`quorate deliveries list\` shows those that are.`)
   }
 }
 
 const show = () =>
   new Command('show')
-    .description('Shows everything that is known of a decision.')
+    .description('Shows all details of a decision.')
     .argument('<id>')
-    .option('--object <id>', 'of it: found faster')
+    .option('--object <id>', 'its object: faster to find')
     .action(
       withNotifier<[string], { object?: string }>(async ({ notifier, screen, options: { object } }, id) => {
         const found: Delivery[] = []
@@ -96,7 +94,7 @@ const show = () =>
 
 const redrive = () =>
   new Command('redrive')
-    .description('Sends a dead letter again, under its id.')
+    .description('Sends a dead delivery again, with the same id.')
     .argument('<id>')
     .action(
       withNotifier<[string], object>(async ({ notifier, screen }, id) => {
@@ -107,7 +105,7 @@ const redrive = () =>
 
 const drop = () =>
   new Command('drop')
-    .description('Gives a dead letter up for good.')
+    .description('Gives up a dead delivery permanently.')
     .argument('<id>')
     .action(
       withNotifier<[string], object>(async ({ notifier, screen }, id) => {

@@ -10,7 +10,7 @@ export interface NotifyDoor<O> {
   readonly options: O & CommonOptions
 }
 
-/** As `withServer`, for what a notifier answers. */
+/** Like `withServer`, for requests to a notifier. */
 export function withNotifier<T extends readonly unknown[], O extends object>(
   run: (door: NotifyDoor<O>, ...args: T) => Promise<void>,
 ): (...given: unknown[]) => Promise<void> {

@@ -22,24 +22,24 @@ interface SilenceFlags {
 const HOUR = 3_600_000
 
 export function silenceCommand(): Command {
-  const silence = new Command('silence').description('Silences: nothing of what they match is told while they last.')
+  const silence = new Command('silence').description('Silences: no notification of matching objects while they last.')
   for (const command of [add(), list(), end()]) silence.addCommand(command)
   return silence
 }
 
 const add = () =>
   new Command('add')
-    .description('Silences objects; what was told before is closed all the same.')
+    .description('Silences objects; open notifications are still closed.')
     .option('--object <glob...>', 'ids: * any characters but /, ** any; \\* an asterisk, \\\\ a backslash')
     .option('--state <state...>', 'only changes to these states')
     .option('--policy <name...>', 'only objects of these policies')
     .option('--cause <cause...>', 'only changes by these causes')
     .requiredOption('--comment <text>', 'why')
     .option('--author <name>', 'who (you)')
-    .option('--from <time>', 'from when, RFC 3339 (now)', instant)
-    .option('--for <duration>', 'how long, e.g. 30m (1h)', span)
-    .option('--until <time>', 'or until when, RFC 3339', instant)
-    .option('--preview', 'only shows what it would be over now')
+    .option('--from <time>', 'start, RFC 3339 (now)', instant)
+    .option('--for <duration>', 'duration, e.g. 30m (1h)', span)
+    .option('--until <time>', 'or end, RFC 3339', instant)
+    .option('--preview', 'only shows which objects it would match now')
     .addHelpText('after', '\nExample:\n  quorate silence add --object "site/x/**" --for 2h --comment "moving house"')
     .action(
       withNotifier<[], SilenceFlags>(async ({ notifier, screen, options }) => {
@@ -51,14 +51,14 @@ const add = () =>
         )
         if (Object.keys(match).length === 0)
           throw new UsageError(
-            'Say what to silence: --object, --state, --policy or --cause; --object "**" is everything.',
+            'Give at least one of --object, --state, --policy or --cause; --object "**" matches everything.',
           )
         const startsAt = options.from ?? new Date().toISOString()
         const endsAt = options.until ?? new Date(Date.parse(startsAt) + (options.for ?? HOUR)).toISOString()
         const silence = { match, startsAt, endsAt, author, comment }
         if (preview) {
           const { items, total, complete, missing } = await notifier.previewSilence(silence)
-          const rows = items.map((one) => [one.object, stateCell(one.state), one.waiting ? 'waits to be told' : ''])
+          const rows = items.map((one) => [one.object, stateCell(one.state), one.waiting ? 'waiting' : ''])
           const left = complete ? '' : `partitions missing: ${missing.map(({ partition }) => partition).join(', ')}\n`
           await screen.print({ items, total, complete, missing }, () =>
             [screen.table(['OBJECT', 'STATE', ''], rows), `${total} in all\n`, left].join(''),
@@ -73,12 +73,18 @@ const add = () =>
 const list = () =>
   new Command('list')
     .description('Lists silences.')
-    .option('--all', 'those that have ended as well')
+    .option('--all', 'also those that have ended')
     .action(
       withNotifier<[], { all?: boolean }>(async ({ notifier, screen, options }) => {
         const items = (await notifier.silences()).filter(({ status }) => options.all || status !== 'ended')
-        const row = ({ id, status, match, endsAt, author, comment }: SilenceAnswer) =>
-          [id, status, endsAt, JSON.stringify(match), author, comment] // prettier-ignore
+        const row = ({ id, status, match, endsAt, author, comment }: SilenceAnswer) => [
+          id,
+          status,
+          endsAt,
+          JSON.stringify(match),
+          author,
+          comment,
+        ]
         await screen.print(items, () =>
           screen.table(['ID', 'STATUS', 'UNTIL', 'MATCH', 'AUTHOR', 'COMMENT'], items.map(row)),
         )
@@ -87,7 +93,7 @@ const list = () =>
 
 const end = () =>
   new Command('end')
-    .description('Ends a silence; what it held back is told.')
+    .description('Ends a silence; what it held back is sent.')
     .argument('<id>')
     .action(
       withNotifier<[string], object>(async ({ notifier, screen }, id) => {

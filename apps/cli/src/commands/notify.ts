@@ -8,17 +8,17 @@ import { deliveriesCommand } from './notify-deliveries'
 import { withNotifier } from './notify-door'
 import { silenceCommand } from './notify-silences'
 
-/** The notifier: who is told, what is silenced, who was told what. */
+/** Commands for the notifier: configuration, routes, silences, deliveries. */
 export function notifyCommands(): Command[] {
-  const notify = new Command('notify').description('Who is told of what: checks a configuration, tries routes.')
+  const notify = new Command('notify').description('Checks a configuration, tries routes, lists receivers.')
   for (const command of [checkConfig(), routeTest(), receivers(), test()]) notify.addCommand(command)
   return [notify, silenceCommand(), deliveriesCommand()]
 }
 
 const checkConfig = () =>
   new Command('check-config')
-    .description('Checks the section notify: of a file, without any server.')
-    .argument('<file>', 'YAML, as quorate.yaml')
+    .description('Checks the section notify: of a file, without a server.')
+    .argument('<file>', 'YAML, like quorate.yaml')
     .action(async (...given: unknown[]) => {
       const [file] = given as [string]
       const screen = new Screen((given.at(-1) as Command).optsWithGlobals<CommonOptions>().json === true)
@@ -30,7 +30,11 @@ const checkConfig = () =>
           ...[...unset, ...notes].map((said) => `note: ${said}\n`),
           ...(faults.length > 0
             ? []
-            : [`right: ${Object.entries(counts).map(([name, count]) => `${count} ${name}`).join(', ')}\n`]), // prettier-ignore
+            : [
+                `valid: ${Object.entries(counts)
+                  .map(([name, count]) => `${count} ${name}`)
+                  .join(', ')}\n`,
+              ]),
         ].join(''),
       )
       if (faults.length > 0) process.exitCode = EXIT.refused
@@ -46,13 +50,13 @@ interface TrialFlags {
 
 const routeTest = () =>
   new Command('route-test')
-    .description('Says who would be told of a change now, and why; nothing is sent.')
+    .description('Shows who would be notified of a change now, and why; sends nothing.')
     .argument('<object>')
-    .requiredOption('--state <state>', 'the state that it changes to')
-    .option('--from <state>', 'the state before')
+    .requiredOption('--state <state>', 'the new state')
+    .option('--from <state>', 'the previous state')
     .option('--cause <cause>', 'vote, override, …')
-    .option('--policy <name>', 'of the object')
-    .option('--told <state>', 'what the receivers were last told of it')
+    .option('--policy <name>', 'policy of the object')
+    .option('--told <state>', 'the state that receivers were last notified of')
     .addHelpText('after', '\nExample:\n  quorate notify route-test site/x --state down')
     .action(
       withNotifier<[string], TrialFlags>(async ({ notifier, screen, options }, object) => {
@@ -62,7 +66,7 @@ const routeTest = () =>
         const items = await notifier.testRoutes({ object, state, ...more })
         await screen.print({ items }, () =>
           items.length === 0
-            ? 'nobody: no route takes it\n'
+            ? 'nobody: no route matches\n'
             : screen.table(['RECEIVER', 'DECISION', 'ROUTE', 'ENDPOINTS', 'WHY'], items.map(trialRow)),
         )
       }),
@@ -75,19 +79,32 @@ function trialRow({ receiver, decision, reason, by, heldFor, route, endpoints, v
     const asked = Object.entries(node.match).map(([name, value]) => `${name} ${[value].flat().join('|')}`)
     return asked.length === 0 ? node.route : `${node.route} [${asked.join(', ')}]`
   })
-  return [receiver, `${decision === 'sent' ? 'would be sent' : decision}${why}`, route, endpoints.map(({ name, channel }) => `${name} (${channel})`).join(', '), path.join(' > ')] // prettier-ignore
+  return [
+    receiver,
+    `${decision === 'sent' ? 'would be sent' : decision}${why}`,
+    route,
+    endpoints.map(({ name, channel }) => `${name} (${channel})`).join(', '),
+    path.join(' > '),
+  ]
 }
 
 const receivers = () =>
-  new Command('receivers').description('Lists who is told, and how the endpoints are.').action(
+  new Command('receivers').description('Lists receivers and the condition of their endpoints.').action(
     withNotifier<[], object>(async ({ notifier, screen }) => {
       const items = await notifier.receivers()
       const rows = items.flatMap(({ name, fallback, endpoints }) =>
-        endpoints.map((one) => [name, one.name, one.channel, String(one.waiting), one.refusal ?? one.circuit, fallback ?? '-']),
-      ) // prettier-ignore
+        endpoints.map((one) => [
+          name,
+          one.name,
+          one.channel,
+          String(one.waiting),
+          one.refusal ?? one.circuit,
+          fallback ?? '-',
+        ]),
+      )
       const leftOut = await notifier.leftOut('receivers')
       const notes = leftOut.flatMap(({ name, faults }) =>
-        faults.map(({ pointer, detail }) => `does not pass: ${name}${pointer}: ${detail}\n`),
+        faults.map(({ pointer, detail }) => `invalid: ${name}${pointer}: ${detail}\n`),
       )
       await screen.print(
         items,
@@ -99,7 +116,7 @@ const receivers = () =>
 
 const test = () =>
   new Command('test')
-    .description('Sends a test alarm and its end to each endpoint of a receiver.')
+    .description('Sends a test alert and its end to each endpoint of a receiver.')
     .argument('<receiver>')
     .action(
       withNotifier<[string], object>(async ({ notifier, screen }, receiver) => {

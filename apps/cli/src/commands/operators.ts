@@ -21,11 +21,13 @@ interface OverrideFlags extends Guard {
 const HOUR = 3_600_000
 const IF_MATCH = ['--if-match <etag>', 'only if nothing has changed since `get` showed this etag'] as const
 
-const REASON = ['--reason <text>', 'why; kept with the change'] as const
+const REASON = ['--reason <text>', 'reason, stored with the change'] as const
 
-/** What operators do. */
+/** Commands for operators. */
 export function operatorCommands(): Command[] {
-  const override = new Command('override').description('Sets or clears the state by hand; the vote goes on underneath.')
+  const override = new Command('override').description(
+    'Sets or clears the state by hand; the vote continues underneath.',
+  )
   override.addCommand(set()).addCommand(clear())
   return [override, remove()]
 }
@@ -35,10 +37,10 @@ const set = () =>
     .description('Overrides the state of an object.')
     .argument('<object>')
     .argument('<state>')
-    .requiredOption('--reason <text>', 'why; everybody is shown it')
-    .option('--for <duration>', 'how long, e.g. 30m (1h)', span)
-    .option('--until <time>', 'or until when, RFC 3339', instant)
-    .option('--mode <mode>', 'pin: until the end; until-agree: until the vote says the same', 'pin')
+    .requiredOption('--reason <text>', 'reason, visible to everybody')
+    .option('--for <duration>', 'duration, e.g. 30m (1h)', span)
+    .option('--until <time>', 'or end, RFC 3339', instant)
+    .option('--mode <mode>', 'pin: until the end; until-agree: until the vote agrees', 'pin')
     .option(...IF_MATCH)
     .addHelpText(
       'after',
@@ -72,14 +74,14 @@ const clear = () =>
 
 const remove = () =>
   new Command('delete')
-    .description('Forgets an object: its reports, its override, its history. A later report creates it again.')
+    .description('Deletes an object: its reports, its override, its history. A later report creates it again.')
     .argument('<object>')
     .option(...REASON)
     .option(...IF_MATCH)
     .action(
       withServer<[string], EndFlags>(async ({ client, screen, options }, object) => {
         const written = await client.delete(object, endOf(options))
-        await screen.print(written, () => `${printable(object)} is gone\n`)
+        await screen.print(written, () => `${printable(object)} is deleted\n`)
       }),
     )
 
@@ -88,7 +90,7 @@ const endOf = ({ reason, ...guard }: EndFlags): EndOptions => ({
   ...guardOf(guard),
   ...(reason === undefined ? {} : { reason }),
 })
-/** Shells eat the quotes of `"0.1.0.1"`. */
+/** Shells strip the quotes of `"0.1.0.1"`. */
 const quoted = (etag: string) => (/^(W\/)?"|^\*$/.test(etag) ? etag : `"${etag}"`)
 
 async function show({ client, screen }: Door<object>, object: string, written: WrittenObject): Promise<void> {

@@ -5,9 +5,9 @@ import { jsonOf, withServer } from './command-line'
 import { UsageError } from '../exit'
 import { showTrial } from '../trial'
 
-/** Policies: by which rules objects are decided. */
+/** Policies: the rules by which objects are decided. */
 export function policyCommands(): Command[] {
-  const policy = new Command('policy').description('By which rules objects are decided.')
+  const policy = new Command('policy').description('The rules by which objects are decided.')
   for (const command of [list(), get(), put(), remove()]) policy.addCommand(command)
   return [policy]
 }
@@ -27,7 +27,7 @@ const list = () =>
 const get = () =>
   new Command('get')
     .argument('<name>')
-    .description('Shows one.')
+    .description('Shows a policy.')
     .action(
       withServer<[string], object>(async ({ client, screen }, name) => {
         const policy = await client.policy(name)
@@ -37,10 +37,10 @@ const get = () =>
 
 const put = () =>
   new Command('put')
-    .description('Writes one; objects it matches are decided anew at once.')
+    .description('Writes a policy; objects that it matches are decided again at once.')
     .argument('<name>')
     .option('--file <path>', 'JSON; - is stdin', '-')
-    .option('--dry-run', 'writes nothing; says which objects it would change')
+    .option('--dry-run', 'writes nothing; shows which objects would change')
     .addHelpText(
       'after',
       `\nExamples:\n  echo '{"match":"site/**","ttl":120,"quorum":"majority"}' | quorate policy put sites
@@ -63,7 +63,7 @@ const put = () =>
 const remove = () =>
   new Command('delete')
     .argument('<name>')
-    .description('Takes one away.')
+    .description('Deletes a policy.')
     .action(
       withServer<[string], object>(async ({ client, screen }, name) => {
         const written = await client.deletePolicy(name)

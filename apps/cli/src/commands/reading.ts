@@ -17,7 +17,7 @@ interface Filter {
   readonly limit?: number
 }
 
-/** What everybody may ask. */
+/** Commands that read. */
 export function readCommands(): Command[] {
   return [get(), list(), watch(), explain(), history(), cluster()]
 }
@@ -26,14 +26,16 @@ const get = () =>
   new Command('get')
     .description('Shows the state of an object and the vote behind it.')
     .argument('<object>')
-    .option('--min-position <position>', 'waits until a write that answered this position is applied')
+    .option('--min-position <position>', 'waits until the write that returned this position is applied')
     .action(
       withServer<[string], { minPosition?: string }>(async ({ client, screen, options: { minPosition } }, object) => {
         const { view, etag, freshness } = await client.get(object, minPosition === undefined ? {} : { minPosition })
         await screen.print(
           view,
           (ink) =>
-            `${viewText(view, ink)}${ink('dim', `  etag  ${etag}   as of ${freshness.asOf}, partition ${freshness.partition}`)}\n`,
+            viewText(view, ink) +
+            ink('dim', `  etag  ${etag}   as of ${freshness.asOf}, partition ${freshness.partition}`) +
+            '\n',
         )
       }),
     )
@@ -41,15 +43,15 @@ const get = () =>
 const list = () =>
   new Command('list')
     .description('Lists objects, in order of id.')
-    .option('--prefix <text>', 'ids that begin so')
-    .option('--state <state>', 'objects in this state')
-    .option('--voted <state>', 'objects whose vote says so')
-    .option('--contested', 'votes that nobody wins')
-    .option('--stale', 'states held without a quorum')
-    .option('--flapping', 'states that change all the time')
-    .option('--divergent', 'overrides that differ from the vote')
-    .option('--overridden', 'objects with an override')
-    .option('--limit <n>', 'so many at most', count)
+    .option('--prefix <text>', 'only ids with this prefix')
+    .option('--state <state>', 'only objects in this state')
+    .option('--voted <state>', 'only objects with this voted state')
+    .option('--contested', 'only votes without a winner')
+    .option('--stale', 'only states held without a quorum')
+    .option('--flapping', 'only states that change often')
+    .option('--divergent', 'only overrides that differ from the vote')
+    .option('--overridden', 'only objects with an override')
+    .option('--limit <n>', 'maximum number', count)
     .action(
       withServer<[], Filter>(async ({ client, screen, options }) => {
         const { limit, ...filter } = filterOf(options)
@@ -58,7 +60,8 @@ const list = () =>
         let seen = 0
         const onUnreadable = (objects: readonly string[]) =>
           process.stderr.write(
-            `left out, since their stored rows cannot be read (docs/errors.md, object-unreadable): ${objects.map(printable).join(', ')}\n`,
+            'left out because their stored rows cannot be read (docs/errors.md, object-unreadable): ' +
+              `${objects.map(printable).join(', ')}\n`,
           )
         for await (const view of client.list({ ...filter, limit: Math.min(limit ?? 1000, 1000), onUnreadable })) {
           if (options.json) await screen.print(view, () => '')
@@ -87,10 +90,10 @@ function filterOf(options: Filter): Omit<ListOptions, 'cursor' | 'partial'> {
 
 const watch = () =>
   new Command('watch')
-    .description('Shows all states, then every change as it happens, until it is interrupted.')
-    .option('--prefix <text>', 'objects whose ids begin so')
-    .option('--state <state>', 'changes to this state')
-    .option('--since <id>', 'goes on after the event with this id (--json shows them), without the states before')
+    .description('Shows all states, then every change as it happens, until interrupted.')
+    .option('--prefix <text>', 'only objects whose ids have this prefix')
+    .option('--state <state>', 'only changes to this state')
+    .option('--since <id>', 'continues after the event with this id (--json shows them), without the current states')
     .action(
       withServer<[], { prefix?: string; state?: string; since?: string }>(async ({ client, screen, options }) => {
         const { prefix, state, since } = options
@@ -98,7 +101,7 @@ const watch = () =>
         process.once('SIGINT', () => stop.abort()).once('SIGTERM', () => stop.abort())
         const events = client.states({
           signal: stop.signal,
-          onReconnect: () => process.stderr.write('the connection broke; going on where it broke …\n'),
+          onReconnect: () => process.stderr.write('the connection broke; resuming …\n'),
           ...(prefix === undefined ? {} : { prefix }),
           ...(state === undefined ? {} : { state }),
           ...(since === undefined ? {} : { lastEventId: since }),
@@ -111,7 +114,7 @@ const watch = () =>
 
 const explain = () =>
   new Command('explain')
-    .description('Shows how the state comes about: each agent, the tally, what would change it.')
+    .description('Explains the state: each agent, the tally, and what would change it.')
     .argument('<object>')
     .action(
       withServer<[string], object>(async ({ client, screen }, object) => {
@@ -145,11 +148,12 @@ const explain = () =>
           return [
             override ? `${heldText(state, override, voted)}\n` : '',
             screen.table(['AGENT', 'STATE', 'STANDING', 'WEIGHT', 'AGE', 'EXPIRES IN'], rows),
-            `tally ${tallyText(explanation)}; ${participants} of ${electorate} weigh in, ${quorum} needed; `,
+            `tally ${tallyText(explanation)}; ${participants} of ${electorate} vote, ${quorum} needed; `,
             `winner ${winner ?? 'none'}${rule ? ` by ${rule}` : ''}, margin ${margin ?? '–'}, policy ${policy}\n`,
             nextDeadline ? `${nextText(next)} at ${nextDeadline}, if nothing arrives before\n` : '',
             capped
-              ? `the policy ${capped.ttlCappedBy} lets reports last ${duration(capped.ttl)}, less than some ask for\n`
+              ? `the policy ${capped.ttlCappedBy} limits the ttl to ${duration(capped.ttl)}, less than some ` +
+                `reports ask for\n`
               : '',
             ruleFault ? `held (${ruleFault.reason}): ${ruleFault.detail}\n` : '',
           ].join('')
@@ -157,19 +161,19 @@ const explain = () =>
       }),
     )
 
-/** What `next` of an explanation means. */
+/** Texts for `next` of an explanation. */
 const NEXT: Readonly<Record<string, string>> = {
   'override-expires': 'the override ends',
   'report-expires': 'a report expires',
   'report-forgotten': 'an expired report is forgotten',
   'candidate-wins': 'the candidate becomes the voted state',
   'turns-unknown': 'the voted state turns unknown',
-  'flapping-ends': 'the mark flapping ends',
-  'rule-asked-again': 'the rule is asked again',
+  'flapping-ends': 'flapping ends',
+  'rule-asked-again': 'the rule is tried again',
 }
 const nextText = (next: string | null): string => NEXT[next ?? ''] ?? 'next deadline'
 
-/** Who did it, and why. */
+/** Author and reason. */
 const byText = ({ author, reason }: HistoryEntry): string => {
   if (author === undefined) return '-'
   return reason ? `${author ?? 'nobody named'}: ${reason}` : (author ?? 'nobody named')

@@ -6,7 +6,10 @@ import { EXIT, UsageError } from '../exit'
 import { jsonOf } from './command-line'
 import type { Screen } from '../screen'
 
-/** Sends a file of reports, one JSON object a line; what the server rejects is listed by line on stderr and makes the exit code 1. */
+/**
+ * Sends a file of reports, one JSON object per line. Lists what the server rejects by line on stderr; the exit code is
+ * then 1.
+ */
 export async function reportFile(client: QuorateClient, screen: Screen, path: string): Promise<void> {
   const lineOf: number[] = []
   const answer = await client.reportAll(reports(path, lineOf))
@@ -15,7 +18,7 @@ export async function reportFile(client: QuorateClient, screen: Screen, path: st
   if (answer.rejected.length > 0) process.exitCode = EXIT.refused
 }
 
-/** `lineOf` is filled with the line number of each report: blank lines are no reports. */
+/** Fills `lineOf` with the line number of each report, because blank lines are skipped. */
 async function* reports(path: string, lineOf: number[]): AsyncGenerator<BulkReport> {
   const input = path === '-' ? process.stdin : createReadStream(path)
   let number = 0
@@ -33,6 +36,6 @@ function parse(line: string, number: number): BulkReport {
   if (report !== undefined && deep === undefined) return report as BulkReport
   const what = report === undefined ? 'is not JSON' : `is refused: ${deep} ${TOO_DEEP}`
   throw new UsageError(
-    `Line ${number} ${what}. The reports before it may have been sent; sending them again changes nothing but their time.`,
+    `Line ${number} ${what}. The reports before it may have been sent; sending them again changes only their time.`,
   )
 }

@@ -11,23 +11,23 @@ interface Options {
   readonly replication?: number
 }
 
-/** Another partition count, by new topics (vote.md 7). */
+/** Changes the partition count by new topics (vote.md 7). */
 export function reshardCommand(): Command {
   return new Command('reshard')
     .description(
       'Moves a stopped aggregator to new topics with another partition count; objects and their incarnations are kept.',
     )
     .requiredOption('--partitions <n>', 'partitions of the new topics', count)
-    .requiredOption('--to <prefix>', 'opens the names of the new topics; they must not be there')
-    .option('--brokers <list>', 'where the topics are; KAFKA_BROKERS otherwise')
-    .option('--data-dir <dir>', 'the embedded log of a server that is not running')
-    .option('--application-id <id>', 'whose changelog it is', 'aggregator')
-    .option('--replication <n>', 'copies of each new topic; as many as the old ones have', count)
+    .requiredOption('--to <prefix>', 'prefix of the new topics, which must not exist')
+    .option('--brokers <list>', 'Kafka brokers; default: KAFKA_BROKERS')
+    .option('--data-dir <dir>', 'the embedded log of a stopped server')
+    .option('--application-id <id>', 'application id of the changelog', 'aggregator')
+    .option('--replication <n>', 'replication factor of the new topics; default: that of the old ones', count)
     .addHelpText(
       'after',
       `
-The old topics, whose prefix is QUORATE_TOPIC_PREFIX, are read and left as they are. Until DONE is printed, what is in the new ones is worth
-nothing: delete them and begin again. docs/operations.md has the whole procedure.
+The old topics, with the prefix QUORATE_TOPIC_PREFIX, are read and left unchanged. Until DONE is printed, the
+new topics are incomplete: delete them and start again. docs/operations.md has the whole procedure.
 
 Example:
   quorate reshard --partitions 32 --to quorate2 --brokers localhost:9092`,

@@ -13,23 +13,24 @@ interface Options {
   readonly json?: boolean
 }
 
-/** The vote on a file or a topic: no server, no store (vote.md 11). */
+/** Runs the vote on a file or a topic: no server, no store (vote.md 11). */
 export function simulateCommand(): Command {
   return new Command('simulate')
-    .description('Runs the vote over a scenario: JSON lines in on stdin, what would be decided out on stdout.')
-    .option('--policies <file>', 'policies in force from the beginning: a JSON array')
-    .option('--compare <files...>', 'two such files: prints what the second would have decided otherwise')
-    .option('--partition-of <topic>', 'replays this source topic instead of stdin, up to its present end')
-    .option('--partition <n>', 'with --partition-of: this partition alone', integer)
-    .option('--brokers <list>', 'where the topic is; KAFKA_BROKERS otherwise')
-    .option('--data-dir <dir>', 'the embedded log of a server that is not running')
-    .option('--rules <module>', 'rules registered in code: a module that exports them')
+    .description('Runs the vote over a scenario: reads JSON lines from stdin, writes the decisions to stdout.')
+    .option('--policies <file>', 'policies in force from the start: a JSON array')
+    .option('--compare <files...>', 'two such files: prints what the second would have decided differently')
+    .option('--partition-of <topic>', 'replays this source topic instead of stdin, up to its current end')
+    .option('--partition <n>', 'with --partition-of: only this partition', integer)
+    .option('--brokers <list>', 'Kafka brokers; default: KAFKA_BROKERS')
+    .option('--data-dir <dir>', 'the embedded log of a stopped server')
+    .option('--rules <module>', 'module that exports the rules registered in code')
     .addHelpText(
       'after',
       `
-A line is {"at": <ms>, "object": "…", "type": "report", "data": {"agent": "…", "state": "…"}}, with the types of the source topic, or
-{"at": <ms>, "type": "look", "object": "…"}. Out come {"event": …}, {"look": …} and {"rejected": …}, in order; of a topic with their
-partition. --compare takes policies from the two files alone: those that the input sets are left out.
+A line is {"at": <ms>, "object": "…", "type": "report", "data": {"agent": "…", "state": "…"}}, with the types
+of the source topic, or {"at": <ms>, "type": "look", "object": "…"}. The output is {"event": …}, {"look": …}
+and {"rejected": …}, in order; for a topic with the partition. --compare uses only the policies of the two
+files: those that the input sets are ignored.
 
 Examples:
   echo '{"at":0,"object":"site/x","type":"report","data":{"agent":"a","state":"down"}}' | quorate simulate

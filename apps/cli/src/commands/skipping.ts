@@ -18,21 +18,22 @@ function reason(text: string): string {
   return text
 }
 
-/** The last resort for a record that a partition does not get past. */
+/** The last resort for a record that stops a partition. */
 export const skipCommand = () =>
   withDirect(
     new Command('skip')
-      .description('Leaves a record of the source out that a partition does not get past. The last resort.')
+      .description('Skips a record of the source that stops a partition. The last resort.')
       .argument('<position>', 'partition and offset of the record: 3@1234')
-      .requiredOption('--reason <text>', 'why; it is kept with the dead letter', reason)
-      .option('--through <offset>', 'leaves all up to this offset out, and reads none of them', integer),
+      .requiredOption('--reason <text>', 'reason, stored with the dead letter', reason)
+      .option('--through <offset>', 'skips everything up to this offset, unread', integer),
   )
     .addHelpText(
       'after',
       `
-A record that fails is refused by itself and lies in the dead letters; this is for what is left: a record that no process survives, or a batch
-that cannot be read (--through its last offset). It does nothing then, and lies in the dead letters once, with you and the reason. Where the
-partition is, the condition in quorate_condition or /readyz?verbose says, and kafka-consumer-groups.sh --describe in CURRENT-OFFSET.
+A record that fails is refused automatically and becomes a dead letter. This is for the rest: a record that
+crashes every process, or a batch that cannot be read (--through its last offset). It then has no effect, and
+is stored as one dead letter with your name and the reason. The condition in quorate_condition or
+/readyz?verbose shows the partition's position, as does CURRENT-OFFSET of kafka-consumer-groups.sh --describe.
 
 Examples:
   quorate skip 3@1234 --reason "no process survives it"
@@ -48,7 +49,9 @@ Examples:
       if (through !== undefined && through < offset) throw new UsageError('--through must be at least the offset.')
       const what =
         through === undefined ? `The record at ${position}` : `Everything from ${position} to ${through}, unread,`
-      const said = `${what} will be left out: it does nothing, and lies in the dead letters with you and the reason. This cannot be undone.`
+      const said =
+        `${what} will be skipped: it will have no effect, and become a dead letter with your name and the ` +
+        'reason. This cannot be undone.'
       if (!(await confirmed(said, options.yes === true))) return void (process.exitCode = EXIT.refused)
       const input = { offset, ...(through === undefined ? {} : { through }), reason: options.reason }
       const screen = new Screen(json)
@@ -58,12 +61,12 @@ Examples:
         await screen.print(answer, () =>
           answer.outcome === 'skipped'
             ? `${position} is skipped by ${answer.by}: dead letter ${answer.deadLetter}\n`
-            : `${position} will be skipped when partition ${partition} comes to it\n`,
+            : `${position} will be skipped when partition ${partition} reaches it\n`,
         )
       })
     })
 
-/** ms to wait for the partition: mostly no process is there. */
+/** ms to wait for the partition: usually no process runs it. */
 const DIRECT_WAIT = 2_000
 
 async function skipDirectly(
@@ -82,13 +85,16 @@ async function skipDirectly(
       case 'beyond-end':
         throw new UsageError(`Nothing was skipped: partition ${partition} ends at ${answer.end}.`)
       case 'applied':
-        throw new UsageError(`Nothing was skipped: ${place} has been applied; partition ${partition} is at ${answer.position}.`) // prettier-ignore
+        throw new UsageError(
+          `Nothing was skipped: ${place} has already been applied; partition ${partition} is at ` +
+            `${answer.position}.`,
+        )
       case 'skipped':
         return screen.print(answer, () => `${place} is skipped by ${answer.by}: dead letter 0@${answer.deadLetter}\n`)
       case 'noted':
         return screen.print(
           answer,
-          () => `${place} will be skipped by the next process that has partition ${partition}\n`,
+          () => `${place} will be skipped by the next process that runs partition ${partition}\n`,
         )
     }
   })

@@ -7,7 +7,7 @@ import { ReshardRefused } from './refusal'
 /** The rows of one table by key. */
 export type Rows = Map<string, Buffer>
 
-/** A partition as its changelog holds it. */
+/** A partition according to its changelog. */
 export interface OldPartition {
   readonly partition: number
   readonly checkpoint: Checkpoint | undefined
@@ -16,7 +16,10 @@ export interface OldPartition {
   table(name: string): Rows
 }
 
-/** Reads a partition whose writer has been fenced. @throws ReshardRefused where it stands amid something that cannot be moved */
+/**
+ * Reads a partition whose writer has been fenced.
+ * @throws ReshardRefused if it is in the middle of something that cannot be moved
+ */
 export async function readOldPartition(log: Log, stretch: Stretch): Promise<OldPartition> {
   const tables = new Map<string, Rows>()
   let checkpoint: Checkpoint | undefined
@@ -31,7 +34,7 @@ export async function readOldPartition(log: Log, stretch: Stretch): Promise<OldP
       if (name === CHECKPOINT_KEY && value) checkpoint = decodeCheckpoint(value)
       const place = name === undefined ? undefined : parseChangelogKey(name)
       if (!place) continue
-      // A copy: what is read is a view of a megabyte.
+      // Copied, because the value is a view of a megabyte.
       if (value) table(place.table).set(place.key, Buffer.from(value))
       else table(place.table).delete(place.key)
     }
@@ -48,14 +51,15 @@ function refuse(
   reshard: ReshardRow | undefined,
   pending: boolean,
 ): void {
-  const again = 'Start the aggregators, wait until it is over, stop them and try again.'
+  const again = 'Start the aggregators, wait until it is done, stop them and try again.'
   if (pending) throw new ReshardRefused(`A policy is being applied to the objects of partition ${partition}. ${again}`)
   if (clock?.guard.incident)
     throw new ReshardRefused(
-      `The observers of partition ${partition} are lost (incident ${clock.guard.incident.id}), and its objects are held. ${again}`,
+      `The observers of partition ${partition} are lost (incident ${clock.guard.incident.id}), and its ` +
+        `objects are held. ${again}`,
     )
   if (reshard && reshard.importing > 0)
-    throw new ReshardRefused(`Partition ${partition} has not taken in all of the reshard before. ${again}`)
+    throw new ReshardRefused(`Partition ${partition} has not completely imported the previous reshard. ${again}`)
 }
 
 const parsed = <T>(value: Buffer | undefined): T | undefined =>

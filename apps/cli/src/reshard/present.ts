@@ -5,16 +5,17 @@ import { recordsOf } from '../simulate/source-topic'
 import type { OldPartition } from './old-partition'
 import { ReshardRefused } from './refusal'
 
-/** ms that the clocks of brokers may differ; more is a fault to be mended first. */
+/** Maximum difference between the brokers' clocks, in ms; more must be fixed first. */
 const MOST_SKEW = 60_000
 
-/** The greatest time that any of the partitions has reached. */
+/** The latest time that any of the partitions has reached. */
 export const latestTime = (old: readonly OldPartition[]): number =>
   Math.max(0, ...old.flatMap(({ clock }) => clock?.time ?? []))
 
 /**
- * Brings every new partition to the present by a tick. The snapshot stands at the time of the old partition that was furthest behind, where votes
- * that had expired in others would count again. Waits where the clock of a new leader is behind.
+ * Advances every new partition to the present by a tick. The snapshot has the time of the old partition that was
+ * furthest behind: at that time, votes would count again that had expired in others. Waits if the clock of a new leader
+ * is behind.
  */
 export async function toPresent(log: Log, topic: string, partitions: number, latest: number): Promise<void> {
   let behind = Array.from({ length: partitions }, (_, partition) => partition)
@@ -27,7 +28,8 @@ export async function toPresent(log: Log, topic: string, partitions: number, lat
     const skew = latest - Math.min(...times)
     if (skew > MOST_SKEW)
       throw new ReshardRefused(
-        `The clock of the log is ${Math.ceil(skew / 1000)} s behind the time that the old partitions have reached. Set the brokers' clocks, delete the topics of the new prefix and try again.`,
+        `The clock of the log is ${Math.ceil(skew / 1000)} s behind the time that the old partitions have ` +
+          "reached. Set the brokers' clocks, delete the topics of the new prefix and try again.",
       )
     await sleep(skew)
   }

@@ -2,7 +2,10 @@ import { type LogRecord, partitionOf } from '@quorate/log'
 import { knownRequest, requestOf, TABLE } from '@quorate/engine/core'
 import type { OldPartition } from './old-partition'
 
-/** Tells the repeats of requests that the old partitions have applied: the new ones know nothing of those, and would do them once more. */
+/**
+ * Detects repeats of requests that the old partitions have applied: the new ones do not know of them, and would apply
+ * them again.
+ */
 export const repeatsOf =
   (old: readonly OldPartition[]) =>
   (record: LogRecord, partition: number): boolean => {

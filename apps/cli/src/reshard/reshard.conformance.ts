@@ -26,7 +26,7 @@ interface Event {
   readonly subject: string
 }
 
-/** What a reshard promises, on whatever log. */
+/** What a reshard guarantees on any log. */
 export function describeReshard(
   name: string,
   openLog: (dir: string) => Promise<Log>,
@@ -84,7 +84,7 @@ export function describeReshard(
       return found
     }
 
-    /** All that is in the source has been applied, what was appended again included. */
+    /** Waits until everything in the source has been applied, including what was appended again. */
     async function caughtUp(client: QuorateClient, prefix: string): Promise<void> {
       for (;;) {
         const ends = await log.offsets(topicNames(prefix).reports)
@@ -100,7 +100,7 @@ export function describeReshard(
       for (const [i, object] of objects.entries())
         for (const agent of ['a', 'b', 'c'])
           await client.report(object, agent, { state: agent < 'c' && i % 3 === 0 ? 'down' : 'up', evidence: { i } })
-      // Over several pages of reports.
+      // More than one page of reports.
       for (let i = 0; i < MANY_AGENTS; i++) await client.report('site/4', `many-${i}`, { state: 'up', seq: i })
       await client.setOverride(objects[1]!, { state: 'down', reason: 'moving', expiresAt: Date.now() + 600_000 })
       await client.delete(objects[2]!)
@@ -113,14 +113,14 @@ export function describeReshard(
       return log.append([{ topic, partition: partition ?? partitionOf(encoded.key!, OLD), ...encoded }])
     }
 
-    /** What the stopped system has not applied. */
+    /** Records that the stopped system has not applied. */
     async function tail(): Promise<void> {
       await put({ type: 'report', object: objects[5]!, data: { agent: 'a', state: 'late' } })
       for (let p = 0; p < OLD; p++) await put({ type: 'agent-set', data: { agent: 'a', weight: 3, muted: false } }, p)
       await put({ type: 'report', object: 'site/young', data: { agent: 'a', state: 'up' } })
     }
 
-    /** The objects that the tail does not touch. */
+    /** The objects without records in the tail. */
     const untouched = objects.filter((_, i) => i !== 2 && i !== 5)
 
     async function shown(client: QuorateClient, ids: readonly string[]): Promise<unknown[]> {
@@ -134,7 +134,7 @@ export function describeReshard(
       )
     }
 
-    it('keeps objects, incarnations, evidence and history; applies what was not; begins new incarnations above', async () => {
+    it('keeps objects, incarnations, evidence, history; applies the tail; starts new incarnations above', async () => {
       const first = await serve(from, OLD)
       await live(first)
       await first.report('brief/x', 'a', { state: 'up' }, { wait: 5 })
@@ -144,7 +144,7 @@ export function describeReshard(
         .sort((a, b) => b - a)
       await stop()
       const ends = JSON.stringify(await log.offsets(topicNames(from).states))
-      await delay(2_200) // what brief/x is waiting for comes due while nobody runs
+      await delay(2_200) // the deadline of brief/x passes while no instance runs
       expect(await reshard()).toMatch(/^30 objects, .*DONE\. /s)
       expect(JSON.stringify(await log.offsets(topicNames(from).states))).toBe(ends)
 
@@ -163,10 +163,10 @@ export function describeReshard(
       expect(Date.parse(header(told, 'ce_time')!)).toBe(reported.timestamp + 2_000)
     }, 120_000)
 
-    it('shows no vote as counted that had expired, where some partitions had come further than others', async () => {
+    it('counts no vote again that had expired, if some partitions were ahead of others', async () => {
       const first = await serve(from, OLD)
       await live(first)
-      // Only this partition goes on: nothing else is due for an hour.
+      // Only this partition advances: nothing else is due for an hour.
       for (const agent of ['a', 'b', 'c']) await first.report('brief/x', agent, { state: 'down' }, { wait: 5 })
       while ((await first.get('brief/x')).view.state !== 'unknown') await delay(50)
       const expired = await first.explanation('brief/x')
@@ -181,7 +181,7 @@ export function describeReshard(
       expect((await second.get('brief/x')).view.participants).toBe(0)
     }, 120_000)
 
-    it('takes along what had been appended and not been applied, broadcasts once for each partition', async () => {
+    it('moves records that were appended and not applied, broadcasts once per partition', async () => {
       const first = await serve(from, OLD)
       await live(first)
       await stop()
@@ -241,10 +241,11 @@ export function describeReshard(
       return [await runAudit({ log, client, prefix: to, applicationId: 'aggregator', output }), text]
     }
 
-    // Kafka removes records only at its own pace, or by a request that our log does not need: the embedded log shows it.
+    // Kafka removes records only at its own pace, or by a request that our log does not need; so this uses the embedded
+    // log.
     const whereTruncated = truncate ? it : it.skip
     whereTruncated(
-      'is told from the changelog where the source has lost its beginning: an audit judges what came after',
+      'is known from the changelog if the source has lost its beginning: an audit judges what came after',
       async () => {
         const first = await serve(from, OLD)
         await live(first)
@@ -262,7 +263,7 @@ export function describeReshard(
       120_000,
     )
 
-    /** The partition may not run yet: then it is put off for that reason. */
+    /** The partition may not run yet, and is then refused for that reason. */
     async function expectSoon(ask: () => Promise<unknown>, code: string): Promise<void> {
       for (const end = Date.now() + 10_000; ; await delay(50)) {
         const refused = await ask().catch((error: unknown) => error as { code?: string; message: string })
@@ -272,7 +273,7 @@ export function describeReshard(
       }
     }
 
-    it('tells nobody that something does not exist, while a snapshot is being taken in', async () => {
+    it('does not report that something does not exist while a snapshot is being imported', async () => {
       const { topics } = aggregatorTopology({ prefix: to, applicationId: 'aggregator', partitions: 1 })
       await log.ensureTopics(topics, { replication: 1 })
       const topic = topicNames(to).reports
@@ -293,7 +294,7 @@ export function describeReshard(
         asked.tryPolicy('p', { match: '**' }),
       ].map((answer) => expect(answer).rejects.toMatchObject({ code: 'restoring' }))
       await Promise.all(refused)
-      // A new object's override needs no If-Match; that this is a new one cannot be told.
+      // A new object's override needs no If-Match; whether this one is new is unknown.
       const headers = { 'content-type': 'application/json' }
       const set = await fetch(`${server!.url}/v1/objects/x/override`, {
         ...{ method: 'PUT', headers, body: JSON.stringify(override) },
@@ -305,7 +306,7 @@ export function describeReshard(
       await expect(done.get('x')).rejects.toMatchObject({ code: 'not-found' })
     }, 120_000)
 
-    it('fills the new sink with the states as last told: the same ids, one for each object', async () => {
+    it('fills the new sink with the latest states: the same ids, one per object', async () => {
       const first = await serve(from, OLD)
       await live(first)
       await stop()
@@ -321,7 +322,7 @@ export function describeReshard(
       )
     }, 120_000)
 
-    it('takes settings along, and leaves marks of dead letters and answers to requests with the old topics', async () => {
+    it('moves settings, but not marks of dead letters and responses to requests', async () => {
       const asked = (method: string, path: string, body?: unknown) =>
         fetch(`${server!.url}${path}`, {
           method,
@@ -361,7 +362,7 @@ export function describeReshard(
       await caughtUp(second, to)
     }, 120_000)
 
-    it('is refused while an instance runs, which goes on', async () => {
+    it('is refused while an instance runs, which continues', async () => {
       const client = await serve(from, OLD)
       await live(client)
       expect(await refusal(reshard)).toContain('an aggregator is running')
@@ -369,13 +370,13 @@ export function describeReshard(
       await client.report(objects[0]!, 'd', { state: 'up' }, { wait: 10 })
     }, 120_000)
 
-    it('is refused onto topics that are there, and onto its own', async () => {
+    it('is refused if the topics exist, or for its own prefix', async () => {
       await serve(from, OLD)
       await stop()
       await reshard()
       expect(await refusal(reshard)).toContain(`There is a topic ${to}.reports already`)
       to = from
-      expect(await refusal(reshard)).toContain('another prefix')
+      expect(await refusal(reshard)).toContain('a prefix that differs')
     }, 120_000)
 
     const refusal = (act: () => Promise<unknown>): Promise<string> =>

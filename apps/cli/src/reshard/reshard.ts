@@ -13,30 +13,30 @@ import { tailOf } from './tail'
 
 export interface ReshardOptions {
   readonly log: Log
-  /** Prefix of the topics that are there, and of those to be made. */
+  /** Prefix of the existing topics, and of the new ones. */
   readonly prefix: string
   readonly to: string
   readonly applicationId: string
   readonly partitions: number
-  /** Copies of each new topic; as many as the old source has by default. */
+  /** Replication factor of the new topics; default: that of the old source. */
   readonly replication?: number
   readonly output: Writable
 }
 
-/** Bytes appended at once. */
+/** Bytes per append. */
 const APPEND_BYTES = 1 << 20
 
 /**
- * Moves a stopped aggregator to a new set of topics with another partition count (docs/adr/0015). The old topics are read and left as they
- * are; until DONE is printed the new ones are worth nothing.
+ * Moves a stopped aggregator to a new set of topics with another partition count (docs/adr/0015). The old topics are
+ * read and left unchanged; until DONE is printed the new ones are incomplete.
  *
- *   1 join the group, and find nobody else in it; fence every old partition, as whoever still writes would be shut out, and come back
- *   2 read the changelogs, and what of the source they have not applied
- *   3 ask the fences whether they still hold: else an instance runs
- *   4 make the new topics; copy settings and the states as last told
- *   5 append to each new partition: resharded, snapshots, a tick, what had not been applied
+ *   1 join the group, and find no other member; fence every old partition, which shuts out any remaining writer
+ *   2 read the changelogs, and the records of the source that were not applied
+ *   3 check that the fences still hold: otherwise an instance runs
+ *   4 create the new topics; copy settings and the latest states
+ *   5 append to each new partition: resharded, snapshots, a tick, the records not applied
  *
- * @throws ReshardRefused, LogError; nothing was moved
+ * @throws ReshardRefused, LogError if nothing was moved
  */
 export async function runReshard(options: ReshardOptions): Promise<void> {
   const { log, prefix, to, applicationId, partitions, output } = options
@@ -70,17 +70,17 @@ export async function runReshard(options: ReshardOptions): Promise<void> {
     for (const { records } of moved) await append(log, records)
     await toPresent(log, made.reports, partitions, latestTime(old))
     await append(log, tail)
-    await refuseRunning(fences, ` The new topics ${to}.* are worth nothing: delete them.`)
+    await refuseRunning(fences, ` The new topics ${to}.* are incomplete: delete them.`)
 
     const objects = moved.reduce((sum, it) => sum + it.objects, 0)
+    say(`${objects} objects, ${states} latest states, ${settings} settings and ${tail.length} records not applied yet`)
     say(
-      `${objects} objects, ${states} states as last told, ${settings} settings and ${tail.length} records not applied yet`,
+      `moved from ${prefix}.* (${source.length} partitions) to ${to}.* (${partitions}); new incarnations ` +
+        `begin at ${base}.`,
     )
     say(
-      `moved from ${prefix}.* (${source.length} partitions) to ${to}.* (${partitions}); new incarnations begin at ${base}.`,
-    )
-    say(
-      `DONE. Start with QUORATE_TOPIC_PREFIX=${to} and QUORATE_PARTITIONS=${partitions}, and let agents report to ${made.reports}.`,
+      `DONE. Start with QUORATE_TOPIC_PREFIX=${to} and QUORATE_PARTITIONS=${partitions}, and let agents ` +
+        `report to ${made.reports}.`,
     )
   } finally {
     await Promise.all(fences.map((fence) => fence.close().catch(() => undefined)))
@@ -89,17 +89,20 @@ export async function runReshard(options: ReshardOptions): Promise<void> {
 
 async function refuseTopics(log: Log, prefix: string, to: string): Promise<void> {
   const [names, made] = [topicNames(prefix), topicNames(to)]
-  if (prefix === to) throw new ReshardRefused('The new topics need another prefix than the old: --to <prefix>.')
+  if (prefix === to) throw new ReshardRefused('The new topics need a prefix that differs from the old: --to <prefix>.')
   if (!(await log.describeTopic(names.reports)))
-    throw new ReshardRefused(`There is no topic ${names.reports}. Name the prefix by QUORATE_TOPIC_PREFIX.`)
+    throw new ReshardRefused(`There is no topic ${names.reports}. Set its prefix with QUORATE_TOPIC_PREFIX.`)
   for (const topic of [made.reports, made.states])
     if (await log.describeTopic(topic))
       throw new ReshardRefused(
-        `There is a topic ${topic} already. Take another prefix; or delete the topics ${to}.* if they are left of a reshard that did not end.`,
+        `There is a topic ${topic} already. Choose another prefix, or delete the topics ${to}.* if they are ` +
+          'left over from a failed reshard.',
       )
 }
 
-/** Who joins is told who else has: as the leader, or by being given a share by another. All partitions go to the others. */
+/**
+ * A member learns of the others: as the leader, or because another gives it a share. All partitions go to the others.
+ */
 async function refuseMembers(log: Log, group: string, topic: string): Promise<void> {
   let alone = false
   const assigned = Promise.withResolvers<void>()
@@ -124,11 +127,12 @@ async function refuseMembers(log: Log, group: string, topic: string): Promise<vo
   }
   if (!alone)
     throw new ReshardRefused(
-      `The group ${group} has members: an aggregator is running, or was killed a few seconds ago. Stop all of them and try again.`,
+      `The group ${group} has members: an aggregator is running, or was killed a few seconds ago. Stop all of ` +
+        'them and try again.',
     )
 }
 
-/** An instance that runs takes its partitions back within seconds of being fenced. */
+/** A running instance takes its partitions back within seconds of being fenced. */
 async function refuseRunning(fences: readonly Transactor[], and = ''): Promise<void> {
   for (const fence of fences)
     await fence.commit({ records: [] }).catch((error: unknown) => {
@@ -139,7 +143,10 @@ async function refuseRunning(fences: readonly Transactor[], and = ''): Promise<v
     })
 }
 
-/** The newest record of every object, with its id and all: whoever reads the new sink has the table of states from the beginning. */
+/**
+ * Copies the newest record of every object, with its event id: a reader of the new sink gets the table of states from
+ * the start.
+ */
 async function copyStates(log: Log, from: string, topic: string, partitions: number): Promise<number> {
   const records: OutRecord[] = []
   for (const stretch of await stretches(log, from)) {
@@ -166,10 +173,13 @@ async function copyStates(log: Log, from: string, topic: string, partitions: num
   return records.length
 }
 
-/** What is said of places in the old topics: marks of dead letters by their offset, answers with positions. In the new topics others lie there. */
+/**
+ * Rows that refer to positions in the old topics: marks of dead letters by offset, responses with positions. In the new
+ * topics other records have these positions.
+ */
 const OF_OLD_TOPICS = [MARKS, ANSWERS, INSTRUCTIONS, WRITERS]
 
-/** A compacted topic of one partition, without what is gone, or belongs to the old topics. */
+/** Copies a compacted topic of one partition, without deleted rows and those that belong to the old topics. */
 async function copyTable(log: Log, from: string, topic: string): Promise<number> {
   if (!(await log.describeTopic(from))) return 0
   const latest = new Map<string, OutRecord>()
@@ -185,7 +195,7 @@ async function copyTable(log: Log, from: string, topic: string): Promise<number>
   return latest.size
 }
 
-/** In order, so much at once as one request takes. */
+/** In order, as much at once as one request takes. */
 async function append(log: Log, records: readonly OutRecord[]): Promise<void> {
   let batch: OutRecord[] = []
   let bytes = 0

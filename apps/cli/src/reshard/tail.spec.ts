@@ -8,12 +8,12 @@ import { tailOf, type TailOptions } from './tail'
 const TOPIC = 'old.reports'
 const heavy: SourceCommand = { type: 'agent-set', data: { agent: 'a', weight: 3, muted: false } }
 const gone: SourceCommand = { type: 'agent-removed', data: { agent: 'a' } }
-/** Objects by the old partition that they live in. */
+/** Objects by their old partition. */
 const IDS = [0, 1].map((p) => Array.from({ length: 50 }, (_, i) => `o${i}`).filter((id) => partitionOf(id, 2) === p))
 
 describe('the tail of a reshard', () => {
   let log: EmbeddedLog
-  /** Append times as a broker tells them whose clock may be set back; the embedded log's never goes back. */
+  /** Append times of a broker whose clock may be set back; that of the embedded log never is. */
   let times: Map<string, number>
   beforeEach(async () => {
     times = new Map()
@@ -52,7 +52,7 @@ describe('the tail of a reshard', () => {
     )
   }
 
-  it('keeps the order of each partition where its clock was set back', async () => {
+  it('keeps the order of each partition if its clock was set back', async () => {
     await put(100, 0, report(0, 0))
     await put(50, 0, report(0, 1))
     await put(70, 1, report(1, 0))
@@ -60,7 +60,7 @@ describe('the tail of a reshard', () => {
     expect(await tail(1)).toEqual([IDS[1]![0], IDS[0]![0], IDS[0]![1], IDS[1]![1]].map((id) => `${id} 0`))
   })
 
-  it('puts a broadcast once into every partition, behind all that lay before it in any', async () => {
+  it('puts a broadcast once into every partition, after everything that preceded it in any', async () => {
     await put(10, 0, gone)
     await put(11, 0, report(0, 0))
     await put(12, 1, report(1, 0))
@@ -76,15 +76,15 @@ describe('the tail of a reshard', () => {
   it.each([
     ['applied', []],
     ['had others', [heavy]],
-  ])('is refused where a partition has %s what another has to come', async (_, others) => {
+  ])('is refused if a partition has %s what another has pending', async (_, others) => {
     for (const command of others) await put(9, 0, command)
     await put(10, 0, report(0, 0))
     await put(10, 1, gone)
     await expect(tail(3)).rejects.toThrow(ReshardRefused)
-    await expect(tail(3)).rejects.toThrow(`(to come: ${others.length} in partition 0, 1 in partition 1)`)
+    await expect(tail(3)).rejects.toThrow(`(pending: ${others.length} in partition 0, 1 in partition 1)`)
   })
 
-  it('leaves settings behind that one partition was given again, and requests that were applied', async () => {
+  it('leaves out settings that one partition was given again, and requests that were applied', async () => {
     await put(10, 0, heavy, [REAPPENDED, '1'])
     await put(11, 0, report(0, 0))
     await put(12, 0, report(0, 1))
@@ -92,7 +92,7 @@ describe('the tail of a reshard', () => {
     expect(await tail(1, { isRepeat: ({ offset }) => offset === 1 })).toEqual([`${IDS[0]![1]} 0`])
   })
 
-  it('of a source that has grown takes the broadcasts that the added partitions never had', async () => {
+  it('of a source that has grown includes the broadcasts that the added partitions never had', async () => {
     await put(10, 0, heavy)
     await put(11, 0, report(0, 0))
     await put(12, 0, gone)

@@ -6,7 +6,7 @@ import { ReshardRefused } from './refusal'
 interface Placed {
   readonly record: LogRecord
   readonly partition: number
-  /** Append time, or that of an earlier record of the partition where the clock was set back in between. */
+  /** Append time, or that of an earlier record of the partition if the clock was set back in between. */
   readonly time: number
 }
 
@@ -15,7 +15,7 @@ interface Broadcast {
   readonly type: string
 }
 
-/** What a partition had not applied: its broadcasts, and what lies before, between and behind them. */
+/** What a partition had not applied: its broadcasts, and the records before, between and after them. */
 interface Left {
   readonly partition: number
   readonly broadcasts: readonly Broadcast[]
@@ -23,23 +23,23 @@ interface Left {
 }
 
 export interface TailOptions {
-  /** Of the new partitions. */
+  /** The topic of the new partitions. */
   readonly topic: string
   readonly partitions: number
-  /** Partitions were added to the old source: the added ones never had its broadcasts, and the old system does not start. */
+  /** Partitions were added to the old source: they never had its broadcasts, and the old system does not start. */
   readonly isGrown: boolean
-  /** A request that has been applied already: the record would do nothing. */
+  /** Whether the record repeats a request that was already applied, so that it would have no effect. */
   readonly isRepeat: (record: LogRecord, partition: number) => boolean
 }
 
 /**
- * What had been appended to the old source and not been applied, for the partitions of the new one. Records of one partition keep their
- * order, those of several follow their append times. Broadcasts (policies, agents' settings) stood in every partition and go to every
- * partition again, each behind all that lay before it anywhere; so every partition must have the same ones to come. Ticks, and settings that
- * were appended again as they were in force, stay behind.
+ * The records of the old source that were not applied, for the partitions of the new one. Records of one partition keep
+ * their order; across partitions they follow their append times. Broadcasts (policies, agents' settings) were in every
+ * old partition and go to every new partition, each after everything that preceded it in any partition; so every
+ * partition must have the same ones pending. Ticks, and settings that were appended again unchanged, are not moved.
  *
- * @throws ReshardRefused where some partitions have applied broadcasts that others have not: their objects would get them twice, and late.
- * In a source that has grown there is no other way
+ * @throws ReshardRefused if some partitions have applied broadcasts that others have not: their objects would get them
+ * twice, and late. In a source that has grown there is no alternative
  */
 export async function tailOf(log: Log, stretches: readonly Stretch[], options: TailOptions): Promise<OutRecord[]> {
   const left: Left[] = []
@@ -50,13 +50,13 @@ export async function tailOf(log: Log, stretches: readonly Stretch[], options: T
     ...{ topic, partition, key, value, headers },
   })
   const everywhere = Array.from({ length: partitions }, (_, partition) => partition)
-  // Who has fewer to come has the last ones: all of them came in the same order.
+  // A partition with fewer pending broadcasts has the last ones: all of them came in the same order.
   const broadcasts = left.reduce<readonly Broadcast[]>((most, it) => longer(most, it.broadcasts), [])
   return [...broadcasts, undefined].flatMap((broadcast, i) => [
     ...left
       .flatMap(({ between }) => between[i + between.length - broadcasts.length - 1] ?? [])
       .sort(byTime)
-      // A key that is none becomes a dead letter wherever it lies.
+      // An invalid key becomes a dead letter in any partition.
       .map(({ record, partition }) =>
         to(record, record.key === null ? partition % partitions : partitionOf(record.key, partitions)),
       ),
@@ -92,11 +92,12 @@ function refuseApart(left: readonly Left[]): void {
   if (!other) return
   const [some, more] = [first!, other].map((it) => `${it.broadcasts.length} in partition ${it.partition}`)
   throw new ReshardRefused(
-    `Some partitions have applied policies or agents' settings that others have not (to come: ${some}, ${more}). Start the aggregators, wait until no partition lags (/v1/cluster), stop them and try again.`,
+    `Some partitions have applied policies or agents' settings that others have not (pending: ${some}, ` +
+      `${more}). Start the aggregators, wait until no partition lags (/v1/cluster), stop them and try again.`,
   )
 }
 
 const longer = <T>(a: readonly T[], b: readonly T[]): readonly T[] => (b.length > a.length ? b : a)
 
-/** Stable: records of one partition stay as they were. */
+/** Stable: records of one partition keep their order. */
 const byTime = (a: Placed, b: Placed): number => a.time - b.time || a.partition - b.partition

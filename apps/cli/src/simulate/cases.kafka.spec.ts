@@ -27,11 +27,11 @@ import { readTopic, scenarioLine } from '../../../../test/system/topic-reading'
 import { until } from '../../../../test/system/until'
 
 const PARTITIONS = 3
-/** Real time cannot be waited for: a second of the table lasts this long, in policies and reports as well. */
+/** A second of the table lasts this long, also in policies and reports, because the test cannot wait in real time. */
 const SCALE = 0.2
 /** ms by which what is due at the end of a case may be late. */
 const SLACK = 2_000
-/** Others than those of the page: none in which what comes in the same second, or just at a deadline, decides. */
+/** Cases that are not on the page, without those that are decided within the same second or exactly at a deadline. */
 const OWN = [
   ...['C02', 'C08', 'C10', 'C12', 'C14', 'C18', 'C19', 'C20', 'C22', 'C23', 'C26', 'C27', 'C28', 'C30', 'C32', 'C33'],
   ...['D01', 'D02', 'D03', 'D04', 'D11', 'D12', 'D13', 'D21', 'D22', 'D23', 'D24', 'D25'],
@@ -44,14 +44,14 @@ const own = ['votes.json', 'voted.json', 'crowds.json']
   .filter(({ id }) => OWN.includes(id))
 const cases = [...published, ...own]
 
-/** Changes of the effective state, but for their times. */
+/** Changes of the effective state, without their times. */
 const changesOf = (events: readonly EventLine[]): string[] =>
   events
     .filter(({ type }) => type === 'object.changed')
     .map((event) => told({ ...event, subject: 'o' }))
     .map((it) => it.slice(it.indexOf(' ') + 1))
 
-/** What simulate says of the case as it stands in the table. */
+/** What simulate decides for the case as in the table. */
 async function tableOf(it: Case): Promise<string[]> {
   const policies = policiesOf(it)
   const { text } = await simulate(toJsonLines(linesOf(it).lines), policies === undefined ? {} : { policies })
@@ -67,7 +67,7 @@ interface Data {
 interface Look {
   readonly object: string
   readonly partition: number
-  /** Source offset that the answer knows of. */
+  /** Source offset of the response. */
   readonly offset: number
   readonly view: unknown
 }
@@ -127,7 +127,12 @@ describeKafka('cases of the vote through REST and Apache Kafka', () => {
     else if (type === 'agent-set') await client.putAgent(name, more)
     else if (type === 'override-cleared') await client.clearOverride(object)
     else if (type === 'override-set')
-      await client.setOverride(object, { state, reason: 'case', ...more, expiresAt: Math.round(start + expiresAt * SCALE) }) // prettier-ignore
+      await client.setOverride(object, {
+        state,
+        reason: 'case',
+        ...more,
+        expiresAt: Math.round(start + expiresAt * SCALE),
+      })
     else throw new Error(`no way to play ${type}`)
   }
 
@@ -141,7 +146,7 @@ describeKafka('cases of the vote through REST and Apache Kafka', () => {
     }
   }
 
-  /** Up to the end of the case: what expires later is no part of it. What a busy machine decides late is. */
+  /** Up to the end of the case: what expires later, or what a busy machine decides late, is not part of it. */
   function changes(id: string) {
     const end = ended.get(id)! + SLACK
     const events = sink.flat().filter(({ subject }) => subject === objectOf(id))
@@ -151,7 +156,11 @@ describeKafka('cases of the vote through REST and Apache Kafka', () => {
 
   async function readSink(): Promise<void> {
     const records = await readTopic(log, names.states)
-    const text = ({ headers, ...rest }: LogRecord) => ({ ...rest, output: 'states', headers: headers.map(([name, value]) => [name, value.toString()] as const) }) // prettier-ignore
+    const text = ({ headers, ...rest }: LogRecord) => ({
+      ...rest,
+      output: 'states',
+      headers: headers.map(([name, value]) => [name, value.toString()] as const),
+    })
     sink = records.map((partition) => sinkEvents(partition.map(text)))
   }
 
@@ -166,11 +175,15 @@ describeKafka('cases of the vote through REST and Apache Kafka', () => {
     for (const it of cases) await putPolicy(it)
     for (const it of cases) expected.set(it.id, await tableOf(it))
     await Promise.all(cases.map(play))
-    await until('all changes have been told', async () => {
-      await readSink()
-      return cases.every(({ id }) => changes(id).length >= expected.get(id)!.length)
-    }, 60_000) // prettier-ignore
-    // After the sink: whatever it tells of is here.
+    await until(
+      'all changes have been emitted',
+      async () => {
+        await readSink()
+        return cases.every(({ id }) => changes(id).length >= expected.get(id)!.length)
+      },
+      60_000,
+    )
+    // Read after the sink, so that it contains everything that the sink refers to.
     source = await readTopic(log, names.reports)
   }, 180_000)
   afterAll(async () => {
@@ -178,16 +191,16 @@ describeKafka('cases of the vote through REST and Apache Kafka', () => {
     await log?.close()
   }, 60_000)
 
-  it('are at least a dozen of the page, and others', () => {
+  it('are at least a dozen from the page, and others', () => {
     expect([published.length, own.length]).toEqual([16, OWN.length])
     expect([...expected.values()].flat().length).toBeGreaterThan(cases.length)
   })
 
-  it.each(cases.map((it) => [it.id, it.says]))('%s changes as the table says: %s', (id) => {
+  it.each(cases.map((it) => [it.id, it.says]))('%s changes as in the table: %s', (id) => {
     expect(changes(id)).toEqual(expected.get(id))
   })
 
-  it('and simulate decides the same of the same records, byte for byte', async () => {
+  it('simulate decides the same from the same records, byte for byte', async () => {
     for (const [partition, records] of source.entries()) {
       const { text } = await simulate(records.map((record) => `${scenarioLine(record)}\n`).join(''))
       const events = eventsOf(parseOutput(text))
@@ -196,24 +209,32 @@ describeKafka('cases of the vote through REST and Apache Kafka', () => {
     }
   })
 
-  it('and the test driver, cut after every evaluation and killed now and then', () => {
+  it('so does the test driver, cut after every evaluation and killed now and then', () => {
     for (const [partition, records] of source.entries()) {
       let commits = 0
       const crash = () => ++commits % 5 === 0
-      const task = new TestTask({ source: `/${prefix}/aggregator`, partition, partitions: PARTITIONS, cut: () => true, crash }) // prettier-ignore
+      const task = new TestTask({
+        source: `/${prefix}/aggregator`,
+        partition,
+        partitions: PARTITIONS,
+        cut: () => true,
+        crash,
+      })
       task.run(records)
       expect(sinkEvents(task.to('states')).slice(0, sink[partition]!.length)).toEqual(sink[partition])
     }
   })
 
-  it('and each answer of REST on the way is what simulate shows at its position', async () => {
+  it('each response of REST is what simulate shows at its position', async () => {
     expect(looks.length).toBeGreaterThan(30)
     for (const [partition, records] of source.entries()) {
       const asked = looks.filter((it) => it.partition === partition).sort((a, b) => a.offset - b.offset)
       const lines = records.flatMap((record, i) => {
         const until = records[i + 1]?.offset ?? Infinity
         const here = asked.filter(({ offset }) => offset >= record.offset && offset < until)
-        const shown = here.map(({ object }) => JSON.stringify({ at: record.timestamp, type: 'look', object, offset: record.offset })) // prettier-ignore
+        const shown = here.map(({ object }) =>
+          JSON.stringify({ at: record.timestamp, type: 'look', object, offset: record.offset }),
+        )
         return [scenarioLine(record), ...shown]
       })
       const { text } = await simulate(lines.map((line) => `${line}\n`).join(''))

@@ -39,7 +39,7 @@ const says = (at: number, object: string, state: string, agent = 'a') => ({
   data: { agent, state },
 })
 
-/** One object that goes up and down every 10 s, and one that stays. */
+/** One object that goes up and down every 10 s, and one that does not change. */
 const restless = () => [
   says(0, 'quiet', 'up'),
   ...Array.from({ length: 41 }, (_, i) => says(10_000 * i, 'restless', i % 2 === 0 ? 'up' : 'down')),
@@ -47,7 +47,7 @@ const restless = () => [
 const calm: PolicyInput = { name: 'calm', match: '**', ttl: 3600, confirm: { '*': 60 } }
 const quick: PolicyInput = { name: 'quick', match: '**', ttl: 3600 }
 
-it('tells the first difference of each object, and how many changes there would have been', async () => {
+it('prints the first difference of each object, and how many changes there would have been', async () => {
   const { code, text } = await compare([quick], [calm], lines(...restless()))
   expect(code).toBe(0)
   expect(parsed(text)).toEqual([
@@ -63,7 +63,7 @@ it('tells the first difference of each object, and how many changes there would 
   ])
 })
 
-it('reads on a terminal', async () => {
+it('prints text on a terminal', async () => {
   const { text } = await compare([quick], [calm], lines(...restless()), false)
   expect(text).toBe(
     'restless  1970-01-01T00:00:10.000Z\n  A.json: up > down (vote)\n  B.json: stays up\n' +
@@ -84,14 +84,14 @@ it('finds a change that comes later under one of them', async () => {
   })
 })
 
-it('says nothing but the count where both decide the same, other marks aside', async () => {
+it('prints only the count if both decide the same, even if other marks differ', async () => {
   const { text } = await compare([quick], [{ ...quick, flap: { changes: 2 } }], lines(...restless()))
   expect(parsed(text)).toEqual([
     { summary: { changes: { a: 42, b: 42 }, rejected: { a: 0, b: 0 }, objects: 2, different: 0 } },
   ])
 })
 
-it('leaves out the policies that the input sets, but keeps its agents', async () => {
+it('ignores the policies that the input sets, but keeps its agents', async () => {
   const policy = { at: 5, type: 'policy-set', data: { name: 'calm', match: '**', quorum: 9 } }
   const agent = { at: 5, type: 'agent-set', data: { agent: 'b', muted: true } }
   const input = lines(policy, agent, says(6, 'x', 'down', 'b'), says(7, 'x', 'up'))
@@ -112,7 +112,7 @@ it('counts what one refuses and the other does not', async () => {
   expect(text).toContain('1 instead of 0 rejected')
 })
 
-it('compares over a topic, each partition by itself', async () => {
+it('compares over a topic, each partition separately', async () => {
   const log = await openEmbeddedLog({ memory: true }, { now: () => 7 })
   const topic = 'quorate.reports'
   await log.ensureTopics([{ name: topic, partitions: 4, cleanupPolicy: 'delete', timestampType: 'LogAppendTime' }])

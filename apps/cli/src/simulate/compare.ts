@@ -9,7 +9,9 @@ import { isTopic, note, type Input } from './simulate'
 import { recordsOf, stretches } from './source-topic'
 
 export interface CompareOptions {
-  /** Two files of policies, JSON arrays: each is in force throughout; policies that the input itself sets are left out. */
+  /**
+   * Two files of policies, JSON arrays: each is in force throughout; policies that the input itself sets are ignored.
+   */
   readonly files: readonly [string, string]
   readonly input: Input
   readonly output: Writable
@@ -22,7 +24,7 @@ export interface Summary {
   /** Changes of effective states. */
   readonly changes: { readonly a: number; readonly b: number }
   readonly rejected: { readonly a: number; readonly b: number }
-  /** Objects whose state ever moved, and those of them that were decided differently. */
+  /** Objects whose state changed at all, and those of them that were decided differently. */
   readonly objects: number
   readonly different: number
 }
@@ -36,7 +38,10 @@ const added = (sum: Summary, { a, b, objects, different }: Pair): Summary => ({
   different: sum.different + different,
 })
 
-/** `quorate simulate --compare`: what two policies decide differently over the same input. Resolves with the exit code. */
+/**
+ * `quorate simulate --compare`: what two sets of policies decide differently over the same input. Resolves with the
+ * exit code.
+ */
 export async function runCompare(options: CompareOptions): Promise<number> {
   const { files, input, output, errors, json, rules } = options
   const settings = async (file: string): Promise<Settings | string> => {

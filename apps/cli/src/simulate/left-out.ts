@@ -2,9 +2,12 @@ import { DEAD_LETTER, topicNames } from '@quorate/contracts'
 import { header, type Log } from '@quorate/log'
 import { recordsOf, stretches } from './source-topic'
 
-/** What the service left out of one partition, as its dead letters tell. */
+/** What the service left out of one partition, according to its dead letters. */
 export class LeftOut {
-  /** Offsets whose processing failed there: the fault may have been of the store or of a topic's limit, which a replay has not. They move time on. */
+  /**
+   * Offsets whose processing failed there: the cause may have been the store or a limit of a topic, which a replay does
+   * not have. They advance stream time.
+   */
   readonly refused = new Set<number>()
   readonly #skipped: { readonly first: number; readonly last: number; readonly by: string }[] = []
 
@@ -26,18 +29,21 @@ export class LeftOut {
     return found
   }
 
-  /** Of a source by its usual name; of another nothing is known. */
+  /** Of a source with its usual name; of another nothing is known. */
   static ofSource(log: Log, source: string, partition: number): Promise<LeftOut> {
     const prefix = source.replace(/\.reports$/, '')
     return LeftOut.read(log, topicNames(prefix).deadLetters, source, partition)
   }
 
-  /** Who left it out; undefined: nobody did. Such a record does nothing, and does not move time on. */
+  /**
+   * The operator who skipped it; undefined if nobody did. A skipped record has no effect and does not advance stream
+   * time.
+   */
   skippedBy(offset: number): string | undefined {
     return this.#skipped.find(({ first, last }) => first <= offset && offset <= last)?.by
   }
 
-  /** What operators left out, for a reader of a report. */
+  /** What operators skipped, for display. */
   get skipped(): readonly string[] {
     return this.#skipped.map(({ first, last, by }) => `${first}${last > first ? `–${last}` : ''} by ${by}`)
   }

@@ -1,7 +1,7 @@
 import { UNKNOWN, type Cause, type Change, type State, type View } from '@quorate/contracts'
 import type { Outlet } from '@quorate/engine/core'
 
-/** A move of an object's effective state; an object that is gone is `unknown`. */
+/** A change of an object's effective state; a deleted object is `unknown`. */
 export interface Move {
   readonly at: number
   readonly from: State
@@ -15,7 +15,7 @@ export class Side implements Outlet {
   refused = 0
   /** Effective states other than `unknown`. */
   readonly states = new Map<string, State>()
-  /** Moves since the last comparison. */
+  /** Changes since the last comparison. */
   moves = new Map<string, Move[]>()
 
   event({ type, subject, time, data, cause }: Change): void {
@@ -44,18 +44,18 @@ export class Side implements Outlet {
   }
 }
 
-/** The first place where two policies part on one object. */
+/** The first point at which two policies decide differently about one object. */
 export interface Difference {
   readonly object: string
   readonly partition?: number
   /** ms */
   readonly at: number
-  /** What each decided: a move, or the state it stayed in. */
+  /** What each decided: a change, or the state it stayed in. */
   readonly a: Move | { readonly state: State }
   readonly b: Move | { readonly state: State }
 }
 
-/** Two sides that take the same input in step: what one has decided by a time and the other has not is a difference. */
+/** Two sides that process the same input in step: a change up to some time that only one has made is a difference. */
 export class Pair {
   readonly a = new Side()
   readonly b = new Side()
@@ -69,7 +69,7 @@ export class Pair {
     this.#told = told
   }
 
-  /** After each line or record. */
+  /** Called after each line or record. */
   step(): void {
     const { a, b } = this
     if (a.moves.size === 0 && b.moves.size === 0) return
@@ -85,7 +85,7 @@ export class Pair {
     const parted = Array.from({ length: Math.max(a.length, b.length) }, (_, i) => i).find((i) => !isSame(a[i], b[i]))
     if (parted === undefined) return
     this.#different.add(object)
-    // The earlier of the two is the difference; the other side stays where it was until then.
+    // The earlier of the two is the difference; until then the other side is unchanged.
     const at = Math.min(a[parted]?.at ?? Infinity, b[parted]?.at ?? Infinity)
     const said = (move: Move | undefined, side: Side) => {
       if (move?.at === at) return move

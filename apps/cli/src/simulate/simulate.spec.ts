@@ -58,14 +58,14 @@ describe('simulate', () => {
   })
 
   it.each([
-    ['what is no JSON', '{', 'not JSON'],
+    ['text that is not JSON', '{', 'not JSON'],
     ['a list', '[]', 'not a JSON object'],
     ['null', 'null', 'not a JSON object'],
     ['an empty line', '', 'not JSON'],
     ['a line without time', '{"object":"o","type":"tick"}', 'at: must be a number of ms'],
     ['a time in words', '{"at":"1","type":"tick"}', 'at: must be a number of ms'],
-    ['a time that is none', '{"at":1e999,"type":"tick"}', 'at: must be a number of ms'],
-  ])('rejects %s, and moves no time', async (_what, text, reason) => {
+    ['an infinite time', '{"at":1e999,"type":"tick"}', 'at: must be a number of ms'],
+  ])('rejects %s, and does not advance time', async (_what, text, reason) => {
     const { out } = await simulate([report(0, 'a', 'up'), `${text}\n`, line({ at: 0, type: 'look', object: 'o' })])
     expect(out.slice(1)).toEqual([
       { rejected: { line: 1, reason } },
@@ -73,12 +73,12 @@ describe('simulate', () => {
     ])
   })
 
-  it('rejects a line that is no UTF-8 and no other', async () => {
+  it('rejects a line that is not UTF-8 and no other', async () => {
     const { out } = await simulate([Buffer.from([0x7b, 0xff, 0x7d, 0x0a]), report(0, 'a', 'up')])
     expect(out).toEqual([{ rejected: { line: 0, reason: 'not UTF-8' } }, { event: expect.anything() }])
   })
 
-  it('lets time pass before it rejects what the contract refuses', async () => {
+  it('advances time before it rejects what violates the contract', async () => {
     const { out } = await simulate([report(0, 'a', 'up'), line({ at: 60_000, object: 'o', type: 'leave', data: {} })])
     expect(out.slice(1)).toEqual([
       { event: expect.objectContaining({ type: 'object.updated', time: 60_000 }) },
@@ -89,14 +89,14 @@ describe('simulate', () => {
   it.each([
     ['no data', { type: 'report', object: 'o' }, 'the value is missing'],
     ['no object', { type: 'report', data: { agent: 'a', state: 'up' } }, 'a report needs a key: the object id'],
-    ['an object that is no text', { type: 'tick', object: 1 }, 'object: must be a string'],
+    ['an object that is not text', { type: 'tick', object: 1 }, 'object: must be a string'],
     [
-      'an object that is no id',
+      'an object that is not an id',
       { type: 'report', object: 'a\n', data: { agent: 'a', state: 'up' } },
-      'the key is no object id: 1–512 bytes of UTF-8 without control characters',
+      'the key is not an object id: 1–512 bytes of UTF-8 without control characters',
     ],
     ['an unknown type', { type: 'vote', object: 'o', data: {} }, 'unknown kind "vote"'],
-    ['a type that is no text', { type: 1, object: 'o', data: {} }, 'type: must be a string'],
+    ['a type that is not text', { type: 1, object: 'o', data: {} }, 'type: must be a string'],
     [
       'two types',
       { type: 'leave', object: 'o', data: { type: 'report', agent: 'a' } },
@@ -130,7 +130,7 @@ describe('simulate', () => {
     expect(offsets).toEqual([1, 700, 3])
   })
 
-  it('takes lines as they are cut: anywhere, and without an end', async () => {
+  it('takes lines cut anywhere, and without a line break', async () => {
     const bytes = Buffer.from(report(0, 'é', 'up') + report(1, '😀', 'down') + report(2, 'ü', 'down').trimEnd())
     const whole = (await simulate([bytes])).out
     expect(whole).toHaveLength(3)
@@ -139,7 +139,7 @@ describe('simulate', () => {
     }
   })
 
-  it('has the policies of a file in force before line 0', async () => {
+  it('puts the policies of a file in force before line 0', async () => {
     const { out } = await simulate(
       [report(0, 'a', 'up'), line({ at: 0, type: 'look', object: 'o' })],
       '[{"name":"p","match":"**","quorum":2}]',
@@ -149,16 +149,16 @@ describe('simulate', () => {
 
   it.each([
     ['a policy is refused', '[{"name":"p","match":"**","ttl":7200}]', '/0/memory: must be at least ttl (7200)'],
-    ['it is no list', '{}', 'must be a JSON array of policies'],
-    ['it is no JSON', '[', 'JSON'],
-  ])('does not begin where %s in the file', async (_what, policies, reason) => {
+    ['it is not a list', '{}', 'must be a JSON array of policies'],
+    ['it is not JSON', '[', 'JSON'],
+  ])('does not start if %s in the file', async (_what, policies, reason) => {
     const { code, out, errors } = await simulate([report(0, 'a', 'up')], policies)
     expect(code).toBe(1)
     expect(out).toEqual([])
     expect(errors).toContain(reason)
   })
 
-  it('waits for a reader that is slow', async () => {
+  it('waits for a slow reader', async () => {
     let most = 0
     const output: Writable = new Writable({
       highWaterMark: 1024,

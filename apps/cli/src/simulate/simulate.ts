@@ -11,7 +11,7 @@ export type Input = Readable | TopicInput
 export interface TopicInput {
   readonly log: Log
   readonly topic: string
-  /** One alone. */
+  /** Only this partition. */
   readonly partition?: number
 }
 
@@ -21,7 +21,7 @@ export interface SimulateOptions {
   readonly input: Input
   /** Events, looks and rejections: JSON lines. */
   readonly output: Writable
-  /** Why the run could not begin, and what has to be known about it. */
+  /** Why the run could not start, and notes about it. */
   readonly errors: Writable
   /** Rules registered in code. */
   readonly rules?: Rules
@@ -29,7 +29,10 @@ export interface SimulateOptions {
 
 export const isTopic = (input: Input): input is TopicInput => 'log' in input
 
-/** `quorate simulate` (vote.md 11). Resolves with the exit code: 0, or 1 where a policy is refused. Streams in constant memory. */
+/**
+ * `quorate simulate` (vote.md 11). Resolves with the exit code: 0, or 1 if a policy is refused. Streams in constant
+ * memory.
+ */
 export async function runSimulate({ policiesFile, input, output, errors, rules }: SimulateOptions): Promise<number> {
   const settings = async (): Promise<Settings | string> => {
     const fresh = new Settings(rules)
@@ -48,7 +51,7 @@ export async function runSimulate({ policiesFile, input, output, errors, rules }
   for (const stretch of await stretches(input.log, input.topic, input.partition)) {
     note(stretch, errors)
     const { partition } = stretch
-    // The settings change as the log goes: each partition begins with its own.
+    // The settings change along the log, so each partition starts with its own copy.
     const leftOut = await LeftOut.ofSource(input.log, input.topic, partition)
     const engine = new Engine(outputLines(out.write, partition), (await settings()) as Settings, { partition })
     for await (const records of recordsOf(input.log, stretch)) {
@@ -62,8 +65,11 @@ export async function runSimulate({ policiesFile, input, output, errors, rules }
   return 0
 }
 
-/** What was decided by records that are gone is not known. */
+/** What deleted records decided is unknown. */
 export function note({ topic, partition, start }: Stretch, errors: Writable): void {
   if (start > 0)
-    errors.write(`${topic}/${partition} begins at offset ${start}: older records are gone, nothing is known before.\n`)
+    errors.write(
+      `${topic}/${partition} begins at offset ${start}: older records were deleted, and their effects are ` +
+        `unknown.\n`,
+    )
 }

@@ -7,7 +7,7 @@ import type { Place } from '@quorate/engine/core'
 export interface LogPlace {
   /** `host:port,…` */
   readonly brokers?: string
-  /** Where the embedded log lies. */
+  /** Directory of the embedded log. */
   readonly dataDir?: string
 }
 
@@ -17,7 +17,10 @@ function tell(fields: object, text: string): void {
   process.stderr.write(`${text} ${JSON.stringify(fields)}\n`)
 }
 
-/** The settings with the log that the options name. @throws UsageError, ConfigError */
+/**
+ * The settings with the log that the options name.
+ * @throws UsageError, ConfigError
+ */
 async function configFor({ brokers, dataDir }: LogPlace) {
   if (brokers !== undefined && dataDir !== undefined) throw new UsageError('Give --brokers or --data-dir, not both.')
   const { loadConfig } = await import('@quorate/config')
@@ -28,10 +31,16 @@ async function configFor({ brokers, dataDir }: LogPlace) {
   return loadConfig('cli', { argv })
 }
 
-/** Whether that log is the embedded one, which one process at a time can have open. @throws UsageError, ConfigError */
+/**
+ * Whether that log is the embedded one, which only one process at a time can open.
+ * @throws UsageError, ConfigError
+ */
 export const isEmbedded = async (place: LogPlace): Promise<boolean> => (await configFor(place)).log === 'embedded'
 
-/** Opens the log that the options, or else the settings, name; only the adapter in use is loaded. It is never created. @throws UsageError, ConfigError, LogError */
+/**
+ * Opens the log that the options, or else the settings, name. Loads only the adapter in use, and never creates a log.
+ * @throws UsageError, ConfigError, LogError
+ */
 export async function openSourceLog(place: LogPlace): Promise<Log> {
   const config = await configFor(place)
   const { embeddedLogDir, openLog } = await import('@quorate/config')
@@ -41,14 +50,17 @@ export async function openSourceLog(place: LogPlace): Promise<Log> {
   return openLog(config, QUIET)
 }
 
-/** A partition of a topic as far as it reached when it was looked at. */
+/** A partition of a topic up to its end at the time of the query. */
 export interface Stretch extends Place {
   readonly topic: string
   readonly start: Offset
   readonly end: Offset
 }
 
-/** The partitions of a topic with their present ends. @throws UsageError where there is no such topic or partition */
+/**
+ * The partitions of a topic with their current ends.
+ * @throws UsageError if the topic or partition does not exist
+ */
 export async function stretches(log: Log, topic: string, only?: number): Promise<Stretch[]> {
   const description = await log.describeTopic(topic)
   if (description === undefined) throw new UsageError(`There is no topic ${JSON.stringify(topic)}.`)
@@ -61,6 +73,6 @@ export async function stretches(log: Log, topic: string, only?: number): Promise
     .sort((a, b) => a.partition - b.partition)
 }
 
-/** The records of a stretch, batch by batch: as much is held as is read ahead. */
+/** The records of a stretch, batch by batch: only what is read ahead is in memory. */
 export const recordsOf = (log: Log, { topic, partition, start, end }: Stretch): AsyncIterable<readonly LogRecord[]> =>
   readRange(log, { topic, partition, from: start, end, maxBytes: 4 << 20 })

@@ -62,7 +62,7 @@ async function replay(options: { partition?: number; policies?: readonly PolicyI
   return { code, errors: texts.errors, lines: lines.map((line) => JSON.parse(line) as Line) }
 }
 
-/** What the file says, with the partition that it stands for on each line. */
+/** The result for the file, with its partition on each line. */
 const ofFile = async (partition: number, lines: readonly object[]) =>
   (await simulate(lines.map((line) => `${JSON.stringify(line)}\n`).join(''))).text
     .split('\n')
@@ -72,7 +72,7 @@ const ofFile = async (partition: number, lines: readonly object[]) =>
 const broadcast = (command: SourceCommand) =>
   Array.from({ length: PARTITIONS }, (_, partition) => recordOf(command, partition))
 
-it('decides each partition as a file of its records is decided, offsets and all', async () => {
+it('decides each partition like a file of its records, including offsets', async () => {
   const objects = ['a', 'b', 'c', 'd', 'e', 'f']
   const files: object[][] = Array.from({ length: PARTITIONS }, () => [])
   for (const [i, object] of objects.entries())
@@ -92,11 +92,11 @@ it('decides each partition as a file of its records is decided, offsets and all'
     expect((await replay({ partition })).lines).toEqual(lines.filter((line) => line.partition === partition))
 })
 
-it('lets a misplaced record move time on and do nothing else, poison or not', async () => {
+it('lets a misplaced record advance stream time and do nothing else, even if invalid', async () => {
   const right = partitionOf('x', PARTITIONS)
   const wrong = (right + 1) % PARTITIONS
   await at(0, recordOf(report('x', 'a', 'up')))
-  // Time passes in the partition where it lies: there it is nobody's vote, in the other one it is not there.
+  // Time advances in the partition that contains it: it is no vote there, and is absent in the other.
   await at(70_000, recordOf(report('x', 'b', 'down'), wrong))
   await at(70_000, { topic: TOPIC, partition: wrong, key: 'x', value: 'rubbish' })
   expect((await replay({ partition: wrong })).lines).toEqual([])
@@ -107,7 +107,7 @@ it('lets a misplaced record move time on and do nothing else, poison or not', as
   expect(events).toEqual([0, 60_000, 120_000])
 })
 
-it('rejects what the service puts among the dead letters, by its offset', async () => {
+it('rejects by offset what the service makes a dead letter', async () => {
   const partition = partitionOf('x', PARTITIONS)
   await at(
     5,
@@ -122,11 +122,11 @@ it('rejects what the service puts among the dead letters, by its offset', async 
   ).toEqual([
     [partition, 1, 'the value is not JSON'],
     [partition, 2, 'a report needs a key: the object id'],
-    [partition, 3, expect.stringContaining('the key is no object id')],
+    [partition, 3, expect.stringContaining('the key is not an object id')],
   ])
 })
 
-it('begins each partition with the policies of the file, which the topic may change', async () => {
+it('starts each partition with the policies of the file, which the topic may change', async () => {
   const objects = ['a', 'b', 'c', 'd', 'e', 'f']
   await at(0, ...objects.map((object) => recordOf(report(object, 'a', 'up'))))
   await at(1, ...broadcast({ type: 'policy-set', data: { name: 'strict', match: '**' } }))
@@ -146,7 +146,7 @@ it('says which partitions have lost their beginning', async () => {
   expect(lines.map(({ event }) => event!.id)).toEqual(['x@1.1'])
 })
 
-it('begins nothing with a refused policy, or in a partition that is not there', async () => {
+it('does not start with a refused policy, or a partition that does not exist', async () => {
   const { code, errors } = await replay({ policies: [{ name: 'p', match: '**', ttl: -1 }] })
   expect([code, errors]).toEqual([1, expect.stringMatching(/\/0\/ttl.*\nNothing was simulated\.\n$/s)])
   await expect(replay({ partition: 3 })).rejects.toThrow('there is no 3')

@@ -30,7 +30,7 @@ const isTime = (value: number): boolean => Number.isInteger(value) && Math.abs(v
 
 /** What the schema of a view does not say, since readers are lenient to later versions. */
 function faultOf({ time, subject, data }: Change, event: EventId | undefined): string | undefined {
-  if (!isObjectId(subject)) return 'the key is no object id'
+  if (!isObjectId(subject)) return 'the key is not an object id'
   if (!event || !isCount(event.incarnation) || !isCount(event.revision)) return 'the header ce_id is no id of an event'
   if (event.object !== subject) return 'the header ce_id is of another object'
   if (!isTime(time)) return 'the header ce_time is no time'

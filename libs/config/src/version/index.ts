@@ -1,4 +1,4 @@
-// A door of its own (`@quorate/config/version`): the command line names its version without loading the settings.
+// A separate entry (`@quorate/config/version`): the command line prints its version without loading the settings.
 
-/** The version of the product: that of package.json, which a test compares. */
+/** The version of the product, equal to that of package.json (tested). */
 export const VERSION = '0.1.0'

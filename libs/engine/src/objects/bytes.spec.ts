@@ -4,7 +4,7 @@ import { begin, beginRead, readPosition, readText, readWord, writeText, writeWor
 const RUNS = 5_000
 
 describe('texts in rows', () => {
-  it('come back as they were written, whatever was read before', () => {
+  it('are read as they were written, whatever was read before', () => {
     const chance = new Chance(7)
     for (let run = 0; run < RUNS; run++) {
       const texts = Array.from({ length: 1 + chance.below(8) }, () => randomName(chance))
@@ -21,7 +21,7 @@ describe('texts in rows', () => {
     }
   })
 
-  it('are never another text whose characters are the bytes of this one', () => {
+  it('are never confused with a text whose characters equal their bytes', () => {
     for (const text of ALIKE.flat().filter((name) => /[^\0-\x7f]/.test(name))) {
       const twin = Buffer.from(text).toString('latin1')
       begin()
@@ -31,7 +31,7 @@ describe('texts in rows', () => {
     }
   })
 
-  it('are told apart where they share a hash', () => {
+  it('are distinguished if they share a hash', () => {
     const alike = ['Aa', 'BB']
     const all = alike.flatMap((a) => alike.flatMap((b) => alike.map((c) => a + b + c)))
     begin()

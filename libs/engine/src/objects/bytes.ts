@@ -1,6 +1,7 @@
 /**
- * A compact binary form for rows: counts and times as varints (up to 2^53), strings as UTF-8 with their length before them. One writer
- * for the whole process: everything here is synchronous, and a fresh buffer for each row would cost more than its bytes.
+ * A compact binary format for rows: counts and times as varints (up to 2^53), strings as UTF-8 with a length prefix.
+ * One writer for the whole process: everything here is synchronous, and a new buffer per row would cost more than
+ * writing its bytes.
  */
 const SIZE = 3
 let out = Buffer.allocUnsafeSlow(1 << 16)
@@ -20,7 +21,7 @@ export function begin(): void {
 /** Bytes written since `begin`. */
 export const writePosition = (): number => at
 
-/** Leaves room for the size of what comes next; `closeSize` puts it in. */
+/** Reserves room for the size of what follows; `closeSize` fills it in. */
 export function openSize(): number {
   reserve(SIZE)
   at += SIZE
@@ -31,7 +32,7 @@ export function closeSize(opened: number): void {
   out.writeUIntLE(at - opened, opened - SIZE, SIZE)
 }
 
-/** Puts in bytes that were written before. */
+/** Appends bytes that were written before. */
 export function writeBytes(bytes: Buffer, start = 0, end = bytes.length): void {
   reserve(end - start)
   bytes.copy(out, at, start, end)
@@ -83,10 +84,13 @@ export function writeText(text: string): void {
   at += out.write(text, at)
 }
 
-/** Texts that nearly every row has, as one byte: a sixth of all bytes. Their order is part of the layout. */
+/**
+ * Texts that occur in nearly every row, encoded as one byte: saves a sixth of all bytes. Their order is part of the
+ * layout.
+ */
 const WORDS = ['unknown', 'vote', 'report', 'majority', 'default', 'deadline', 'ordered', 'threshold', 'quorum-lost']
 
-/** A text that is probably one of the words. */
+/** A text that is probably one of `WORDS`. */
 export function writeWord(text: string): void {
   const place = WORDS.indexOf(text) + 1
   writeNumber(place)
@@ -109,7 +113,7 @@ export function beginRead(bytes: Buffer, position = 0): void {
 
 export const readPosition = (): number => from
 
-/** Passes over what has its size before it; answers where it begins. */
+/** Skips a section with a size prefix and returns where it begins. */
 export function skip(): number {
   const start = from + SIZE
   from = start + source.readUIntLE(from, SIZE)
@@ -130,8 +134,8 @@ export function readNumber(): number {
 }
 
 /**
- * ASCII strings met lately, by a hash of their bytes: agents and states repeat, and a string that is there already costs no allocation.
- * Only in ASCII is a byte a UTF-16 unit: of anything else the bytes of one text may be the units of another, so it is not kept here.
+ * Recently read ASCII strings, by a hash of their bytes: agents and states repeat, and an existing string costs no
+ * allocation. Only ASCII, because otherwise the bytes of one text may equal the UTF-16 units of another.
  */
 const met = new Array<string | undefined>(8192)
 
@@ -156,7 +160,7 @@ export function readText(): string {
   return (met[slot] = longText(end))
 }
 
-/** Both are ASCII: the hash only chose the slot, each byte is compared. */
+/** Both are ASCII. The hash only chose the slot, so each byte is compared. */
 function isText(known: string): boolean {
   for (let i = 0; i < known.length; i++) if (known.charCodeAt(i) !== source[from + i]) return false
   return true

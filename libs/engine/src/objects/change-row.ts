@@ -23,7 +23,7 @@ export function readTrigger(): Trigger {
   return flags & SEQ ? { type, agent, seq: readNumber(), offset: readNumber() } : { type, agent, offset: readNumber() }
 }
 
-/** Added to the number of states where others follow; above any number that was ever written without. */
+/** Added to the number of states if `tallyRest` follows. Above any number that was ever written without it. */
 const REST = 1 << 20
 
 function writeTally({ tally, tallyRest: rest }: Tallied): void {
@@ -42,17 +42,17 @@ function readTally(): Tallied {
   const tally: [string, number][] = []
   for (let left = length % REST; left > 0; left--) tally.push([readText(), readNumber()])
   if (length >= REST) return { tally, tallyRest: { states: readNumber(), weight: readNumber() } }
-  return told({ tally })
+  return withShownTally({ tally })
 }
 
-/** A tally that an earlier version wrote may have more states than are shown. */
-export function told<T extends Tallied>(entry: T): T {
+/** An earlier version may have written more states than are shown. */
+export function withShownTally<T extends Tallied>(entry: T): T {
   if (entry.tally.length <= LIMITS.talliedStates) return entry
   const { entries, rest } = shownTally(entry.tally)
   return { ...entry, tally: entries, ...(rest === undefined ? {} : { tallyRest: rest }) }
 }
 
-/** Rows of earlier releases have at most the first. */
+/** Rows of earlier releases have at most the first flag. */
 const LAST = 1
 const OPERATOR = 2
 
@@ -63,7 +63,10 @@ function writeOptional(text: string | null): void {
 
 const readOptional = (): string | null => (readNumber() === 0 ? null : readText())
 
-/** Of the newest change: what the object does not say itself, as long as no later record has overwritten that. */
+/**
+ * Writes the newest change: only what the object does not contain itself, as long as no later record has overwritten
+ * that.
+ */
 export function writeChange(change: HistoryEntry, object: VoteObject): void {
   const isLast = change.revision === object.revision
   writeNumber((isLast ? LAST : 0) | (change.author === undefined ? 0 : OPERATOR))
@@ -85,7 +88,7 @@ export function writeChange(change: HistoryEntry, object: VoteObject): void {
   writeOptional(change.reason ?? null)
 }
 
-/** `last`: what the last record said; the object still is as that record left it. */
+/** `last`: origin of the last record. The object must be as that record left it. */
 export function readChange(object: VoteObject, last: Pick<Past, 'cause' | 'trigger'>): HistoryEntry {
   const flags = readNumber()
   const isLast = (flags & LAST) !== 0

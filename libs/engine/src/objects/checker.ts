@@ -1,32 +1,46 @@
 import type { ObjectId } from '@quorate/contracts'
 import type { TableReader } from '@quorate/state-store'
 import { CLOCK, evidenceKey, historyKey, PENDING, TABLE } from '../tables'
-import { newGuard, nextDeadline, NO_RULES, recount, standingOf, type Guard, type HistoryEntry, type Rules, type Settings } from '@quorate/vote' // prettier-ignore
+import {
+  newGuard,
+  nextDeadline,
+  NO_RULES,
+  recount,
+  standingOf,
+  type Guard,
+  type HistoryEntry,
+  type Rules,
+  type Settings,
+} from '@quorate/vote'
 import type { HotObject } from './hot-object'
 import { readClock, readReshard, readSettings } from './settings-rows'
 import { storedObject } from './stored-object'
 
-/** The rows of one partition by the name of their table; `dueOf` where they have a schedule beside them. */
+/** The rows of one partition by table name; `dueOf` if the table has a schedule. */
 export type CheckedTables = (name: string) => TableReader & { dueOf?(key: string): number | undefined }
 
-/** `reports`: an object's row and its pages. `orphan`: a row that no object owns. `lost`: a row that an object owns and that is not there. */
+/**
+ * `reports`: an object's row and its pages. `orphan`: a row that no object owns. `lost`: a missing row that an object
+ * should own.
+ */
 export type InconsistencyKind = 'reports' | 'orphan' | 'lost' | 'due' | 'guard' | 'request'
 
-/** Rows of a partition that do not fit together. */
+/** Rows of a partition that contradict each other. */
 export interface Inconsistency {
   readonly kind: InconsistencyKind
   readonly table: string
   readonly key: string
-  /** The object that it is about; undefined: the partition as a whole. */
+  /** The affected object; undefined: the partition as a whole. */
   readonly object?: ObjectId
   readonly what: string
-  /** As they are, where the guard's counts are wrong. */
+  /** The actual counts, if those of the guard are wrong. */
   readonly counts?: Pick<Guard, 'known' | 'stale' | 'lost'>
 }
 
 /**
- * Compares all that is split over several rows of a partition: an object's row with its pages, its reports with their evidence, its
- * versions with their history, its due time with its deadlines and the schedule, the guard's counts with the objects, and both rows of a request.
+ * Compares everything that is spread over several rows of a partition: an object's row with its pages, its reports with
+ * their evidence, its versions with their history, its due time with its deadlines and the schedule, the guard's counts
+ * with the objects, and both rows of a request.
  */
 export function* inconsistencies(tables: CheckedTables, rules: Rules = NO_RULES): Generator<Inconsistency> {
   const check = new Check(tables, rules)
@@ -51,25 +65,31 @@ class Check {
   readonly #isSwept: boolean
   #last: HotObject | undefined
 
-  constructor(
-    private readonly tables: CheckedTables,
-    rules: Rules,
-  ) {
+  readonly #tables: CheckedTables
+
+  constructor(tables: CheckedTables, rules: Rules) {
+    this.#tables = tables
     const settings = tables(TABLE.settings)
     const clock = readClock(settings)
     this.#settings = readSettings(settings, rules)
     this.#time = clock.time ?? 0
     this.#known = clock.guard
-    // While a policy is being applied, or a reshard taken in, objects are behind it.
+    // While a policy is being applied or a reshard imported, not all objects are up to date.
     this.#isSwept = settings.get(PENDING) === undefined && (readReshard(settings)?.importing ?? 0) === 0
   }
 
   *objects(): Generator<Inconsistency> {
-    for (const { key, value } of this.tables(TABLE.object).range()) {
+    for (const { key, value } of this.#tables(TABLE.object).range()) {
       const found: Inconsistency[] = []
-      const object = storedObject(key, value, this.#settings, this.tables, ({ page, what }) =>
-        found.push({ kind: 'reports', table: TABLE.object, key, object: key, what: page === 0 ? what : `page ${page}: ${what}` }),
-      ) // prettier-ignore
+      const object = storedObject(key, value, this.#settings, this.#tables, ({ page, what }) =>
+        found.push({
+          kind: 'reports',
+          table: TABLE.object,
+          key,
+          object: key,
+          what: page === 0 ? what : `page ${page}: ${what}`,
+        }),
+      )
       if (found.length === 0 && new Set(object.rows.map(({ agent }) => agent)).size < object.rows.length)
         found.push({ kind: 'reports', table: TABLE.object, key, object: key, what: 'an agent has several reports' })
       yield* found
@@ -87,20 +107,21 @@ class Check {
     for (const { agent, hasEvidence } of rows) {
       if (!hasEvidence) continue
       const key = evidenceKey(id, agent)
-      if (this.tables(TABLE.evidence).get(key) === undefined) yield lost(TABLE.evidence, key, 'the evidence is missing')
+      if (this.#tables(TABLE.evidence).get(key) === undefined)
+        yield lost(TABLE.evidence, key, 'the evidence is missing')
     }
     for (let at = oldest; at < version; at++) {
       const key = historyKey(id, at)
-      const value = this.tables(TABLE.history).get(key)
+      const value = this.#tables(TABLE.history).get(key)
       if (value === undefined) yield lost(TABLE.history, key, `version ${at} is missing`)
       else if ((JSON.parse(value.toString('utf8')) as HistoryEntry).version !== at)
-        yield lost(TABLE.history, key, `version ${at} is another`)
+        yield lost(TABLE.history, key, `version ${at} holds another version`)
     }
   }
 
   *#due(object: HotObject): Generator<Inconsistency> {
     const { id } = object
-    const table = this.tables(TABLE.object)
+    const table = this.#tables(TABLE.object)
     const about = { kind: 'due', table: TABLE.object, key: id, object: id } as const
     if (table.dueOf !== undefined && (table.dueOf(id) ?? Infinity) !== object.armed)
       yield { ...about, what: `its row is due at ${object.armed}, the schedule says ${table.dueOf(id) ?? 'never'}` }
@@ -110,26 +131,26 @@ class Check {
       yield { ...about, what: `it is due at ${object.armed}, but its next deadline is ${due}` }
   }
 
-  /** Rows whose key begins with an object's id, each of which an object must own. */
+  /** Rows whose key begins with an object's id, each of which must be owned by an object. */
   *parts(name: string, isOwned: (object: HotObject, part: string) => boolean): Generator<Inconsistency> {
-    for (const { key } of this.tables(name).range()) {
+    for (const { key } of this.#tables(name).range()) {
       const end = key.indexOf('\0')
       const id = key.slice(0, Math.max(0, end))
       const object = this.#object(id)
       if (object !== undefined && isOwned(object, key.slice(end + 1))) continue
-      const what = object === undefined ? 'its object is not there' : 'its object does not know it'
+      const what = object === undefined ? 'its object does not exist' : 'its object does not refer to it'
       yield { kind: 'orphan', table: name, key, object: id, what }
     }
   }
 
   #object(id: ObjectId): HotObject | undefined {
     if (this.#last?.id === id) return this.#last
-    const value = this.tables(TABLE.object).get(id)
-    return (this.#last = value && storedObject(id, value, this.#settings, this.tables))
+    const value = this.#tables(TABLE.object).get(id)
+    return (this.#last = value && storedObject(id, value, this.#settings, this.#tables))
   }
 
   *guard(): Generator<Inconsistency> {
-    if (!this.#isSwept && (readReshard(this.tables(TABLE.settings))?.importing ?? 0) > 0) return
+    if (!this.#isSwept && (readReshard(this.#tables(TABLE.settings))?.importing ?? 0) > 0) return
     const { known, stale, lost } = this.#known
     const counted = this.#counts
     if (known === counted.known && stale === counted.stale && lost === counted.lost) return
@@ -145,12 +166,12 @@ class Check {
   }
 
   *requests(): Generator<Inconsistency> {
-    const rows = this.tables(TABLE.requests)
+    const rows = this.#tables(TABLE.requests)
     for (const { key } of rows.range()) {
       const [table, at = '', ...rest] = key.split('/')
       const other = table === 'at' ? `key/${rest.join('/')}` : undefined
       if (other !== undefined && rows.get(other) === undefined)
-        yield { kind: 'request', table: TABLE.requests, key, what: `aged ${at}, but the request is not there` }
+        yield { kind: 'request', table: TABLE.requests, key, what: `aged ${at}, but the request does not exist` }
     }
   }
 }

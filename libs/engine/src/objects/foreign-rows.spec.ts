@@ -26,7 +26,7 @@ const FOREIGN: [string, string | null][] = [
   ['@/other', 'rubbish'],
 ]
 
-it.each(FOREIGN)('starts, reads and goes on with a foreign record in its changelog: %s = %s', async (key, value) => {
+it.each(FOREIGN)('starts, reads and continues with a foreign record in its changelog: %s = %s', async (key, value) => {
   const driver = await TestDriver.open({
     topology,
     processor: () => new VoteProcessor({ source: '/foreign/aggregator' }),
@@ -50,7 +50,7 @@ it.each(FOREIGN)('starts, reads and goes on with a foreign record in its changel
     expect(await driver.read(topology.outputs['dead-letters']!)).toEqual([])
     const named = streams.conditions.all().map(({ code, subject }) => `${code} ${subject}`)
     const settings = key.startsWith('settings/') ? [`row-refused ${key.slice('settings/'.length)}`] : []
-    // The first bytes of the rubbish are a deadline, at which it cannot be evaluated.
+    // The first bytes of the foreign row are read as a deadline, at which it cannot be evaluated.
     expect(named).toEqual(key === 'object/rubbish' ? ['object-held undefined'] : settings)
   } finally {
     await driver.close()

@@ -1,20 +1,20 @@
 import { VoteObject } from '@quorate/vote'
 
-/** An object with what the store knows of it: whether it changed since it was encoded, and the bytes it was encoded to. */
+/** An object with its state in the store: whether it changed since it was encoded, and its encoded bytes. */
 export class HotObject extends VoteObject {
-  /** Pages of reports in the store beside the first; −1: the store has nothing of this object yet. */
+  /** Pages of reports in the store, not counting the first; −1: the object is not stored yet. */
   storedPages = -1
-  /** How many reports the object's row says there are. */
+  /** The number of reports in the object's stored row. */
   storedRows = 0
   /** Whether it changed since it was encoded, and whether anything but reports did. */
   dirty = false
   headChanged = true
-  /** The bytes of all but its reports, as they were last encoded, among others. */
+  /** The encoded bytes of everything but its reports, inside a larger buffer. */
   head: Buffer | null = null
   headStart = 0
   headEnd = 0
-  /** Whether it was asked for again while it was decoded. */
+  /** Whether it was requested again while it was decoded. */
   again = false
-  /** Bytes of memory that it is counted with. */
+  /** The bytes of memory that it is accounted with. */
   memory = 0
 }

@@ -12,8 +12,8 @@ const unpack = (id: string, bytes: Buffer, start: number): HotObject => decodeOb
 const objects = (most = 1 << 20): HotObjects => new HotObjects(most, unpack)
 const rest = (hot: HotObjects, object: HotObject): void => hot.rest(object, encodeObject(object))
 
-describe('objects kept between batches', () => {
-  it('packs an object that came but once, and makes it again of its bytes', () => {
+describe('objects cached between batches', () => {
+  it('packs an object that was used once, and decodes it again from its bytes', () => {
     const hot = objects()
     const a = made('a')
     hot.set(a)
@@ -25,7 +25,7 @@ describe('objects kept between batches', () => {
     expect(hot.get('a')).toBe(again)
   })
 
-  it('leaves an object decoded that came again, with a head of its own', () => {
+  it('keeps an object decoded that was used again, with a head of its own', () => {
     const hot = objects()
     const a = made('a')
     hot.set(a)
@@ -36,7 +36,7 @@ describe('objects kept between batches', () => {
     expect(a.head!.length).toBe(a.headEnd)
   })
 
-  it('still reads what was packed before there was more room', () => {
+  it('still reads what was packed before the buffer grew', () => {
     const hot = objects(1 << 30)
     const ids = Array.from({ length: 2000 }, (_, i) => `object ${i}`)
     for (const id of ids) {
@@ -48,7 +48,7 @@ describe('objects kept between batches', () => {
     for (const id of ids) expect(hot.get(id)!.voted).toBe(`s${id.slice(7)}`)
   })
 
-  it('lets go of what was not met for two generations, and of nothing that was', () => {
+  it('drops what was not used for two generations, and nothing else', () => {
     const hot = objects(0)
     for (const id of ['a', 'b']) {
       const object = made(id)

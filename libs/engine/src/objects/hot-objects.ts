@@ -2,25 +2,27 @@ import type { ObjectId } from '@quorate/contracts'
 import type { HotObject } from './hot-object'
 import { ownHead } from './object-codec'
 
-/** Bytes that a decoded object takes, and each of its reports; and an entry here with its key. Measured, rounded up. */
+/**
+ * Estimated bytes of a decoded object, of each of its reports, and of a map entry with its key. Measured, rounded up.
+ */
 const OBJECT = 800
 const REPORT = 130
 const ENTRY = 100
 
-/** Room for packed rows that a generation begins with, in bytes; doubled when it is full. */
+/** Initial buffer size of a generation for packed rows, in bytes; doubled when full. */
 const ROOM = 1 << 14
 
-/** Makes an object of its row, which begins at `start` in `bytes`. */
+/** Decodes an object from its row, which begins at `start` in `bytes`. */
 export type Unpack = (id: ObjectId, bytes: Buffer, start: number) => HotObject
 
-/** Objects met in one stretch of time: decoded, or where their row begins in `bytes`. */
+/** Objects used in one period: decoded, or the offset of their row in `bytes`. */
 class Generation {
   readonly entries = new Map<ObjectId, HotObject | number>()
   bytes = Buffer.allocUnsafeSlow(ROOM)
   #end = 0
   #decoded = 0
 
-  /** Bytes of memory, about. */
+  /** Approximate bytes of memory. */
   get weight(): number {
     return this.#end + this.#decoded + ENTRY * this.entries.size
   }
@@ -45,7 +47,7 @@ class Generation {
     this.#end = end
   }
 
-  /** What was made of the former bytes may still look at them. */
+  /** Decoded objects may still refer to the former buffer, so it is not reused. */
   #grow(least: number): void {
     const larger = Buffer.allocUnsafeSlow(Math.max(2 * this.bytes.length, least))
     this.bytes.copy(larger, 0, 0, this.#end)
@@ -54,23 +56,24 @@ class Generation {
 }
 
 /**
- * Objects kept between batches, bounded by the memory they take. An object that came but once since it was loaded is packed again: its
- * row's bytes among many others, which costs a decoding should it come again, but a tenth of the memory and nothing to the garbage
- * collector, whose marking would else be half of all work. An object that came again stays decoded.
+ * Objects cached between batches, bounded by memory. An object that was used only once since it was loaded is packed
+ * again: its row is stored among many others in one buffer. It must be decoded if it is used again, but takes a tenth
+ * of the memory and costs the garbage collector nothing, whose marking would otherwise be half of all work. An object
+ * that was used again stays decoded.
  *
- * Two generations instead of a list in order of use: an object that is met again moves to the young one, and when that is full the old
- * one goes. Nothing goes while a batch is open: what is dirty is only here.
+ * Two generations instead of an LRU list: an object that is used again moves to the young one, and when that is full
+ * the old one is dropped. Nothing is dropped while a batch is open, because changed objects exist only here.
  */
 export class HotObjects {
   readonly #most: number
   readonly #unpack: Unpack
   #young = new Generation()
   #old = new Generation()
-  /** Asked for last, by its routing and then by the fold; and not found. */
+  /** The last object requested (by its routing and then by the fold), and the last one not found. */
   #last: HotObject | undefined
   #missing: ObjectId | undefined
 
-  /** `most`: bytes of memory, about. */
+  /** `most`: approximate bytes of memory. */
   constructor(most: number, unpack: Unpack) {
     this.#most = most
     this.#unpack = unpack
@@ -98,7 +101,7 @@ export class HotObjects {
     if (typeof old === 'number') return this.#unpacked(id, this.#old.bytes, old)
     old.again = true
     old.memory = 0
-    // Else it would hold on to all bytes of the generation that goes.
+    // Otherwise it would retain all bytes of the dropped generation.
     ownHead(old)
     this.#young.keep(old)
     return old
@@ -122,7 +125,10 @@ export class HotObjects {
     this.#old.entries.delete(id)
   }
 
-  /** The object has been encoded in this row: packs it, unless it came again or has pages of its own. A packed object is not this one any more. */
+  /**
+   * The object has been encoded in this row: packs it, unless it was used again or has pages of its own. Once packed,
+   * this instance is no longer the cached one.
+   */
   rest(object: HotObject, row: Buffer): void {
     if (object.again || object.storedPages > 0) {
       this.#young.weigh(object)
@@ -133,7 +139,7 @@ export class HotObjects {
     this.#young.pack(object, row)
   }
 
-  /** Between batches: lets the older generation go once the younger is half of what may be kept. */
+  /** Between batches: drops the older generation once the younger one takes half of the allowed memory. */
   trim(): void {
     if (this.#young.weight <= this.#most / 2) return
     this.#old = this.#young

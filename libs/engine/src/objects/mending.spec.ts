@@ -10,9 +10,10 @@ import { inconsistencies } from './checker'
 import { ObjectReader } from './object-reader'
 
 /**
- * The rows of a partition as a release before 22c18b0 left them. `s1`: 20 agents said up and 21 down, by reports one after the other and a
- * restart before the last two. `s2`: 70 agents in one request, of which six were removed: its row says 70 and the third page is gone.
- * `d1`: an agent's four reports became four rows, three of them under a text that it sent. `d4`: 15 changes under a policy that came to keep one: 11 rows that nothing owns.
+ * The rows of a partition as a release before 22c18b0 left them. `s1`: 20 agents reported up and 21 down, one after the
+ * other, with a restart before the last two. `s2`: 70 agents in one request, of which six were removed: its row says 70
+ * and the third page is missing. `d1`: an agent's four reports became four rows, three of them under a text that it
+ * sent. `d4`: 15 changes under a policy that later kept one: 11 rows that nothing owns.
  */
 const fixture = JSON.parse(readFileSync(join(__dirname, '../../testing/fixtures/damaged-store.json'), 'utf8')) as {
   position: number
@@ -32,7 +33,7 @@ function damaged() {
   return { task, logged }
 }
 
-/** Records behind those that were applied, an hour after the last of them at least. */
+/** Records after those that were applied, at least an hour after the last of them. */
 function behind(lines: readonly Omit<ScenarioLine, 'at'>[]) {
   const clock = fixture.rows.find(([table, key]) => table === TABLE.settings && key === 'clock')!
   const { time } = JSON.parse(Buffer.from(clock[2], 'base64').toString('utf8')) as { time: number }
@@ -48,7 +49,7 @@ const viewOf = (task: TestTask, id: string) => {
 const found = (task: TestTask) => [...inconsistencies((name) => task.store.table(name))]
 
 describe('rows that an earlier release wrote wrongly', () => {
-  it('are found, each by its kind', () => {
+  it('are found and classified', () => {
     const { task } = damaged()
     const said = found(task).map(({ kind, object, table }) => `${kind} ${table} ${object}`)
     expect([...new Set(said)].sort()).toEqual([
@@ -59,19 +60,19 @@ describe('rows that an earlier release wrote wrongly', () => {
     ])
   })
 
-  it('are read as far as they are there, before anything is mended', () => {
+  it('are read where they exist, before anything is repaired', () => {
     const { task } = damaged()
     expect(viewOf(task, 's2')).toMatchObject({ tally: { up: 64 }, electorate: 64 })
   })
 
-  it('are asked for by a tick, mended at the next record, said in one line, and never again', () => {
+  it('cause a tick, are repaired at the next record, logged in one line, and never again', () => {
     const { task, logged } = damaged()
     expect(task.nextDue()).toBe(0)
     task.run(behind([{ type: 'tick' }]))
     expect(found(task)).toEqual([])
     expect(logged).toEqual([
       expect.stringMatching(
-        /^an earlier release wrote rows that do not fit together: the reports of 0 objects were taken from the source again, 3 objects were counted again .* 11 rows that no object owns were deleted, 0 rows/,
+        /^an earlier release wrote inconsistent rows: .* 3 objects were counted again .* 11 rows .* deleted, 0 rows/,
       ),
     ])
     expect(viewOf(task, 's2')).toMatchObject({ tally: { up: 64 }, electorate: 64 })
@@ -81,7 +82,7 @@ describe('rows that an earlier release wrote wrongly', () => {
     expect(found(task)).toEqual([])
   })
 
-  it('hold up nothing: reports come and go, and objects are deleted', () => {
+  it('block nothing: reports come and go, and objects are deleted', () => {
     const { task } = damaged()
     task.run(
       behind([
@@ -96,20 +97,20 @@ describe('rows that an earlier release wrote wrongly', () => {
     expect([...task.changelog.keys()].filter((key) => /\/(s1|d4)\b/.test(key))).toEqual([])
   })
 
-  it('are decided again where the reports that are there decide otherwise', () => {
+  it('are decided again if the existing reports decide otherwise', () => {
     const { task } = damaged()
     task.run(behind([{ type: 'tick' }]))
-    // Whose name the other one was cannot be told from the rows: the audit says it.
+    // The rows do not contain the other agent's name; the audit reports it.
     expect(viewOf(task, 'd1')).toMatchObject({ tally: { up: 2, down: 2 }, electorate: 4 })
-    const told = sinkEvents(task.to('states')).filter(({ subject }) => subject === 's1')
+    const events = sinkEvents(task.to('states')).filter(({ subject }) => subject === 's1')
     const view = viewOf(task, 's1')!
-    expect(told.at(-1)?.data ?? view).toEqual(view)
+    expect(events.at(-1)?.data ?? view).toEqual(view)
     const [winner] = Object.entries(view.tally).sort(([, a], [, b]) => b - a)[0]!
     expect(view.state).toBe(winner)
   })
 })
 
-it('a partition that this release began has nothing to mend', () => {
+it('are absent in a partition that this release created', () => {
   const task = new TestTask()
   task.run(recordsOf([{ at: 1000, object: 'o', type: 'report', data: { agent: 'a', state: 'up' } }]))
   task.restore()

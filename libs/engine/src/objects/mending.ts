@@ -6,15 +6,15 @@ import type { Refolded } from '../replay/refold'
 import { inconsistencies, type Inconsistency } from './checker'
 import type { PartitionState } from './partition-state'
 
-/** What was found and mended in a partition. */
+/** What was found and repaired in a partition. */
 export interface Mended {
-  /** Objects whose reports were taken from the source again. */
+  /** Objects whose reports were read from the source again. */
   readonly rebuilt: number
-  /** Objects whose reports were counted again from the rows that are there. */
+  /** Objects whose reports were counted again from the existing rows. */
   readonly objects: number
   /** Rows that no object owned, deleted. */
   readonly orphans: number
-  /** Rows of evidence and history that are not there. */
+  /** Missing rows of evidence and history. */
   readonly lost: number
   /** Due times and counts that were wrong. */
   readonly others: number
@@ -25,15 +25,16 @@ export interface MendingOptions {
   readonly fold: Fold
   readonly tables: (name: string) => Table
   readonly rules: Rules
-  /** What the source says of objects that it still reaches. */
+  /** The objects' reports according to the source, if it still has them. */
   readonly refolded: ReadonlyMap<ObjectId, Refolded>
-  /** Of the record that comes next. */
+  /** The offset of the next record. */
   readonly offset: number
 }
 
 /**
- * Mends what an earlier release wrote wrongly, once, before the first record that this one applies. What counts is what the source says,
- * as far as it reaches, else the rows that are there; an object whose reports are others than it was evaluated with is evaluated again.
+ * Repairs rows that an earlier release wrote wrongly, once, before the first record that this release applies. The
+ * source takes precedence if it still has the records; otherwise the existing rows count. An object whose reports
+ * differ from those it was evaluated with is evaluated again.
  */
 export function mend({ state, fold, tables, rules, refolded, offset }: MendingOptions): Mended {
   const reviewed = new Set<ObjectId>()
@@ -54,10 +55,10 @@ export function mend({ state, fold, tables, rules, refolded, offset }: MendingOp
   }
   let rebuilt = 0
   for (const id of reviewed) {
-    const said = refolded.get(id)
-    const object = said && state.load(id)
-    if (object?.incarnation === said?.incarnation && object !== undefined) {
-      state.replaceReports(object, said!)
+    const source = refolded.get(id)
+    const object = source && state.load(id)
+    if (object?.incarnation === source?.incarnation && object !== undefined) {
+      state.replaceReports(object, source!)
       rebuilt++
     }
     fold.review(id, offset)
@@ -66,7 +67,7 @@ export function mend({ state, fold, tables, rules, refolded, offset }: MendingOp
   return { rebuilt, objects: reviewed.size - rebuilt, ...counts }
 }
 
-/** The object no longer says that it has the row. */
+/** Removes the object's reference to the row. */
 function forget(state: PartitionState, { object: id, table, key }: Inconsistency): void {
   const object = state.load(id!)!
   if (table === TABLE.history) {
@@ -87,6 +88,7 @@ function rearm(state: PartitionState, id: ObjectId): void {
 
 /** One line for the log. */
 export const mendedText = ({ rebuilt, objects, orphans, lost, others }: Mended): string =>
-  `an earlier release wrote rows that do not fit together: the reports of ${rebuilt} objects were taken from the source again, ${objects} objects were counted again from the reports that are there, ` +
+  `an earlier release wrote inconsistent rows: the reports of ${rebuilt} objects were read from the source ` +
+  `again, ${objects} objects were counted again from the existing reports, ` +
   `${orphans} rows that no object owns were deleted, ${lost} rows of evidence or history are missing, ` +
-  `${others} due times or counts were corrected; quorate audit compares the result with the source`
+  `${others} due times or counts were corrected; run quorate audit to compare the result with the source`

@@ -21,7 +21,7 @@ import { HotObject } from './hot-object'
 import { PAGE_ROWS, readRow, writeRow } from './row-codec'
 import { StoredPast, writePast } from './stored-past'
 
-/** Of the rows' layout, all tables: a store of another layout is rebuilt from the changelog. */
+/** Layout version of the rows of all tables. A store of another layout is rebuilt from the changelog. */
 export const LAYOUT = 1
 
 const DECIDED = 1
@@ -35,7 +35,7 @@ const UNSUPPORTED = 128
 const HELD = 256
 const INCIDENT = 512
 const FROM = 1024
-/** The effective state is the voted one, decided at `votedSince`: nearly always. */
+/** The effective state is the voted one, decided at `votedSince`: nearly always true. */
 const PLAIN = 2048
 const RULE_MISSING = 4096
 const RULE_FAILED = 8192
@@ -62,20 +62,20 @@ function flagsOf(object: HotObject): number {
 }
 
 /**
- * The object's row: when it is due, the object itself, and its first page of reports. Points in time are ms since its creation, which
- * none of them precedes.
+ * The object's row: its due time, the object itself, and its first page of reports. Times are ms since its creation;
+ * none precedes it.
  */
 export function encodeObject(object: HotObject): Buffer {
   begin()
   const { head } = object
-  const stands = !object.headChanged && head !== null
-  if (stands) writeBytes(head, object.headStart, object.headEnd)
+  const isReusable = !object.headChanged && head !== null
+  if (isReusable) writeBytes(head, object.headStart, object.headEnd)
   else writeHead(object)
   const end = writePosition()
   writeNumber(object.rows.length)
   writeRows(object, 0)
   const row = written()
-  if (!stands) {
+  if (!isReusable) {
     object.head = row
     object.headStart = 0
     object.headEnd = end
@@ -85,7 +85,7 @@ export function encodeObject(object: HotObject): Buffer {
   return row
 }
 
-/** Gives the object a head of its own, where it lies among bytes that would be kept for it alone. */
+/** Copies the object's head into a buffer of its own, so that a large buffer is not retained for it. */
 export function ownHead(object: HotObject): void {
   const { head, headStart, headEnd, headChanged } = object
   if (head === null || headChanged || headEnd - headStart === head.length) return
@@ -121,7 +121,7 @@ function writeHead(object: HotObject): void {
   writeNumber(object.oldest)
 }
 
-/** The past as it lies in the object's head: behind the due time. What it says takes ten times the memory in objects. */
+/** The past as encoded in the object's head, after the due time. Decoded it would take ten times the memory. */
 function storedPast(object: HotObject): Past | null {
   if (object.past === null) return null
   beginRead(object.head!, object.headStart)
@@ -200,17 +200,17 @@ function readOverride(createdAt: number): ActiveOverride {
   return { state, reason, author, expiresAt, mode, at }
 }
 
-/** When the object is due as armed, told from its row alone; may be early. */
+/** The armed due time, computed from the row alone; may be early. */
 export function dueOf(value: Buffer): number | null {
   beginRead(value)
   const due = readNumber()
   return due === 0 ? null : due - 1
 }
 
-/** Pages of reports beside the first. */
+/** Number of pages of reports, not counting the first. */
 export const morePages = (rows: number): number => Math.max(0, Math.ceil(rows / PAGE_ROWS) - 1)
 
-/** All of the object but its reports, from its row, which begins at `start`. Nothing is counted yet. */
+/** Decodes everything but the object's reports from its row, which begins at `start`. Nothing is counted yet. */
 export function decodeHead(id: ObjectId, bytes: Buffer, start: number, settings: Settings): HotObject {
   beginRead(bytes, start)
   const due = readNumber()
@@ -232,12 +232,12 @@ export function decodeHead(id: ObjectId, bytes: Buffer, start: number, settings:
   object.headStart = start
   object.headEnd = readPosition()
   if (pastEnd > pastStart) object.past = new StoredPast(object, bytes, pastStart, pastEnd)
-  // Bytes of another writer may say anything: what they name must be there.
+  // Bytes of a foreign writer may contain anything: check that what they refer to exists.
   if (!(readPosition() <= bytes.length)) throw unreadable(id)
   return object
 }
 
-/** An object without further pages, from its row among others. */
+/** An object without further pages, from its row inside a larger buffer. */
 export function decodeObject(id: ObjectId, bytes: Buffer, start: number, settings: Settings): HotObject {
   const object = decodeHead(id, bytes, start, settings)
   object.storedRows = readNumber()
@@ -248,7 +248,7 @@ export function decodeObject(id: ObjectId, bytes: Buffer, start: number, setting
 }
 
 const unreadable = (id: ObjectId): Error =>
-  new Error(`the row of ${JSON.stringify(id)} cannot be read: it is none of ours, or damaged`)
+  new Error(`the row of ${JSON.stringify(id)} cannot be read: it is damaged, or another program wrote it`)
 
 function readMarks(object: HotObject, flags: number): void {
   const { createdAt } = object
@@ -273,7 +273,7 @@ function readRows(object: HotObject, count: number): void {
   for (let i = 0; i < count; i++) object.rows.push(readRow())
 }
 
-/** A page of reports beside the first. */
+/** A page of reports other than the first. */
 export function encodePage(object: HotObject, page: number): Buffer {
   begin()
   writeRows(object, page)

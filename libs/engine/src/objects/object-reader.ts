@@ -2,10 +2,20 @@ import { type ObjectId, parseExactly, type View } from '@quorate/contracts'
 import type { TableReader } from '@quorate/state-store'
 import { evidenceKey, historyKey, TABLE } from '../tables'
 import {
-  decide, explain, NO_RULES, recount, viewOf,
-  type AgentExplanation, type Explanation, type HistoryEntry, type Outcome, type Rules, type Settings, type VoteObject,
-} from '@quorate/vote' // prettier-ignore
-import { told } from './change-row'
+  decide,
+  explain,
+  NO_RULES,
+  recount,
+  viewOf,
+  type AgentExplanation,
+  type Explanation,
+  type HistoryEntry,
+  type Outcome,
+  type Rules,
+  type Settings,
+  type VoteObject,
+} from '@quorate/vote'
+import { withShownTally } from './change-row'
 import { readClock, readSettings } from './settings-rows'
 import { storedObject } from './stored-object'
 import { readingRows, UnreadableObject } from './unreadable-object'
@@ -13,7 +23,7 @@ import { readingRows, UnreadableObject } from './unreadable-object'
 /** The committed rows of one partition, by the name of their table. */
 export type Tables = (name: string) => TableReader
 
-/** An object as committed: as it was last evaluated, at the partition's time. */
+/** An object as committed: as last evaluated, at the partition's time. */
 export interface ReadObject {
   readonly object: VoteObject
   readonly outcome: Outcome
@@ -22,7 +32,7 @@ export interface ReadObject {
   readonly time: number
 }
 
-/** An agent's part of the explanation with the evidence it gave. */
+/** An agent's part of the explanation, with its evidence. */
 export interface AgentWithEvidence extends AgentExplanation {
   readonly evidence: unknown
 }
@@ -31,8 +41,8 @@ export interface FullExplanation extends Omit<Explanation, 'agents'> {
 }
 
 /**
- * Reads one partition: objects, explanations, history. A view is the last state as evaluated; no time passes by reading (rest.md). The
- * settings are decoded again only when they have changed.
+ * Reads one partition: objects, explanations, history. A view is the last evaluated state; reading does not advance
+ * time (rest.md). The settings are decoded again only when they have changed.
  */
 export class ObjectReader {
   readonly #rules: Rules
@@ -46,12 +56,12 @@ export class ObjectReader {
   }
 
   /**
-   * Policies and agents' settings as committed. `at`: the changelog position of the rows, where it is known; nothing is looked up while
-   * that stands.
+   * Policies and agents' settings as committed. `at`: the changelog position of the rows, if known. While it is
+   * unchanged, the cached settings are returned.
    */
   settings(tables: Tables, at?: number): Settings {
     if (at !== undefined && at === this.#at && this.#settings !== undefined) return this.#settings
-    // Rows that were built again count their settings' versions again.
+    // A rebuilt store counts the settings' versions from the start.
     if (at !== undefined && this.#at !== undefined && at < this.#at) this.#settings = undefined
     this.#at = at
     const rows = tables(TABLE.settings)
@@ -71,8 +81,8 @@ export class ObjectReader {
   }
 
   /**
-   * Objects behind `after` in the order of their ids' bytes, those alone whose id begins with `prefix`. One that cannot be read must not cost
-   * the list: it is left out and named.
+   * Objects after `after` whose id begins with `prefix`, in the order of their ids' bytes. One that cannot be read must
+   * not fail the list: it is left out and reported to `unreadable`.
    */
   *list(
     tables: Tables,
@@ -130,7 +140,7 @@ export class ObjectReader {
     for (let version = object.version - 1; version >= object.oldest && entries.length < history; version--) {
       const value = rows.get(historyKey(object.id, version))
       if (value !== undefined)
-        entries.push(readingRows(object.id, () => told(JSON.parse(value.toString('utf8')) as HistoryEntry)))
+        entries.push(readingRows(object.id, () => withShownTally(JSON.parse(value.toString('utf8')) as HistoryEntry)))
     }
     return entries.slice(0, history)
   }

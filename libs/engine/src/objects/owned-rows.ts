@@ -4,8 +4,8 @@ import type { HotObject } from './hot-object'
 type OwnedTable = Exclude<TableName, PartitionTable | 'object'>
 
 /**
- * The keys of the rows that belong to an object, beside its own row, by table. Whatever drops or moves an object goes by this list, and
- * the compiler asks for an entry when a table is added.
+ * The keys of the rows that belong to an object, apart from its own row, by table. Everything that drops or moves an
+ * object uses this list. The compiler requires an entry when a table is added.
  */
 const OWNED: Record<OwnedTable, (object: HotObject) => Iterable<string>> = {
   *agents({ id, storedPages }) {
@@ -21,7 +21,7 @@ const OWNED: Record<OwnedTable, (object: HotObject) => Iterable<string>> = {
 
 const TABLES = Object.keys(OWNED) as OwnedTable[]
 
-/** The rows of an object in the store, beside its own. */
+/** The rows of an object in the store, apart from its own. */
 export function* ownedRows(object: HotObject): Iterable<readonly [table: OwnedTable, key: string]> {
   for (const table of TABLES) for (const key of OWNED[table](object)) yield [table, key]
 }

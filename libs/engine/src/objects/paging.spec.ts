@@ -13,7 +13,7 @@ const report = (agent: string, state = 'up'): ScenarioLine => ({
 })
 const leave = (agent: string): ScenarioLine => ({ at: 1000, object: OBJECT, type: 'leave', data: { agent } })
 
-/** Applies line by line, each in a commit of its own; `reload` closes and opens the task before each of them. */
+/** Applies line by line, each in its own commit; `reload` closes and opens the task before each of them. */
 class Steps {
   readonly task = new TestTask()
   readonly #lines: ScenarioLine[] = []
@@ -46,7 +46,7 @@ describe.each([
   ['kept in memory', false],
   ['loaded again before each record', true],
 ])('an object of several pages, %s', (_name, reload) => {
-  it.each(BOUNDS)('counts each report that comes, up to %i agents', (count) => {
+  it.each(BOUNDS)('counts each new report, up to %i agents', (count) => {
     const steps = new Steps()
     const agents = agentsUpTo(count)
     for (const [i, agent] of agents.entries()) {
@@ -57,11 +57,11 @@ describe.each([
     expect(steps.pages).toBe(Math.ceil(count / PAGE_ROWS) - 1)
   })
 
-  it.each(BOUNDS)('forgets each agent that leaves, from %i agents on', (count) => {
+  it.each(BOUNDS)('removes each agent that leaves, from %i agents on', (count) => {
     const steps = new Steps()
     const agents = agentsUpTo(count)
     steps.apply(agents.map((agent) => report(agent)))
-    // From both ends by turns: a page's last row moves to another page's gap.
+    // From both ends in turn: a page's last row moves into another page's gap.
     const order = agents.map((_, i) => agents[i % 2 === 0 ? i / 2 : count - 1 - (i - 1) / 2]!)
     for (const [i, agent] of order.slice(0, -1).entries()) {
       steps.apply([leave(agent)], reload)
@@ -73,7 +73,7 @@ describe.each([
 })
 
 describe('an object of 39 agents', () => {
-  it('turns by the votes of two more after a restart', () => {
+  it('changes by the votes of two more after a restart', () => {
     const steps = new Steps()
     const agents = agentsUpTo(41)
     steps.apply(agents.slice(0, 20).map((agent) => report(agent, 'up')))

@@ -4,38 +4,32 @@ import type { TaskContext } from '@quorate/streams'
 import { AGENTS, evidenceKey, historyKey, pageKey, POLICIES, TABLE } from '../tables'
 import { Holds, newGuard } from '@quorate/vote'
 import type {
-  AgentWeight, Clock, Guard, HistoryEntry, Pending, RuleFault, Rules, Settings, VoteObject, VoteState,
-} from '@quorate/vote' // prettier-ignore
-import type { RuleFaults } from '../rule-faults'
+  AgentWeight,
+  Clock,
+  Guard,
+  HistoryEntry,
+  Pending,
+  RuleFault,
+  Settings,
+  VoteObject,
+  VoteState,
+} from '@quorate/vote'
 import type { Refolded } from '../replay/refold'
 import { HotObject } from './hot-object'
 import { HotObjects } from './hot-objects'
 import { decodeObject, dueOf, encodeObject, encodePage, morePages } from './object-codec'
 import { dropRepeated, isSound, storedObject } from './stored-object'
 import { ownedRows } from './owned-rows'
+import type { PartitionStateOptions } from './partition-state-options'
 import { PAGE_ROWS } from './row-codec'
 import { importSetting, refusedLayout } from './snapshot-rows'
 import { CHECKED, json, readClock, readReshard, readSettings } from './settings-rows'
 import { refusing, SettingsWriter } from './settings-writer'
 
-export interface PartitionStateOptions {
-  readonly rules: Rules
-  readonly incarnationBase: number
-  /** Bytes of memory for objects kept between batches, about. */
-  readonly hotBytes: number
-  /** Changed objects that are gathered before they are encoded. */
-  readonly dirtyObjects: number
-  readonly emit: (change: Change, context: TaskContext) => void
-  readonly ruleFaults?: RuleFaults | undefined
-  /** Told of each object that is looked at, so that a rule that does not return can be named with it. */
-  readonly turnsTo?: ((partition: number, id: ObjectId) => void) | undefined
-  /** Kept over dropped batches. */
-  readonly holds?: Holds | undefined
-}
-
 /**
- * The fold's state over the tables of one partition. Objects stay decoded while they are hot; what changed is marked, and encoded once
- * at the end of the batch. Lives in the task's cache: when a commit fails it goes with what was staged.
+ * The fold's state over the tables of one partition. Objects stay decoded while they are hot. Changed objects are
+ * marked and encoded once at the end of the batch. Lives in the task's cache: when a commit fails, it is dropped with
+ * what was staged.
  */
 export class PartitionState implements VoteState {
   readonly partition: number
@@ -48,18 +42,18 @@ export class PartitionState implements VoteState {
   readonly #options: PartitionStateOptions
   readonly #context: TaskContext
   readonly #hot: HotObjects
-  /** Changed and not encoded; those of them that came again wait for the end of the batch, being encoded once then. */
+  /** Changed and not encoded. Those that were used again are encoded once, at the end of the batch. */
   #dirty: HotObject[] = []
   #dirtyAgain: HotObject[] = []
   readonly #dirtyPages = new Map<HotObject, Set<number>>()
   readonly #tables: (name: string) => Table
   readonly #objects: Table
-  /** Not later than the earliest due time: most records need not ask the schedule. */
+  /** A lower bound of the earliest due time: most records need not query the schedule. */
   #soonest = -Infinity
   readonly #written: SettingsWriter
-  /** Whether all rows are known to fit together: else an earlier release wrote them. */
+  /** Whether all rows are known to be consistent; if not, an earlier release wrote them. */
   isChecked: boolean
-  /** The row that `ids` came by last. */
+  /** The row that `ids` yielded last. */
   #passing: { readonly key: string; readonly value: Buffer } | undefined
 
   constructor(context: TaskContext, options: PartitionStateOptions) {
@@ -82,16 +76,16 @@ export class PartitionState implements VoteState {
     this.clock = { time: clock.time ?? -Infinity, settled: clock.settled }
     this.guard = { ...clock.guard }
     options.ruleFaults?.open(this.partition, context.conditions)
-    for (const { name, method } of this.settings.policies()) this.#tellRule(name, method)
+    for (const { name, method } of this.settings.policies()) this.#reportRule(name, method)
   }
 
-  /** Whether the object is decoded already: then it is surely of this partition. */
+  /** Whether the object is already decoded: it then belongs to this partition. */
   isHot(id: ObjectId): boolean {
     return this.#hot.get(id) !== undefined
   }
 
   load(id: ObjectId): HotObject | undefined {
-    this.#options.turnsTo?.(this.partition, id)
+    this.#options.onObject?.(this.partition, id)
     const hot = this.#hot.get(id)
     if (hot !== undefined) return hot
     const value = this.#objects.get(id)
@@ -103,7 +97,7 @@ export class PartitionState implements VoteState {
 
   #stored(id: ObjectId, value: Buffer): HotObject {
     const object = storedObject(id, value, this.settings, this.#tables)
-    // Earlier releases could also take the text of another for an agent's name.
+    // Earlier releases could also mistake another text for an agent's name.
     if (!this.isChecked) dropRepeated(object)
     if (!isSound(object)) this.#rewrite(object)
     return object
@@ -116,7 +110,7 @@ export class PartitionState implements VoteState {
     this.#mark(object)
   }
 
-  /** Other reports in the place of an object's; it is counted again when it is next looked at. */
+  /** Replaces an object's reports; it is counted again when it is next used. */
   replaceReports(object: HotObject, { rows, evidence }: Refolded): void {
     for (const { agent, hasEvidence } of object.rows) if (hasEvidence) this.deleteEvidence(object, agent)
     object.rows.length = 0
@@ -152,7 +146,7 @@ export class PartitionState implements VoteState {
     const pages = this.#dirtyPages.get(object)
     if (pages === undefined) this.#dirtyPages.set(object, new Set([Math.floor(place / PAGE_ROWS)]))
     else pages.add(Math.floor(place / PAGE_ROWS))
-    // The object's row holds the number of reports: it is written whenever one came or went, wherever that was.
+    // The object's row contains the number of reports, so it is written whenever one was added or removed on any page.
     if (object.rows.length !== object.storedRows) this.#mark(object)
   }
 
@@ -169,7 +163,7 @@ export class PartitionState implements VoteState {
   arm(object: HotObject, due: number): void {
     object.armed = due
     this.#objects.arm(object.id, due === Infinity ? null : due)
-    // The due time is told from the row after a restore, so the row must say the same.
+    // After a restore the due time is computed from the row, so the row must contain it.
     this.changed(object)
     if (due < this.#soonest) this.#soonest = due
   }
@@ -200,7 +194,7 @@ export class PartitionState implements VoteState {
   mayHold(id: ObjectId, agent: AgentId): boolean {
     const value = this.#passing?.key === id ? this.#passing.value : this.#objects.get(id)
     if (value === undefined) return true
-    // Reports beyond the first page lie elsewhere; few objects have that many.
+    // Reports beyond the first page are in other rows; few objects have that many.
     return value.includes(agent) || this.#context.table(TABLE.agents).get(pageKey(id, 1)) !== undefined
   }
 
@@ -222,10 +216,10 @@ export class PartitionState implements VoteState {
 
   savePolicy(name: string, policy: Policy | null): void {
     this.#written.save(POLICIES + name, policy)
-    this.#tellRule(name, policy?.method)
+    this.#reportRule(name, policy?.method)
   }
 
-  #tellRule(policy: string, method: string | undefined): void {
+  #reportRule(policy: string, method: string | undefined): void {
     const fault = method === undefined ? undefined : this.settings.ruleFaultOf(method)
     this.#options.ruleFaults?.policy(this.partition, policy, fault)
   }
@@ -257,7 +251,7 @@ export class PartitionState implements VoteState {
     return undefined
   }
 
-  /** New incarnations begin at `base`, where they would begin lower. */
+  /** Raises the base of new incarnations to `base`, if it is lower. */
   raiseIncarnations(base: number): void {
     if (base <= this.incarnationBase) return
     this.incarnationBase = base
@@ -285,14 +279,15 @@ export class PartitionState implements VoteState {
     this.#options.emit(change, this.#context)
   }
 
-  /** Asked between evaluations, when every object is whole and nobody holds one. */
+  /** Checked between evaluations, when every object is complete and none is in use. */
   get full(): boolean {
-    // While they are still in the processor's caches; and what is packed early is not carried along by the garbage collector.
+    // Pack while the objects are still in the processor's caches. What is packed early also spares the garbage
+    // collector.
     if (this.#dirty.length >= this.#options.dirtyObjects) this.#packCold()
     return this.#context.full
   }
 
-  /** Encodes what changed into the tables: once a batch. */
+  /** Encodes the changes into the tables: once per batch. */
   flush(): void {
     this.#write()
     this.#written.writeClock(this.clock, this.guard, this.settings.knownFrom, this.isChecked)
@@ -318,7 +313,7 @@ export class PartitionState implements VoteState {
   }
 
   #writeObject(object: HotObject): void {
-    // Dropped since.
+    // Dropped in the meantime.
     if (!object.dirty) return
     object.dirty = false
     object.storedRows = object.rows.length

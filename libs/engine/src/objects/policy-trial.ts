@@ -4,16 +4,16 @@ import { Fold, type Rules } from '@quorate/vote'
 import { ObjectReader } from './object-reader'
 import { TrialState } from './trial-state'
 
-/** Objects that are listed of one answer; all are counted. */
-export const MOST_LISTED = 1000
+/** Most objects that are listed per partition; all are counted. */
+export const MAX_LISTED = 1000
 
-/** An object that a policy, or an agent's settings, would change; `text`: how, as REST writes it. */
+/** An object that a policy or an agent's settings would change; `text`: the change as REST writes it. */
 export interface TriedItem {
   readonly id: string
   readonly text: string
 }
 
-/** What they would do at once to the objects of one partition, as committed and at the partition's time. */
+/** The immediate effect on the objects of one partition, as committed and at the partition's time. */
 export interface Tried {
   readonly evaluated: number
   readonly changed: number
@@ -22,7 +22,7 @@ export interface Tried {
   readonly items: readonly TriedItem[]
 }
 
-/** What may be tried. */
+/** The commands that can be tried. */
 export type TriedCommand = Extract<SourceCommand, { type: 'policy-set' | 'agent-set' }>
 
 export type TriedSettings =
@@ -31,23 +31,23 @@ export type TriedSettings =
   | { readonly faults: readonly Fault[]; readonly settings?: undefined }
 
 /**
- * Evaluates under a policy every object that it, or the one it replaces, can touch; under an agent's settings every object. Nothing is
- * written. In slices: others get a turn.
+ * Evaluates every object that a policy or the one it replaces can affect; for an agent's settings, every object. Writes
+ * nothing. Works in slices, so that the event loop is not blocked.
  */
 export async function trySettings(task: RunningTask, command: TriedCommand, rules: Rules): Promise<TriedSettings> {
   const tables = (name: string) => task.table(name)
   const reader = new ObjectReader(rules)
   const counts = { 'object.changed': 0, 'object.updated': 0, 'object.deleted': 0 }
   const items: TriedItem[] = []
-  const told = (change: Change): void => {
+  const onChange = (change: Change): void => {
     const { type, subject } = change
     if (type !== 'object.changed' && type !== 'object.updated' && type !== 'object.deleted') return
     counts[type]++
-    if (items.length >= MOST_LISTED) return
+    if (items.length >= MAX_LISTED) return
     const read = reader.read(tables, subject)
     if (read !== undefined) items.push({ id: subject, text: itemText(task.partition, reader.view(read), change) })
   }
-  const state = new TrialState(task.partition, tables, rules, told)
+  const state = new TrialState(task.partition, tables, rules, onChange)
   let settings: object = command.data
   if (command.type === 'policy-set') {
     const judged = state.settings.judge(command.data)
@@ -57,7 +57,7 @@ export async function trySettings(task: RunningTask, command: TriedCommand, rule
   const fold = new Fold(state)
   const { position } = task
   while (fold.apply(command, position) === 'cut') {
-    state.goOn()
+    state.nextSlice()
     await new Promise(setImmediate)
   }
   const tried = {
@@ -72,5 +72,6 @@ export async function trySettings(task: RunningTask, command: TriedCommand, rule
 
 function itemText(partition: number, before: View, { type, subject, data }: Change): string {
   const after = data === null ? 'null' : encodeWireView(data as View)
-  return `{"object":${JSON.stringify(subject)},"partition":${partition},"type":"${type}","before":${encodeWireView(before)},"after":${after}}`
+  const head = `{"object":${JSON.stringify(subject)},"partition":${partition},"type":"${type}"`
+  return `${head},"before":${encodeWireView(before)},"after":${after}}`
 }

@@ -11,8 +11,9 @@ import { inconsistencies } from './checker'
 import { ObjectReader } from './object-reader'
 
 /**
- * The source and the rows as release e94ea7b left them: 20 agents said up and 21 down of `s1`, by reports one after the other and a restart
- * before the last two. Seven of them are in no page any more, and after another restart it says up.
+ * The source and the rows as release e94ea7b left them: for `s1`, 20 agents reported up and 21 down, one after the
+ * other, with a restart before the last two. Seven of them are in no page any more, and after another restart its state
+ * is up.
  */
 const fixture = JSON.parse(
   readFileSync(join(__dirname, '../../testing/fixtures/damaged-store-with-source.json'), 'utf8'),
@@ -45,9 +46,13 @@ async function damaged(moreRows: typeof fixture.rows = []) {
   driver.clock.moveTo(time)
   const changelog = { topic: topology.changelog, partition: 0 }
   await log.append([
-    ...[...fixture.rows, ...moreRows].map(([table, key, base64]) => ({ ...changelog, key: changelogKey(table, key), value: Buffer.from(base64, 'base64') })),
+    ...[...fixture.rows, ...moreRows].map(([table, key, base64]) => ({
+      ...changelog,
+      key: changelogKey(table, key),
+      value: Buffer.from(base64, 'base64'),
+    })),
     { ...changelog, key: CHECKPOINT_KEY, value: encodeCheckpoint({ source: fixture.position, time: LAST }) },
-  ]) // prettier-ignore
+  ])
   const reader = new ObjectReader()
   const tables = (name: string) => driver.task(0).table(name)
   opened.push(async () => {
@@ -59,21 +64,26 @@ async function damaged(moreRows: typeof fixture.rows = []) {
 }
 
 describe('rows that an earlier release wrote wrongly, with a source that still has the reports', () => {
-  it('say again what the source says: 20 up and 21 down is down, told once, with the evidence of all', async () => {
+  it('agree with the source again: 20 up and 21 down is down, emitted once, with all evidence', async () => {
     const { driver, warned, reader, tables, read } = await damaged()
     await driver.start()
     await driver.pipe({ key: 'other', value: '{"agent":"a","state":"up"}' })
     await driver.settle()
-    expect(reader.view(read('s1'))).toMatchObject({ state: 'down', version: 2, tally: { up: 20, down: 21 }, electorate: 41 }) // prettier-ignore
+    expect(reader.view(read('s1'))).toMatchObject({
+      state: 'down',
+      version: 2,
+      tally: { up: 20, down: 21 },
+      electorate: 41,
+    })
     const { agents } = reader.explanation(tables, read('s1'))
     expect(agents.filter(({ evidence }) => evidence !== null)).toHaveLength(39)
     expect([...inconsistencies(tables)]).toEqual([])
     expect(warned).toEqual([
-      expect.stringMatching(/the reports of 1 objects were taken from the source again, 0 objects/),
+      expect.stringMatching(/the reports of 1 objects were read from the source again, 0 objects/),
     ])
-    const told = (await driver.read(topology.outputs.states!)).map(({ key }) => key?.toString())
-    expect(told.filter((key) => key === 's1')).toHaveLength(1)
-    // Once: also where the disk is lost.
+    const events = (await driver.read(topology.outputs.states!)).map(({ key }) => key?.toString())
+    expect(events.filter((key) => key === 's1')).toHaveLength(1)
+    // Only once, even if the disk is lost.
     await driver.stop()
     driver.loseDisk()
     const streams = await driver.start()
@@ -82,22 +92,25 @@ describe('rows that an earlier release wrote wrongly, with a source that still h
     expect(warned).toHaveLength(1)
   })
 
-  it('that have not been applied yet are counted once', async () => {
+  it('count reports once that have not been applied yet', async () => {
     const { driver, reader, read } = await damaged()
-    await driver.pipe({ key: 's1', value: '{"agent":"a40","state":"up"}' }, { key: 's1', value: '{"agent":"a41","state":"up"}' }) // prettier-ignore
+    await driver.pipe(
+      { key: 's1', value: '{"agent":"a40","state":"up"}' },
+      { key: 's1', value: '{"agent":"a41","state":"up"}' },
+    )
     await driver.start()
     await driver.settle()
     expect(reader.view(read('s1'))).toMatchObject({ state: 'up', tally: { up: 22, down: 20 }, electorate: 42 })
   })
 
-  it('that began before what the source says are counted from the rows that are there', async () => {
-    // A reshard made this partition: objects below its base came with it.
+  it('are counted from the existing rows if they are older than the source', async () => {
+    // This partition was created by a reshard: objects below its base were imported.
     const row = Buffer.from(JSON.stringify({ base: 1, importing: 0 })).toString('base64')
     const { driver, warned, reader, read } = await damaged([[TABLE.settings, 'reshard', row]])
     await driver.start()
     await driver.pipe({ key: 'other', value: '{"agent":"a","state":"up"}' })
     await driver.settle()
     expect(reader.view(read('s1'))).toMatchObject({ state: 'up', tally: { up: 20, down: 14 }, electorate: 34 })
-    expect(warned).toEqual([expect.stringMatching(/the reports of 0 objects were taken .* 1 objects were counted/)])
+    expect(warned).toEqual([expect.stringMatching(/the reports of 0 objects were read .* 1 objects were counted/)])
   })
 })

@@ -9,20 +9,20 @@ import { CHECKED, readClock, readReshard, readSettings } from './settings-rows'
 import { storedObject } from './stored-object'
 
 const CODE = 'rows-rebuilding'
-/** Objects of one reading of the source: their reports are in memory meanwhile. */
+/** Objects per pass over the source: their reports are in memory meanwhile. */
 const AT_ONCE = 2_000
 
 export interface RebuildingOptions {
   readonly rules: Rules
   readonly incarnationBase: number
   readonly logger: Logger | undefined
-  /** Objects of one reading; 2,000 by default. */
+  /** Objects per pass; 2,000 by default. */
   readonly atOnce?: number
 }
 
 /**
- * What the source says of objects whose rows an earlier release wrote wrongly, as far as it still holds all records since they began: an
- * object's incarnation is the offset of the record that it began with. Of the others the rows are all there is.
+ * Reads from the source the reports of objects whose rows an earlier release wrote wrongly, if it still has all records
+ * since they began: an object's incarnation is the offset of its first record. For the others only the rows are left.
  */
 export async function rebuild(task: Prepared, options: RebuildingOptions): Promise<ReadonlyMap<ObjectId, Refolded>> {
   const { partition, source, conditions } = task
@@ -33,7 +33,8 @@ export async function rebuild(task: Prepared, options: RebuildingOptions): Promi
   conditions.raise({
     code: CODE,
     reason:
-      'an earlier release wrote rows that do not fit together; the reports of those objects are read from the source again, once; the partition serves when that is done',
+      'an earlier release wrote inconsistent rows; the reports of those objects are read from the source ' +
+      'again, once; the partition serves when that is done',
     detail: `${reached.length} objects, offsets ${from} to ${source.applied}`,
     blocks: ['ready'],
   })
@@ -44,14 +45,19 @@ export async function rebuild(task: Prepared, options: RebuildingOptions): Promi
     const place = { partition, partitions: task.partitions, incarnationBase, time }
     for (let i = 0; i < reached.length; i += atOnce) {
       const wanted = new Set(reached.slice(i, i + atOnce))
-      const said = await refold({ ...place, settings: readSettings(rows, rules), wanted, records: task.records(from) })
-      for (const [id, it] of said) found.set(id, it)
+      const refolded = await refold({
+        ...place,
+        settings: readSettings(rows, rules),
+        wanted,
+        records: task.records(from),
+      })
+      for (const [id, it] of refolded) found.set(id, it)
     }
   } catch (error) {
     if (faultOf(error) === error) throw error
     logger?.error(
       { partition, err: error },
-      'the source could not be folded again; what counts is the rows that are there',
+      'reports could not be read from the source again; the existing rows are used',
     )
     found.clear()
   } finally {
@@ -60,7 +66,7 @@ export async function rebuild(task: Prepared, options: RebuildingOptions): Promi
   return found
 }
 
-/** The objects that the source reaches, and the first offset of the earliest. */
+/** The objects whose records are all in the source, and the first offset of the earliest. */
 function concerned(task: Prepared, { rules, incarnationBase }: RebuildingOptions) {
   const rows = task.table(TABLE.settings)
   const clock = readClock(rows)
@@ -82,7 +88,7 @@ function concerned(task: Prepared, { rules, incarnationBase }: RebuildingOptions
     }
   } catch (error) {
     if (faultOf(error) === error) throw error
-    // A row that cannot be read: the check before the first record says so.
+    // A row that cannot be read is reported by the check before the first record.
     return none
   }
   return { from, reached: [...reached], time: clock.time }

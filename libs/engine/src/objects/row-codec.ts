@@ -1,7 +1,7 @@
 import type { Row } from '@quorate/vote'
 import { readNumber, readText, writeNumber, writeText } from './bytes'
 
-/** Reports that share a row of the store: enough to save rows, few enough that a report rewrites 1 KB. */
+/** Reports per row of the store: enough to save rows, few enough that a report rewrites only 1 KB. */
 export const PAGE_ROWS = 32
 
 const SEQ = 1

@@ -3,32 +3,35 @@ import type { TableReader } from '@quorate/state-store'
 import { AGENTS, CLOCK, PENDING, POLICIES, RESHARD } from '../tables'
 import { newGuard, Settings, type AgentWeight, type Guard, type Pending, type Rules } from '@quorate/vote'
 
-/** The clock's row: how far time has come, the guard's counts, and how often the settings have changed. */
+/** The clock's row: stream time, the guard's counts, and the number of changes of the settings. */
 export interface ClockRow {
   /** ms; null before the first record. */
   readonly time: number | null
   readonly settled: boolean
   readonly guard: Guard
-  /** Rises with every change of policies and agents' settings. */
+  /** Increases with every change of policies and agents' settings. */
   readonly settings: number
-  /** Of the settings (libs/vote/src/settings.ts); absent: 0. */
+  /** `knownFrom` of the settings (libs/vote/src/settings.ts); absent: 0. */
   readonly knownFrom?: number
-  /** Of the release that has found all rows to fit together; absent where an earlier one wrote them. */
+  /** Number of the check that found all rows consistent; absent if an earlier release wrote them. */
   readonly checked?: number
 }
 
-/** Rises when a release has to look again at what earlier ones wrote. */
+/** Increased when a release must check again what earlier ones wrote. */
 export const CHECKED = 1
 
 export const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value))
 const parse = (bytes: Buffer): unknown => JSON.parse(bytes.toString('utf8'))
 
-/** Told of a row that is none of ours: its key, and why. It is left out. */
+/** Called with the key of an invalid row and the reason. The row is ignored. */
 export type RowRefused = (key: string, why: string) => void
 
 const NOBODY: RowRefused = () => undefined
 
-/** The value of a row, judged; undefined where it is refused. Whatever somebody wrote into the changelog stops nothing. */
+/**
+ * The value of a row, validated; undefined if it is refused. An invalid record in the changelog must not stop the
+ * partition.
+ */
 function judged<T>(
   key: string,
   value: Buffer,
@@ -40,14 +43,14 @@ function judged<T>(
     if (typeof it !== 'string') return it
     refused(key, it)
   } catch (error) {
-    refused(key, `no JSON: ${String(error).slice(0, 200)}`)
+    refused(key, `not JSON: ${String(error).slice(0, 200)}`)
   }
   return undefined
 }
 
 const isRecord = (it: unknown): it is Readonly<Record<string, unknown>> => typeof it === 'object' && it !== null
 
-/** Policies and agents' settings from their rows; those that no longer are what they must be are left out. */
+/** Policies and agents' settings from their rows; invalid rows are ignored. */
 export function readSettings(rows: TableReader, rules: Rules, refused: RowRefused = NOBODY): Settings {
   const settings = new Settings(rules)
   settings.knownFrom = readClock(rows).knownFrom ?? 0
@@ -62,23 +65,23 @@ export function readSettings(rows: TableReader, rules: Rules, refused: RowRefuse
   return settings
 }
 
-/** A stored policy was judged when it was put in force: neither weights nor rules refuse it since. */
+/** A stored policy was validated when it was put in force. Weights and rules that changed since do not refuse it. */
 function judgePolicy(key: string, it: unknown) {
   const { policy, faults } = fillPolicy(it, { anyMethod: true, weightOf: () => 0 })
-  if (faults !== undefined) return `no policy: ${faults.slice(0, 3).map(faultText).join('; ').slice(0, 300)}`
-  return policy.name === key.slice(POLICIES.length) ? policy : 'a policy of another name'
+  if (faults !== undefined) return `not a policy: ${faults.slice(0, 3).map(faultText).join('; ').slice(0, 300)}`
+  return policy.name === key.slice(POLICIES.length) ? policy : 'the policy has another name'
 }
 
 function judgeAgent(key: string, it: unknown): AgentWeight | string {
-  if (!isText(key.slice(AGENTS.length), 1, 256)) return 'no id of an agent'
-  if (!isRecord(it)) return 'no settings of an agent'
+  if (!isText(key.slice(AGENTS.length), 1, 256)) return "not an agent's id"
+  if (!isRecord(it)) return "not an agent's settings"
   const { weight, muted } = it
   if (!Number.isSafeInteger(weight) || (weight as number) < 0 || typeof muted !== 'boolean')
-    return 'no settings of an agent'
+    return "not an agent's settings"
   return { weight: weight as number, muted }
 }
 
-/** The row of a key, judged, or else what it is without one. */
+/** The validated row of a key, or the default if there is none. */
 function rowOr<T>(
   rows: TableReader,
   key: string,
@@ -94,7 +97,7 @@ const isCount = (it: unknown): it is number => Number.isSafeInteger(it) && (it a
 
 export function readClock(rows: TableReader, refused: RowRefused = NOBODY): ClockRow {
   const none = { time: null, settled: true, guard: newGuard(), settings: 0 }
-  return rowOr<ClockRow>(rows, CLOCK, (it) => (isClock(it) ? it : 'no clock'), none, refused)
+  return rowOr<ClockRow>(rows, CLOCK, (it) => (isClock(it) ? it : 'not a clock'), none, refused)
 }
 
 function isClock(it: unknown): it is ClockRow {
@@ -109,11 +112,11 @@ export function readPending(rows: TableReader, refused: RowRefused = NOBODY): Pe
   const judge = (it: unknown) =>
     isRecord(it) && isCount(it.offset) && 'before' in it && 'after' in it
       ? (it as unknown as Pending)
-      : 'nothing pending'
+      : 'not a pending broadcast'
   return rowOr<Pending | null>(rows, PENDING, judge, null, refused)
 }
 
-/** What a reshard left to the partitions that it made. */
+/** What a reshard left in the partitions that it created. */
 export interface ReshardRow {
   readonly base: number
   /** Snapshots still to come. */
@@ -122,6 +125,6 @@ export interface ReshardRow {
 
 export function readReshard(rows: TableReader, refused: RowRefused = NOBODY): ReshardRow | undefined {
   const judge = (it: unknown) =>
-    isRecord(it) && isCount(it.base) && isCount(it.importing) ? (it as unknown as ReshardRow) : 'no reshard'
+    isRecord(it) && isCount(it.base) && isCount(it.importing) ? (it as unknown as ReshardRow) : 'not a reshard'
   return rowOr<ReshardRow | undefined>(rows, RESHARD, judge, undefined, refused)
 }

@@ -4,7 +4,7 @@ import { CLOCK, PENDING, RESHARD } from '../tables'
 import type { Clock, Guard, Pending } from '@quorate/vote'
 import { CHECKED, json, readPending, type ClockRow, type ReshardRow, type RowRefused } from './settings-rows'
 
-/** Told of a row that is refused: a condition stands until it is written again. */
+/** Raises a condition for a refused row. It stays until the row is written again. */
 export const refusing =
   ({ conditions }: Pick<TaskContext, 'conditions'>): RowRefused =>
   (key, why) =>
@@ -12,12 +12,13 @@ export const refusing =
       code: 'row-refused',
       subject: key,
       reason:
-        'a row of the settings in the changelog is none of ours, or no longer valid, and is left out: put or delete the policy or the agent of that name',
+        'a row of the settings in the changelog is invalid, or was written by another program, and is ' +
+        'ignored: put or delete the policy or the agent of that name',
       detail: why,
       blocks: [],
     })
 
-/** Writes the rows of a partition's settings, and counts their versions for readers that keep them decoded. */
+/** Writes the rows of a partition's settings, and increments their version for readers that keep them decoded. */
 export class SettingsWriter {
   version: number
   readonly #rows: Table
@@ -56,14 +57,19 @@ export class SettingsWriter {
     this.#rows.put(RESHARD, json(row))
   }
 
-  /** Once a batch; writes nothing where all is as it was. */
+  /** Once per batch; writes nothing if nothing changed. */
   writeClock({ time, settled }: Clock, guard: Guard, knownFrom: number, isChecked: boolean): void {
     const stored = this.#clock
     const { known, stale, lost, incident } = guard
     const same =
-      stored.time === time && stored.settled === settled && stored.settings === this.version &&
-      stored.guard.known === known && stored.guard.stale === stale && stored.guard.lost === lost &&
-      stored.guard.incident?.id === incident?.id && (stored.checked === CHECKED) === isChecked // prettier-ignore
+      stored.time === time &&
+      stored.settled === settled &&
+      stored.settings === this.version &&
+      stored.guard.known === known &&
+      stored.guard.stale === stale &&
+      stored.guard.lost === lost &&
+      stored.guard.incident?.id === incident?.id &&
+      (stored.checked === CHECKED) === isChecked
     if (same || time === -Infinity) return
     const checked = isChecked ? { checked: CHECKED } : {}
     this.#clock = { time, settled, settings: this.version, guard: { ...guard }, knownFrom, ...checked }

@@ -5,12 +5,14 @@ import type { HotObject } from './hot-object'
 import { LAYOUT } from './object-codec'
 import { storedObject } from './stored-object'
 
-/** Rows of another layout are another program's: that one reads its snapshot first. */
+/** Rows of another layout belong to another version of the program, which must read its snapshot first. */
 export function refusedLayout(layout: number): string | undefined {
-  return layout === LAYOUT ? undefined : `the snapshot has rows of layout ${layout}, this program's is ${LAYOUT}`
+  return layout === LAYOUT
+    ? undefined
+    : `the snapshot has rows of layout ${layout}, this program reads layout ${LAYOUT}`
 }
 
-/** Puts a policy or an agent's settings into force; false for other rows. */
+/** Puts a policy or an agent's settings into force; returns false for other rows. */
 export function importSetting(settings: Settings, key: string, value: Buffer): boolean {
   if (key.startsWith(POLICIES)) settings.setPolicy(JSON.parse(value.toString('utf8')) as Policy)
   else if (key.startsWith(AGENTS)) {
@@ -20,12 +22,12 @@ export function importSetting(settings: Settings, key: string, value: Buffer): b
   return true
 }
 
-/** Reads a snapshot into memory, for `simulate`: pages of reports are held until their object's row comes. */
+/** Reads a snapshot into memory, for `simulate`: pages of reports are kept until their object's row comes. */
 export class SnapshotRows implements ReadRows {
   readonly #pages = new Map<string, Buffer>()
   readonly #policies: boolean
 
-  /** `policies` false: those of the snapshot are left out, and others are in force. */
+  /** `policies` false: the policies of the snapshot are ignored, because others are in force. */
   constructor({ policies }: { readonly policies: boolean }) {
     this.#policies = policies
   }

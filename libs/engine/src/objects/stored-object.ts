@@ -11,16 +11,17 @@ export interface Rows {
   get(key: string): Buffer | undefined
 }
 
-/** Where the rows of an object do not fit together: what is wrong, and where. */
+/** An inconsistency in the rows of an object. */
 export interface Misfit {
-  /** Of the page; 0: the object's own row. */
+  /** Number of the page; 0: the object's own row. */
   readonly page: number
   readonly what: string
 }
 
 /**
- * An object from its own row of the store and its further pages of reports. What counts is the reports that are there: earlier releases
- * could write another number of them into the object's row, or leave out a page. `misfits` is told what does not fit.
+ * An object from its own row of the store and its further pages of reports. The reports that exist count: earlier
+ * releases could write a wrong number into the object's row, or leave out a page. `misfits` is called for each
+ * inconsistency.
  */
 export function storedObject(
   id: ObjectId,
@@ -35,8 +36,8 @@ export function storedObject(
   object.storedPages = 0
   readAll(object, row)
   let isWhole = object.rows.length === Math.min(rows, PAGE_ROWS)
-  if (!isWhole) misfits?.({ page: 0, what: `it says ${rows} reports and holds ${object.rows.length}` })
-  // Below a full page nothing lies elsewhere; above it a page may be there that the row does not know of.
+  if (!isWhole) misfits?.({ page: 0, what: `its row says ${rows} reports but contains ${object.rows.length}` })
+  // With less than a full page there are no others. Otherwise there may be pages that the row does not account for.
   for (let number = 1; rows >= PAGE_ROWS; number++) {
     const value = tables(TABLE.agents).get(pageKey(id, number))
     const expected = Math.min(Math.max(rows - number * PAGE_ROWS, 0), PAGE_ROWS)
@@ -50,13 +51,13 @@ export function storedObject(
     const found = object.rows.length - before
     if (found === expected) continue
     isWhole = false
-    misfits?.({ page: number, what: `it holds ${value === undefined ? 'nothing' : found} of ${expected} reports` })
+    misfits?.({ page: number, what: `it contains ${value === undefined ? 'none' : found} of ${expected} reports` })
   }
   if (!isWhole) dropRepeated(object)
   return object
 }
 
-/** Whether the object's rows fit together: else all of them are written again. */
+/** Whether the object's rows are consistent; if not, all of them are written again. */
 export const isSound = ({ rows, storedRows, storedPages }: HotObject): boolean =>
   rows.length === storedRows && storedPages === morePages(storedRows)
 
@@ -67,7 +68,7 @@ function readAll(object: HotObject, bytes: Buffer): void {
   }
 }
 
-/** One report of each agent, the latest: a page that was left behind may hold an earlier one. */
+/** Keeps the latest report of each agent: a page that was left behind may contain an earlier one. */
 export function dropRepeated(object: HotObject): void {
   const latest = new Map<string, Row>()
   for (const row of object.rows) {

@@ -14,8 +14,8 @@ import {
 import { readChange, readTrigger, writeChange, writeTrigger } from './change-row'
 
 /**
- * What an object told last, left in the bytes of its row until somebody asks: the next record overwrites most of it unread, and as
- * objects it would be half of what the cache holds. Read it while the object still is as that record left it.
+ * The origin of an object's last record, kept encoded in the bytes of its row until it is read. The next record
+ * overwrites most of it unread, and decoded it would take half of the cache. Read it before the object changes.
  */
 export class StoredPast implements Past {
   readonly #object: VoteObject
@@ -43,7 +43,7 @@ export class StoredPast implements Past {
     return this.#decoded().change
   }
 
-  /** Puts the bytes into the row that is being written. */
+  /** Copies the bytes into the row that is being written. */
   copy(): void {
     writeBytes(this.#bytes, this.#start, this.#end)
   }
@@ -54,13 +54,13 @@ export class StoredPast implements Past {
 
   #decode(): Past {
     beginRead(this.#bytes, this.#start)
-    const said = { cause: readWord() as Cause, trigger: readTrigger() }
+    const origin = { cause: readWord() as Cause, trigger: readTrigger() }
     const isChange = readNumber() === 1
-    return { ...said, change: isChange ? readChange(this.#object, said) : null }
+    return { ...origin, change: isChange ? readChange(this.#object, origin) : null }
   }
 }
 
-/** Writes the past with its size before it; answers where it lies. */
+/** Writes the past with a size prefix and returns its position. */
 export function writePast(past: Past, object: VoteObject): { readonly start: number; readonly end: number } {
   const start = openSize()
   if (past instanceof StoredPast) past.copy()

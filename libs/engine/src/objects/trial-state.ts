@@ -14,10 +14,13 @@ import type { Tables } from './object-reader'
 import { readClock, readSettings } from './settings-rows'
 import { storedObject } from './stored-object'
 
-/** Objects evaluated before others get a turn. */
+/** Objects evaluated before yielding to the event loop. */
 const SLICE = 500
 
-/** The committed rows of one partition under settings that are tried: what a command would change is told, and kept nowhere. */
+/**
+ * The committed rows of one partition under settings that are tried: changes are reported to a callback and stored
+ * nowhere.
+ */
 export class TrialState implements VoteState {
   readonly incarnationBase = 0
   readonly importing = 0
@@ -26,16 +29,21 @@ export class TrialState implements VoteState {
   readonly settings: Settings
   pending: Pending | null = null
   readonly holds = new Holds()
-  /** Objects that were evaluated. */
+  /** Number of evaluated objects. */
   evaluated = 0
   #slice = 0
 
+  readonly #tables: Tables
+  readonly #onChange: (change: Change) => void
+
   constructor(
     readonly partition: number,
-    private readonly tables: Tables,
+    tables: Tables,
     rules: Rules,
-    private readonly told: (change: Change) => void,
+    told: (change: Change) => void,
   ) {
+    this.#tables = tables
+    this.#onChange = told
     const rows = tables(TABLE.settings)
     const { time, settled, guard } = readClock(rows)
     this.clock = { time: time ?? 0, settled }
@@ -44,11 +52,11 @@ export class TrialState implements VoteState {
   }
 
   load(id: ObjectId): VoteObject | undefined {
-    const value = this.tables(TABLE.object).get(id)
+    const value = this.#tables(TABLE.object).get(id)
     if (value === undefined) return undefined
     this.evaluated++
     this.#slice++
-    return storedObject(id, value, this.settings, this.tables)
+    return storedObject(id, value, this.settings, this.#tables)
   }
 
   create(...of: ConstructorParameters<typeof VoteObject>): VoteObject {
@@ -56,20 +64,20 @@ export class TrialState implements VoteState {
   }
 
   *ids(after: ObjectId | undefined): Iterable<ObjectId> {
-    for (const { key } of this.tables(TABLE.object).range(after === undefined ? {} : { after })) yield key
+    for (const { key } of this.#tables(TABLE.object).range(after === undefined ? {} : { after })) yield key
   }
 
   get full(): boolean {
     return this.#slice >= SLICE
   }
 
-  /** Another slice. */
-  goOn(): void {
+  /** Starts another slice. */
+  nextSlice(): void {
     this.#slice = 0
   }
 
   emit(change: Change): void {
-    this.told(change)
+    this.#onChange(change)
   }
 
   arm(object: VoteObject, due: number): void {
@@ -82,7 +90,7 @@ export class TrialState implements VoteState {
     return undefined
   }
 
-  /** Told without decoding: it may. */
+  /** Without decoding the object, it may. */
   mayHold(_id: ObjectId, _agent: AgentId): boolean {
     return true
   }
@@ -99,6 +107,6 @@ export class TrialState implements VoteState {
   saveAgent(): void {}
   importRows(): void {}
   beginImport(): string {
-    return 'nothing is imported on trial'
+    return 'a trial cannot import'
   }
 }

@@ -1,7 +1,7 @@
 import type { ObjectId } from '@quorate/contracts'
 import { faultOf } from '@quorate/streams'
 
-/** Rows of one object that cannot be read; all others can. */
+/** The rows of one object cannot be read; all others can. */
 export class UnreadableObject extends Error {
   override readonly name = 'UnreadableObject'
 
@@ -13,7 +13,10 @@ export class UnreadableObject extends Error {
   }
 }
 
-/** Runs what reads rows of an object. An error of the store or the disk stays as it is. @throws UnreadableObject where a row makes no sense */
+/**
+ * Runs a function that reads rows of an object. Errors of the store or the disk pass through.
+ * @throws UnreadableObject if a row is invalid
+ */
 export function readingRows<T>(object: ObjectId, read: () => T): T {
   try {
     return read()

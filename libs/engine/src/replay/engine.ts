@@ -3,23 +3,23 @@ import { SnapshotRows } from '../objects/snapshot-rows'
 import { refusalText } from '@quorate/streams'
 import { DeadlineFault, Fold, look, MemoryState, RETRY_AFTER, type Settings } from '@quorate/vote'
 
-/** What a run decides, as it decides it. */
+/** Receives the decisions of a run. */
 export interface Outlet {
   event(change: Change): void
   look(view: View | null): void
-  /** `line`: its number, or the offset of a record. */
+  /** `line`: the line number, or the offset of a record. */
   rejected(line: number, reason: string): void
 }
 
 export interface EngineOptions {
   readonly partition?: number
-  /** Policies that the input sets or deletes move time on and do nothing: those given are in force throughout. */
+  /** The policies given are in force throughout: policies that the input sets or deletes only advance stream time. */
   readonly fixedPolicies?: boolean
-  /** What holds the objects; the plain one keeps no evidence. */
+  /** The class of the state; the default keeps no evidence. */
   readonly State?: typeof MemoryState
 }
 
-/** The aggregator's own fold over one partition in memory; what it decides goes to the outlet. */
+/** The aggregator's own fold over one partition in memory. Decisions go to the outlet. */
 export class Engine {
   readonly state: MemoryState
   readonly #fold: Fold
@@ -45,28 +45,28 @@ export class Engine {
     return this.state.clock.time
   }
 
-  /** Lets time pass. `offset`: of the record or line that moves it on. */
+  /** Advances stream time. `offset`: of the record or line that advances it. */
   advance(at: number, offset: number): void {
     for (;;) {
       try {
         this.#fold.advance(at, offset)
         return
       } catch (error) {
-        // As the service does: the object is held, the record that moved time on is innocent.
+        // Like the service: the object is held, and the record that advanced stream time is applied.
         if (!(error instanceof DeadlineFault)) throw error
         this.state.holds.hold(error.id, Math.max(at, this.time) + RETRY_AFTER)
       }
     }
   }
 
-  /** Why a dead letter, or undefined. */
+  /** Returns why the command is a dead letter, or undefined. */
   apply(command: SourceCommand, offset: number): string | undefined {
     if (this.#fixed && (command.type === 'policy-set' || command.type === 'policy-deleted')) return undefined
     let applied
     try {
       applied = this.#fold.apply(command, offset)
     } catch (error) {
-      // The service puts such a record among the dead letters, too.
+      // The service also makes such a record a dead letter.
       return refusalText(error)
     }
     return typeof applied === 'object' ? applied.reject : undefined

@@ -4,7 +4,7 @@ import { MemoryState, type Row, type Settings, type VoteObject } from '@quorate/
 import { Engine, type Outlet } from './engine'
 import { type Place, replayRecord } from './replay'
 
-/** An object's reports as the source says them. */
+/** An object's reports according to the source. */
 export interface Refolded {
   readonly incarnation: number
   readonly rows: readonly Row[]
@@ -12,11 +12,11 @@ export interface Refolded {
 }
 
 export interface RefoldOptions extends Place {
-  /** As they are in force now: what came before the stretch that is read is not known. */
+  /** The settings currently in force: earlier records are not read. */
   readonly settings: Settings
   readonly incarnationBase: number
   readonly wanted: ReadonlySet<ObjectId>
-  /** Up to which time has passed, ms. */
+  /** Stream time to advance to, ms. */
   readonly time: number
   readonly records: AsyncIterable<readonly LogRecord[]>
 }
@@ -42,7 +42,7 @@ class EvidenceState extends MemoryState {
 
 const NOBODY: Outlet = { event: () => undefined, look: () => undefined, rejected: () => undefined }
 
-/** Folds a stretch of the source again, for some objects alone: their records, and those that concern all objects. */
+/** Folds a range of the source again for some objects: their records, and those that concern all objects. */
 export async function refold(options: RefoldOptions): Promise<ReadonlyMap<ObjectId, Refolded>> {
   const { settings, incarnationBase, wanted, records, partition, time } = options
   const engine = new Engine(NOBODY, settings, { partition, State: EvidenceState })
@@ -54,7 +54,7 @@ export async function refold(options: RefoldOptions): Promise<ReadonlyMap<Object
       if (record.key !== null && (id === undefined || !wanted.has(id))) continue
       replayRecord(engine, record, options)
     }
-  // Other objects' records moved it on, too: what is to be forgotten by then is.
+  // Other objects' records advanced stream time too: forget what is due by then.
   engine.advance(time, 0)
   const found = new Map<ObjectId, Refolded>()
   for (const id of wanted) {

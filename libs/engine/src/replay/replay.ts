@@ -5,16 +5,17 @@ import { requestOf } from '../requests/request-key'
 import { REMEMBERED } from '../requests/requests'
 import type { Engine } from './engine'
 
-/** Where a partition lies in its topic. */
+/** The place of a partition in its topic. */
 export interface Place {
   readonly partition: number
   readonly partitions: number
 }
 
 /**
- * Takes a record of the source as the processor does: it moves time on; then its routing is judged, before decoding; then it is decoded
- * and applied. A misplaced record does nothing else: the service appends it again to the partition of its key, where it is met again,
- * unless it is too large for that. What an operator had left out does nothing, here as there.
+ * Processes a record of the source like the processor: it advances stream time; then its routing is checked, before
+ * decoding; then it is decoded and applied. A misplaced record has no other effect: the service appends it again to the
+ * partition of its key, where it is read again, unless it is too large for that. Records that an operator skipped have
+ * no effect.
  */
 export function replayRecord(
   engine: Engine,
@@ -35,7 +36,7 @@ export function replayRecord(
 function applied(engine: Engine, record: LogRecord, { partition, partitions }: Place): string | undefined {
   const { key, offset } = record
   const id = key === null ? null : objectIdOf(key)
-  if (id === undefined) return 'the key is no object id: 1–512 bytes of UTF-8 without control characters'
+  if (id === undefined) return 'the key is not an object id: 1–512 bytes of UTF-8 without control characters'
   const owner = key === null ? partition : partitionOf(key, partitions)
   if (owner !== partition) return appendedAgain(record, partition, owner).reject
   if (record.damaged !== undefined) return describeDamage(record.damaged)
@@ -47,7 +48,7 @@ function applied(engine: Engine, record: LogRecord, { partition, partitions }: P
 /** When each request was applied, by its key: ms. */
 const requests = new WeakMap<Engine, Map<string, number>>()
 
-/** A request by REST that was applied within a day: the service does nothing with its second record. */
+/** A REST request that was already applied within a day: the service ignores its second record. */
 function isRepeat(engine: Engine, { headers }: LogRecord): boolean {
   const request = headers.length === 0 ? undefined : requestOf(headers)
   if (request === undefined) return false

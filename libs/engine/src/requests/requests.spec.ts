@@ -16,7 +16,7 @@ describe('requests that a partition remembers', () => {
   const task = () => new TestTask({ partitions: 1, partition: 0 })
   const known = (it: TestTask, key: string, now: number) => knownRequest(it.tables(TABLE.requests), key, now)
 
-  it('are applied once; what repeats them does nothing, and leads to what the first led to', () => {
+  it('are applied once; a repeat does nothing and gets the outcome of the first', () => {
     const it = task()
     it.run([report(0, 1_000, 'up', 'f:k'), report(1, 2_000, 'down', 'f:k'), report(2, 3_000, 'up')])
     expect(it.sent.filter(({ output }) => output === 'states')).toHaveLength(1)
@@ -34,7 +34,7 @@ describe('requests that a partition remembers', () => {
     expect(known(it, 'k', 2_000)!.offset).toBe(0)
   })
 
-  it('are forgotten after a day, and their rows go', () => {
+  it('are forgotten after a day, and their rows deleted', () => {
     const it = task()
     it.run(Array.from({ length: 20 }, (_, i) => report(i, 1_000 + i, 'up', `f:k${i}`)))
     const later = 2_000 + REMEMBERED

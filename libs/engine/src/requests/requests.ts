@@ -2,18 +2,18 @@ import type { Table, TableReader } from '@quorate/state-store'
 import type { Applied } from '@quorate/vote'
 import type { RequestKey } from './request-key'
 
-/** ms that a request is remembered, by the partition's time. */
+/** ms of stream time that a request is remembered. */
 export const REMEMBERED = 86_400_000
-/** Keys of answers that the settings hold begin so: `requests/<Idempotency-Key>` (answers.ts). */
+/** Prefix of the keys of remembered responses in the settings: `requests/<Idempotency-Key>`. */
 export const ANSWERS = 'requests/'
-/** Forgotten with each new one: more than come, so that the rest shrinks. */
+/** Old requests deleted with each new one: more than one, so that a backlog shrinks. */
 const FORGOTTEN = 8
 
-/** What the first record of a request led to, and where it lies. */
+/** The outcome of the first record of a request, and its offset. */
 export interface RequestRow {
   readonly fingerprint: string
   readonly offset: number
-  /** ms: the partition's time then. */
+  /** ms: the stream time at which it was applied. */
   readonly at: number
   readonly outcome: Applied
 }
@@ -27,7 +27,7 @@ export interface RequestRow {
 const rowKey = (key: string) => `key/${key}`
 const ageKey = (at: number, key = '') => `at/${Math.max(0, at).toString(36).padStart(10, '0')}/${key}`
 
-/** What is known of a key at that time; undefined for one that is new, or older than a day. */
+/** What is known of a key at that time; undefined if it is new, or older than a day. */
 export function knownRequest(rows: Pick<TableReader, 'get'>, key: string, now: number): RequestRow | undefined {
   const value = rows.get(rowKey(key))
   if (value === undefined) return undefined
@@ -53,7 +53,7 @@ function forget(table: Table, until: number): void {
     const [, at = '', ...rest] = aged.split('/')
     const key = rest.join('/')
     const value = table.get(rowKey(key))
-    // A key that was used again since has an age of its own.
+    // A key that was used again since has a newer age.
     if (value && (JSON.parse(value.toString('utf8')) as RequestRow).at === parseInt(at, 36)) table.delete(rowKey(key))
   }
 }

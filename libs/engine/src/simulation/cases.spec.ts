@@ -1,4 +1,4 @@
-import { linesOf, eventsOf, policiesOf, readCases, told } from '../../testing/case-file'
+import { linesOf, eventsOf, policiesOf, readCases, eventText } from '../../testing/case-file'
 import { CASE_RULES } from '@quorate/vote/testing'
 import { parseOutput, simulate, toJsonLines } from '../../testing/scenario'
 
@@ -23,8 +23,8 @@ describe.each(['published.json', 'votes.json', 'voted.json', 'overrides.json', '
       }
       const events = eventsOf(output)
       const changed = events.filter(({ type }) => type === 'object.changed')
-      if (row.changes !== undefined) expect(changed.map(told)).toEqual(row.changes)
-      if (row.events !== undefined) expect(events.map(told)).toEqual(row.events)
+      if (row.changes !== undefined) expect(changed.map(eventText)).toEqual(row.changes)
+      if (row.events !== undefined) expect(events.map(eventText)).toEqual(row.events)
       const rejected = output.flatMap((line) => ('rejected' in line ? [line.rejected.reason] : []))
       expect(rejected).toEqual(row.rejected ?? [])
     })

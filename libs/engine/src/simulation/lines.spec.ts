@@ -12,7 +12,7 @@ async function* chunksOf(chunks: readonly Buffer[]): AsyncIterable<Buffer> {
 describe('the lines of a stream', () => {
   const whole = Buffer.concat([Buffer.from('plain\n\nzwölf 😀\nlast but'), Buffer.from([0xff, 10]), Buffer.from('end')])
 
-  it('are the same wherever its chunks are cut', async () => {
+  it('are the same wherever the chunks are cut', async () => {
     const expected = whole.toString('latin1').split('\n')
     for (let a = 0; a <= whole.length; a++)
       for (let b = a; b <= whole.length; b++) {
@@ -20,7 +20,7 @@ describe('the lines of a stream', () => {
       }
   })
 
-  it('end with the last one, which needs no end of its own', async () => {
+  it('include the last one without a line break', async () => {
     expect(await split(Buffer.from('a\nb\n'))).toEqual(['a', 'b'])
     expect(await split(Buffer.from('a\nb'))).toEqual(['a', 'b'])
     expect(await split(Buffer.from(''))).toEqual([])

@@ -2,19 +2,19 @@ import { isAscii } from 'node:buffer'
 
 const NEWLINE = 10
 
-/** One line without its end: text already where its chunk is ASCII, else bytes, which may be no UTF-8. */
+/** One line without its line break: text if its chunk is ASCII, else bytes, which may not be UTF-8. */
 export type InputLine = string | Buffer
 
 /**
- * Splits a byte stream into lines, at `\n`; the last one needs none. A character cut by a chunk's end stays whole, and a line that is no
- * UTF-8 spoils no other. One batch of lines for each chunk.
+ * Splits a byte stream into lines at `\n`; the last line may lack it. A character split across chunks stays whole, and
+ * a line that is not UTF-8 does not affect others. Yields one batch of lines per chunk.
  */
 export async function* lines(input: AsyncIterable<Buffer | string>): AsyncIterable<InputLine[]> {
   let rest: Buffer[] = []
   for await (const piece of input) {
     const chunk = typeof piece === 'string' ? Buffer.from(piece) : piece
     const batch: InputLine[] = []
-    // Nearly all input is ASCII: told of a whole chunk at once, and decoded so, it costs half as much as line by line.
+    // Nearly all input is ASCII. Checking and decoding a whole chunk at once costs half as much as line by line.
     const text = isAscii(chunk) ? chunk.toString('latin1') : undefined
     const next = (from: number): number =>
       text === undefined ? chunk.indexOf(NEWLINE, from) : text.indexOf('\n', from)

@@ -7,7 +7,7 @@ function eventText({ id, type, time, subject, data, cause }: Change): string {
   return `${head},"data":${body}${cause === undefined ? '' : `,"cause":"${cause}"`}}`
 }
 
-/** The output lines of vote.md 11; `partition` stands on each where a topic is replayed. */
+/** The output lines of vote.md 11; each has `partition` if a topic is replayed. */
 export function outputLines(write: (line: string) => void, partition?: number): Outlet {
   const end = partition === undefined ? '}\n' : `,"partition":${partition}}\n`
   return {

@@ -1,14 +1,18 @@
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 
-/** Characters gathered before they are written. */
+/** Characters collected before they are written. */
 const CHUNK = 1 << 16
 
-/** Gathers lines into chunks; whoever makes many waits for the reader in `room`. */
+/** Collects lines into chunks. A caller that writes many waits for the reader in `flush`. */
 export class Output {
   #pending = ''
 
-  constructor(private readonly to: Writable) {}
+  readonly #to: Writable
+
+  constructor(to: Writable) {
+    this.#to = to
+  }
 
   readonly write = (text: string): void => {
     this.#pending += text
@@ -22,6 +26,6 @@ export class Output {
   async flush(): Promise<void> {
     const text = this.#pending
     this.#pending = ''
-    if (text !== '' && !this.to.write(text)) await once(this.to, 'drain')
+    if (text !== '' && !this.#to.write(text)) await once(this.#to, 'drain')
   }
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { faultText } from '@quorate/contracts'
 import type { Settings } from '@quorate/vote'
 
-/** Puts the policies of a file in force: a JSON array. Answers why not, where one is refused or the file is no such array. */
+/** Puts the policies of a file (a JSON array) in force. Returns the reason if the file or a policy is invalid. */
 export async function readPolicies(file: string, settings: Settings): Promise<string | undefined> {
   let policies: unknown
   try {

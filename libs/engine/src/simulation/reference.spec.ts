@@ -3,7 +3,7 @@ import { randomScenario, ReferenceModel } from '@quorate/vote/testing'
 import type { ScenarioLine } from '../../testing/scenario'
 import { Fold, look, MemoryState } from '@quorate/vote'
 
-/** The engine's answer to a scenario, in the reference model's terms. */
+/** The engine's output for a scenario, in the reference model's terms. */
 function engine(lines: readonly ScenarioLine[]): unknown[] {
   const out: unknown[] = []
   const emit = ({ id, type, time, subject, data, cause }: Change) =>
@@ -37,7 +37,7 @@ function compare(lines: ScenarioLine[], seed: number): void {
   }
 }
 
-describe('the engine and a model written from the page alone', () => {
+describe('the engine and a model written only from the page', () => {
   it(`agree on ${SCENARIOS} random scenarios`, () => {
     for (let seed = 1; seed <= SCENARIOS; seed++) compare(randomScenario(seed), seed)
   }, 600_000)
@@ -50,15 +50,19 @@ describe('the engine and a model written from the page alone', () => {
     600_000,
   )
 
-  it.each([63, 64, 65, 300])('agree where agents invent %i states', (states) => {
-    const report = (i: number, weight = 0): ScenarioLine =>
-      ({ at: i * 10, object: 'o', type: 'report', data: { agent: `a${i}`, state: `s${i - weight}` } }) // prettier-ignore
+  it.each([63, 64, 65, 300])('agree if agents invent %i states', (states) => {
+    const report = (i: number, weight = 0): ScenarioLine => ({
+      at: i * 10,
+      object: 'o',
+      type: 'report',
+      data: { agent: `a${i}`, state: `s${i - weight}` },
+    })
     const lines = Array.from({ length: states }, (_, i) => report(i))
     const again = Array.from({ length: 40 }, (_, i) => report(states + i, states - (i % 7)))
     compare([...lines, ...again, { at: 5_000, object: 'o', type: 'look' }], states)
   })
 
-  it('agree where observers are lost together', () => {
+  it('agree if observers are lost together', () => {
     for (let seed = 1; seed <= SCENARIOS / 100; seed++) compare(randomScenario(seed, { crowd: true }), seed)
   }, 600_000)
 })

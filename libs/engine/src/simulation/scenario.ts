@@ -11,12 +11,12 @@ interface Line {
   readonly offset?: unknown
 }
 
-/** A scenario as it runs: lines in, decisions out (vote.md 11). */
+/** Runs a scenario: lines in, decisions out (vote.md 11). */
 export class Scenario {
   readonly #engines: readonly Engine[]
   #line = 0
 
-  /** Several engines take the same lines, each by policies of its own. */
+  /** All engines take the same lines, each with its own policies. */
   constructor(...engines: readonly Engine[]) {
     this.#engines = engines
   }
@@ -52,7 +52,7 @@ function look(engine: Engine, id: unknown): string | undefined {
   return undefined
 }
 
-/** A string says why the line cannot be placed in time. */
+/** Returns a string if the line has no valid time. */
 function parse(given: InputLine): Line | string {
   let value: unknown
   try {

@@ -23,7 +23,7 @@ export async function simulateLines({ settings, input, output }: SimulateLinesOp
       scenario.take(line)
       if (out.full) await out.flush()
     }
-    // What is decided is shown at once: a scenario may be typed by hand.
+    // Show decisions at once: a scenario may be typed by hand.
     await out.flush()
   }
 }

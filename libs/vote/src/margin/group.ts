@@ -3,25 +3,27 @@ import type { InForce } from '../in-force'
 import { fewestToUnseat } from './run'
 import { fewest, heavier, type Stacks, sum } from './votes'
 
-/** What it costs, in changed votes, to make a group say this or that. */
+/** The cost, in changed votes, of making a group vote for a state or abstain. */
 export interface Price {
-  /** By state; Infinity where no change of votes does it. */
+  /** By state; Infinity if no change of votes achieves it. */
   readonly states: ReadonlyMap<State, number>
-  /** To make it abstain: at least, and at most. They differ where to find out would be to solve a packing problem. */
+  /**
+   * The cost of making it abstain: lower and upper bound. They differ where the exact cost would be a packing problem.
+   */
   readonly abstains: readonly [number, number]
 }
 
-/** A group without quorum abstains, whatever its agents say. */
+/** A group without quorum abstains, whatever its agents report. */
 export const SILENT: Price = { states: new Map(), abstains: [0, 0] }
 
-/** Of a group that has quorum; `targets`: the states that a vote may name. */
+/** The prices of a group that has quorum; `targets`: the states that a vote may name. */
 export function priceOf(stacks: Stacks, policy: InForce, winner: State | null, targets: Iterable<State>): Price {
   const states = new Map<State, number>()
   for (const target of targets) states.set(target, target === winner ? 0 : fewestFor(target, stacks, policy))
   return { states, abstains: winner === null ? [0, 0] : fewestForNone(stacks, policy, winner, states) }
 }
 
-/** Fewest changed votes after which `target` wins this run: all of them go to it, and no other state may be in its way. */
+/** Fewest changed votes after which `target` wins this run: all of them go to it, and no other state may prevent it. */
 function fewestFor(target: State, stacks: Stacks, policy: InForce): number {
   const { total } = stacks
   const others = stacks.states.filter((state) => state !== target)
@@ -33,7 +35,7 @@ function fewestFor(target: State, stacks: Stacks, policy: InForce): number {
   if (policy.policy.method !== 'ordered') {
     return Math.min(byThreshold, drawn(others, bars, gain(Math.floor(total / 2) + 1), stacks))
   }
-  // The median is this place alone: less than half lies on either side of it.
+  // Only `target` is the median: less than half of the weight lies on either side of it.
   const place = (state: State): number => policy.listed!.get(state)! - policy.listed!.get(target)!
   const side = (states: readonly State[]) => {
     const weight = sum(states.map((state) => stacks.weight(state)))
@@ -67,7 +69,7 @@ function fewestForNone(
   const none = [Infinity, Infinity] as const
   const least = fewestToUnseat({ stacks, policy, previous: UNKNOWN, winner })
   const others = [...states].filter(([state]) => state !== winner).map(([, price]) => price)
-  // What unseats the winner, and is not enough for any other, leaves nobody.
+  // Enough to unseat the winner, but not enough for any other state: nobody wins.
   if (least < Math.min(Infinity, ...others)) return [least, least]
   if (policy.policy.method === 'ordered') return stacks.total % 2 === 1 ? none : [least, Infinity]
 
@@ -82,7 +84,7 @@ function fewestForNone(
     leaving.push(...stack.slice(0, gone))
     rooms.set(state, room(state) - sum(stack.slice(gone)))
   }
-  // Where any name goes, each that leaves takes one of its own.
+  // If any state is allowed, each moved vote can name a state of its own.
   if (policy.listed === null) {
     return leaving.some((weight) => weight > half) ? none : [leaving.length, leaving.length]
   }
@@ -90,7 +92,10 @@ function fewestForNone(
   return [Math.max(least, leaving.length), fits(leaving, [...rooms.values()]) ? leaving.length : Infinity]
 }
 
-/** Whether those that leave find room, the heaviest first, each where there is most. It may miss a way, it never invents one. */
+/**
+ * Whether the moved votes fit: heaviest first, each into the largest room. It may miss a solution but never invents
+ * one.
+ */
 function fits(leaving: readonly number[], rooms: number[]): boolean {
   return [...leaving].sort(heavier).every((weight) => {
     const at = rooms.indexOf(Math.max(...rooms))

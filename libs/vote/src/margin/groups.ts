@@ -7,13 +7,14 @@ import type { VoteObject } from '../object'
 import { participantsOf, type Outcome } from '../run'
 import type { Settings } from '../settings'
 
-/** Steps beyond which it is not told: some 50 groups on a scale, some 150 else. */
-const WORK = 20_000_000
+/** Steps beyond which the margin is not computed: some 50 groups on a scale, some 150 otherwise. */
+const MAX_STEPS = 20_000_000
 
 /**
- * The fewest votes in all groups whose change gives the run over the groups another winner (none included); Infinity where there are
- * none, undefined where it is not told. Each group can be made to say each state at a price; what is bought is a number of groups for
- * this, and of groups for that, so the cheapest way is found group by group.
+ * The fewest votes in all groups whose change gives the run over the groups another winner (or none). Infinity if no
+ * change does; undefined if it is too expensive to compute. Each group can be made to vote for each state at a price. A
+ * way only needs a number of groups per set of states, so the cheapest is found group by group (a knapsack over
+ * counts).
  */
 export function fewestOverGroups(object: VoteObject, outcome: Outcome, settings: Settings): number | undefined {
   const policy = object.inForce
@@ -21,10 +22,10 @@ export function fewestOverGroups(object: VoteObject, outcome: Outcome, settings:
   const targets = targetsOf(new Set(ballots.flatMap(({ states }) => states)), policy)
   const { electorate, winner } = outcome
   const ways = waysOf({ policy, electorate, winner, previous: object.voted }, targets)
-  if (ways.reduce((work, way) => work + stepsOf(way, ballots.length), 0) > WORK) return undefined
+  if (ways.reduce((work, way) => work + stepsOf(way, ballots.length), 0) > MAX_STEPS) return undefined
   const prices = ballots.map((stacks, group) => {
-    const said = groupOutcome(object, settings, group)
-    return said.quorate ? priceOf(stacks, policy, said.winner, targets) : SILENT
+    const outcome = groupOutcome(object, settings, group)
+    return outcome.quorate ? priceOf(stacks, policy, outcome.winner, targets) : SILENT
   })
   const least = cheapest(ways, prices, 0)
   const isExact = prices.every(({ abstains: [low, high] }) => low === high) || least === cheapest(ways, prices, 1)
@@ -36,7 +37,7 @@ const stepsOf = ({ sets }: Way, groups: number): number => groups * (sets.length
 const cheapest = (ways: readonly Way[], prices: readonly Price[], bound: 0 | 1): number =>
   ways.reduce((best, way) => Math.min(best, priceOfWay(way, prices, bound)), Infinity)
 
-/** The least that fulfils it: by the counts that the groups so far may have, what they cost at least. */
+/** The lowest cost that fulfils the way. `costs`: by the counts reached so far, the lowest cost of reaching them. */
 function priceOfWay(way: Way, prices: readonly Price[], bound: 0 | 1): number {
   const base = prices.length + 1
   const size = base ** way.sets.length
@@ -60,7 +61,7 @@ function priceOfWay(way: Way, prices: readonly Price[], bound: 0 | 1): number {
   return costs.reduce((best, cost, at) => (cost < best && way.fulfils(countsAt(at)) ? cost : best), Infinity)
 }
 
-/** What it costs to have the group in each set, and in none. */
+/** The cost of putting the group into each set, and into none. */
 function optionsOf({ states, abstains }: Price, { sets, restSpeaks }: Way, bound: 0 | 1): number[] {
   const least = (isAsked: (state: State) => boolean): number => {
     let best = Infinity

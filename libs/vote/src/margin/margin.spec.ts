@@ -23,10 +23,13 @@ interface Vote {
   readonly group: number
 }
 
-/** Decides these votes from scratch; none where there is no winner. */
+/** Decides these votes from scratch; null if there is no winner. */
 type Winner = (votes: readonly Vote[]) => string | null
 
-/** The least number of changed votes after which the winner is another, by trying every set and every change; null: there is none. */
+/**
+ * The fewest changed votes after which the winner is another, by trying every set and every change; null if there is
+ * none.
+ */
 function byTrial(votes: readonly Vote[], winner: Winner, states: readonly string[] | undefined): number | null {
   const possible = states ?? [...STATES, ...votes.map((_, i) => `new-${i}`)]
   const now = winner(votes)
@@ -73,7 +76,7 @@ describe('the margin of one run', () => {
     { states: ['up'] },
   ].map((it) => ({ name: 'p', match: '**', ...it }))
 
-  it('is the least number of changed votes that changes the winner, whatever was before', () => {
+  it('is the fewest changed votes that change the winner, whatever the previous state', () => {
     for (let seed = 1; seed <= 3000; seed++) {
       const chance = new Chance(seed)
       const input = policies[seed % policies.length]!
@@ -91,8 +94,8 @@ describe('the margin of one run', () => {
     }
   })
 
-  // A trial of each state against each would not come to an end within the time that a test has.
-  it('is told for thousands that name a state each', () => {
+  // Trying each state against each other would exceed the time limit of a test.
+  it('is computed for thousands of agents that each name a different state', () => {
     const stacks = new Stacks(Array.from({ length: 5000 }, (_, i) => ({ state: `s${i}`, weight: 1 })))
     const policy = ready({ name: 'p', match: '**' })
     expect(fewestToUnseat({ stacks, policy, previous: 'unknown', winner: null })).toBe(2500)
@@ -154,7 +157,7 @@ describe('the margin over groups', () => {
     readonly seed: number
     readonly margin: number | null
     readonly least: number | null
-    /** Whether it may not be told: weights, where not every state may be named or the states are on a scale. */
+    /** Whether the margin may be unknown: weights differ, and the states are limited or on a scale. */
     readonly isHard: boolean
   }
 
@@ -180,7 +183,7 @@ describe('the margin over groups', () => {
     return { seed, margin: marginOf(object, outcome, settings), least, isHard: heavy && input.states !== undefined }
   }
 
-  it('is the least number of changed votes that changes the winner, or is not told where that is hard', () => {
+  it('is the fewest changed votes that change the winner, or null if that is hard to compute', () => {
     let untold = 0
     let told = 0
     for (let seed = 1; seed <= 1500; seed++) {
@@ -193,7 +196,7 @@ describe('the margin over groups', () => {
     expect(untold).toBeLessThan(15)
   }, 60_000)
 
-  it('is told where those that must leave a state find room, not where they may not', () => {
+  it('is computed if the votes that leave a state have room in others, and null if they may not', () => {
     const of = (down: number) => {
       const agents = (i: number) => ['a', 'b', 'c'].map((agent) => `${agent}${i}`)
       const groups = Object.fromEntries([0, 1, 2, 3, 4].map((i) => [`g${i}`, agents(i)]))
@@ -205,11 +208,11 @@ describe('the margin over groups', () => {
       expect(outcome.winner).toBe('up')
       return marginOf(object, outcome, settings)
     }
-    // One degraded, one down, one up: a group falls silent, and with it the quorum. Or else one down in each of three groups.
+    // One degraded, one down, one up: a group abstains, and the quorum is lost. Or one down in each of three groups.
     expect([of(21), of(20)]).toEqual([2, null])
   })
 
-  it('is told of many groups, and not of more than can be reckoned', () => {
+  it('is computed for many groups, and null above the limit of work', () => {
     const of = (count: number, method: string) => {
       const groups = Object.fromEntries(Array.from({ length: count }, (_, i) => [`g${i}`, [`a${i}`]]))
       const reports = Array.from({ length: count }, (_, i) => report(`a${i}`, i % 3 === 0 ? 'down' : 'up'))
@@ -222,7 +225,7 @@ describe('the margin over groups', () => {
 })
 
 describe('the margin under a rule registered in code', () => {
-  it('is not told: its arithmetic is its own', () => {
+  it('is null: nothing is known of the arithmetic of the rule', () => {
     const rules: Rules = new Map([['first', (votes) => ({ winner: votes[0]!.state, rule: 'first' })]])
     const input = { name: 'p', match: '**', method: 'first' }
     const { object, outcome, settings } = objectOf(input, [report('a', 'up'), report('b', 'down')], rules)

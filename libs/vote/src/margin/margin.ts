@@ -6,10 +6,10 @@ import { participantsOf, type Outcome } from '../run'
 import type { Settings } from '../settings'
 
 /**
- * The fewest participants whose changed vote (to any other state that may be reported) would change the winner: to another, to none, or
- * from none to one. null where no change of votes does: without quorum, or with one state alone. null also where it is not told: under
- * rules registered in code, of which nothing is known; and with groups where the cheapest way may be to make a group abstain and it is
- * hard to say what that takes (DESIGN.md, "The margin"). Never a number that is not exact.
+ * The fewest participants whose changed vote (to any other state that may be reported) would change the winner: to
+ * another, to none, or from none to one. null if no change of votes does: without quorum, or with only one state. null
+ * also if it is unknown: under rules registered in code, and with groups where the cheapest way may be to make a group
+ * abstain and the exact cost of that is hard to compute (DESIGN.md, "The margin"). A number is always exact.
  */
 export function marginOf(object: VoteObject, outcome: Outcome, settings: Settings): number | null {
   const { policy, groups } = object.inForce

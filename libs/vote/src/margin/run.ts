@@ -2,7 +2,7 @@ import { UNKNOWN, type State } from '@quorate/contracts'
 import type { InForce } from '../in-force'
 import { fewest, type Stacks, sum, targetsOf } from './votes'
 
-/** One run of sections 3 and 4 that has quorum, decided by the vote's own methods. */
+/** One run of sections 3 and 4 that has quorum and uses a built-in method. */
 export interface Race {
   readonly stacks: Stacks
   readonly policy: InForce
@@ -11,10 +11,12 @@ export interface Race {
 }
 
 /**
- * The fewest changed votes after which this run has another winner, or one where it has none; Infinity where there are none such.
+ * The fewest changed votes after which this run has another winner, or gets one if it had none; Infinity if no change
+ * does.
  *
- * Exact, because all that must come true is that some weight has left some states: the heaviest leave first, and all go to the one
- * place that serves best. Two conditions meet where a threshold holds the winner: so many of its own votes, so many of the others'.
+ * Exact, because the only condition is that some weight leaves some states: the heaviest votes leave first, and all go
+ * to the one state that helps most. If a threshold holds the winner, two conditions meet: so many of its own votes, and
+ * so many of the others'.
  */
 export function fewestToUnseat(race: Race): number {
   const { winner, policy } = race
@@ -27,9 +29,9 @@ export function fewestToUnseat(race: Race): number {
   )
 }
 
-/** There is a contest and no winner: some state must come to its threshold, or to more than half. */
+/** A contest without a winner: some state must reach its threshold, or more than half. */
 function fewestToSeat({ stacks, policy }: Race): number {
-  // An even split without a previous state: any vote from one half to the other.
+  // An even split without a previous state: moving any vote from one half to the other decides it.
   if (policy.policy.method === 'ordered') return 1
   const thresholds = new Map(policy.thresholds)
   const half = Math.floor(stacks.total / 2) + 1
@@ -49,13 +51,13 @@ function fewestToSeat({ stacks, policy }: Race): number {
   return best
 }
 
-/** Weight that the winner must lose to be below its own threshold. */
+/** Weight that the winner must lose to fall below its own threshold. */
 function heldBy({ stacks, policy }: Race, winner: State): number {
   const held = policy.thresholds.find(([state]) => state === winner)
   return held === undefined ? 0 : Math.max(0, stacks.weight(winner) - held[1] + 1)
 }
 
-/** `state` comes to its threshold; one that is less severe than the winner's helps only when the winner has lost its own. */
+/** `state` reaches its threshold. If it is less severe than the winner's, the winner must also lose its own. */
 function byThreshold(race: Race, winner: State, state: State, needed: number): number {
   if (state === winner || state === UNKNOWN) return Infinity
   const { stacks, policy } = race
@@ -82,16 +84,16 @@ function byMedian(race: Race, winner: State, towards: 1 | -1): number {
   const own = stacks.of(winner)
   const behind = stacks.where((state) => place(state) < 0)
   const held = heldBy(race, winner)
-  // How much more than half lies behind the gap that the median must cross, twice.
+  // Twice the weight beyond half that lies on the near side of the gap that the median must cross.
   const excess = 2 * (sum(own) + sum(behind)) - stacks.total
   const even = Math.ceil(excess / 2)
   const strict = Math.floor(excess / 2) + 1
-  // An even split asks the previous state: where it lies ahead, or nowhere, the winner has lost.
+  // An even split is decided by the previous state: if that lies ahead or is not on the scale, the winner has lost.
   if (previous === UNKNOWN || !scale.has(previous) || place(previous) > 0) {
     return fewestOfBoth(own, held, behind, even)
   }
   const across = fewestOfBoth(own, held, behind, strict)
-  // Where it lies behind, the nearer end of the split wins: the winner's own place, unless nobody is left there.
+  // If it lies behind, the nearer end of the split wins: the winner's own place, unless no votes are left there.
   return place(previous) < 0 ? Math.min(across, own.length + fewest(behind, even - sum(own))) : across
 }
 
@@ -99,7 +101,7 @@ function byMedian(race: Race, winner: State, towards: 1 | -1): number {
 function fewestOfBoth(own: readonly number[], held: number, others: readonly number[], needed: number): number {
   let best = Infinity
   let more = others.length
-  // What the others weigh less what they must: with each more of `own` fewer of them are enough.
+  // The weight of the others beyond what is needed: with each further vote of `own`, fewer of them are enough.
   let spare = sum(others) - needed
   for (let taken = 0, lost = 0; taken <= own.length; taken++) {
     while (more > 0 && spare >= others[more - 1]!) spare -= others[--more]!

@@ -2,9 +2,11 @@ import { UNKNOWN, type State } from '@quorate/contracts'
 import type { InForce } from '../in-force'
 import type { Participant } from '../rule'
 
-/** The votes of one run by state, the heaviest of each first. To change votes is to take the heaviest off some of these. */
+/**
+ * The votes of one run by state, heaviest first. Changing votes means taking the heaviest from some of these stacks.
+ */
 export class Stacks {
-  /** `W`: it stays what it is, whoever changes. */
+  /** `W`: unchanged, whichever votes change. */
   readonly total: number
   readonly #byState = new Map<State, number[]>()
   readonly #weights = new Map<State, number>()
@@ -34,7 +36,7 @@ export class Stacks {
     return this.#weights.get(state) ?? 0
   }
 
-  /** The votes for all states that are asked for, the heaviest first. */
+  /** The votes for all matching states, heaviest first. */
   where(isAsked: (state: State) => boolean): readonly number[] {
     const asked = this.states.filter(isAsked)
     return asked.flatMap((state) => this.of(state)).sort(heavier)
@@ -44,7 +46,10 @@ export class Stacks {
 export const heavier = (a: number, b: number): number => b - a
 export const sum = (weights: readonly number[]): number => weights.reduce((all, weight) => all + weight, 0)
 
-/** How many of the heaviest (given first) weigh at least `needed` together; Infinity where all do not. */
+/**
+ * How many of the heaviest (sorted heaviest first) weigh at least `needed` together; Infinity if all of them weigh
+ * less.
+ */
 export function fewest(weights: readonly number[], needed: number): number {
   let count = 0
   for (let left = needed; left > 0; count++) {
@@ -54,7 +59,10 @@ export function fewest(weights: readonly number[], needed: number): number {
   return count
 }
 
-/** States that a changed vote may name: those of the policy, else those met and one that nobody names yet. */
+/**
+ * States that a changed vote may name: those of the policy; without a list, those reported and one that nobody reports
+ * yet.
+ */
 export function targetsOf(met: Iterable<State>, { listed, thresholds }: InForce): Set<State> {
   if (listed !== null) return new Set([...listed.keys()].filter((state) => state !== UNKNOWN))
   const all = new Set([...met, ...thresholds.map(([state]) => state)])

@@ -2,17 +2,20 @@ import { UNKNOWN, type State } from '@quorate/contracts'
 import type { InForce } from '../in-force'
 import { isQuorate } from '../quorum'
 
-/** A way to another winner of the run over the groups: the number of groups that say a state of each set fulfils something. */
+/**
+ * A way to another winner of the run over the groups: a condition on the number of groups that vote for each set of
+ * states.
+ */
 export interface Way {
   readonly sets: readonly StateSet[]
-  /** Whether groups in no set may say what they like; else they abstain. */
+  /** Whether groups in no set may vote for any state; otherwise they abstain. */
   readonly restSpeaks: boolean
   readonly fulfils: (counts: readonly number[]) => boolean
 }
 
 type StateSet = (state: State) => boolean
 
-/** The run over the groups as it stands. */
+/** The current run over the groups. */
 export interface Run {
   readonly policy: InForce
   readonly electorate: number
@@ -37,7 +40,7 @@ const barOf = ({ policy }: Run, state: State): number => policy.thresholds.find(
 
 const self = (target: State): readonly StateSet[] => [(state) => state === target, (state) => state !== target]
 
-/** Those better than the state in the middle, itself, those worse. */
+/** The states better than `middle`, `middle` itself, and the worse ones. */
 function around({ policy }: Run, middle: State): readonly StateSet[] {
   const place = (state: State): number => policy.listed!.get(state)! - policy.listed!.get(middle)!
   return [(state) => place(state) < 0, (state) => place(state) === 0, (state) => place(state) > 0]
@@ -61,7 +64,7 @@ function toFall(run: Run, winner: State): Way {
   }
 }
 
-/** With a previous state on the scale there always is a median. */
+/** With a previous state on the scale there is always a median. */
 function toMedian(run: Run, target: State): Way {
   const bar = barOf(run, target)
   const isSettled = run.policy.listed!.has(run.previous) && run.previous !== UNKNOWN
@@ -86,7 +89,7 @@ function offMedian(run: Run, winner: State): Way {
   }
 }
 
-/** One that is less severe than the winner's threshold helps only when the winner has lost its own. */
+/** A threshold that is less severe than the winner's applies only if the winner has lost its own. */
 function toThreshold(run: Run, winner: State, rival: State, needed: number): Way {
   const bar = barOf(run, winner)
   const isSeverer = run.policy.thresholds.find(([it]) => it === rival || it === winner)![0] === rival
@@ -97,7 +100,7 @@ function toThreshold(run: Run, winner: State, rival: State, needed: number): Way
   }
 }
 
-/** Whether the median is the place of those in the middle; `previous`: the place of the previous state, seen from there. */
+/** Whether the median is `own`; `previous`: the rank of the previous state relative to it. */
 function isMedian(better: number, own: number, worse: number, previous: number | undefined): boolean {
   if (better > own + worse || worse > own + better) return false
   const isSplitBehind = worse === own + better
