@@ -90,7 +90,7 @@ export class ReferenceModel {
     for (;;) {
       let first: { at: number; object: Obj } | undefined
       for (const object of this.#objects.values()) {
-        for (const at of this.#deadlines(object)) {
+        for (const at of this.#settings.deadlines(object)) {
           if (at <= object.seenAt || at > until) continue
           if (first === undefined || at < first.at || (at === first.at && bytes(object.id, first.object.id) < 0)) {
             first = { at, object }
@@ -100,20 +100,6 @@ export class ReferenceModel {
       if (first === undefined) return
       this.#evaluate(first.object, first.at, 'vote', { type: 'deadline', offset })
     }
-  }
-
-  /** Every time at which the object might change. */
-  #deadlines(object: Obj): number[] {
-    const p = this.#settings.inForce(object.id)
-    const at: number[] = [object.created + p.settle]
-    for (const row of object.rows.values()) at.push(this.#settings.expiry(row, p), row.at + p.memory)
-    if (typeof object.over?.expiresAt === 'number') at.push(object.over.expiresAt)
-    if (object.cand !== null) at.push(object.candSince + this.#settings.confirm(p, object.cand))
-    if (object.lostSince !== null) at.push(object.lostSince + p.unknownAfter)
-    if (object.contestSince !== null) at.push(object.contestSince + p.unknownAfter)
-    if (object.held !== null) at.push(object.held)
-    for (const change of object.changes) at.push(change + p.flapWindow)
-    return at
   }
 
   #report(id: string, data: Json, now: number, offset: number): void {

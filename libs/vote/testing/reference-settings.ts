@@ -6,6 +6,20 @@ export class ReferenceSettings {
   readonly policies = new Map<string, Pol>()
   readonly agents = new Map<string, { weight: number; muted: boolean }>()
 
+  /** Every time at which the object might change. */
+  deadlines(object: Obj): number[] {
+    const p = this.inForce(object.id)
+    const at: number[] = [object.created + p.settle]
+    for (const row of object.rows.values()) at.push(this.expiry(row, p), row.at + p.memory)
+    if (typeof object.over?.expiresAt === 'number') at.push(object.over.expiresAt)
+    if (object.cand !== null) at.push(object.candSince + this.confirm(p, object.cand))
+    if (object.lostSince !== null) at.push(object.lostSince + p.unknownAfter)
+    if (object.contestSince !== null) at.push(object.contestSince + p.unknownAfter)
+    if (object.held !== null) at.push(object.held)
+    for (const change of object.changes) at.push(change + p.flapWindow)
+    return at
+  }
+
   expiry(row: Row, p: Pol): number {
     return row.base + Math.min(row.ttl ?? Infinity, p.ttl)
   }

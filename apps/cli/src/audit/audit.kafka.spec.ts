@@ -47,7 +47,7 @@ describeKafka('an audit on Apache Kafka', () => {
     return { code, text: said.read() }
   }
 
-  it('finds that everything matches the source, despite holes and invalid records; then damage; and the replay agrees', async () => {
+  it('finds a match despite holes and invalid records, then damage; and the replay agrees', async () => {
     await client.putPolicy('sites', { match: 'site/**', ttl: 600 })
     const objects = Array.from({ length: 20 }, (_, i) => `site/${i}`)
     for (const agent of ['a', 'b', 'c'])
