@@ -1,7 +1,7 @@
 import type { Config } from '@quorate/config'
 import { topicNames, topicRules } from '@quorate/contracts'
 import { type AppContext, type AppParts, createRegistry } from '@quorate/http'
-import { createMember, type MemberConfig, Owners, Peers, streamsChecks, streamsMetrics } from '@quorate/routing'
+import { createMember, type MemberConfig, Owners, PartitionOperations, Peers, streamsChecks, streamsMetrics } from '@quorate/routing'
 import { StreamsStrategy } from '@quorate/transport'
 import { CHANNELS } from './channels'
 import { reportLeftOut } from './conditions'
@@ -86,8 +86,10 @@ export async function notifierParts({
   const peers = new Peers({ clusterSecret: config.clusterSecret })
   streamsMetrics(streams, metrics)
   courierMetrics(notifier.courier, metrics)
+  const owners = new Owners(streams, peers, url)
+  const operations = new PartitionOperations(log, owners, topology)
   return {
-    module: NotifierModule.register({ notifier, configuration, owners: new Owners(streams, peers, url) }),
+    module: NotifierModule.register({ notifier, configuration, owners, operations }),
     transport,
     checks: streamsChecks('notifier', streams),
     metrics,

@@ -1,10 +1,11 @@
 import { type DynamicModule, Module, type OnModuleDestroy } from '@nestjs/common'
-import type { Owners } from '@quorate/routing'
+import { type Owners, PartitionOperations } from '@quorate/routing'
 import { NotifierBatchesController } from './batches.controller'
 import { Deliveries } from './queries/deliveries'
 import { DeliveriesController } from './http/deliveries.controller'
 import { Configuring } from './http/configuring'
 import { InhibitionsController } from './http/inhibitions.controller'
+import { NotifierPartitionsController } from './http/partitions.controller'
 import { ReceiversController } from './http/receivers.controller'
 import { RoutesController } from './http/routes.controller'
 import { SilencePreviews } from './queries/silence-previews'
@@ -18,6 +19,7 @@ export interface NotifierModuleOptions {
   readonly configuration: Configuration
   /** Who answers for the partitions of the notifier. */
   readonly owners: Owners
+  readonly operations: PartitionOperations
 }
 
 /** The notifier as a part of a Nest application. */
@@ -25,7 +27,7 @@ export interface NotifierModuleOptions {
 export class NotifierModule implements OnModuleDestroy {
   constructor(private readonly notifier: Notifier) {}
 
-  static register({ notifier, configuration, owners }: NotifierModuleOptions): DynamicModule {
+  static register({ notifier, configuration, owners, operations }: NotifierModuleOptions): DynamicModule {
     return {
       module: NotifierModule,
       controllers: [
@@ -36,9 +38,11 @@ export class NotifierModule implements OnModuleDestroy {
         SilencesController,
         InhibitionsController,
         TemplatesController,
+        NotifierPartitionsController,
       ],
       providers: [
         { provide: Notifier, useValue: notifier },
+        { provide: PartitionOperations, useValue: operations },
         { provide: Configuring, useValue: new Configuring(configuration) },
         { provide: SilencePreviews, useValue: new SilencePreviews(owners) },
         { provide: Deliveries, useValue: new Deliveries(owners, notifier.courier) },

@@ -1,4 +1,5 @@
 import { Caller, type CallerOptions, segment } from './caller'
+import { Partitions } from './partitions'
 import type {
   DeliveriesPage,
   Delivery,
@@ -27,10 +28,13 @@ interface Items<T> {
  * server refuses, with the places of what is at fault, and `UnreachableError` when nothing answers.
  */
 export class NotifierClient {
+  /** The partitions of the notifier, which are not those of the aggregator. */
+  readonly partitions: Partitions
   private readonly caller: Caller
 
   constructor(options: CallerOptions = {}) {
     this.caller = new Caller(options)
+    this.partitions = new Partitions(this.caller, '/v1/notifier/partitions')
   }
 
   // --- Receivers

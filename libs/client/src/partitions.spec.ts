@@ -1,5 +1,5 @@
 import { scriptedServer, sendJson, type ScriptedServer } from '../testing/scripted-server'
-import { ProblemError, QuorateClient } from '.'
+import { NotifierClient, ProblemError, QuorateClient } from '.'
 
 describe('partitions', () => {
   let server: ScriptedServer
@@ -20,6 +20,19 @@ describe('partitions', () => {
       ['POST', '/v1/partitions/3/skip', input],
       ['POST', '/v1/partitions/3/acknowledge-source', { topic: 't' }],
       ['POST', '/v1/partitions/9/skip', input],
+    ])
+  })
+
+  it('of the notifier have a path of their own', async () => {
+    server = await scriptedServer((_, response) =>
+      sendJson(response, 202, { outcome: 'noted', position: 4, topic: 't', by: 'alice' }),
+    )
+    const { partitions } = new NotifierClient({ url: server.url })
+    expect(await partitions.skip(3, { offset: 5, reason: 'it kills' })).toMatchObject({ outcome: 'noted' })
+    expect(await partitions.acknowledgeSource(3)).toMatchObject({ outcome: 'noted' })
+    expect(server.received.map(({ method, path }) => [method, path])).toEqual([
+      ['POST', '/v1/notifier/partitions/3/skip'],
+      ['POST', '/v1/notifier/partitions/3/acknowledge-source'],
     ])
   })
 })

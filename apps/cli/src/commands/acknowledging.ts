@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { confirmed } from '../confirmation'
-import { askAggregator } from '../connection'
+import { type Partitions, ProblemError } from '@quorate/client'
+import { askAggregator, askNotifier } from '../connection'
 import { EXIT, UsageError } from '../exit'
 import { Screen } from '../screen'
 import { integer } from './command-line'
@@ -36,7 +37,8 @@ Example:
     )
     .action(async (partition: number | undefined, _: unknown, command: Command) => {
       const options = command.optsWithGlobals<Options>()
-      await (options.direct ? acknowledgeDirectly(options, partition) : acknowledge(options, partition))
+      const act = options.direct ? acknowledgeDirectly : options.notifier ? acknowledgeAtNotifier : acknowledge
+      await act(options, partition)
     })
 
 const WAITING = ['STREAMS_SOURCE_REPLACED', 'STREAMS_SOURCE_TRUNCATED']
@@ -55,14 +57,39 @@ async function acknowledge(options: Options, only: number | undefined): Promise<
       'They will continue with their current source. Records that it has lost are not restored. This cannot be undone.',
     ].join('\n')
     if (!(await confirmed(said, options.yes === true))) return void (process.exitCode = EXIT.refused)
-    for (const partition of partitions) {
-      const answer = await client.partitions.acknowledgeSource(partition, options.topic)
-      await screen.print({ partition, ...answer }, () =>
-        answer.outcome === 'acknowledged'
-          ? `partition ${partition} continues with the topic ${answer.topic}\n`
-          : `partition ${partition} will continue with the topic ${answer.topic}\n`,
-      )
+    for (const partition of partitions) await acknowledgeOne(screen, client.partitions, partition, options.topic)
+  })
+}
+
+async function acknowledgeOne(screen: Screen, partitions: Partitions, partition: number, topic: string | undefined) {
+  const answer = await partitions.acknowledgeSource(partition, topic)
+  await screen.print({ partition, ...answer }, () =>
+    answer.outcome === 'acknowledged'
+      ? `partition ${partition} continues with the topic ${answer.topic}\n`
+      : `partition ${partition} will continue with the topic ${answer.topic}\n`,
+  )
+}
+
+/** Without a partition each is asked in turn: those that do not wait refuse, and behind the last there is none. */
+async function acknowledgeAtNotifier(options: Options, only: number | undefined): Promise<void> {
+  const screen = new Screen(options.json === true)
+  await askNotifier(options, async ({ partitions }) => {
+    const which =
+      only === undefined ? 'Partitions of the notifier that wait for it' : `Partition ${only} of the notifier`
+    const said = `${which} will continue with their current source. Records that it has lost are not restored. This cannot be undone.`
+    if (!(await confirmed(said, options.yes === true))) return void (process.exitCode = EXIT.refused)
+    if (only !== undefined) return acknowledgeOne(screen, partitions, only, options.topic)
+    let acknowledged = 0
+    for (let partition = 0; ; partition++) {
+      try {
+        await acknowledgeOne(screen, partitions, partition, options.topic)
+        acknowledged++
+      } catch (error) {
+        if (ProblemError.is(error, 'not-found')) break
+        if (!ProblemError.is(error, 'conflict')) throw error
+      }
     }
+    if (acknowledged === 0) await screen.print([], () => 'no partition waits for that\n')
   })
 }
 

@@ -18,7 +18,7 @@ export const withDirect = (command: Command): Command =>
     .option('--direct', 'writes into the log directly, for when no server stays up')
     .option('--brokers <list>', 'with --direct: Kafka brokers; default: KAFKA_BROKERS')
     .option('--data-dir <dir>', 'with --direct: the embedded log of a stopped server')
-    .option('--notifier', 'with --direct: a partition of the notifier, not the aggregator')
+    .option('--notifier', 'a partition of the notifier, not the aggregator')
     .option('--application-id <id>', 'with --direct: application id (aggregator or notifier)')
 
 type Log = Awaited<ReturnType<typeof import('../simulate/index.js').openSourceLog>>

@@ -1,7 +1,8 @@
 import { LIMITS } from '@quorate/contracts/json'
 import { Command, InvalidArgumentError } from 'commander'
 import { confirmed } from '../confirmation'
-import { askAggregator } from '../connection'
+import type { Partitions } from '@quorate/client'
+import { askAggregator, askNotifier } from '../connection'
 import { EXIT, UsageError } from '../exit'
 import { Screen } from '../screen'
 import { integer } from './command-line'
@@ -38,6 +39,7 @@ is stored as one dead letter with your name and the reason. The condition in quo
 Examples:
   quorate skip 3@1234 --reason "no process survives it"
   quorate skip 3@1234 --through 1240 --reason "the batch cannot be read"
+  quorate skip 3@1234 --notifier --reason "the notifier does not survive it"
   quorate skip 3@1234 --direct --brokers localhost:9092 --reason "it kills every process that starts"`,
     )
     .action(async (position: string, _: unknown, command: Command) => {
@@ -56,14 +58,15 @@ Examples:
       const input = { offset, ...(through === undefined ? {} : { through }), reason: options.reason }
       const screen = new Screen(json)
       if (options.direct) return skipDirectly(screen, options, { partition, ...input })
-      await askAggregator(options, async ({ partitions }) => {
+      const ask = async ({ partitions }: { readonly partitions: Pick<Partitions, 'skip'> }) => {
         const answer = await partitions.skip(partition, input)
         await screen.print(answer, () =>
           answer.outcome === 'skipped'
             ? `${position} is skipped by ${answer.by}: dead letter ${answer.deadLetter}\n`
             : `${position} will be skipped when partition ${partition} reaches it\n`,
         )
-      })
+      }
+      await (options.notifier ? askNotifier(options, ask) : askAggregator(options, ask))
     })
 
 /** ms to wait for the partition: usually no process runs it. */

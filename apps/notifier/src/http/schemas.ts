@@ -18,6 +18,10 @@ export const INHIBITION = refTo(shape.INHIBITION_ANSWER)
 export const INHIBITIONS = refTo(shape.INHIBITION_LIST)
 export const INHIBITION_BODY = refTo(shape.INHIBITION_SCHEMA)
 export const TEMPLATE_PREVIEW = refTo(shape.TEMPLATE_PREVIEW)
+export const SKIPPED = refTo(shape.SKIPPED)
+export const SKIP_NOTED = refTo(shape.SKIP_NOTED)
+export const ACKNOWLEDGED = refTo(shape.ACKNOWLEDGED)
+export const SOURCE_NOTED = refTo(shape.SOURCE_NOTED)
 
 const TEMPLATE_PREVIEW_BODY = Type.Object(
   {
@@ -38,6 +42,8 @@ const BODIES = [
   shape.RECEIVER_SCHEMA,
   shape.INHIBITION_SCHEMA,
   TEMPLATE_PREVIEW_BODY,
+  shape.,
+  shape.SOURCE_BODY,
 ]
 
 const ANSWERS = [
@@ -53,6 +59,10 @@ const ANSWERS = [
   shape.INHIBITION_ANSWER,
   shape.INHIBITION_LIST,
   shape.TEMPLATE_PREVIEW,
+  shape.SKIPPED,
+  shape.SKIP_NOTED,
+  shape.ACKNOWLEDGED,
+  shape.SOURCE_NOTED,
 ]
 
 /** Components of the OpenAPI document. */
