@@ -2,9 +2,9 @@ import type { LogRecord, Logger, Offset } from '@quorate/log'
 import { faultOf, type Processor, type Refusal, type Skipped, type TaskBatch, type TaskContext } from '@quorate/streams'
 import { DEAD_LETTERS, deadLetter, skippedLetter } from './intake/dead-letter'
 import { takeIn } from './intake/intake'
-import { gatheringsOf, historyOf, type Kept, keptOf } from './outbox/kept'
+import { groupBatchesOf, historyOf, type TaskCache, cacheOf } from './outbox/kept'
 import { record } from './decisions/ledger'
-import type { Planned } from './outbox/planned'
+import type { PlannedDelivery } from './outbox/planned'
 import { archiveOldest } from './decisions/decision-index'
 import { planOf, putObject, rowOf } from './planning/object-plan'
 import { objectRow } from './rows/rows'
@@ -35,14 +35,14 @@ export interface NotifierProcessorOptions {
   readonly logger: Logger
   readonly events: ProcessorEvents
   /** Called with the deliveries that a batch planned, once the batch is committed. */
-  readonly committed: (partition: number, planned: readonly Planned[]) => void
+  readonly committed: (partition: number, planned: readonly PlannedDelivery[]) => void
 }
 
 const FORGOTTEN = ['groups', 'history', 'by-object', 'dead'] as const
 /** How often to look for what can be forgotten, ms. */
-const SWEEP = 60_000
+const SWEEP_MS = 60_000
 /** Changes, or rows to forget, of one commit: the event loop gets a turn in between, so that queries are not kept waiting. */
-const SLICE = 256
+const MAX_CHANGES_PER_COMMIT = 256
 
 /** What is due for an object cannot be told. */
 class DueFault extends Error {
@@ -51,7 +51,7 @@ class DueFault extends Error {
     readonly object: string,
     override readonly cause: unknown,
   ) {
-    super(`what is due for ${JSON.stringify(object)} cannot be told: ${String(cause)}`)
+    super(`what is due for ${JSON.stringify(object)} cannot be processed: ${String(cause)}`)
   }
 }
 
@@ -61,19 +61,19 @@ class DueFault extends Error {
  */
 export class NotifierProcessor implements Processor {
   /** By task: objects of which something due could not be told. */
-  private readonly held = new WeakMap<TaskContext, Set<string>>()
+  private readonly failing = new WeakMap<TaskContext, Set<string>>()
 
   constructor(private readonly options: NotifierProcessorOptions) {}
 
   process(batch: TaskBatch, context: TaskContext): Offset {
-    const kept = keptOf(context)
+    const kept = cacheOf(context)
     kept.behind = batch.next < batch.end
-    const desk = this.desk(context, kept, this.options.now())
+    const planContext = this.desk(context, kept, this.options.now())
     let taken = 0
     for (const record of batch.records) {
-      if (taken++ >= SLICE || (context.full && record !== batch.records[0])) return record.offset
+      if (taken++ >= MAX_CHANGES_PER_COMMIT || (context.full && record !== batch.records[0])) return record.offset
       try {
-        this.take(record, desk, context)
+        this.take(record, planContext, context)
       } catch (error) {
         throw faultOf(error, record.offset)
       }
@@ -99,16 +99,16 @@ export class NotifierProcessor implements Processor {
   punctuateFailed(error: unknown, context: TaskContext): boolean {
     if (!(error instanceof DueFault)) return false
     const { object, message } = error
-    context.table('objects').arm(object, this.options.now() + SWEEP)
+    context.table('objects').arm(object, this.options.now() + SWEEP_MS)
     const { partition } = context
-    this.held.set(context, (this.held.get(context) ?? new Set()).add(object))
+    this.failing.set(context, (this.failing.get(context) ?? new Set()).add(object))
     this.options.logger.error(
       { partition, object, err: error.cause },
-      'what is due for an object cannot be told; it is tried again in a minute, and the others go on',
+      'what is due for an object cannot be processed; retrying every minute, other objects continue',
     )
     context.conditions.raise({
       code: 'object-held',
-      reason: 'what is due for an object cannot be told; it is tried again each minute; please report it',
+      reason: 'what is due for an object cannot be processed; retrying every minute; please report it',
       detail: message,
       blocks: [],
     })
@@ -116,7 +116,7 @@ export class NotifierProcessor implements Processor {
   }
 
   nextDue(context: TaskContext): number | undefined {
-    const { directions, sweepAt } = keptOf(context)
+    const { directions, sweepAt } = cacheOf(context)
     // The configuration has changed, or the task has come here: what it held back is looked at.
     if (directions !== this.options.directions()) return 0
     const gathered = context.table('gatherings').firstDue()?.due ?? Infinity
@@ -124,25 +124,25 @@ export class NotifierProcessor implements Processor {
     return first === Infinity ? undefined : first
   }
 
-  punctuate(now: number, context: TaskContext): void {
-    const kept = keptOf(context)
-    kept.planned.push(...gatheringsOf(context).close(context, now, context.partitions === 1, record))
+  wake(now: number, context: TaskContext): void {
+    const kept = cacheOf(context)
+    kept.planned.push(...groupBatchesOf(context).close(context, now, context.partitions === 1, record))
     if (kept.sweepAt <= now) kept.sweepAt = forget(now, context)
     const desk = this.desk(context, kept, now)
     if (kept.directions !== desk.directions && reconcile(context, desk)) kept.directions = desk.directions
-    this.tellDue(desk, context)
+    this.processDue(desk, context)
   }
 
   /** Before the seal: what is kept decoded becomes rows. Whatever was written now can be forgotten one day. */
   flush(context: TaskContext): void {
-    const kept = keptOf(context)
-    kept.gatherings?.flush(context)
-    if (kept.history?.flush(context) && kept.sweepAt === Infinity) kept.sweepAt = this.options.now() + SWEEP
+    const kept = cacheOf(context)
+    kept.groupBatches?.flush(context)
+    if (kept.history?.flush(context) && kept.sweepAt === Infinity) kept.sweepAt = this.options.now() + SWEEP_MS
   }
 
   /** The courier may read now what the batch planned. */
   committed(context: TaskContext): void {
-    const kept = keptOf(context)
+    const kept = cacheOf(context)
     if (kept.planned.length === 0) return
     const { planned } = kept
     kept.planned = []
@@ -155,7 +155,7 @@ export class NotifierProcessor implements Processor {
       this.options.events.poison()
       this.options.logger.warn(
         { partition: context.partition, offset: record.offset, reason: taken.reason },
-        'a record of the sink cannot be read; it is in the dead letters, and the partition goes on',
+        'a record of the sink cannot be read; it is in the dead letters, and the partition continues',
       )
       context.forward(DEAD_LETTERS, deadLetter(record, context, taken.reason))
       return
@@ -181,17 +181,17 @@ export class NotifierProcessor implements Processor {
     const mark = { incarnation: news.incarnation, revision: news.revision, current }
     const gone = news.state === null ? { goneAt: desk.now } : {}
     putObject(context, news, row, rowOf({ ...mark, ...gone }, draft))
-    this.isWell(news.object, context)
+    this.clearFault(news.object, context)
   }
 
-  private tellDue(desk: PlanContext, context: TaskContext): void {
+  private processDue(desk: PlanContext, context: TaskContext): void {
     const table = context.table('objects')
-    for (let taken = 0; taken < SLICE; taken++) {
+    for (let taken = 0; taken < MAX_CHANGES_PER_COMMIT; taken++) {
       const due = table.firstDue(desk.now)
       if (!due || context.full) return
       try {
-        this.tellObject(due.key, desk, context)
-        this.isWell(due.key, context)
+        this.processDueObject(due.key, desk, context)
+        this.clearFault(due.key, context)
       } catch (error) {
         if (faultOf(error) === error) throw error
         throw new DueFault(due.key, error)
@@ -200,12 +200,12 @@ export class NotifierProcessor implements Processor {
   }
 
   /** An object is told again: the condition ends with the last of those that could not be. */
-  private isWell(object: string, context: TaskContext): void {
-    const held = this.held.get(context)
+  private clearFault(object: string, context: TaskContext): void {
+    const held = this.failing.get(context)
     if (held?.delete(object) && held.size === 0) context.conditions.clear('object-held')
   }
 
-  private tellObject(key: string, desk: PlanContext, context: TaskContext): void {
+  private processDueObject(key: string, desk: PlanContext, context: TaskContext): void {
     const table = context.table('objects')
     const row = objectRow.decode(table.get(key)!)
     if (!row.news) {
@@ -223,7 +223,7 @@ export class NotifierProcessor implements Processor {
     putObject(context, row.news, row, rowOf({ ...mark, ...(goneAt === undefined ? {} : { goneAt }) }, draft))
   }
 
-  private desk(context: TaskContext, kept: Kept, now: number): PlanContext {
+  private desk(context: TaskContext, kept: TaskCache, now: number): PlanContext {
     return {
       tables: context,
       directions: this.options.directions(),
@@ -241,7 +241,7 @@ export class NotifierProcessor implements Processor {
 /** Deletes what has been kept long enough, as far as a slice goes; answers when to look again. */
 function forget(now: number, context: TaskContext): number {
   let next = Infinity
-  let left = SLICE
+  let left = MAX_CHANGES_PER_COMMIT
   for (const name of FORGOTTEN) {
     const table = context.table(name)
     let due = table.firstDue()
@@ -252,5 +252,5 @@ function forget(now: number, context: TaskContext): number {
     }
     next = Math.min(next, due?.due ?? Infinity)
   }
-  return next === Infinity ? Infinity : Math.max(next, now + SWEEP)
+  return next === Infinity ? Infinity : Math.max(next, now + SWEEP_MS)
 }

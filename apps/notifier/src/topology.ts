@@ -1,7 +1,7 @@
 import { consumerGroup, topicNames, topicRules } from '@quorate/contracts'
 import type { Topology } from '@quorate/streams'
-import { pageRow } from './rows/packed-rows'
-import { deadRow, gatheringRow, groupRow, objectRow, decisionIndexRow } from './rows/rows'
+import { decisionPageRow } from './rows/packed-rows'
+import { deadRow, groupBatchRow, groupRow, objectRow, decisionIndexRow } from './rows/rows'
 import { dueOfObject } from './rows/due'
 import { ROW_FITS } from './rows/row-shapes'
 
@@ -28,9 +28,9 @@ export function notifierTopology({ prefix, applicationId, partitions }: Topology
     tables: [
       { name: 'objects', dueOf: (value) => dueOfObject(objectRow.decode(value)), fits: ROW_FITS.objects },
       { name: 'groups', dueOf: (value) => groupRow.decode(value).forgetAt, fits: ROW_FITS.groups },
-      { name: 'gatherings', dueOf: (value) => gatheringRow.decode(value).closeAt, fits: ROW_FITS.gatherings },
+      { name: 'gatherings', dueOf: (value) => groupBatchRow.decode(value).closeAt, fits: ROW_FITS.gatherings },
       { name: 'outbox', fits: ROW_FITS.outbox },
-      { name: 'history', dueOf: (value) => pageRow.decode(value).forgetAt, fits: ROW_FITS.history },
+      { name: 'history', dueOf: (value) => decisionPageRow.decode(value).forgetAt, fits: ROW_FITS.history },
       { name: 'by-object', dueOf: (value) => decisionIndexRow.decode(value).forgetAt, fits: ROW_FITS['by-object'] },
       { name: 'dead', dueOf: (value) => deadRow.decode(value).forgetAt, fits: ROW_FITS.dead },
       { name: 'withheld', fits: ROW_FITS.withheld },

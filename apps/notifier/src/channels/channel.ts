@@ -36,7 +36,7 @@ export type Outcome =
        * What the endpoint must be told again and again for this object until another outcome (of a sender that has `standing`) replaces it:
        * kept in the store, in the commit of the outcome. Absent: nothing stands any more.
        */
-      readonly standing?: string
+      readonly activeAlert?: string
     })
   /** Try again; `notBefore` (ms) when the endpoint said so; `throttle`: leave the whole endpoint alone until then. */
   | (Answered & {
@@ -59,14 +59,14 @@ export interface Sender {
   /** Changes when the endpoint becomes another one (its address): marks against the old one are void then. */
   readonly fingerprint: string
   /** Only of channels whose receiver forgets what it is not told again (Alertmanager). */
-  readonly standing?: Standing | undefined
+  readonly activeAlerts?: ActiveAlerts | undefined
   /** While it is not known yet whether it can be opened: nothing is sent meanwhile. */
   readonly opening?: Promise<void> | undefined
   close(): Promise<void>
 }
 
 /** What a sender says again and again until it is replaced. The courier keeps it in the store and hands back what stands. */
-export interface Standing {
+export interface ActiveAlerts {
   /** An outcome is committed, or a task with this in its store begins to run here. undefined: nothing stands of the object any more. */
   put(partition: number, object: ObjectId, standing: string | undefined): void
   /** The partition's task runs here no longer: another instance says it now. */

@@ -168,7 +168,7 @@ export class Configuration {
     if (said === this.said) return
     this.said = said
     for (const { part, name, faults } of leftOut)
-      this.options.logger.error({ part, name, faults }, 'an entry of the notifier\'s settings does not pass and is left out; everything else is in force. Write it anew or delete it') // prettier-ignore
+      this.options.logger.error({ part, name, faults }, 'an entry of the notifier\'s settings is invalid and left out; everything else is in force. Write it again or delete it') // prettier-ignore
   }
 
   /** Of changes that come one after the other, those of a while at once. */
@@ -193,7 +193,7 @@ export class Configuration {
       try {
         listener(routing)
       } catch (error) {
-        this.options.logger.error({ err: error }, 'the configuration cannot be put in force; the one before stays')
+        this.options.logger.error({ err: error }, 'the configuration cannot be put in force; the previous one stays in force')
       }
     }
   }

@@ -8,7 +8,7 @@ import type { OutboxRow } from '../rows/rows'
 import type { Settlement } from './settle'
 import type { Together } from './together'
 import { remedyOf } from './remedies'
-import { judgeOutcome } from './verdict'
+import { applyOutcome } from './verdict'
 
 /** ms that an endpoint may fail until its fallback is told, unless its receiver says otherwise. */
 const FALLBACK_AFTER = 900_000
@@ -53,12 +53,12 @@ export async function attempt(
   events.attempted(queue.name, said.kind, (at - begun) / 1000)
   const { fallback: whom, fallbackAfter = FALLBACK_AFTER } = context.fallbackOf(queue.name)
   const judging = { backoff, random, fallbackAfter: whom ? fallbackAfter : Infinity }
-  const { outcome, nextAttemptAt, report, back } = judgeOutcome(queue, row, said, at, judging)
+  const { outcome, nextAttemptAt, report, back } = applyOutcome(queue, row, said, at, judging)
   if (back) queue.hurry(at, context.spread)
   if (outcome.kind === 'dead' || outcome.kind === 'gone') complain(context, queue, row.id, outcome)
   if (outcome.kind === 'retry') warn(context, queue, row, outcome, at)
   const fallback = report === undefined ? undefined : whom
-  const stands = sender.standing !== undefined
+  const stands = sender.activeAlerts !== undefined
   return { key, row, outcome, attempted: true, stands, at, nextAttemptAt, fingerprint, fallback, report }
 }
 
@@ -78,13 +78,13 @@ function warn(
   }
   logger.warn(
     { endpoint: queue.name, ...queue.sender?.description, delivery: id, attempt: attempts + 1, reason, ...more },
-    `an attempt to tell an endpoint has failed and is repeated; ${remedyOf(reason)}`,
+    `an attempt to deliver failed and will be retried; ${remedyOf(reason)}`,
   )
 }
 
 /** Senders never reject; where one does all the same, that is an attempt that failed, and our fault. */
 function threw({ logger }: AttemptContext, queue: EndpointQueue, error: unknown): Outcome {
-  logger.error({ err: error, endpoint: queue.name }, 'a sender failed; the delivery will be tried again')
+  logger.error({ err: error, endpoint: queue.name }, 'a sender failed; the delivery will be retried')
   return { kind: 'retry', reason: 'sender-failed' }
 }
 
@@ -98,7 +98,7 @@ function complain(
   logger.error(
     fields,
     kind === 'gone'
-      ? 'an endpoint says that it is gone: nothing more is sent there; what it is owed is in the dead letters'
-      : 'a delivery is given up: it is in the dead letters and can be redriven',
+      ? 'an endpoint is gone (410): nothing more is sent there; its deliveries are in the dead letters'
+      : 'a delivery was given up: it is in the dead letters and can be redriven',
   )
 }

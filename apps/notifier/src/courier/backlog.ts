@@ -1,8 +1,8 @@
 import type { Row, TableReader } from '@quorate/state-store'
 import { behind, laneOfKey, within } from '../rows/keys'
-import type { Planned } from '../outbox/planned'
+import type { PlannedDelivery } from '../outbox/planned'
 import { outboxRow } from '../rows/packed-rows'
-import type { Rest } from './rest'
+import type { LaneRest } from './rest'
 
 /** Rows read at once, at most. */
 export const PAGE = 64
@@ -10,8 +10,8 @@ export const PAGE = 64
 /** The first delivery of a lane. */
 export interface First {
   readonly lane: string
-  readonly head: Planned
-  readonly rest: Rest
+  readonly head: PlannedDelivery
+  readonly rest: LaneRest
 }
 
 /**
@@ -70,7 +70,7 @@ export class Backlog {
     return { lane, rows: this.page.slice(begun, this.at) }
   }
 
-  private rest([, next, third]: readonly Row[]): Rest {
+  private rest([, next, third]: readonly Row[]): LaneRest {
     const more = third !== undefined || this.at === this.page.length
     return next ? { next: planned(next), more } : { more }
   }
@@ -84,4 +84,4 @@ export class Backlog {
   }
 }
 
-const planned = ({ key, value }: Row): Planned => ({ key, row: outboxRow.decode(value) })
+const planned = ({ key, value }: Row): PlannedDelivery => ({ key, row: outboxRow.decode(value) })

@@ -2,13 +2,13 @@ import type { Logger } from '@quorate/log'
 import { type Clock, type RunningTask, StreamsError } from '@quorate/streams'
 import { endpointOfKey } from '../rows/keys'
 import type { GoneMark } from '../pipeline'
-import type { Planned } from '../outbox/planned'
+import type { PlannedDelivery } from '../outbox/planned'
 import { attempt, type AttemptContext } from './attempt'
 import { type Backoff, BACKOFF } from './backoff'
 import type { CourierEndpoint, CourierEvents, EndpointStatus } from './endpoint'
 import type { EndpointQueue, LaneHead } from './endpoint-queue'
-import { Outcomes } from './outcomes'
-import { announceStanding, restoreStanding } from './standing'
+import { OutcomeWriter } from './outcomes'
+import { announceActiveAlert, restoreActiveAlerts } from './standing'
 import { dropDead, redrive } from './redrive'
 import { type Unwritten, UnwrittenOutcomes } from './unwritten'
 import { together } from './together'
@@ -50,7 +50,7 @@ const RETURN_SPREAD = 2_000
 export class Courier {
   private readonly endpoints: Map<string, CourierEndpoint>
   private readonly window: OutboxWindow
-  private readonly outcomes: Outcomes
+  private readonly outcomes: OutcomeWriter
   private readonly unwrittenOutcomes: UnwrittenOutcomes
   private readonly timers = new Map<EndpointQueue, { readonly at: number; readonly cancel: () => void }>()
   private readonly underWay = new Set<Promise<void>>()
@@ -67,7 +67,7 @@ export class Courier {
   constructor(private readonly options: CourierOptions) {
     this.endpoints = new Map(options.endpoints.map((endpoint) => [endpoint.name, endpoint]))
     this.window = new OutboxWindow(this.endpoints, options.window ?? WINDOW, options.spare ?? SPARE)
-    this.outcomes = new Outcomes(options.gatherMs)
+    this.outcomes = new OutcomeWriter(options.gatherMs)
     this.most = options.atOnce ?? AT_ONCE
     const { clock, events, logger, random = Math.random, backoff = BACKOFF } = options
     const fallbackOf = (name: string) => this.endpoints.get(name) ?? { fallback: undefined }
@@ -78,7 +78,7 @@ export class Courier {
 
   /** A task runs here: what lies in its outbox is sent. */
   opened(task: RunningTask): void {
-    restoreStanding(this.endpoints.values(), task)
+    restoreActiveAlerts(this.endpoints.values(), task)
     for (const queue of this.window.opened(task)) this.pump(queue)
     this.unwrittenOutcomes.hurry(task.partition)
   }
@@ -86,13 +86,13 @@ export class Courier {
   /** A task no longer runs here. What is under way ends, and its outcome is not written: whoever runs it now sends again. */
   lost(task: RunningTask): void {
     if (this.window.running().includes(task))
-      for (const { sender } of this.endpoints.values()) sender.standing?.drop(task.partition)
+      for (const { sender } of this.endpoints.values()) sender.activeAlerts?.drop(task.partition)
     for (const queue of this.window.lost(task)) this.schedule(queue)
     this.unwrittenOutcomes.hurry(task.partition)
   }
 
   /** Deliveries were planned and are committed. */
-  planned(partition: number, planned: readonly Planned[]): void {
+  planned(partition: number, planned: readonly PlannedDelivery[]): void {
     for (const queue of this.window.planned(partition, planned)) this.pump(queue)
   }
 
@@ -136,7 +136,7 @@ export class Courier {
     this.endpoints.clear()
     for (const endpoint of endpoints) this.endpoints.set(endpoint.name, endpoint)
     const opened = endpoints.filter(({ sender }) => !before.some((old) => old.sender === sender))
-    for (const task of this.window.running()) restoreStanding(opened, task)
+    for (const task of this.window.running()) restoreActiveAlerts(opened, task)
     for (const queue of this.window.configured()) this.pump(queue)
     const kept = new Set(endpoints.map(({ sender }) => sender))
     const old = before.filter(({ sender }) => !kept.has(sender))
@@ -150,7 +150,7 @@ export class Courier {
   reopened(name: string): void {
     const endpoint = this.endpoints.get(name)
     if (!endpoint || this.closed) return
-    for (const task of this.window.running()) restoreStanding([endpoint], task)
+    for (const task of this.window.running()) restoreActiveAlerts([endpoint], task)
     this.pump(this.window.configure(name))
   }
 
@@ -282,7 +282,7 @@ export class Courier {
     try {
       const planned = await this.outcomes.write(head.task, settlement)
       if (this.window.running().includes(head.task))
-        announceStanding(this.endpoints.get(queue.name), head.task.partition, settlement)
+        announceActiveAlert(this.endpoints.get(queue.name), head.task.partition, settlement)
       this.window.goOn(queue, head, settlement.outcome.kind !== 'retry')
       if (planned.length > 0) this.planned(head.task.partition, planned)
     } catch (error) {
@@ -298,7 +298,7 @@ export class Courier {
     const retryInMs = this.unwrittenOutcomes.add(unwritten)
     this.options.logger.error(
       { err: error, endpoint: unwritten.settlement.row.endpoint, delivery: unwritten.settlement.row.id, retryInMs },
-      'the outcome of a delivery could not be written; nothing is lost, it will be tried again',
+      'the outcome of a delivery could not be written; nothing is lost, retrying',
     )
   }
 

@@ -1,11 +1,11 @@
 import type { RunningTask } from '@quorate/streams'
 import type { Sender } from '../channels/channel'
 import { closesSomething } from '../outbox/message'
-import type { Planned } from '../outbox/planned'
+import type { PlannedDelivery } from '../outbox/planned'
 import type { OutboxRow } from '../rows/rows'
 import type { Backlog } from './backlog'
 import { Circuit } from './circuit'
-import type { Rest } from './rest'
+import type { LaneRest } from './rest'
 import { DueHeap, type Entry } from './due-heap'
 import { canGoTogether } from './together'
 
@@ -40,7 +40,7 @@ export class Spare {
 interface Lane {
   /** The last key of it that is in memory. */
   readonly known: string
-  readonly rest: Rest
+  readonly rest: LaneRest
   /** Of its head, ms. */
   readonly plannedAt: number
 }
@@ -122,7 +122,7 @@ export class EndpointQueue {
   }
 
   /** Something was planned behind the head of a lane; false: the lane is not in memory. */
-  grew(task: RunningTask, lane: string, planned?: Planned): boolean {
+  grew(task: RunningTask, lane: string, planned?: PlannedDelivery): boolean {
     const at = place(task, lane)
     const found = this.lanes.get(at)
     if (!found) return false
@@ -135,7 +135,7 @@ export class EndpointQueue {
     return true
   }
 
-  add(head: LaneHead, rest: Rest): void {
+  add(head: LaneHead, rest: LaneRest): void {
     const known = rest.next?.key ?? head.key
     this.spare.take(
       this.change(() => this.lanes.set(place(head.task, head.lane), { known, rest, plannedAt: head.row.plannedAt })),
@@ -144,7 +144,7 @@ export class EndpointQueue {
   }
 
   /** The head of a lane is done with; answers what is behind it. */
-  leave({ task, lane }: LaneHead): Rest {
+  leave({ task, lane }: LaneHead): LaneRest {
     const at = place(task, lane)
     const rest = this.lanes.get(at)?.rest ?? { more: true }
     this.spare.take(this.change(() => this.lanes.delete(at)))

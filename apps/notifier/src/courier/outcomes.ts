@@ -1,10 +1,10 @@
 import { type RunningTask, StreamsError } from '@quorate/streams'
-import type { Planned } from '../outbox/planned'
+import type { PlannedDelivery } from '../outbox/planned'
 import { settle, type Settlement } from './settle'
 
 interface Waiting {
   readonly settlement: Settlement
-  readonly resolve: (planned: readonly Planned[]) => void
+  readonly resolve: (planned: readonly PlannedDelivery[]) => void
   readonly reject: (error: unknown) => void
 }
 
@@ -16,7 +16,7 @@ const GATHER_CAP = 100
  * Writes outcomes: those that come within one turn of the event loop, or soon after others were written, are one piece of work of their
  * task. What has been waiting for a commit may be sent again after a crash, with the same id.
  */
-export class Outcomes {
+export class OutcomeWriter {
   private readonly waiting = new Map<RunningTask, Waiting[]>()
   /** `performance.now()` at which the next commit of a task may begin. */
   private readonly notBefore = new WeakMap<RunningTask, number>()
@@ -27,7 +27,7 @@ export class Outcomes {
    * Resolves with what the outcome planned, once it is committed.
    * @throws StreamsError when the task went away: nothing is written then
    */
-  write(task: RunningTask, settlement: Settlement): Promise<readonly Planned[]> {
+  write(task: RunningTask, settlement: Settlement): Promise<readonly PlannedDelivery[]> {
     let list = this.waiting.get(task)
     if (!list) {
       this.waiting.set(task, (list = []))
@@ -35,7 +35,7 @@ export class Outcomes {
       if (wait > 0) setTimeout(() => this.flush(task), wait)
       else setImmediate(() => this.flush(task))
     }
-    const { promise, resolve, reject } = Promise.withResolvers<readonly Planned[]>()
+    const { promise, resolve, reject } = Promise.withResolvers<readonly PlannedDelivery[]>()
     list.push({ settlement, resolve, reject })
     return promise
   }

@@ -3,14 +3,14 @@ import { freeKey } from '../outbox/free-key'
 import { amend } from '../decisions/ledger'
 import type { ChangeMessage } from '../outbox/message'
 import { outboxRow } from '../rows/packed-rows'
-import type { Planned } from '../outbox/planned'
+import type { PlannedDelivery } from '../outbox/planned'
 import { type DeadRow, deadRow, objectRow, type OutboxRow } from '../rows/rows'
 import type { Tables } from '../rows/tables'
 import { unmarkGone } from './gone'
 import { takeNumbers } from './settle'
 
 /** What came of a redrive: it is planned, or the receiver has been told something later, and the dead letter ends. */
-export type Redriven = { readonly planned: Planned } | 'superseded'
+export type Redriven = { readonly planned: PlannedDelivery } | 'superseded'
 
 /**
  * A dead letter goes to the end of its lane, under its own id; its endpoint gets another chance. What is no longer so is not told: it

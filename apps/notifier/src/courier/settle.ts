@@ -3,14 +3,14 @@ import { DEAD_RETENTION_MS } from '../rows/due'
 import { amend, deadLetter } from '../decisions/ledger'
 import type { NoticeMessage } from '../outbox/message'
 import { planDeliveries } from '../outbox/plan'
-import type { Planned } from '../outbox/planned'
+import type { PlannedDelivery } from '../outbox/planned'
 import { pageOf, type RecordRef } from '../decisions/record-ref'
 import { outboxRow } from '../rows/packed-rows'
 import { type AttemptRecord, objectRow, type OutboxRow } from '../rows/rows'
 import type { Tables } from '../rows/tables'
 import { append } from '../decisions/decision-index'
 import { markGone } from './gone'
-import { writeStanding } from './standing'
+import { writeActiveAlert } from './standing'
 import type { Receiver } from '../pipeline'
 import type { TaskContext } from '@quorate/streams'
 
@@ -36,7 +36,7 @@ export interface Settlement {
 type Work = Tables & Pick<TaskContext, 'forward'>
 
 /** Writes what came of an attempt; answers the deliveries that it planned. Runs inside a commit of the delivery's task. */
-export function settle(tables: Work, settlement: Settlement): Planned[] {
+export function settle(tables: Work, settlement: Settlement): PlannedDelivery[] {
   const { key, row, outcome, at, attempted } = settlement
   if (!tables.table('outbox').get(key)) return []
   const attempts = row.attempts + (attempted ? 1 : 0)
@@ -48,7 +48,7 @@ export function settle(tables: Work, settlement: Settlement): Planned[] {
     return reported(tables, settlement)
   }
   tables.table('outbox').delete(key)
-  writeStanding(tables, settlement)
+  writeActiveAlert(tables, settlement)
   if (outcome.kind === 'delivered') {
     amend(tables, row.record, at, { ...tried, status: 'delivered', nextAttemptAt: null, reason: null })
     return []
@@ -68,7 +68,7 @@ export function settle(tables: Work, settlement: Settlement): Planned[] {
   return reported(tables, settlement)
 }
 
-const reported = (tables: Work, settlement: Settlement): Planned[] =>
+const reported = (tables: Work, settlement: Settlement): PlannedDelivery[] =>
   settlement.fallback && settlement.report !== undefined
     ? notice(tables, settlement, settlement.fallback, settlement.report)
     : []
@@ -99,7 +99,7 @@ function attemptOf(outcome: Outcome, at: number): AttemptRecord {
 }
 
 /** An endpoint that gives up is reported through another receiver. */
-function notice(tables: Tables, { row, at }: Settlement, fallback: Receiver, reason: string): Planned[] {
+function notice(tables: Tables, { row, at }: Settlement, fallback: Receiver, reason: string): PlannedDelivery[] {
   if (row.message.kind === 'notice') return []
   const { object } = row.message
   const message: NoticeMessage = {

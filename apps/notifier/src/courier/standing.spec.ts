@@ -1,7 +1,7 @@
 import { Bench } from '../../testing/bench'
 import { Sink, T0 } from '../../testing/changes'
 import type { ChangeMessage } from '../outbox/message'
-import type { Channel, Outcome, Standing } from '../channels'
+import type { Channel, Outcome, ActiveAlerts } from '../channels'
 import { AT_ONCE, type Routing } from '../pipeline'
 
 /** Keeps what stands as an Alertmanager's sender does, and lets a test look. */
@@ -10,11 +10,11 @@ class StandingChannel implements Channel {
   readonly concurrency = 4
   readonly stands = new Map<string, string>()
   answer: (message: ChangeMessage) => Outcome = ({ state, object }) =>
-    state === 'up' ? { kind: 'delivered' } : { kind: 'delivered', standing: `${object} ${state}` }
+    state === 'up' ? { kind: 'delivered' } : { kind: 'delivered', activeAlert: `${object} ${state}` }
 
   open() {
     const { stands } = this
-    const standing: Standing = {
+    const standing: ActiveAlerts = {
       put: (partition, object, text) => {
         if (text === undefined) stands.delete(`${partition} ${object}`)
         else stands.set(`${partition} ${object}`, text)

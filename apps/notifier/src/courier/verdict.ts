@@ -3,7 +3,7 @@ import type { OutboxRow } from '../rows/rows'
 import { type Backoff, pause } from './backoff'
 import type { EndpointQueue } from './endpoint-queue'
 
-export interface Verdict {
+export interface OutcomeEffect {
   /** What becomes of the delivery: as the channel said, or dead when it has been tried for too long. */
   readonly outcome: Outcome
   /** ms; of a `retry`. */
@@ -23,13 +23,13 @@ export interface Judging {
 }
 
 /** What an outcome means for its delivery and for the endpoint, whose circuit and refusal it moves. */
-export function judgeOutcome(
+export function applyOutcome(
   queue: EndpointQueue,
   row: OutboxRow,
   outcome: Outcome,
   now: number,
   judging: Judging,
-): Verdict {
+): OutcomeEffect {
   const { backoff, random } = judging
   const own = now + pause(backoff, row.attempts + 1, random, queue.circuit.isAlive(now))
   if (outcome.kind !== 'retry') {

@@ -1,12 +1,12 @@
 import type { RunningTask } from '@quorate/streams'
 import { endpointOfKey, laneOfKey, within } from '../rows/keys'
-import type { Planned } from '../outbox/planned'
-import { isGathering, PATIENCE_MS } from '../outbox/group-batches'
+import type { PlannedDelivery } from '../outbox/planned'
+import { isFillingBatch, MAX_FILLING_MS } from '../outbox/group-batches'
 import { outboxRow } from '../rows/packed-rows'
 import type { GoneMark } from '../pipeline'
 import { Backlog, PAGE } from './backlog'
 import type { CourierEndpoint } from './endpoint'
-import type { Rest } from './rest'
+import type { LaneRest } from './rest'
 import { OutboxDepths } from './depths'
 import { EndpointQueue, type LaneHead, Spare } from './endpoint-queue'
 
@@ -123,9 +123,9 @@ export class OutboxWindow {
   /** A group's message waits, for a while, for the tasks of this instance that are still filling theirs: they go together. */
   isFilling({ task, row }: LaneHead, now: number): boolean {
     const { message, endpoint, attempts, plannedAt } = row
-    if (message.kind !== 'group' || attempts > 0 || now >= plannedAt + PATIENCE_MS) return false
+    if (message.kind !== 'group' || attempts > 0 || now >= plannedAt + MAX_FILLING_MS) return false
     return this.running().some(
-      (other) => other !== task && other.state === 'running' && isGathering(other, endpoint, message.object),
+      (other) => other !== task && other.state === 'running' && isFillingBatch(other, endpoint, message.object),
     )
   }
 
@@ -140,7 +140,7 @@ export class OutboxWindow {
   }
 
   /** Deliveries were planned and are committed: answers the queues that they are for. */
-  planned(partition: number, planned: readonly Planned[]): ReadonlySet<EndpointQueue> {
+  planned(partition: number, planned: readonly PlannedDelivery[]): ReadonlySet<EndpointQueue> {
     const touched = new Set<EndpointQueue>()
     const task = this.tasks.get(partition)
     if (!task) return touched
@@ -195,7 +195,7 @@ export class OutboxWindow {
       this.add(queue, task, lane, { key, row: outboxRow.decode(value) }, { more: true })
   }
 
-  private add(queue: EndpointQueue, task: RunningTask, lane: string, { key, row }: Planned, rest: Rest): void {
+  private add(queue: EndpointQueue, task: RunningTask, lane: string, { key, row }: PlannedDelivery, rest: LaneRest): void {
     if (row.throttledUntil !== undefined) queue.circuit.restThrottled(row.throttledUntil)
     queue.add({ lane, task, key, row, dueAt: row.nextAttemptAt, order: this.order++ }, rest)
   }

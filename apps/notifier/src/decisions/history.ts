@@ -1,23 +1,23 @@
 import { RETENTION_MS } from '../rows/due'
 import { pageKey } from '../rows/keys'
 import { idOf, pageOf, type RecordRef, refOf } from './record-ref'
-import { pageRow } from '../rows/packed-rows'
+import { decisionPageRow } from '../rows/packed-rows'
 import type { DeliveryRow } from '../rows/rows'
 import type { Tables } from '../rows/tables'
 
 /** Decisions of one page: more make its rewriting at an outcome dearer, fewer make more rows. */
-const PAGE = 16
+const DECISIONS_PER_PAGE = 16
 /** Pages kept decoded: outcomes come soon after their decisions. */
-const KEPT = 160
+const MAX_CACHED_PAGES = 160
 
-interface Page {
+interface CachedPage {
   readonly rows: DeliveryRow[]
   changed: boolean
 }
 
 /** The decisions of one task, packed: those of one moment share pages, each a row. Pages are written when the batch is sealed. */
 export class History {
-  private readonly pages = new Map<string, Page>()
+  private readonly pages = new Map<string, CachedPage>()
   private open: { readonly key: string; readonly at: number; readonly number: number } | undefined
 
   add(tables: Tables, row: DeliveryRow): RecordRef {
@@ -57,38 +57,38 @@ export class History {
         continue
       }
       const forgetAt = forgetAtOf(page.rows)
-      table.put(key, pageRow.encode({ forgetAt, rows: page.rows }))
+      table.put(key, decisionPageRow.encode({ forgetAt, rows: page.rows }))
       if (forgetAt !== null) table.arm(key, forgetAt)
     }
     // A batch has its pages for itself: nothing is added to one that readers see.
     this.open = undefined
     for (const key of this.pages.keys()) {
-      if (this.pages.size <= KEPT) break
+      if (this.pages.size <= MAX_CACHED_PAGES) break
       this.pages.delete(key)
     }
     return changed
   }
 
   /** The page for a decision of this moment that is being filled. */
-  private pageAt(tables: Tables, at: number): { key: string; page: Page } {
+  private pageAt(tables: Tables, at: number): { key: string; page: CachedPage } {
     const { open } = this
     const page = open?.at === at ? this.pages.get(open.key) : undefined
-    if (open && page && page.rows.length < PAGE) return { key: open.key, page }
+    if (open && page && page.rows.length < DECISIONS_PER_PAGE) return { key: open.key, page }
     let number = open?.at === at ? open.number + 1 : 0
     while (this.read(tables, pageKey(at, number))) number++
     const key = pageKey(at, number)
-    const fresh: Page = { rows: [], changed: true }
+    const fresh: CachedPage = { rows: [], changed: true }
     this.pages.set(key, fresh)
     this.open = { key, at, number }
     return { key, page: fresh }
   }
 
-  private read(tables: Tables, key: string): Page | undefined {
+  private read(tables: Tables, key: string): CachedPage | undefined {
     const known = this.pages.get(key)
     if (known) return known
     const bytes = tables.table('history').get(key)
     if (!bytes) return undefined
-    const page: Page = { rows: [...pageRow.decode(bytes).rows], changed: false }
+    const page: CachedPage = { rows: [...decisionPageRow.decode(bytes).rows], changed: false }
     this.pages.set(key, page)
     return page
   }

@@ -9,7 +9,7 @@ export type NewRecord = Omit<DeliveryRow, 'forgetAt'>
 
 const settled = (row: Pick<DeliveryRow, 'status'>): boolean => row.status !== 'held' && row.status !== 'pending'
 
-const kept = (row: NewRecord, now: number): DeliveryRow => ({
+const withExpiry = (row: NewRecord, now: number): DeliveryRow => ({
   ...row,
   reason: row.reason && short(row.reason),
   lastAttempt: row.lastAttempt && shortAttempt(row.lastAttempt),
@@ -32,11 +32,11 @@ function shortAttempt(attempt: AttemptRecord): AttemptRecord {
 
 /** Writes a decision; answers where it lies. */
 export const record = (tables: Tables, row: NewRecord): RecordRef =>
-  historyOf(tables).add(tables, kept(row, row.decidedAt))
+  historyOf(tables).add(tables, withExpiry(row, row.decidedAt))
 
 /** Changes a decision's record, if it has not been forgotten. */
 export function amend(tables: Tables, ref: RecordRef, now: number, change: Partial<NewRecord>): void {
-  historyOf(tables).change(tables, ref, (row) => kept({ ...row, ...change }, now))
+  historyOf(tables).change(tables, ref, (row) => withExpiry({ ...row, ...change }, now))
 }
 
 /** Deletes a decision's record. */

@@ -90,7 +90,7 @@ export class Endpoints {
     if (references.length === 0) return { given, sender: openNow(name, open), concurrency, local }
     const read = async () => open((await this.options.secrets?.read(references)) ?? new Secrets())
     const ended = (fault: string | undefined): void => {
-      if (fault !== undefined) logger.error({ endpoint: name, fault }, 'an endpoint cannot be opened as it is configured; it is tried again with each delivery, which wait') // prettier-ignore
+      if (fault !== undefined) logger.error({ endpoint: name, fault }, 'an endpoint cannot be opened with its settings; retrying on every delivery; deliveries wait until then') // prettier-ignore
       changed(name)
     }
     return { given, sender: new OpeningSender(read, ended), concurrency, local }
@@ -108,7 +108,7 @@ function openNow(name: string, open: (secrets: Secrets) => Sender): Sender {
 
 function fallbackOf({ name, fallback }: Receiver, receivers: readonly Receiver[]): Receiver | undefined {
   const found = receivers.find((other) => other.name === fallback)
-  if (fallback !== undefined && !found) throw new Error(`receiver ${name} has the fallback ${fallback}, which is not there`) // prettier-ignore
+  if (fallback !== undefined && !found) throw new Error(`receiver ${name} has the fallback ${fallback}, which is not configured`) // prettier-ignore
   return found
 }
 

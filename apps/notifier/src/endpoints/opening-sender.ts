@@ -1,4 +1,4 @@
-import { type Outcome, type Outgoing, type Sender, SettingsError, type Standing } from '../channels'
+import { type Outcome, type Outgoing, type Sender, SettingsError, type ActiveAlerts } from '../channels'
 
 /**
  * An endpoint whose secrets have to be read before it can be opened. Where that fails now each attempt tries again, since a secret that is
@@ -31,8 +31,8 @@ export class OpeningSender implements Sender {
     return this.sender?.fingerprint ?? 'unopened'
   }
 
-  get standing(): Standing | undefined {
-    return this.sender?.standing
+  get activeAlerts(): ActiveAlerts | undefined {
+    return this.sender?.activeAlerts
   }
 
   async send(outgoing: Outgoing): Promise<Outcome> {

@@ -42,7 +42,7 @@ const BODIES = [
   shape.RECEIVER_SCHEMA,
   shape.INHIBITION_SCHEMA,
   TEMPLATE_PREVIEW_BODY,
-  shape.,
+  shape.SKIP_BODY,
   shape.SOURCE_BODY,
 ]
 

@@ -5,23 +5,23 @@ import { deliveryId } from './delivery-id'
 import { freeKey } from './free-key'
 import { within } from '../rows/keys'
 import type { ChangeMessage, GroupMessage } from './message'
-import type { Planned } from './planned'
+import type { PlannedDelivery } from './planned'
 import { outboxRow } from '../rows/packed-rows'
 import type { RecordRef } from '../decisions/record-ref'
-import { type DeliveryRow, type GatheringRow, gatheringRow, type OutboxRow } from '../rows/rows'
+import { type DeliveryRow, type GroupBatchRow, groupBatchRow, type OutboxRow } from '../rows/rows'
 import type { Tables } from '../rows/tables'
 
 /** How long a message takes changes from its first on: a group of many is worked off in several commits, ms. */
 const OPEN_MS = 1_000
 /** How long it takes more while the task still works off what is due, and waits for tasks that do, ms. */
-export const PATIENCE_MS = 60_000
+export const MAX_FILLING_MS = 60_000
 /** How long a closed one waits for those of the other partitions of this instance, ms. */
-const LINGER_MS = 1_000
+const OTHER_PARTITIONS_MS = 1_000
 
 /** Writes a decision. */
 export type Recorder = (tables: Tables, row: Omit<DeliveryRow, 'forgetAt'>) => RecordRef
 
-export interface Gathered {
+export interface GroupedChange {
   readonly receiver: Receiver
   readonly endpoint: EndpointSettings
   readonly route: Route
@@ -34,8 +34,8 @@ export interface Gathered {
 }
 
 /** The messages to channels that gather which a task is filling: one for each endpoint and group. Written when the batch is sealed. */
-export class Gatherings {
-  private readonly open = new Map<string, { row: GatheringRow; bytes: number; changed: boolean }>()
+export class GroupBatches {
+  private readonly open = new Map<string, { row: GroupBatchRow; bytes: number; changed: boolean }>()
 
   /**
    * Adds a change to the message of its group. A message that would wait for too many other deliveries is closed first and another one
@@ -43,13 +43,13 @@ export class Gatherings {
    */
   add(
     tables: Tables,
-    { receiver, endpoint, route, labels, change, now, after }: Gathered,
+    { receiver, endpoint, route, labels, change, now, after }: GroupedChange,
     record: Recorder,
-  ): { readonly record: RecordRef; readonly closed?: Planned } {
+  ): { readonly record: RecordRef; readonly closed?: PlannedDelivery } {
     // One message is filled for each lane: two that are due at one moment have no order.
     const object = laneObject(route.path, labels)
     const key = `${endpoint.name}\u0001${object}`
-    const full = after.length > 0 && !this.takesBehind(tables, key, after)
+    const full = after.length > 0 && !this.canWaitFor(tables, key, after)
     const closed = full ? this.closeLane(tables, endpoint.name, object, now, record) : undefined
     const before = this.read(tables, key)
     const known = before?.row
@@ -78,7 +78,7 @@ export class Gatherings {
     const bytes = hasPlace ? bytesOf(change) : 0
     // The first one always fits.
     const isListed = hasPlace && (before === undefined || before.bytes + bytes <= LIMITS.groupBytes)
-    const row: GatheringRow = known
+    const row: GroupBatchRow = known
       ? {
           ...known,
           changes: isListed ? [...known.changes, change] : known.changes,
@@ -107,7 +107,7 @@ export class Gatherings {
   }
 
   /** Whether a message can wait for these deliveries as well. Those that have been settled meanwhile no longer count. */
-  private takesBehind(tables: Tables, key: string, after: readonly string[]): boolean {
+  private canWaitFor(tables: Tables, key: string, after: readonly string[]): boolean {
     const before = this.read(tables, key)
     const known = before?.row.after
     if (!before || known === undefined || isShort([...known, ...after])) return true
@@ -118,16 +118,16 @@ export class Gatherings {
   }
 
   /** Plans the messages whose time has come; answers them. */
-  close(tables: Tables, now: number, alone: boolean, record: Recorder): Planned[] {
-    const planned: Planned[] = []
+  close(tables: Tables, now: number, alone: boolean, record: Recorder): PlannedDelivery[] {
+    const planned: PlannedDelivery[] = []
     this.flush(tables)
     const table = tables.table('gatherings')
     // What is due now and not worked off yet may belong into it.
     const working = tables.table('objects').firstDue(now) !== undefined
     for (let due = table.firstDue(now); due; due = table.firstDue(now)) {
-      if (working && now < due.due + PATIENCE_MS) break
+      if (working && now < due.due + MAX_FILLING_MS) break
       planned.push(
-        planGroup(tables, gatheringRow.decode(table.get(due.key)!), now, alone ? now : now + LINGER_MS, record),
+        planBatch(tables, groupBatchRow.decode(table.get(due.key)!), now, alone ? now : now + OTHER_PARTITIONS_MS, record),
       )
       this.open.delete(due.key)
       table.delete(due.key)
@@ -136,15 +136,15 @@ export class Gatherings {
   }
 
   /** Plans the message of a lane now, if one is being filled: what is planned next goes behind it. */
-  closeLane(tables: Tables, endpoint: string, object: string, now: number, record: Recorder): Planned | undefined {
+  closeLane(tables: Tables, endpoint: string, object: string, now: number, record: Recorder): PlannedDelivery | undefined {
     this.flush(tables)
     const table = tables.table('gatherings')
     for (const { key, value } of table.range(within(endpoint))) {
-      const row = gatheringRow.decode(value)
+      const row = groupBatchRow.decode(value)
       if (laneObject(row.route, row.labels) !== object) continue
       this.open.delete(key)
       table.delete(key)
-      return planGroup(tables, row, now, now, record)
+      return planBatch(tables, row, now, now, record)
     }
     return undefined
   }
@@ -154,17 +154,17 @@ export class Gatherings {
     for (const [key, one] of this.open) {
       if (!one.changed) continue
       one.changed = false
-      table.put(key, gatheringRow.encode(one.row))
+      table.put(key, groupBatchRow.encode(one.row))
       table.arm(key, one.row.closeAt)
     }
   }
 
-  private read(tables: Tables, key: string): { row: GatheringRow; bytes: number } | undefined {
+  private read(tables: Tables, key: string): { row: GroupBatchRow; bytes: number } | undefined {
     const known = this.open.get(key)
     if (known) return known
     const value = tables.table('gatherings').get(key)
     if (value === undefined) return undefined
-    const row = gatheringRow.decode(value)
+    const row = groupBatchRow.decode(value)
     return { row, bytes: row.changes.reduce((sum, change) => sum + bytesOf(change), 0) }
   }
 }
@@ -177,13 +177,13 @@ const isShort = (behind: readonly string[]): boolean =>
 /** Unlike any event of an object, whatever that is named: those end with their revision. */
 const groupEvent = ({ path }: Route, first: string): string => `${first}/group:${path}`
 
-function planGroup(
+function planBatch(
   tables: Tables,
-  gathering: GatheringRow,
+  gathering: GroupBatchRow,
   now: number,
   nextAttemptAt: number,
   record: Recorder,
-): Planned {
+): PlannedDelivery {
   const { event, endpoint, channel, receiver, route, labels, changes, total, time, after } = gathering
   const id = deliveryId(event, endpoint)
   const object = laneObject(route, labels)
@@ -216,9 +216,9 @@ function planGroup(
 }
 
 /** Whether a task is filling the message of a group; of committed rows. */
-export function isGathering(task: { table(name: string): TableReader }, endpoint: string, object: string): boolean {
+export function isFillingBatch(task: { table(name: string): TableReader }, endpoint: string, object: string): boolean {
   for (const { value } of task.table('gatherings').range(within(endpoint))) {
-    const { route, labels } = gatheringRow.decode(value)
+    const { route, labels } = groupBatchRow.decode(value)
     if (laneObject(route, labels) === object) return true
   }
   return false

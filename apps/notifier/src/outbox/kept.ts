@@ -1,13 +1,13 @@
 import type { TaskContext } from '@quorate/streams'
 import type { Directions } from '../pipeline'
-import { Gatherings } from './group-batches'
+import { GroupBatches } from './group-batches'
 import { History } from '../decisions/history'
-import type { Planned } from './planned'
+import type { PlannedDelivery } from './planned'
 
 /** What a task keeps in memory between batches; dropped with a batch that failed. */
-export interface Kept {
+export interface TaskCache {
   /** Planned by the batch in flight: the courier hears of it after the commit. */
-  planned: Planned[]
+  planned: PlannedDelivery[]
   behind: boolean
   /** The configuration that the task is in line with; undefined: it has just come here. */
   directions?: Directions
@@ -16,17 +16,17 @@ export interface Kept {
   /** When to look for what can be forgotten, ms. */
   sweepAt: number
   history?: History
-  gatherings?: Gatherings
+  groupBatches?: GroupBatches
 }
 
-export function keptOf(context: Pick<TaskContext, 'cache'>): Kept {
-  context.cache ??= { planned: [], behind: false, sweepAt: 0 } satisfies Kept
-  return context.cache as Kept
+export function cacheOf(context: Pick<TaskContext, 'cache'>): TaskCache {
+  context.cache ??= { planned: [], behind: false, sweepAt: 0 } satisfies TaskCache
+  return context.cache as TaskCache
 }
 
 /** The history as the batch in hand sees it. */
-export const historyOf = (context: Pick<TaskContext, 'cache'>): History => (keptOf(context).history ??= new History())
+export const historyOf = (context: Pick<TaskContext, 'cache'>): History => (cacheOf(context).history ??= new History())
 
 /** The messages that the batch in hand is filling. */
-export const gatheringsOf = (context: Pick<TaskContext, 'cache'>): Gatherings =>
-  (keptOf(context).gatherings ??= new Gatherings())
+export const groupBatchesOf = (context: Pick<TaskContext, 'cache'>): GroupBatches =>
+  (cacheOf(context).groupBatches ??= new GroupBatches())

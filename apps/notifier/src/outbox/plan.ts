@@ -3,7 +3,7 @@ import { deliveryId } from './delivery-id'
 import { outboxKey } from '../rows/keys'
 import { record } from '../decisions/ledger'
 import type { Message } from './message'
-import type { Planned } from './planned'
+import type { PlannedDelivery } from './planned'
 import { outboxRow } from '../rows/packed-rows'
 import type { OutboxRow } from '../rows/rows'
 import type { Tables } from '../rows/tables'
@@ -20,7 +20,7 @@ export interface DeliveryRequest {
 }
 
 /** Plans one delivery to each endpoint of a receiver; answers them, so that the courier can be told after the commit. */
-export function planDeliveries(tables: Tables, plan: DeliveryRequest): Planned[] {
+export function planDeliveries(tables: Tables, plan: DeliveryRequest): PlannedDelivery[] {
   return plan.receiver.endpoints.map((endpoint, i) => planDelivery(tables, plan, endpoint, plan.number + i))
 }
 
@@ -29,7 +29,7 @@ function planDelivery(
   { receiver, route, message, now, after }: DeliveryRequest,
   endpoint: EndpointSettings,
   number: number,
-): Planned {
+): PlannedDelivery {
   const id = deliveryId(message.event, endpoint.name)
   const kept = record(tables, {
     id,

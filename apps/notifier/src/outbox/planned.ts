@@ -1,7 +1,7 @@
 import type { OutboxRow } from '../rows/rows'
 
 /** A delivery that was planned. */
-export interface Planned {
+export interface PlannedDelivery {
   /** In the outbox. */
   readonly key: string
   readonly row: OutboxRow

@@ -58,7 +58,7 @@ export function compileRoutes(routing: Pick<Routing, 'receivers' | 'root'>): Rou
     const id = name ?? firstFree(contentId(parent.id, match ?? {}, receiver), byId)
     const route: Route = { ...parent, ...own, receiver, path: name ?? place, id }
     if (!names.has(route.receiver))
-      throw new Error(`route ${route.path} names the receiver ${route.receiver}, which is not there`)
+      throw new Error(`route ${route.path} names the receiver ${route.receiver}, which is not configured`)
     if (paths.has(route.path)) throw new Error(`two routes are named ${route.path}`)
     paths.add(route.path)
     byId.set(route.id, route)

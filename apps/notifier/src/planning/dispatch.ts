@@ -13,7 +13,7 @@ import {
 import { indexDecision } from './object-plan'
 import type { ObjectPlan, PlanContext } from './plan-context'
 import { laneObject } from '../outbox/group-batches'
-import { gatheringsOf } from '../outbox/kept'
+import { groupBatchesOf } from '../outbox/kept'
 import { laneOf, within } from '../rows/keys'
 import { record } from '../decisions/ledger'
 import { type ChangeMessage, changeMessage } from '../outbox/message'
@@ -104,7 +104,7 @@ function planMessage(context: PlanContext, plan: ObjectPlan, route: Route, messa
     const after = deliveriesBefore(context, plan, route.receiver, endpoint, laneOfRoute(route, plan.news))
     const labels = groupLabels(route, plan.news)
     const one = { receiver: whole, endpoint, route, change: message, now: context.now, after, labels }
-    const added = gatheringsOf(context.tables).add(context.tables, one, record)
+    const added = groupBatchesOf(context.tables).add(context.tables, one, record)
     if (added.closed) context.planned.push(added.closed)
     indexDecision(context, plan, added.record)
   }
@@ -151,7 +151,7 @@ export function deliveriesBefore(
   const { tables, now } = context
   return [...lanes].flatMap((one) => {
     // What is being filled there is closed, so that it can be waited for.
-    const closed = one === object ? undefined : gatheringsOf(tables).closeLane(tables, endpoint.name, one, now, record)
+    const closed = one === object ? undefined : groupBatchesOf(tables).closeLane(tables, endpoint.name, one, now, record)
     if (closed) context.planned.push(closed)
     let last: string | undefined
     for (const { key } of tables.table('outbox').range(within(laneOf(endpoint.name, one)))) last = key

@@ -1,5 +1,5 @@
 import type { ObjectId } from '@quorate/contracts'
-import type { Planned } from '../outbox/planned'
+import type { PlannedDelivery } from '../outbox/planned'
 import type { Directions, LastNotified, News, Reason, Route } from '../pipeline'
 import type { Closed, Held } from '../rows/rows'
 import type { Tables } from '../rows/tables'
@@ -11,7 +11,7 @@ export interface PlanContext {
   readonly now: number
   readonly behind: boolean
   /** Deliveries planned in this batch. */
-  readonly planned: Planned[]
+  readonly planned: PlannedDelivery[]
   /** Whether a channel sends a group as one message. */
   readonly gathers: (channel: string) => boolean
   /** When the other partitions of this instance send the next message of a group, ms. */

@@ -2,7 +2,7 @@ import { fingerprint } from '@quorate/contracts'
 import type { TaskContext } from '@quorate/streams'
 import type { PlanContext, ObjectPlan } from './plan-context'
 import { type InForce, inForceIn, putInForce } from './in-force'
-import { keptOf } from '../outbox/kept'
+import { cacheOf } from '../outbox/kept'
 import { planOf, putObject, rowOf } from './object-plan'
 import { closeAt } from './removal'
 import { holdingRoute, reroute, notifyMissed } from './rerouting'
@@ -22,7 +22,7 @@ export function realign(context: TaskContext, planning: PlanContext): boolean {
   const before = inForceIn(context)
   const now = inForceOf(planning.directions)
   if (before?.version === now.version) return true
-  const kept = keptOf(context)
+  const kept = cacheOf(context)
   if (kept.realigning?.version !== now.version) kept.realigning = { version: now.version, after: undefined }
   const removed = removedEndpoints(before, now)
   const { after } = kept.realigning
@@ -40,7 +40,7 @@ export function realign(context: TaskContext, planning: PlanContext): boolean {
     kept.realigning = { version: now.version, after: last }
     return false
   }
-  forgetStanding(context, now, planning.directions)
+  forgetActiveAlerts(context, now, planning.directions)
   putInForce(context, now)
   delete kept.realigning
   return true
@@ -117,7 +117,7 @@ function withRepeat(planning: PlanContext, plan: ObjectPlan, receiver: string, l
 }
 
 /** Nothing is said again at an endpoint that is no more, nor when one of its name comes back. */
-function forgetStanding(context: TaskContext, { endpoints }: InForce, { retired }: Directions): void {
+function forgetActiveAlerts(context: TaskContext, { endpoints }: InForce, { retired }: Directions): void {
   // What is open at one that is taken away stands until it is closed there.
   const names = new Set([...Object.values(endpoints).flat(), ...retired.keys()])
   const table = context.table('standing')

@@ -2,7 +2,7 @@ import type { DeliveriesPage, OutboxDepth } from '@quorate/contracts'
 import { type Answer, type Call, decodeCursor, encodeCursor, noContent, Problem } from '@quorate/http'
 import { locate, type Owners } from '@quorate/routing'
 import type { Courier } from '../courier/courier'
-import { merge, type Page, page } from './delivery-pages'
+import { merge, type DeliverySlice, page } from './delivery-pages'
 import type { DeliveryFilter } from './delivery-filter'
 import { timeOrNull } from './delivery-wire'
 import type { Missing } from './missing'
@@ -39,7 +39,7 @@ export class Deliveries {
     const { here, elsewhere } = located
     const missing: Missing[] = [...located.missing]
     const waiting: (readonly OutboxDepth[])[] = [waitingIn(this.courier)]
-    const pages: Page[] = here.map((task) => page(task, filter, after, limit))
+    const pages: DeliverySlice[] = here.map((task) => page(task, filter, after, limit))
     await Promise.all(
       [...elsewhere].map(async ([url, partitions]) => {
         const answer = await this.#remote(url, call)

@@ -1,7 +1,7 @@
 import type { Delivery } from '@quorate/contracts'
 import type { RunningTask } from '@quorate/streams'
 import { momentOf, recordKey, within } from '../rows/keys'
-import { pageRow } from '../rows/packed-rows'
+import { decisionPageRow } from '../rows/packed-rows'
 import { type DeliveryRow, objectRow, decisionIndexRow } from '../rows/rows'
 import { type DeliveryFilter, passes } from './delivery-filter'
 import { deliveryToWire } from './delivery-wire'
@@ -10,7 +10,7 @@ import { deliveryToWire } from './delivery-wire'
 const SCANNED = 20_000
 
 /** A part of the list, newest first. `end`: where the reading stopped; undefined when there was nothing more. */
-export interface Page {
+export interface DeliverySlice {
   readonly items: readonly Delivery[]
   readonly end: string | undefined
 }
@@ -19,7 +19,7 @@ export interface Page {
 const keyOf = (item: Delivery): string => recordKey(Date.parse(item.decidedAt), item.id)
 
 /** One partition's decisions behind `after`. */
-export function page(task: RunningTask, filter: DeliveryFilter, after: string | undefined, limit: number): Page {
+export function page(task: RunningTask, filter: DeliveryFilter, after: string | undefined, limit: number): DeliverySlice {
   const items: Delivery[] = []
   let scanned = 0
   for (const { key, row } of decisions(task, filter.object, after)) {
@@ -59,12 +59,12 @@ function* pages(
   const history = task.table('history')
   if (object === undefined) {
     for (const { key, value } of history.range(from === undefined ? {} : { from }))
-      yield { key, rows: pageRow.decode(value).rows }
+      yield { key, rows: decisionPageRow.decode(value).rows }
     return
   }
   for (const key of trailOf(task, object)) {
     const value = from === undefined || key >= from ? history.get(key) : undefined
-    if (value) yield { key, rows: pageRow.decode(value).rows.filter((row) => row.object === object) }
+    if (value) yield { key, rows: decisionPageRow.decode(value).rows.filter((row) => row.object === object) }
   }
 }
 
@@ -81,7 +81,7 @@ function trailOf(task: RunningTask, object: string): string[] {
  * Puts the pages of all partitions together. Nothing behind the place where the shortest reading stopped is shown: another partition
  * may have something before it.
  */
-export function merge(pages: readonly Page[], limit: number): Page {
+export function merge(pages: readonly DeliverySlice[], limit: number): DeliverySlice {
   const ends = pages.flatMap(({ end }) => (end === undefined ? [] : [end])).sort()
   const [boundary] = ends
   const all = pages

@@ -1,9 +1,9 @@
 import type { TableReader } from '@quorate/state-store'
 import { laneOf, laneOfKey } from './keys'
-import { outboxRow, pageRow } from './packed-rows'
+import { outboxRow, decisionPageRow } from './packed-rows'
 import { idOf, pageOf, type RecordRef } from '../decisions/record-ref'
 import { ROW_FITS } from './row-shapes'
-import { deadRow, type DeliveryRow, gatheringRow, objectRow } from './rows'
+import { deadRow, type DeliveryRow, groupBatchRow, objectRow } from './rows'
 
 /** The rows of one task by the name of their table. */
 export type CheckedTables = (name: string) => TableReader
@@ -55,7 +55,7 @@ class Check {
   /** A decision by its place; undefined: its page is gone, or does not have it. */
   #decision(ref: RecordRef): DeliveryRow | undefined {
     const bytes = this.tables('history').get(pageOf(ref))
-    return bytes && pageRow.decode(bytes).rows.find(({ id }) => id === idOf(ref))
+    return bytes && decisionPageRow.decode(bytes).rows.find(({ id }) => id === idOf(ref))
   }
 
   #expect(table: string, key: string, ref: RecordRef, status: DeliveryRow['status']): void {
@@ -103,7 +103,7 @@ class Check {
 
   #gatherings(): void {
     for (const { key, value } of this.tables('gatherings').range()) {
-      const { endpoint, changes, total } = gatheringRow.decode(value)
+      const { endpoint, changes, total } = groupBatchRow.decode(value)
       if (!key.startsWith(`${endpoint}\u0001`)) this.#say('gatherings', key, `it is of the endpoint ${endpoint}`)
       if (changes.length > total) this.#say('gatherings', key, `it counts ${total} and lists ${changes.length}`)
     }
@@ -111,7 +111,7 @@ class Check {
 
   #pages(): void {
     for (const { key, value } of this.tables('history').range()) {
-      const { rows, forgetAt } = pageRow.decode(value)
+      const { rows, forgetAt } = decisionPageRow.decode(value)
       const open = rows.some((row) => row.forgetAt === null)
       if (open !== (forgetAt === null)) this.#say('history', key, 'it is not forgotten when its decisions are')
       if (rows.length === 0) this.#say('history', key, 'it is empty')

@@ -4,13 +4,13 @@ import type { ChangeMessage, GroupMessage } from '../outbox/message'
 import { laneObject } from '../outbox/group-batches'
 import type { News } from '../pipeline'
 import { outboxKey, pageKey, decisionIndexKey } from './keys'
-import { outboxRow, pageRow } from './packed-rows'
+import { outboxRow, decisionPageRow } from './packed-rows'
 import { decodeRoomy, encodeRoomy } from './roomy-json'
 import { ROW_FITS } from './row-shapes'
 import {
   deadRow,
   type DeliveryRow,
-  gatheringRow,
+  groupBatchRow,
   groupRow,
   objectRow,
   type ObjectRow,
@@ -174,10 +174,10 @@ const LARGEST: Readonly<Record<keyof typeof ROW_FITS, readonly [key: string, val
   groups: [`${name()}\u0001${OBJECT}\u0001${POLICY}`, groupRow.encode({ flushAt: TIME, flushedAt: TIME, forgetAt: TIME })],
   gatherings: [
     `${ENDPOINT}\u0001${LANE}`,
-    gatheringRow.encode({ closeAt: TIME, event: GROUP.event, endpoint: ENDPOINT, channel: 'email', receiver: RECEIVERS[0]!, route: PATH, labels: LABELS, changes: CHANGES, total: COUNT, time: TIME, after: BEHIND }),
+    groupBatchRow.encode({ closeAt: TIME, event: GROUP.event, endpoint: ENDPOINT, channel: 'email', receiver: RECEIVERS[0]!, route: PATH, labels: LABELS, changes: CHANGES, total: COUNT, time: TIME, after: BEHIND }),
   ],
   outbox: [outboxKey(ENDPOINT, LANE, 999_999_999_999), outboxRow.encode(DELIVERY)],
-  history: [pageKey(0, 9_999), pageRow.encode({ forgetAt: TIME, rows: Array.from({ length: 16 }, () => DECISION) })],
+  history: [pageKey(0, 9_999), decisionPageRow.encode({ forgetAt: TIME, rows: Array.from({ length: 16 }, () => DECISION) })],
   'by-object': [decisionIndexKey(OBJECT, pageKey(0, 1)), decisionIndexRow.encode({ forgetAt: TIME, pages: WHOLE.trail! })],
   dead: [DELIVERY.id, deadRow.encode({ row: DELIVERY, diedAt: TIME, reason: TEXT, forgetAt: TIME })],
   withheld: [`${CAUSE}\u0001${OBJECT}`, Buffer.alloc(0)],

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { message, notice } from '../../testing/messages'
-import { outboxRow, pageRow } from './packed-rows'
+import { outboxRow, decisionPageRow } from './packed-rows'
 import { ROW_FITS } from './row-shapes'
 import { type DeliveryRow, type ObjectRow, objectRow, type OutboxRow } from './rows'
 
@@ -37,7 +37,7 @@ describe('packed rows come back whole:', () => {
         const whole = { ...row, message: message(text, { view }), attempts: number }
         expect(outboxRow.decode(outboxRow.encode(whole))).toEqual(whole)
         const page = { forgetAt: number, rows: [{ ...decision, reason: text, forgetAt: number }, decision] }
-        expect(pageRow.decode(pageRow.encode(page))).toEqual(page)
+        expect(decisionPageRow.decode(decisionPageRow.encode(page))).toEqual(page)
       }),
       { seed: 6 },
     )

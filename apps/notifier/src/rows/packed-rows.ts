@@ -2,7 +2,7 @@ import { packing } from './columns'
 import type { ChangeMessage, Message } from '../outbox/message'
 import { packView, unpackView } from './packed-views'
 import { pageOf, refOf } from '../decisions/record-ref'
-import type { Codec, DeliveryRow, OutboxRow, PageRow } from './rows'
+import type { Codec, DeliveryRow, OutboxRow, DecisionPageRow } from './rows'
 
 const changes = packing<ChangeMessage>({
   kind: 'must', event: 'must', type: 'must', time: 'must', object: 'must', state: 'must', cause: 'must', view: 'must', previous: 'must',
@@ -43,7 +43,7 @@ export const outboxRow: Codec<OutboxRow> = {
 }
 
 /** Decisions of one moment. */
-export const pageRow: Codec<PageRow> = {
+export const decisionPageRow: Codec<DecisionPageRow> = {
   encode: ({ forgetAt, rows }) => text([forgetAt, rows.map((row) => decisions.pack(row))]),
   decode(bytes) {
     const [forgetAt, rows] = parse(bytes) as [number | null, unknown[][]]

@@ -1,8 +1,8 @@
 import { compiled, isObjectId, LAST_TIME, VIEW_SCHEMA } from '@quorate/contracts'
 import { type TSchema, Type } from '@sinclair/typebox'
 import { isLane, isPageKey, laneBegins, laneOf, laneOfKey } from './keys'
-import { outboxRow, pageRow } from './packed-rows'
-import { type Codec, deadRow, gatheringRow, groupRow, objectRow, decisionIndexRow } from './rows'
+import { outboxRow, decisionPageRow } from './packed-rows'
+import { type Codec, deadRow, groupBatchRow, groupRow, objectRow, decisionIndexRow } from './rows'
 import { decodeRoomy } from './roomy-json'
 import { isWithheldKey } from '../planning/withheld'
 
@@ -88,9 +88,9 @@ function fits<T, S extends TSchema>(
 export const ROW_FITS = {
   objects: fits(objectRow, OBJECT, (key, { news }) => isObjectId(key) && (news === undefined || news.object === key)),
   groups: fits(groupRow, Type.Object({ forgetAt: TIME, flushAt: may(TIME), flushedAt: may(TIME) })),
-  gatherings: fits(gatheringRow, GATHERING, (key, { endpoint }) => laneBegins(key, endpoint)),
+  gatherings: fits(groupBatchRow, GATHERING, (key, { endpoint }) => laneBegins(key, endpoint)),
   outbox: fits(outboxRow, DELIVERY, (key, { endpoint, message }) => laneOfKey(key) === laneOf(endpoint, message.object)),
-  history: fits(pageRow, Type.Object({ forgetAt: orNull(TIME), rows: Type.Array(DECISION) }), isPageKey),
+  history: fits(decisionPageRow, Type.Object({ forgetAt: orNull(TIME), rows: Type.Array(DECISION) }), isPageKey),
   'by-object': fits(decisionIndexRow, Type.Object({ forgetAt: TIME, pages: Type.Array(TEXT) })),
   dead: fits(deadRow, Type.Object({ row: DELIVERY, diedAt: TIME, reason: TEXT, forgetAt: TIME }), (key, { row }) => key === row.id),
   withheld: isWithheldKey,

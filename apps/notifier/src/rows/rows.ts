@@ -76,7 +76,7 @@ export interface OutboxRow {
 }
 
 /** A message to a channel that gathers, while it is filled. */
-export interface GatheringRow {
+export interface GroupBatchRow {
   /** ms; nothing is added from then on. */
   readonly closeAt: number
   readonly event: string
@@ -135,7 +135,7 @@ export interface DeliveryRow {
 }
 
 /** Decisions of one moment. */
-export interface PageRow {
+export interface DecisionPageRow {
   /** ms; null while one of them is not settled. */
   readonly forgetAt: number | null
   readonly rows: readonly DeliveryRow[]
@@ -189,6 +189,6 @@ export const objectRow: Codec<ObjectRow> = {
   },
 }
 export const groupRow = json<GroupRow>()
-export const gatheringRow = json<GatheringRow>()
+export const groupBatchRow = json<GroupBatchRow>()
 export const decisionIndexRow = json<DecisionIndexRow>()
 export const deadRow = json<DeadRow>()

@@ -26,8 +26,8 @@ const bodies = () => receiver.received.map(({ raw }) => JSON.parse(raw) as Poste
 const tell = async (of: Message) => {
   const outcome = await sender.send({ id: 'm', message: of, attempt: 1, at: now })
   expect(outcome.kind).toBe('delivered')
-  const standing = outcome.kind === 'delivered' ? outcome.standing : undefined
-  if (of.kind === 'change') sender.standing!.put(0, of.object, standing)
+  const standing = outcome.kind === 'delivered' ? outcome.activeAlert : undefined
+  if (of.kind === 'change') sender.activeAlerts!.put(0, of.object, standing)
   return { posted: bodies().at(-1)!, standing }
 }
 
@@ -106,7 +106,7 @@ describe('telling again', () => {
   it('tells what stands with a new end before the old one, in batches, until it ends', async () => {
     open({ resendInterval: 60 })
     const { standing } = await tell(message('site/x'))
-    for (let i = 0; i < 99; i++) sender.standing!.put(1, `site/${i}`, standing)
+    for (let i = 0; i < 99; i++) sender.activeAlerts!.put(1, `site/${i}`, standing)
     now += 60_000
     jest.advanceTimersByTime(60_000)
     await arrived(3)
@@ -116,8 +116,8 @@ describe('telling again', () => {
         .map((alerts) => alerts.length),
     ).toEqual([64, 36])
     for (const { endsAt } of bodies().slice(1).flat()) expect(endsAt).toBe(iso(now + 300_000))
-    sender.standing!.drop(1)
-    sender.standing!.put(0, 'site/x', undefined)
+    sender.activeAlerts!.drop(1)
+    sender.activeAlerts!.put(0, 'site/x', undefined)
     jest.advanceTimersByTime(600_000)
     await new Promise(setImmediate)
     expect(receiver.received).toHaveLength(3)
@@ -130,7 +130,7 @@ describe('telling again', () => {
       annotations: {},
       startsAt: iso(T0),
     })
-    sender.standing!.put(0, 'x', standing)
+    sender.activeAlerts!.put(0, 'x', standing)
     receiver.answer = (_, number) => ({ status: number === 1 ? 500 : 200 })
     jest.advanceTimersByTime(60_000)
     await arrived(1)
@@ -163,8 +163,8 @@ it('keeps an alert that fits in a row, and sends a larger one once, with a note'
     open({ labels: { team: 't'.repeat(bytes) } })
     const outcome = await sender.send({ id: 'm', message: message('site/x'), attempt: 1, at: now })
     expect(outcome).toMatchObject({ kind: 'delivered' })
-    expect(outcome.kind === 'delivered' && outcome.standing !== undefined).toBe(fits)
+    expect(outcome.kind === 'delivered' && outcome.activeAlert !== undefined).toBe(fits)
     expect(outcome.note).toEqual(fits ? undefined : expect.stringMatching(/^alert-too-large: /))
-    if (fits && outcome.kind === 'delivered') expect(Buffer.byteLength(outcome.standing!)).toBe(LIMITS.rowBytes)
+    if (fits && outcome.kind === 'delivered') expect(Buffer.byteLength(outcome.activeAlert!)).toBe(LIMITS.rowBytes)
   }
 })

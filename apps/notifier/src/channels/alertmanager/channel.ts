@@ -19,7 +19,7 @@ import {
 } from './alert'
 import { ALERTMANAGER_SCHEMA } from './schema'
 import { Refresh } from './refresh'
-import { StandingAlerts } from './standing-alerts'
+import { FiringAlerts } from './standing-alerts'
 
 export interface AlertmanagerSettings extends HttpSettings, AlertSettings {
   readonly username?: string
@@ -57,7 +57,7 @@ export const alertmanager: Channel = {
 class AlertmanagerSender implements Sender {
   readonly description: Readonly<Record<string, unknown>>
   readonly fingerprint: string
-  readonly standing: StandingAlerts
+  readonly activeAlerts: FiringAlerts
   private readonly endpoint: HttpEndpoint
   private readonly texts: Texts<AlertmanagerPart>
   private readonly headers: Readonly<Record<string, string>>
@@ -77,7 +77,7 @@ class AlertmanagerSender implements Sender {
     this.headers = headers
     this.endsAfterMs = endsAfter * 1000
     this.refresh = new Refresh(resendInterval * 1000, () => this.tellAgain())
-    this.standing = new StandingAlerts((some) => this.refresh.want(some))
+    this.activeAlerts = new FiringAlerts((some) => this.refresh.want(some))
     this.description = { origin: this.endpoint.origin }
     this.fingerprint = this.endpoint.fingerprint
   }
@@ -92,7 +92,7 @@ class AlertmanagerSender implements Sender {
     if (!stands) return { ...outcome, ...note }
     const standing = JSON.stringify(fires[0])
     return Buffer.byteLength(standing) <= LIMITS.rowBytes
-      ? { ...outcome, ...note, standing }
+      ? { ...outcome, ...note, activeAlert: standing }
       : { ...outcome, note: TOO_LARGE }
   }
 
@@ -109,7 +109,7 @@ class AlertmanagerSender implements Sender {
       const each = message.changes.map((change) => this.alertsOf(change))
       return { fires: each.flatMap(({ fires }) => fires), ends: each.flatMap(({ ends }) => ends) }
     }
-    const stood = this.standing.get(message.object)
+    const stood = this.activeAlerts.get(message.object)
     if (isResolved(message, this.settings.resolvedStates))
       return { fires: [], ends: [stood ?? endedAlert(message, model, this.settings)] }
     const texts = this.texts.of(model)
@@ -119,7 +119,7 @@ class AlertmanagerSender implements Sender {
   }
 
   private async tellAgain(): Promise<void> {
-    const alerts = [...this.standing.all()]
+    const alerts = [...this.activeAlerts.all()]
     for (let from = 0; from < alerts.length; from += BATCH) {
       const endsAt = this.tools.now() + this.endsAfterMs
       const batch = alerts.slice(from, from + BATCH).map((alert) => wireAlert(alert, endsAt))
@@ -136,11 +136,11 @@ class AlertmanagerSender implements Sender {
         origin: this.endpoint.origin,
         ...(outcome.kind === 'delivered' ? {} : { reason: outcome.reason }),
       }
-      if (ok) this.tools.logger.info(fields, 'what stands is told to Alertmanager again')
+      if (ok) this.tools.logger.info(fields, 'active alerts reach Alertmanager again')
       else
         this.tools.logger.warn(
           fields,
-          'Alertmanager cannot be told again what stands; alerts end there by themselves unless it soon can',
+          'active alerts cannot be sent to Alertmanager again; they end there after endsAfter unless it recovers',
         )
     }
     this.failing = !ok

@@ -1,4 +1,4 @@
-import type { Standing } from '../channel'
+import type { ActiveAlerts } from '../channel'
 import type { Alert } from './alert'
 
 interface Fired {
@@ -7,7 +7,7 @@ interface Fired {
 }
 
 /** The alerts that fire, by object: what the store has of the tasks that run here. */
-export class StandingAlerts implements Standing {
+export class FiringAlerts implements ActiveAlerts {
   private readonly alerts = new Map<string, Fired>()
 
   /** @param changed called when there begins to be something, and when there is nothing any more */
