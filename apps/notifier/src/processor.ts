@@ -2,9 +2,9 @@ import type { LogRecord, Logger, Offset } from '@quorate/log'
 import { faultOf, type Processor, type Refusal, type Skipped, type TaskBatch, type TaskContext } from '@quorate/streams'
 import { DEAD_LETTERS, deadLetter, skippedLetter } from './intake/dead-letter'
 import { takeIn } from './intake/intake'
-import { groupBatchesOf, historyOf, type TaskCache, cacheOf } from './outbox/kept'
+import { groupBatchesOf, historyOf, type TaskCache, cacheOf } from './task-cache'
 import { record } from './decisions/ledger'
-import type { PlannedDelivery } from './outbox/planned'
+import type { PlannedDelivery } from './rows/rows'
 import { archiveOldest } from './decisions/decision-index'
 import { planOf, putObject, rowOf } from './planning/object-plan'
 import { objectRow } from './rows/rows'
@@ -19,7 +19,7 @@ export interface ProcessorEvents {
   seenBefore(): void
   missedRevisions(count: number): void
   poison(): void
-  /** The observers' records: nothing is told of them yet. */
+  /** The observers' records: nobody is notified of them yet. */
   notOfAnObject(): void
 }
 
@@ -28,7 +28,7 @@ export interface NotifierProcessorOptions {
   /** Objects of this instance that inhibitions of a parent hold back now. */
   readonly dependants: PlanContext['dependants']
   readonly gathers: PlanContext['gathers']
-  /** When tasks of this instance tell a group next, ms. */
+  /** When tasks of this instance send the next message of a group, ms. */
   readonly groupElsewhere: PlanContext['groupElsewhere']
   /** The notifier's clock, ms. */
   readonly now: () => number
@@ -41,10 +41,10 @@ export interface NotifierProcessorOptions {
 const FORGOTTEN = ['groups', 'history', 'by-object', 'dead'] as const
 /** How often to look for what can be forgotten, ms. */
 const SWEEP_MS = 60_000
-/** Changes, or rows to forget, of one commit: the event loop gets a turn in between, so that queries are not kept waiting. */
+/** Changes, or rows to forget, of one commit: the event loop gets a turn in between, so that queries are not cache waiting. */
 const MAX_CHANGES_PER_COMMIT = 256
 
-/** What is due for an object cannot be told. */
+/** What is due for an object cannot be processed. */
 class DueFault extends Error {
   override readonly name = 'DueFault'
   constructor(
@@ -60,20 +60,20 @@ class DueFault extends Error {
  * what waits, the planned deliveries) becomes rows of the task: one commit with the source offset. Nothing is sent here.
  */
 export class NotifierProcessor implements Processor {
-  /** By task: objects of which something due could not be told. */
+  /** By task: objects for which something due could not be processed. */
   private readonly failing = new WeakMap<TaskContext, Set<string>>()
 
   constructor(private readonly options: NotifierProcessorOptions) {}
 
   process(batch: TaskBatch, context: TaskContext): Offset {
-    const kept = cacheOf(context)
-    kept.behind = batch.next < batch.end
-    const planContext = this.desk(context, kept, this.options.now())
+    const cache = cacheOf(context)
+    cache.behind = batch.next < batch.end
+    const planning = this.planContext(context, cache, this.options.now())
     let taken = 0
     for (const record of batch.records) {
       if (taken++ >= MAX_CHANGES_PER_COMMIT || (context.full && record !== batch.records[0])) return record.offset
       try {
-        this.take(record, planContext, context)
+        this.take(record, planning, context)
       } catch (error) {
         throw faultOf(error, record.offset)
       }
@@ -81,7 +81,7 @@ export class NotifierProcessor implements Processor {
     return batch.next
   }
 
-  /** A change that cannot be taken is told to nobody; it is among the dead letters with the error. */
+  /** Nobody is notified of a change that cannot be processed; it is in the dead letters with the error. */
   refuse({ record, code, message, level }: Refusal, context: TaskContext): boolean {
     this.options.events.poison()
     const shown = level < 2 ? record : { ...record, key: null, value: null, headers: [] }
@@ -89,13 +89,13 @@ export class NotifierProcessor implements Processor {
     return true
   }
 
-  /** A change that an operator leaves out is told to nobody. */
+  /** Nobody is notified of a change that an operator skips. */
   skip(skipped: Skipped, context: TaskContext): void {
     this.options.events.poison()
     context.forward(DEAD_LETTERS, skippedLetter(skipped, context))
   }
 
-  /** An object with something due that cannot be told now waits a while, and the others do not wait for it. */
+  /** An object with something due that fails waits for a minute; the others do not wait for it. */
   punctuateFailed(error: unknown, context: TaskContext): boolean {
     if (!(error instanceof DueFault)) return false
     const { object, message } = error
@@ -124,32 +124,32 @@ export class NotifierProcessor implements Processor {
     return first === Infinity ? undefined : first
   }
 
-  wake(now: number, context: TaskContext): void {
-    const kept = cacheOf(context)
-    kept.planned.push(...groupBatchesOf(context).close(context, now, context.partitions === 1, record))
-    if (kept.sweepAt <= now) kept.sweepAt = forget(now, context)
-    const desk = this.desk(context, kept, now)
-    if (kept.directions !== desk.directions && reconcile(context, desk)) kept.directions = desk.directions
-    this.processDue(desk, context)
+  punctuate(now: number, context: TaskContext): void {
+    const cache = cacheOf(context)
+    cache.planned.push(...groupBatchesOf(context).close(context, now, context.partitions === 1, record))
+    if (cache.sweepAt <= now) cache.sweepAt = forget(now, context)
+    const planning = this.planContext(context, cache, now)
+    if (cache.directions !== planning.directions && reconcile(context, planning)) cache.directions = planning.directions
+    this.processDue(planning, context)
   }
 
-  /** Before the seal: what is kept decoded becomes rows. Whatever was written now can be forgotten one day. */
+  /** Before the seal: what is cached becomes rows. Whatever is written now can be forgotten one day. */
   flush(context: TaskContext): void {
-    const kept = cacheOf(context)
-    kept.groupBatches?.flush(context)
-    if (kept.history?.flush(context) && kept.sweepAt === Infinity) kept.sweepAt = this.options.now() + SWEEP_MS
+    const cache = cacheOf(context)
+    cache.groupBatches?.flush(context)
+    if (cache.history?.flush(context) && cache.sweepAt === Infinity) cache.sweepAt = this.options.now() + SWEEP_MS
   }
 
-  /** The courier may read now what the batch planned. */
+  /** From now on the courier may read what the batch planned. */
   committed(context: TaskContext): void {
-    const kept = cacheOf(context)
-    if (kept.planned.length === 0) return
-    const { planned } = kept
-    kept.planned = []
+    const cache = cacheOf(context)
+    if (cache.planned.length === 0) return
+    const { planned } = cache
+    cache.planned = []
     this.options.committed(context.partition, planned)
   }
 
-  private take(record: LogRecord, desk: PlanContext, context: TaskContext): void {
+  private take(record: LogRecord, planning: PlanContext, context: TaskContext): void {
     const taken = takeIn(record)
     if (taken.kind === 'reject') {
       this.options.events.poison()
@@ -174,23 +174,23 @@ export class NotifierProcessor implements Processor {
       return
     }
     if (arrival.missed > 0) this.options.events.missedRevisions(arrival.missed)
-    const draft = planOf(row, news)
-    notify(desk, draft, row?.news)
-    publishInhibitionSource(context, desk.directions, news)
+    const plan = planOf(row, news)
+    notify(planning, plan, row?.news)
+    publishInhibitionSource(context, planning.directions, news)
     const { object: _, ...current } = subjectOf(news)
     const mark = { incarnation: news.incarnation, revision: news.revision, current }
-    const gone = news.state === null ? { goneAt: desk.now } : {}
-    putObject(context, news, row, rowOf({ ...mark, ...gone }, draft))
+    const gone = news.state === null ? { goneAt: planning.now } : {}
+    putObject(context, news, row, rowOf({ ...mark, ...gone }, plan))
     this.clearFault(news.object, context)
   }
 
-  private processDue(desk: PlanContext, context: TaskContext): void {
+  private processDue(planning: PlanContext, context: TaskContext): void {
     const table = context.table('objects')
     for (let taken = 0; taken < MAX_CHANGES_PER_COMMIT; taken++) {
-      const due = table.firstDue(desk.now)
+      const due = table.firstDue(planning.now)
       if (!due || context.full) return
       try {
-        this.processDueObject(due.key, desk, context)
+        this.processDueObject(due.key, planning, context)
         this.clearFault(due.key, context)
       } catch (error) {
         if (faultOf(error) === error) throw error
@@ -199,37 +199,37 @@ export class NotifierProcessor implements Processor {
     }
   }
 
-  /** An object is told again: the condition ends with the last of those that could not be. */
+  /** An object is processed again: the condition ends with the last one that failed. */
   private clearFault(object: string, context: TaskContext): void {
     const held = this.failing.get(context)
     if (held?.delete(object) && held.size === 0) context.conditions.clear('object-held')
   }
 
-  private processDueObject(key: string, desk: PlanContext, context: TaskContext): void {
+  private processDueObject(key: string, planning: PlanContext, context: TaskContext): void {
     const table = context.table('objects')
     const row = objectRow.decode(table.get(key)!)
     if (!row.news) {
-      // Nothing waits: the object has been gone long enough. What is still told of it can be found all the same.
-      const trail = (row.trail ?? []).filter((page) => context.table('history').get(page) !== undefined)
-      archiveOldest(context, key, trail, trail.length, desk.now)
+      // Nothing waits, and the object has been gone long enough. Its decisions can still be found.
+      const pages = (row.trail ?? []).filter((page) => context.table('history').get(page) !== undefined)
+      archiveOldest(context, key, pages, pages.length, planning.now)
       table.delete(key)
       return
     }
-    const draft = planOf(row, row.news)
-    releaseHeld(desk, draft)
-    repeat(desk, draft)
+    const plan = planOf(row, row.news)
+    releaseHeld(planning, plan)
+    repeat(planning, plan)
     const { incarnation, revision, current, goneAt } = row
     const mark = { incarnation, revision, ...(current ? { current } : {}) }
-    putObject(context, row.news, row, rowOf({ ...mark, ...(goneAt === undefined ? {} : { goneAt }) }, draft))
+    putObject(context, row.news, row, rowOf({ ...mark, ...(goneAt === undefined ? {} : { goneAt }) }, plan))
   }
 
-  private desk(context: TaskContext, kept: TaskCache, now: number): PlanContext {
+  private planContext(context: TaskContext, cache: TaskCache, now: number): PlanContext {
     return {
       tables: context,
       directions: this.options.directions(),
       now,
-      behind: kept.behind,
-      planned: kept.planned,
+      behind: cache.behind,
+      planned: cache.planned,
       dependants: this.options.dependants,
       gathers: this.options.gathers,
       groupElsewhere: this.options.groupElsewhere,
@@ -238,7 +238,7 @@ export class NotifierProcessor implements Processor {
   }
 }
 
-/** Deletes what has been kept long enough, as far as a slice goes; answers when to look again. */
+/** Deletes what has been cache long enough, as far as a slice goes; answers when to look again. */
 function forget(now: number, context: TaskContext): number {
   let next = Infinity
   let left = MAX_CHANGES_PER_COMMIT

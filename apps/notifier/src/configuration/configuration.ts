@@ -193,7 +193,10 @@ export class Configuration {
       try {
         listener(routing)
       } catch (error) {
-        this.options.logger.error({ err: error }, 'the configuration cannot be put in force; the previous one stays in force')
+        this.options.logger.error(
+          { err: error },
+          'the configuration cannot be put in force; the previous one stays in force',
+        )
       }
     }
   }

@@ -79,7 +79,7 @@ export async function declaration(
       throw error instanceof ConfigurationFault ? refused(error.faults) : error
     })
     await settings.put('declared', LAST, Object.fromEntries(now))
-    logger.info({ changed: changed.map(keyOf), gone: gone.map(keyOf) }, 'the notifier's section of quorate.yaml is in force') // prettier-ignore
+    logger.info({ changed: changed.map(keyOf), gone: gone.map(keyOf) }, 'the section notify of quorate.yaml is in force') // prettier-ignore
   }
 }
 

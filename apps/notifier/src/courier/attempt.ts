@@ -8,7 +8,7 @@ import type { OutboxRow } from '../rows/rows'
 import type { Settlement } from './settle'
 import type { Together } from './together'
 import { remedyOf } from './remedies'
-import { applyOutcome } from './verdict'
+import { applyOutcome } from './outcome-effect'
 
 /** ms that an endpoint may fail until its fallback is told, unless its receiver says otherwise. */
 const FALLBACK_AFTER = 900_000

@@ -1,11 +1,17 @@
 import type { Row, TableReader } from '@quorate/state-store'
 import { behind, laneOfKey, within } from '../rows/keys'
-import type { PlannedDelivery } from '../outbox/planned'
+import type { PlannedDelivery } from '../rows/rows'
 import { outboxRow } from '../rows/packed-rows'
-import type { LaneRest } from './rest'
 
 /** Rows read at once, at most. */
-export const PAGE = 64
+export const MAX_ROWS_READ = 64
+
+/** What is behind the head of a lane, as far as is known here. */
+export interface LaneRest {
+  readonly next?: PlannedDelivery
+  /** May there be more in the outbox? */
+  readonly more: boolean
+}
 
 /** The first delivery of a lane. */
 export interface First {
@@ -43,7 +49,7 @@ export class Backlog {
         const { lane, rows } = this.nextLane()
         return { lane, head: planned(rows[0]!), rest: this.rest(rows) }
       }
-      const limit = Math.min(PAGE, room)
+      const limit = Math.min(MAX_ROWS_READ, room)
       this.page = [...outbox.range({ from: this.after, to: within(this.endpoint).to, limit })]
       this.at = 0
       if (this.page.length > 0) continue

@@ -1,11 +1,11 @@
 import type { RunningTask } from '@quorate/streams'
 import type { Sender } from '../channels/channel'
 import { closesSomething } from '../outbox/message'
-import type { PlannedDelivery } from '../outbox/planned'
+import type { PlannedDelivery } from '../rows/rows'
 import type { OutboxRow } from '../rows/rows'
 import type { Backlog } from './backlog'
 import { Circuit } from './circuit'
-import type { LaneRest } from './rest'
+import type { LaneRest } from './backlog'
 import { DueHeap, type Entry } from './due-heap'
 import { canGoTogether } from './together'
 

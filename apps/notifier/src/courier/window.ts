@@ -1,12 +1,12 @@
 import type { RunningTask } from '@quorate/streams'
 import { endpointOfKey, laneOfKey, within } from '../rows/keys'
-import type { PlannedDelivery } from '../outbox/planned'
+import type { PlannedDelivery } from '../rows/rows'
 import { isFillingBatch, MAX_FILLING_MS } from '../outbox/group-batches'
 import { outboxRow } from '../rows/packed-rows'
 import type { GoneMark } from '../pipeline'
-import { Backlog, PAGE } from './backlog'
+import { Backlog, MAX_ROWS_READ } from './backlog'
 import type { CourierEndpoint } from './endpoint'
-import type { LaneRest } from './rest'
+import type { LaneRest } from './backlog'
 import { OutboxDepths } from './depths'
 import { EndpointQueue, type LaneHead, Spare } from './endpoint-queue'
 
@@ -176,7 +176,7 @@ export class OutboxWindow {
 
   /** Fills an endpoint's window from the outboxes: when it has room for a page, or nothing to do at `now`. */
   fill(queue: EndpointQueue, now = -Infinity): void {
-    if (queue.room < PAGE && !queue.isIdle(now)) return
+    if (queue.room < MAX_ROWS_READ && !queue.isIdle(now)) return
     for (const [partition, backlog] of queue.backlogs) {
       const task = this.tasks.get(partition)
       if (backlog.more) this.read.add(partition)
@@ -195,7 +195,13 @@ export class OutboxWindow {
       this.add(queue, task, lane, { key, row: outboxRow.decode(value) }, { more: true })
   }
 
-  private add(queue: EndpointQueue, task: RunningTask, lane: string, { key, row }: PlannedDelivery, rest: LaneRest): void {
+  private add(
+    queue: EndpointQueue,
+    task: RunningTask,
+    lane: string,
+    { key, row }: PlannedDelivery,
+    rest: LaneRest,
+  ): void {
     if (row.throttledUntil !== undefined) queue.circuit.restThrottled(row.throttledUntil)
     queue.add({ lane, task, key, row, dueAt: row.nextAttemptAt, order: this.order++ }, rest)
   }

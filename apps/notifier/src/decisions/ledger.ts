@@ -1,6 +1,6 @@
 import { cutText, LIMITS } from '@quorate/contracts'
 import { forgetAfter } from './history'
-import { historyOf } from '../outbox/kept'
+import { historyOf } from '../task-cache'
 import type { RecordRef } from './record-ref'
 import { type AttemptRecord, deadRow, type DeadRow, type DeliveryRow } from '../rows/rows'
 import type { Tables } from '../rows/tables'

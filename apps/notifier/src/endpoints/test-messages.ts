@@ -1,7 +1,7 @@
 import type { View } from '@quorate/contracts'
 import type { Outcome, Sender } from '../channels'
 import { remedyOf } from '../courier/remedies'
-import { deliveryId } from '../outbox/delivery-id'
+import { deliveryId } from '../outbox/delivery-keys'
 import type { ChangeMessage } from '../outbox/message'
 
 /** No object of an aggregator: what is told of it changes nothing. */

@@ -1,11 +1,11 @@
 import { LIMITS } from '@quorate/contracts'
 import type { TableReader } from '@quorate/state-store'
 import type { EndpointSettings, Receiver, Route } from '../pipeline'
-import { deliveryId } from './delivery-id'
-import { freeKey } from './free-key'
+import { deliveryId } from './delivery-keys'
+import { freeKey } from './delivery-keys'
 import { within } from '../rows/keys'
 import type { ChangeMessage, GroupMessage } from './message'
-import type { PlannedDelivery } from './planned'
+import type { PlannedDelivery } from '../rows/rows'
 import { outboxRow } from '../rows/packed-rows'
 import type { RecordRef } from '../decisions/record-ref'
 import { type DeliveryRow, type GroupBatchRow, groupBatchRow, type OutboxRow } from '../rows/rows'
@@ -127,7 +127,13 @@ export class GroupBatches {
     for (let due = table.firstDue(now); due; due = table.firstDue(now)) {
       if (working && now < due.due + MAX_FILLING_MS) break
       planned.push(
-        planBatch(tables, groupBatchRow.decode(table.get(due.key)!), now, alone ? now : now + OTHER_PARTITIONS_MS, record),
+        planBatch(
+          tables,
+          groupBatchRow.decode(table.get(due.key)!),
+          now,
+          alone ? now : now + OTHER_PARTITIONS_MS,
+          record,
+        ),
       )
       this.open.delete(due.key)
       table.delete(due.key)
@@ -136,7 +142,13 @@ export class GroupBatches {
   }
 
   /** Plans the message of a lane now, if one is being filled: what is planned next goes behind it. */
-  closeLane(tables: Tables, endpoint: string, object: string, now: number, record: Recorder): PlannedDelivery | undefined {
+  closeLane(
+    tables: Tables,
+    endpoint: string,
+    object: string,
+    now: number,
+    record: Recorder,
+  ): PlannedDelivery | undefined {
     this.flush(tables)
     const table = tables.table('gatherings')
     for (const { key, value } of table.range(within(endpoint))) {

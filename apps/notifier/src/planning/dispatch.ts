@@ -13,7 +13,7 @@ import {
 import { indexDecision } from './object-plan'
 import type { ObjectPlan, PlanContext } from './plan-context'
 import { laneObject } from '../outbox/group-batches'
-import { groupBatchesOf } from '../outbox/kept'
+import { groupBatchesOf } from '../task-cache'
 import { laneOf, within } from '../rows/keys'
 import { record } from '../decisions/ledger'
 import { type ChangeMessage, changeMessage } from '../outbox/message'
@@ -151,7 +151,8 @@ export function deliveriesBefore(
   const { tables, now } = context
   return [...lanes].flatMap((one) => {
     // What is being filled there is closed, so that it can be waited for.
-    const closed = one === object ? undefined : groupBatchesOf(tables).closeLane(tables, endpoint.name, one, now, record)
+    const closed =
+      one === object ? undefined : groupBatchesOf(tables).closeLane(tables, endpoint.name, one, now, record)
     if (closed) context.planned.push(closed)
     let last: string | undefined
     for (const { key } of tables.table('outbox').range(within(laneOf(endpoint.name, one)))) last = key

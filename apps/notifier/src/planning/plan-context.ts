@@ -1,5 +1,5 @@
 import type { ObjectId } from '@quorate/contracts'
-import type { PlannedDelivery } from '../outbox/planned'
+import type { PlannedDelivery } from '../rows/rows'
 import type { Directions, LastNotified, News, Reason, Route } from '../pipeline'
 import type { Closed, Held } from '../rows/rows'
 import type { Tables } from '../rows/tables'

@@ -2,7 +2,7 @@ import { fingerprint } from '@quorate/contracts'
 import type { TaskContext } from '@quorate/streams'
 import type { PlanContext, ObjectPlan } from './plan-context'
 import { type InForce, inForceIn, putInForce } from './in-force'
-import { cacheOf } from '../outbox/kept'
+import { cacheOf } from '../task-cache'
 import { planOf, putObject, rowOf } from './object-plan'
 import { closeAt } from './removal'
 import { holdingRoute, reroute, notifyMissed } from './rerouting'
@@ -22,10 +22,10 @@ export function realign(context: TaskContext, planning: PlanContext): boolean {
   const before = inForceIn(context)
   const now = inForceOf(planning.directions)
   if (before?.version === now.version) return true
-  const kept = cacheOf(context)
-  if (kept.realigning?.version !== now.version) kept.realigning = { version: now.version, after: undefined }
+  const cache = cacheOf(context)
+  if (cache.realigning?.version !== now.version) cache.realigning = { version: now.version, after: undefined }
   const removed = removedEndpoints(before, now)
-  const { after } = kept.realigning
+  const { after } = cache.realigning
   let last: string | undefined
   let taken = 0
   for (const { key, value } of context
@@ -37,12 +37,12 @@ export function realign(context: TaskContext, planning: PlanContext): boolean {
     taken++
   }
   if (taken === SLICE) {
-    kept.realigning = { version: now.version, after: last }
+    cache.realigning = { version: now.version, after: last }
     return false
   }
   forgetActiveAlerts(context, now, planning.directions)
   putInForce(context, now)
-  delete kept.realigning
+  delete cache.realigning
   return true
 }
 

@@ -1,6 +1,6 @@
 import { amend, record } from '../decisions/ledger'
 import type { RecordRef } from '../decisions/record-ref'
-import { decisionId } from '../outbox/delivery-id'
+import { decisionId } from '../outbox/delivery-keys'
 import type { HoldingCause, Reason, Route, Verdict } from '../pipeline'
 import { indexDecision } from './object-plan'
 import type { ObjectPlan, PlanContext } from './plan-context'

@@ -2,7 +2,7 @@ import { Bench } from '../../testing/bench'
 import { Sink, T0 } from '../../testing/changes'
 import { RecordingChannel } from '../../testing/recording-channel'
 import { dedupKey } from '../channels/pagerduty/event'
-import { deliveryId } from '../outbox/delivery-id'
+import { deliveryId } from '../outbox/delivery-keys'
 import { versionOf } from '../pipeline/cause'
 import { clockTime, dateTime } from '../templates/clock'
 

@@ -75,6 +75,13 @@ export interface OutboxRow {
   readonly after?: readonly string[]
 }
 
+/** A delivery that was planned. */
+export interface PlannedDelivery {
+  /** In the outbox. */
+  readonly key: string
+  readonly row: OutboxRow
+}
+
 /** A message to a channel that gathers, while it is filled. */
 export interface GroupBatchRow {
   /** ms; nothing is added from then on. */

@@ -19,7 +19,7 @@ import {
 } from './alert'
 import { ALERTMANAGER_SCHEMA } from './schema'
 import { Refresh } from './refresh'
-import { FiringAlerts } from './standing-alerts'
+import { FiringAlerts } from './firing-alerts'
 
 export interface AlertmanagerSettings extends HttpSettings, AlertSettings {
   readonly username?: string

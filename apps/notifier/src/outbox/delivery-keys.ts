@@ -1,4 +1,7 @@
+import type { ObjectId } from '@quorate/contracts'
 import { hash as digest } from 'node:crypto'
+import { outboxKey } from '../rows/keys'
+import type { Tables } from '../rows/tables'
 
 const hash = (parts: readonly string[]): string => digest('sha256', JSON.stringify(parts), 'base64url').slice(0, 32)
 
@@ -7,3 +10,10 @@ export const deliveryId = (event: string, endpoint: string): string => `msg_${ha
 
 /** Id of a decision that led to no delivery. */
 export const decisionId = (event: string, route: string): string => `dec_${hash([event, route])}`
+
+/** The first key of a lane from a number on that no delivery has. */
+export function freeKey(tables: Tables, endpoint: string, object: ObjectId, from: number): string {
+  let number = from
+  while (tables.table('outbox').get(outboxKey(endpoint, object, number))) number++
+  return outboxKey(endpoint, object, number)
+}

@@ -1,5 +1,5 @@
 import { type RunningTask, StreamsError } from '@quorate/streams'
-import type { PlannedDelivery } from '../outbox/planned'
+import type { PlannedDelivery } from '../rows/rows'
 import { settle, type Settlement } from './settle'
 
 interface Waiting {
