@@ -19,7 +19,12 @@ export interface DeliverySlice {
 const keyOf = (item: Delivery): string => recordKey(Date.parse(item.decidedAt), item.id)
 
 /** One partition's decisions behind `after`. */
-export function page(task: RunningTask, filter: DeliveryFilter, after: string | undefined, limit: number): DeliverySlice {
+export function page(
+  task: RunningTask,
+  filter: DeliveryFilter,
+  after: string | undefined,
+  limit: number,
+): DeliverySlice {
   const items: Delivery[] = []
   let scanned = 0
   for (const { key, row } of decisions(task, filter.object, after)) {
