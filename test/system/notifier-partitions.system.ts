@@ -1,4 +1,4 @@
-import { encodeChange, topicRules } from '@quorate/contracts'
+import { encodeChange } from '@quorate/contracts'
 import type { LogRecord } from '@quorate/log'
 import { openEmbeddedLog } from '@quorate/log/embedded'
 import { join } from 'node:path'
@@ -56,19 +56,6 @@ describe("a partition of the notifier's that needs an operator", () => {
     const { items } = (await (await fetch(`${url}/v1/dead-letters`)).json()) as { items: Partial<LogRecord>[] }
     return items
   }
-  async function recreateSink(): Promise<string> {
-    return withLog(async (log) => {
-      await log.deleteTopic(SINK)
-      await until('the topic is gone', async () => (await log.describeTopic(SINK)) === undefined)
-      await log.ensureTopics([topicRules.states(SINK, 1)])
-      return (await log.describeTopic(SINK))!.id
-    })
-  }
-  const waits = (app: App) =>
-    until('the partition waits', async () =>
-      (await (await fetch(`${app.url}/readyz?verbose`)).text()).includes('STREAMS_SOURCE_REPLACED'),
-    )
-
   it('skips a record that an operator names with --direct --notifier, and by REST says what became of it', async () => {
     const first = await App.start('standalone', { dataDir, env })
     await report(first, 'site/x', 'down')
@@ -107,27 +94,5 @@ describe("a partition of the notifier's that needs an operator", () => {
     const idle = await cli(second.url, 'acknowledge-source', '--notifier', '--yes')
     expect(idle).toEqual([0, expect.stringContaining('no partition waits')])
     expect(await second.process.stop()).toEqual({ code: 0, signal: null })
-  })
-
-  it('goes on with a sink that was created again, acknowledged by REST, and with --direct while nothing runs', async () => {
-    const topic = await recreateSink()
-    const third = await App.launch('standalone', { dataDir, env })
-    await waits(third)
-    const other = await cli(third.url, 'acknowledge-source', '0', '--notifier', '--topic', 'another', '--yes')
-    expect(other[0]).not.toBe(0)
-    const done = await cli(third.url, 'acknowledge-source', '--notifier', '--yes')
-    expect(done).toEqual([0, expect.stringContaining(`with the topic ${topic}`)])
-    await third.ready()
-    await report(third, 'site/y', 'down')
-    await until('it is told', async () => (await told(third, 'site/y')).includes('down sent'))
-    await third.process.stop()
-
-    const next = await recreateSink()
-    const direct = await cli(NOBODY, 'acknowledge-source', '--direct', '--notifier', '--data-dir', dataDir, '--yes')
-    expect(direct).toEqual([0, expect.stringContaining(`noted for ${next}`)])
-    const fourth = await App.start('standalone', { dataDir, env })
-    await report(fourth, 'site/z', 'down')
-    await until('it is told', async () => (await told(fourth, 'site/z')).includes('down sent'))
-    expect(await fourth.process.stop()).toEqual({ code: 0, signal: null })
   })
 })
