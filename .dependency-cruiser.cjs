@@ -13,7 +13,12 @@ const STREAMS_CHAPTERS = {
 
 module.exports = {
   forbidden: [
-    rule('no-cycles', 'There are no import cycles: no file imports itself, directly or through other files.', {}, { circular: true }),
+    rule(
+      'no-cycles',
+      'There are no import cycles: no file imports itself, directly or through other files.',
+      {},
+      { circular: true },
+    ),
     rule('libs-know-no-app', 'Libraries do not import applications.', { path: '^libs/' }, { path: '^apps/' }),
     rule(
       'packages-are-the-top',

@@ -1,7 +1,15 @@
 import type { Config } from '@quorate/config'
 import { topicNames, topicRules } from '@quorate/contracts'
 import { type AppContext, type AppParts, createRegistry } from '@quorate/http'
-import { createMember, type MemberConfig, Owners, PartitionOperations, Peers, streamsChecks, streamsMetrics } from '@quorate/routing'
+import {
+  createMember,
+  type MemberConfig,
+  Owners,
+  PartitionOperations,
+  Peers,
+  streamsChecks,
+  streamsMetrics,
+} from '@quorate/routing'
 import { StreamsStrategy } from '@quorate/transport'
 import { CHANNELS } from './channels'
 import { reportLeftOut } from './conditions'

@@ -7,9 +7,9 @@ export const STREAMS_ERRORS = {
   STREAMS_BAD_RESUME: 'a processor answered an offset outside its batch',
   STREAMS_SOURCE_LOST: 'a topic does not hold what has been applied already',
   STREAMS_SOURCE_REPLACED:
-    'the source was deleted and created again; bring it back, or go on with `quorate acknowledge-source`',
+    'the source was deleted and created again; bring it back, or continue with `quorate acknowledge-source` (for the notifier, with `--notifier`)',
   STREAMS_SOURCE_TRUNCATED:
-    'the source has lost records that were applied; bring them back, or go on with `quorate acknowledge-source`',
+    'the source has lost records that were applied; bring them back, or continue with `quorate acknowledge-source` (for the notifier, with `--notifier`)',
   STREAMS_OTHER_APPLICATION: 'another application id writes to the same topics',
   STREAMS_SOURCE_GROWN: 'partitions were added to the source, and keys lie in others now',
   STREAMS_TASK_FAILED: 'a batch cannot be processed: a fault of ours',

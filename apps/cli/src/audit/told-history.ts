@@ -33,7 +33,7 @@ function entryOf({ data, time }: Change): HistoryEntry {
 export const shownHistory = (entries: readonly ShownEntry[]): string =>
   JSON.stringify(
     entries.map(({ at, tally, ...rest }) =>
-      entryText({ ...rest, at: Date.parse(at), tally: sorted(tally) } as unknown as HistoryEntry),
+      entryText({ ...rest, at: Date.parse(at), tally: sorted(tally) }),
     ),
   )
 
