@@ -1,7 +1,7 @@
 import { Bench } from '../../testing/bench'
 import { Sink, T0 } from '../../testing/changes'
 import type { ChangeMessage } from '../outbox/message'
-import type { Channel, Outcome, ActiveAlerts } from '../channels'
+import type { ActiveAlerts, Channel, Outcome, Sender } from '../channels'
 import { AT_ONCE, type Routing } from '../pipeline'
 
 /** Keeps what stands as an Alertmanager's sender does, and lets a test look. */
@@ -12,9 +12,9 @@ class StandingChannel implements Channel {
   answer: (message: ChangeMessage) => Outcome = ({ state, object }) =>
     state === 'up' ? { kind: 'delivered' } : { kind: 'delivered', activeAlert: `${object} ${state}` }
 
-  open() {
+  open(): Sender {
     const { stands } = this
-    const standing: ActiveAlerts = {
+    const activeAlerts: ActiveAlerts = {
       put: (partition, object, text) => {
         if (text === undefined) stands.delete(`${partition} ${object}`)
         else stands.set(`${partition} ${object}`, text)
@@ -26,7 +26,7 @@ class StandingChannel implements Channel {
     return {
       description: {},
       fingerprint: 'standing',
-      standing,
+      activeAlerts,
       send: async ({ message }: { message: unknown }) => this.answer(message as ChangeMessage),
       close: async () => undefined,
     }
