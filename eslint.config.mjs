@@ -3,7 +3,7 @@ import globals from 'globals'
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['**/dist/', 'node_modules/', 'data/', '.cache/', 'bench/peer/', 'coverage/'] },
+  { ignores: ['**/dist/', 'node_modules/', 'data/', '.cache/', 'bench/peer/', 'coverage/', '**/*.openapi.ts'] },
   js.configs.recommended,
   {
     files: ['**/*.{mjs,cjs,js}'],

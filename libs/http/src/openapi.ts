@@ -75,12 +75,14 @@ const PROBLEM_SCHEMA = Type.Object(
 )
 
 interface Operation {
+  requestBody?: object
   responses?: Record<string, { description?: string; content?: object; headers?: object }>
 }
 
 /** Whatever a handler declares to go wrong is returned as a problem, and some things can always go wrong. */
-function describeProblems({ responses = {} }: Operation): void {
-  for (const status of ['400', '401', '403', '414', '429', '431', '500']) responses[status] ??= {}
+function describeProblems({ requestBody, responses = {} }: Operation): void {
+  const always = ['400', '401', '403', '414', '429', '431', '500', ...(requestBody === undefined ? [] : ['413', '415'])]
+  for (const status of always) responses[status] ??= {}
   for (const [status, response] of Object.entries(responses)) {
     if (Number(status) < 400 || response.content) continue
     const codes = Object.entries(PROBLEMS).filter(([code, row]) => row.status === Number(status) && code !== 'no-route')

@@ -61,7 +61,7 @@ export class AgentsController {
   @ApiBody({ type: AgentBody })
   @ApiRead(AGENT_ANSWER, 'The settings; of a dry run, what they would change.', 'policy')
   @ApiWritten()
-  @ApiProblems(400, 403, 409, 413, 415, 422, 503, 504)
+  @ApiProblems(400, 403, 409, 422, 503, 504)
   async put(@Param('agent') agent: string, @Body() body: AgentBody, @Req() request: FastifyRequest): Promise<Answer> {
     const settings = { agent: agentIdOf(agent), weight: body.weight ?? 1, muted: body.muted ?? false }
     return this.requests.put(request, {

@@ -32,7 +32,7 @@ export class ObjectWritesController {
   @ApiWait('5s', '202 and the position at once with 0.')
   @ApiBody({ type: OverrideBody })
   @ApiRead(VIEW, 'The object as it is once the override was applied.', 'object')
-  @ApiProblems(202, 204, 400, 403, 409, 412, 413, 415, 422, 428, 503, 504)
+  @ApiProblems(202, 204, 400, 403, 409, 412, 422, 428, 503, 504)
   async setOverride(
     @Param('object') object: string,
     @Body() body: OverrideBody,
@@ -71,7 +71,7 @@ export class ObjectWritesController {
   @ApiWait('5s', '202 and the position at once with 0.')
   @ApiBody({ type: StateBody })
   @ApiRead(VIEW, 'The object as it is once the state was set.', 'object')
-  @ApiProblems(202, 204, 400, 403, 409, 412, 413, 415, 422, 428, 503, 504)
+  @ApiProblems(202, 204, 400, 403, 409, 412, 422, 428, 503, 504)
   async set(@Param('object') object: string, @Body() body: StateBody, @Req() request: FastifyRequest): Promise<Answer> {
     return this.#override(objectIdOf(object), body, request)
   }

@@ -34,7 +34,7 @@ export class PartitionsController {
   @ApiPartition()
   @ApiResponse({ status: 200, description: 'It is skipped.', content: { 'application/json': { schema: SKIPPED } } })
   @ApiNoted(SKIP_NOTED)
-  @ApiProblems(400, 403, 404, 409, 413, 415, 422, 503)
+  @ApiProblems(400, 403, 404, 409, 422, 503)
   async skip(
     @Param('partition') partition: string,
     @Body() { offset, through, reason }: SkipBody,
@@ -64,7 +64,7 @@ export class PartitionsController {
     content: { 'application/json': { schema: ACKNOWLEDGED } },
   })
   @ApiNoted(SOURCE_NOTED)
-  @ApiProblems(400, 403, 404, 409, 413, 415, 422, 503)
+  @ApiProblems(400, 403, 404, 409, 422, 503)
   async acknowledge(
     @Param('partition') partition: string,
     @Body() body: SourceBody,

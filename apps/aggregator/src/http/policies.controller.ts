@@ -62,7 +62,7 @@ export class PoliciesController {
   @ApiBody({ schema: POLICY_BODY as never })
   @ApiRead(POLICY_ANSWER, 'The policy as it is in force; of a dry run, what it would change.', 'policy')
   @ApiWritten()
-  @ApiProblems(400, 403, 409, 413, 415, 422, 503, 504)
+  @ApiProblems(400, 403, 409, 422, 503, 504)
   put(@Param('name') name: string, @Body() body: unknown, @Req() request: FastifyRequest): Promise<Answer> {
     return this.requests.put(request, {
       write: (task, waitMs, key) => this.settings.putPolicy(task, name, body, waitMs, key),

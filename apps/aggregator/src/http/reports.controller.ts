@@ -55,7 +55,7 @@ export class ReportsController {
   @ApiBody({ type: ReportBody })
   @ApiWritten()
   @ApiRead(VIEW, 'With ?wait: the object once the report was applied.', 'object')
-  @ApiProblems(204, 400, 403, 409, 413, 415, 422, 503, 504)
+  @ApiProblems(204, 400, 403, 409, 422, 503, 504)
   async put(
     @Param('object') object: string,
     @Param('agent') agent: string,
@@ -100,7 +100,7 @@ export class ReportsController {
   @ApiConsumes('application/json', 'application/x-ndjson')
   @ApiBody({ schema: { type: 'array', items: BULK_REPORT } as never })
   @ApiWritten(BULK_ANSWER)
-  @ApiProblems(400, 403, 409, 413, 415, 422, 503, 504)
+  @ApiProblems(400, 403, 409, 422, 503, 504)
   async bulk(@Body() body: unknown, @Req() request: FastifyRequest): Promise<Answer> {
     queryOf(request, [])
     if (body === undefined || body === null)
