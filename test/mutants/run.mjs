@@ -1,5 +1,6 @@
 // Puts each mutant into a copy of the project and runs the tests of the vote on it: a mutant that no test notices survives. On demand:
-//   node test/mutants/run.mjs [part of a name …]      QUORATE_SCENARIOS=2000 random scenarios for each by default
+//   node test/mutants/run.mjs [part of a name …] [--fit]
+// --fit: only says whether each mutant fits the code. QUORATE_SCENARIOS=2000 random scenarios for each by default
 // Exit codes: 0 all are killed, 1 some survive, 2 a mutant does not fit the code, or the tests fail without any.
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -10,6 +11,17 @@ import { MUTANTS } from './mutants.mjs'
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..')
 const VOTE = 'libs/vote/src'
+
+const wanted = process.argv.slice(2).filter((word) => word !== '--fit')
+const chosen = MUTANTS.filter(([name]) => wanted.length === 0 || wanted.some((part) => name.includes(part)))
+const misfits = chosen.filter(([, file, from]) => readFileSync(join(ROOT, VOTE, file), 'utf8').split(from).length !== 2)
+for (const [name, file] of misfits) console.log(`DOES NOT FIT  ${name} (${file})`)
+if (misfits.length > 0) process.exit(2)
+if (process.argv.includes('--fit')) {
+  console.log(`${chosen.length} mutants fit`)
+  process.exit(0)
+}
+
 const copy = mkdtempSync(join(tmpdir(), 'mutants-'))
 process.on('exit', () => rmSync(copy, { recursive: true, force: true }))
 process.on('SIGINT', () => process.exit(130))
@@ -41,11 +53,6 @@ const passes = (spec) => {
 }
 const pass = () => SPECS.every(passes)
 
-const wanted = process.argv.slice(2)
-const chosen = MUTANTS.filter(([name]) => wanted.length === 0 || wanted.some((part) => name.includes(part)))
-const misfits = chosen.filter(([, file, from]) => readFileSync(join(ROOT, VOTE, file), 'utf8').split(from).length !== 2)
-for (const [name, file] of misfits) console.log(`DOES NOT FIT  ${name} (${file})`)
-if (misfits.length > 0) process.exit(2)
 if (!pass()) {
   console.log('The tests fail without any mutant: nothing can be told.')
   process.exit(2)

@@ -42,7 +42,8 @@ export function createOpenApi(
     schemas: { ...document.components?.schemas, ...schemas, ...componentsOf([PROBLEM_SCHEMA, HEALTH_SCHEMA]) },
   }
   for (const path of Object.values(document.paths))
-    for (const operation of Object.values(path as Record<string, Operation>)) describeProblems(operation)
+    for (const [method, operation] of Object.entries(path as Record<string, Operation>))
+      describeProblems(operation, method !== 'get')
   return document
 }
 
@@ -80,8 +81,10 @@ interface Operation {
 }
 
 /** Whatever a handler declares to go wrong is returned as a problem, and some things can always go wrong. */
-function describeProblems({ requestBody, responses = {} }: Operation): void {
-  const always = ['400', '401', '403', '414', '429', '431', '500', ...(requestBody === undefined ? [] : ['413', '415'])]
+function describeProblems({ requestBody, responses = {} }: Operation, isWrite: boolean): void {
+  const always = ['400', '401', '403', '414', '429', '431', '500']
+  if (isWrite) always.push('503')
+  if (requestBody !== undefined) always.push('413', '415')
   for (const status of always) responses[status] ??= {}
   for (const [status, response] of Object.entries(responses)) {
     if (Number(status) < 400 || response.content) continue

@@ -1,6 +1,7 @@
 import type { RunningTask, Streams } from '@quorate/streams'
 import { Answer, json, Problem } from '@quorate/http'
 import { testCall } from '@quorate/http/testing'
+import { locate } from './locations'
 import { type Answering, Owners } from './owners'
 import { GENERATION } from './refusal'
 import { Peers } from './peers'
@@ -13,17 +14,21 @@ class Scene {
   tasks: RunningTask[] = []
   standbys: RunningTask[] = []
   generation = 7
+  partitions = 1
   lapsedEverywhere = false
   changed: () => void = () => undefined
   readonly owners: Owners
 
   constructor() {
+    const partitions = () => this.partitions
     const sure = (): boolean => this.tasks.every(({ owned }) => owned)
     const streams = {
       get sure() {
         return sure()
       },
-      partitions: 1,
+      get partitions() {
+        return partitions()
+      },
       task: () => this.tasks[0],
       tasks: () => this.tasks,
       standby: () => this.standbys[0],
@@ -157,5 +162,12 @@ describe('owners', () => {
     expect(() => scene.owners.find(0, true)).toThrow(
       expect.objectContaining({ code: 'rebalancing', headers: expect.objectContaining({ [GENERATION]: '7' }) }),
     )
+  })
+
+  it('knows no partition before its instance has joined, and says so instead of listing none', () => {
+    const scene = new Scene()
+    expect(locate(scene.owners, false).missing).toEqual([])
+    scene.partitions = 0
+    expect(() => locate(scene.owners, false)).toThrow(expect.objectContaining({ code: 'no-owner' }))
   })
 })

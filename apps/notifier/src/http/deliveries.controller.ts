@@ -14,6 +14,7 @@ export class DeliveriesController {
   constructor(private readonly deliveries: Deliveries) {}
 
   @Get()
+  @ApiResponse({ status: 503, description: 'This instance has not joined its group yet.' })
   @ApiOperation({ operationId: 'listDeliveries', summary: 'Who was told what, or why not; newest first.' })
   @ApiOkResponse({ description: 'A page of decisions.', schema: DELIVERIES })
   @ApiResponse({ status: 400, description: 'The cursor is none of ours.' })
