@@ -1,4 +1,5 @@
-// The engine alone, without log and store: µs of one core for each report, and for a policy change that touches many objects.
+// The engine alone, without log and store: µs of one core for each report, and for a policy change that touches many
+// objects.
 //   npm run build && node bench/engine.mjs [reports] [objects of the policy change]
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
@@ -31,8 +32,8 @@ function filled(objects, agents) {
 }
 
 /**
- * Every agent of every object in turn, 1 ms apart or as slow as keeps the votes fresh. One report in `flips` says another state than the
- * agent's last; 0: all repeat it.
+ * Every agent of every object in turn, 1 ms apart or as slow as keeps the votes fresh. One report in `flips` says
+ * another state than the agent's last; 0: all repeat it.
  */
 function perReport(agents, flips) {
   const objects = Math.max(1, Math.round(100_000 / agents))

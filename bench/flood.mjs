@@ -1,8 +1,8 @@
 // A flood: objects change at once, one in ten of them twice, and are told by a webhook each and by mail as one group.
 //   node bench/flood.mjs [objects]      50,000 by default
-// npm start's process on the embedded log, its aggregator idle; the sink is full when it starts, so the flood comes as fast as it is read.
-// Prints one line: CPU µs per change (start-up left out), changes/s until all webhooks were delivered, peak memory, mails, and whether the
-// webhooks of each object came in order, each under one id.
+// npm start's process on the embedded log, its aggregator idle; the sink is full when it starts, so the flood comes as
+// fast as it is read. Prints one line: CPU µs per change (start-up left out), changes/s until all webhooks were
+// delivered, peak memory, mails, and whether the webhooks of each object came in order, each under one id.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'

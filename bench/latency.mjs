@@ -41,7 +41,8 @@ const cpu0 = cpuMs(app.pid)
 const t0 = performance.now()
 const sending = new Set()
 let seq = 0
-// What is due goes at each turn of the timer (1 ms): to wait for the exact moment would take one of the cores from what is measured.
+// What is due goes at each turn of the timer (1 ms): to wait for the exact moment would take one of the cores from what
+// is measured.
 let due = []
 const send = () => {
   const one = log.append(due).finally(() => sending.delete(one))

@@ -1,8 +1,9 @@
-// CPU µs per change in the notifier, from the sink topic to the written outcome: 10,000 objects change at once, or 50,000.
+// CPU µs per change in the notifier, from the sink topic to the written outcome: 10,000 objects change at once, or
+// 50,000.
 //   [SHORT=10000 LONG=50000] node bench/notifier.mjs [console|webhook] [runs]
-// npm start's process on the embedded log, its aggregator idle. Two runs of different length: `first` is what the shorter
-// one costs over a start with an empty sink (a cold program), `steady` what each change of the longer one costs more. For `webhook` the HTTP
-// client is part of the figure.
+// npm start's process on the embedded log, its aggregator idle. Two runs of different length: `first` is what the
+// shorter one costs over a start with an empty sink (a cold program), `steady` what each change of the longer one costs
+// more. For `webhook` the HTTP client is part of the figure.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'

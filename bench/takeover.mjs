@@ -1,6 +1,7 @@
-// How long a partition stands still when its owner is killed, and when it stops cleanly: three real aggregators, one standby each.
-// A report that changes the state of its object goes to every partition each 50 ms; what is measured is the pause in the sink as a
-// read_committed reader sees it, from the signal on, and the time until a survivor answers for that object again.
+// How long a partition stands still when its owner is killed, and when it stops cleanly: three real aggregators, one
+// standby each. A report that changes the state of its object goes to every partition each 50 ms; what is measured is
+// the pause in the sink as a read_committed reader sees it, from the signal on, and the time until a survivor answers
+// for that object again.
 //   node bench/takeover.mjs [kills] [clean stops] [reports of state before]
 import { join } from 'node:path'
 import { startAggregator } from './lib/aggregator.mjs'

@@ -1,4 +1,5 @@
-// Expressions that have stumbled readers of the pages, and what to write instead. Keep the list short and free of false alarms.
+// Expressions that have stumbled readers of the pages, and what to write instead. Keep the list short and free of false
+// alarms.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT } from './sources.mjs'

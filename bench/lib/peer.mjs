@@ -1,4 +1,5 @@
-// The Kafka Streams peer and its broker (peer/run.sh), which our own runs use too: both are measured on the same broker.
+// The Kafka Streams peer and its broker (peer/run.sh), which our own runs use too: both are measured on the same
+// broker.
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

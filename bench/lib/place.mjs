@@ -1,4 +1,5 @@
-// Where a run happens: a fresh prefix on the peer's broker, or a fresh folder for the embedded log. Topics are made by the product's own topology.
+// Where a run happens: a fresh prefix on the peer's broker, or a fresh folder for the embedded log. Topics are made by
+// the product's own topology.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

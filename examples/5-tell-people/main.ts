@@ -3,7 +3,10 @@ import { simpleParser } from 'mailparser'
 import { SMTPServer } from 'smtp-server'
 import { Webhook } from 'standardwebhooks'
 
-/** Two receivers to try the notifier on: a mail server that shows mails instead of delivering them, and a webhook that checks signatures. */
+/**
+ * Two receivers to try the notifier on: a mail server that shows mails instead of delivering them, and a webhook that
+ * checks signatures.
+ */
 const secret = process.env.QUORATE_SECRET_HOOK
 if (secret === undefined) {
   process.stderr.write(

@@ -13,7 +13,8 @@ export function emitDeclarations(entries) {
   const ambient = config.fileNames.filter((file) => file.endsWith('.d.ts'))
   const program = ts.createProgram([...entries, ...ambient], {
     ...config.options,
-    // Where the compiler writes a type that it inferred, it must not name it by a package: that would tie packages to each other.
+    // Where the compiler writes a type that it inferred, it must not name it by a package: that would tie packages to
+    // each other.
     paths: Object.fromEntries(Object.entries(config.options.paths).filter(([, [file]]) => !file.includes('packages/'))),
     sourceMap: false,
     incremental: false,

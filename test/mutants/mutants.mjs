@@ -1,5 +1,5 @@
-// Small faults put into the vote, one at a time: [what it breaks, file of libs/vote/src, text, what stands there instead].
-// A text must be there exactly once. Where the engine changes, its mutants change with it.
+// Small faults put into the vote, one at a time: [what it breaks, file of libs/vote/src, text, what stands there
+// instead]. A text must be there exactly once. Where the engine changes, its mutants change with it.
 export const MUTANTS = [
   ['a tie has a winner', 'methods.ts', '2 * weights[i]! > total', '2 * weights[i]! >= total'],
   [

@@ -1,4 +1,5 @@
-// Puts each mutant into a copy of the project and runs the tests of the vote on it: a mutant that no test notices survives. On demand:
+// Puts each mutant into a copy of the project and runs the tests of the vote on it: a mutant that no test notices
+// survives. On demand:
 //   node test/mutants/run.mjs [part of a name …] [--fit]
 // --fit: only says whether each mutant fits the code. QUORATE_SCENARIOS=2000 random scenarios for each by default
 // Exit codes: 0 all are killed, 1 some survive, 2 a mutant does not fit the code, or the tests fail without any.

@@ -11,7 +11,10 @@ export async function npm(cwd: string, args: readonly string[], env: Record<stri
   return it.stdout
 }
 
-/** A registry of our own on this machine: has what is published to it, and fetches all else by way of this machine's npm configuration. */
+/**
+ * A registry of our own on this machine: has what is published to it, and fetches all else by way of this machine's npm
+ * configuration.
+ */
 export class Verdaccio {
   private constructor(
     private readonly process: SystemProcess,

@@ -31,7 +31,10 @@ const BYTES: Edit = [
   '${view.voters === undefined ? \'\' : `,"voters":${view.voters}`},"incident":${quoteOrNull(view.incident)}',
 ]
 
-/** The row "add a member to the view of an object" of "What to touch" (docs/architecture.md), walked in a copy of the sources. */
+/**
+ * The row "add a member to the view of an object" of "What to touch" (docs/architecture.md), walked in a copy of the
+ * sources.
+ */
 describe('a member that is added to the view', () => {
   let copy: string
   beforeAll(() => {

@@ -14,7 +14,10 @@ import { StatesStreamController } from './http/states-stream.controller'
 /** The aggregator as a part of a Nest application. */
 @Module({})
 export class AggregatorModule {
-  /** `parts`: what the controllers are given, each under its class. Nest refuses to start where one is missing, and names it. */
+  /**
+   * `parts`: what the controllers are given, each under its class. Nest refuses to start where one is missing, and
+   * names it.
+   */
   static register(parts: readonly object[]): DynamicModule {
     return {
       module: AggregatorModule,

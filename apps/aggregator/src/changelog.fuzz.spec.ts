@@ -20,7 +20,10 @@ const report = (key: string, agent: string, state: string, more: object = {}) =>
   value: JSON.stringify({ agent, state, ...more }),
 })
 
-/** Rows of every table and layout: pages, evidence, history, requests, a policy that is being applied, settings, overrides, deadlines. */
+/**
+ * Rows of every table and layout: pages, evidence, history, requests, a policy that is being applied, settings,
+ * overrides, deadlines.
+ */
 const STORY = [
   typed('policy-set', { name: 'p', match: 'site/*', method: 'threshold', thresholds: { down: 2 }, history: 5, ttl: 600, holdFor: 30 }),
   typed('policy-set', { name: 'g', match: 'crowd', groups: { by: 'prefix' } }),
@@ -60,7 +63,8 @@ it('starts, applies and stops whatever lies in its changelog', async () => {
         const rows = (await driver.read(topology.changelog)).filter(({ key }) => key?.toString() !== CHECKPOINT_KEY)
         const records = them
           .map((it) => it(rows.map(({ key, value }) => ({ key, value }))))
-          // A checkpoint that can be read counts, even a foreign one: health names where it points, and an operator decides.
+          // A checkpoint that can be read counts, even a foreign one: health names where it points, and an operator
+          // decides.
           .filter(({ key, value }) => String(key) !== CHECKPOINT_KEY || !value || !decodeCheckpoint(value))
         await driver.log.append(records.map((it) => ({ topic: topology.changelog, partition: 0, ...it })))
         driver.loseDisk()

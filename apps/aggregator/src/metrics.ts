@@ -44,7 +44,10 @@ export function voteMetrics(counters: Counters, registry: Registry): void {
   one('quorate_ticks_appended_total', 'Ticks appended.', () => counters.ticksAppended)
 }
 
-/** Objects that are held because their policy's rule cannot decide; a policy in trouble without any is 0, one that is not is absent. */
+/**
+ * Objects that are held because their policy's rule cannot decide; a policy in trouble without any is 0, one that is
+ * not is absent.
+ */
 export function ruleMetrics(list: () => readonly RuleTrouble[], registry: Registry): void {
   new Gauge({
     name: 'quorate_rule_held_objects',

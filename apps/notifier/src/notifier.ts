@@ -26,7 +26,9 @@ export interface NotifierOptions {
   readonly courier?: Pick<CourierOptions, 'backoff' | 'atOnce' | 'window' | 'spare' | 'gatherMs'>
 }
 
-/** The notifier of one process: the processor decides and plans, the courier sends; between them only committed rows. */
+/**
+ * The notifier of one process: the processor decides and plans, the courier sends; between them only committed rows.
+ */
 export class Notifier {
   readonly processor: NotifierProcessor
   readonly courier: Courier
@@ -95,8 +97,8 @@ export class Notifier {
   }
 
   /**
-   * Another configuration from now on: of the batches that begin after it. What the old one held back and this one does not is judged again.
-   * An endpoint that cannot be opened now is tried again with each of its deliveries.
+   * Another configuration from now on: of the batches that begin after it. What the old one held back and this one does
+   * not is judged again. An endpoint that cannot be opened now is tried again with each of its deliveries.
    * @throws Error when it cannot work; the old one stays in force then
    */
   configure(routing: Routing): void {

@@ -41,7 +41,10 @@ export interface NotifierProcessorOptions {
 const FORGOTTEN = ['groups', 'history', 'by-object', 'dead'] as const
 /** How often to look for what can be forgotten, ms. */
 const SWEEP_MS = 60_000
-/** Changes, or rows to forget, of one commit: the event loop gets a turn in between, so that queries are not cache waiting. */
+/**
+ * Changes, or rows to forget, of one commit: the event loop gets a turn in between, so that queries are not cache
+ * waiting.
+ */
 const MAX_CHANGES_PER_COMMIT = 256
 
 /** What is due for an object cannot be processed. */
@@ -56,8 +59,9 @@ class DueFault extends Error {
 }
 
 /**
- * The notifier's program. A change goes through the pipeline, and what follows (the inbox mark, what each receiver was last told,
- * what waits, the planned deliveries) becomes rows of the task: one commit with the source offset. Nothing is sent here.
+ * The notifier's program. A change goes through the pipeline, and what follows (the inbox mark, what each receiver was
+ * last told, what waits, the planned deliveries) becomes rows of the task: one commit with the source offset. Nothing
+ * is sent here.
  */
 export class NotifierProcessor implements Processor {
   /** By task: objects for which something due could not be processed. */

@@ -12,8 +12,8 @@ export interface TopologyOptions {
 }
 
 /**
- * The notifier as a stream program: the sink of the aggregator in; out go dead letters, and to the settings which parents of inhibitions
- * are bad. Its work is in its tables.
+ * The notifier as a stream program: the sink of the aggregator in; out go dead letters, and to the settings which
+ * parents of inhibitions are bad. Its work is in its tables.
  */
 export function notifierTopology({ prefix, applicationId, partitions }: TopologyOptions): Topology {
   const topics = topicNames(prefix)

@@ -1,4 +1,7 @@
-/** Of `localhost`, `mail.test` and 127.0.0.1, signed by itself, for a hundred years. For tests on this machine; it protects nothing. */
+/**
+ * Of `localhost`, `mail.test` and 127.0.0.1, signed by itself, for a hundred years. For tests on this machine; it
+ * protects nothing.
+ */
 export const CERTIFICATE = `-----BEGIN CERTIFICATE-----
 MIIBpzCCAUygAwIBAgIUKH40LSWFNABy6E8fhnl2ACFcAoYwCgYIKoZIzj0EAwIw
 FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTA3MzM0NVoYDzIxMjYxMDI4

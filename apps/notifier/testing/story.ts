@@ -142,7 +142,10 @@ export class Story {
     this.world.close()
   }
 
-  /** Each address in force knows what is so of each object that is routed to it; none that is not in force believes that something is open. */
+  /**
+   * Each address in force knows what is so of each object that is routed to it; none that is not in force believes that
+   * something is open.
+   */
   private *beliefs(): Iterable<string> {
     for (const row of this.world.outbox()) yield `${row.id} is still to be told to ${row.endpoint}`
     const addresses = new Set([...this.since.keys(), ...this.delivered.map(({ address }) => address)])
@@ -155,7 +158,8 @@ export class Story {
         if (!this.since.has(address)) {
           if (belief !== undefined) yield `${says}, and the address is gone`
         } else if (belief !== undefined) yield says
-        // What is not told: nothing is wrong where no route leads there, or it came into force after its receiver was told.
+        // What is not told: nothing is wrong where no route leads there, or it came into force after its receiver was
+        // told.
         else if (this.isRouted(address, object) && !this.cameLater(address, object)) yield says
       }
   }
@@ -194,7 +198,9 @@ export class Story {
     }
   }
 
-  /** Each event has a decision for each receiver that a route led it to, and each that is not to tell it has a reason. */
+  /**
+   * Each event has a decision for each receiver that a route led it to, and each that is not to tell it has a reason.
+   */
   private *unexplained(): Iterable<string> {
     const found = new Set<string>()
     for (const object of OBJECTS)
@@ -257,7 +263,10 @@ export class Story {
     return this.events.findIndex(({ event }) => told === event || told.startsWith(`${event}/`))
   }
 
-  /** The last that a decision says of the object at the address, or its receiver, is that what is open there could not be closed. */
+  /**
+   * The last that a decision says of the object at the address, or its receiver, is that what is open there could not
+   * be closed.
+   */
   private isGivenUp(address: string, object: string): boolean {
     const [receiver] = address.split('-')
     if (this.since.get(address) === 0) return false

@@ -36,8 +36,9 @@ interface Instance {
 }
 
 /**
- * Notifiers, the real ones, over partitions in memory and in virtual time: thousands of short histories in a minute. Instances join, leave
- * and die; time moves from one thing that is due to the next, and everything that follows from it happens before it moves on.
+ * Notifiers, the real ones, over partitions in memory and in virtual time: thousands of short histories in a minute.
+ * Instances join, leave and die; time moves from one thing that is due to the next, and everything that follows from it
+ * happens before it moves on.
  */
 export class World {
   readonly clock = new VirtualClock()

@@ -5,7 +5,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { startStandalone } from './bootstrap'
 
-/** What promtool's `check metrics` has against a metric; names of Node's own (`nodejs_`, `process_`) are their library's. */
+/**
+ * What promtool's `check metrics` has against a metric; names of Node's own (`nodejs_`, `process_`) are their
+ * library's.
+ */
 function faultsOf(name: string, type: string, help: string): string[] {
   const faults: string[] = []
   if (help === '') faults.push('has no help')

@@ -1,6 +1,7 @@
 /**
- * A call of every operation, as a user writes it with types generated from the document. Never run: `openapi-types.spec.ts` compiles it
- * against `openapi-typescript`'s output, and fails when an operation is not called here.
+ * A call of every operation, as a user writes it with types generated from the document. Never run:
+ * `openapi-types.spec.ts` compiles it against `openapi-typescript`'s output, and fails when an operation is not called
+ * here.
  */
 import createClient from 'openapi-fetch'
 import type { components, paths } from './openapi-types'

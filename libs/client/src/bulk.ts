@@ -1,7 +1,10 @@
 import type { BulkAnswer, BulkReport } from './answers'
 import type { Caller } from './caller'
 
-/** Bytes of NDJSON that one request carries at most: well under the server's limit of a body, so that a 503 can be repeated. */
+/**
+ * Bytes of NDJSON that one request carries at most: well under the server's limit of a body, so that a 503 can be
+ * repeated.
+ */
 const CHUNK_BYTES = 512 * 1024
 /** Reports that one request carries at most: an agent that reports slowly is not held up for longer. */
 const CHUNK_REPORTS = 5_000
@@ -12,9 +15,9 @@ interface Chunk {
 }
 
 /**
- * Sends any number of reports as NDJSON, in order, one request after the other, each repeated when the server asks to; memory is bounded by
- * one chunk. Answers once all are appended. When it throws, `accepted` chunks before the fault have been appended: reports may be sent again,
- * a report that is there already changes nothing but its time.
+ * Sends any number of reports as NDJSON, in order, one request after the other, each repeated when the server asks to;
+ * memory is bounded by one chunk. Answers once all are appended. When it throws, `accepted` chunks before the fault
+ * have been appended: reports may be sent again, a report that is there already changes nothing but its time.
  */
 export async function sendBulk(
   caller: Caller,

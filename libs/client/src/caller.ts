@@ -6,11 +6,17 @@ export interface CallerOptions {
   readonly url?: string
   /** Sent as `Authorization: Bearer`. */
   readonly apiKey?: string
-  /** How often a request that was answered 503 or 429 is sent again; 4 by default. Nothing was written then, so every request may be. */
+  /**
+   * How often a request that was answered 503 or 429 is sent again; 4 by default. Nothing was written then, so every
+   * request may be.
+   */
   readonly retries?: number
   /** ms to wait at most between two attempts, whatever `Retry-After` says; 10,000 by default. */
   readonly maxRetryWaitMs?: number
-  /** Reads the JSON of an answer; `JSON.parse` by default, which rounds integers beyond ±(2^53−1) that evidence may hold. */
+  /**
+   * Reads the JSON of an answer; `JSON.parse` by default, which rounds integers beyond ±(2^53−1) that evidence may
+   * hold.
+   */
   readonly parse?: (text: string) => unknown
   /** ms for one attempt, answer included; 30,000 by default. */
   readonly timeoutMs?: number
@@ -101,7 +107,9 @@ export class Caller {
   }
 }
 
-/** `fetch failed` says nothing; its cause has a code. Not told by `instanceof`: the error may come from another realm. */
+/**
+ * `fetch failed` says nothing; its cause has a code. Not told by `instanceof`: the error may come from another realm.
+ */
 function reasonOf(error: unknown): string {
   const { name, message, cause } = error as { name?: string; message?: string; cause?: NodeJS.ErrnoException }
   if (name === 'TimeoutError') return 'no answer in time'
@@ -110,7 +118,8 @@ function reasonOf(error: unknown): string {
 
 /**
  * An id as one path segment, percent-encoded.
- * @throws RangeError for "", which names nothing, and for "." and "..": every `fetch` resolves them away, encoded or not
+ * @throws RangeError for "", which names nothing, and for "." and "..": every `fetch` resolves them away, encoded or
+ * not
  */
 export function segment(id: string): string {
   if (id === '')

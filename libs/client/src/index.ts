@@ -1,6 +1,6 @@
 /**
- * The agents' and operators' SDK. `new QuorateClient({ url, apiKey })`, then `report`, `get`, `list`, `states`, `setOverride`, …
- * Needs `fetch` (Node 18 or newer) and nothing else.
+ * The agents' and operators' SDK. `new QuorateClient({ url, apiKey })`, then `report`, `get`, `list`, `states`,
+ * `setOverride`, … Needs `fetch` (Node 18 or newer) and nothing else.
  */
 export * from './answers'
 export { type CallerOptions, DEFAULT_URL } from './caller'

@@ -24,8 +24,9 @@ interface Items<T> {
 }
 
 /**
- * What operators ask a notifier: who is told, what is silenced, who was told what and why not. Every method throws `ProblemError` when the
- * server refuses, with the places of what is at fault, and `UnreachableError` when nothing answers.
+ * What operators ask a notifier: who is told, what is silenced, who was told what and why not. Every method throws
+ * `ProblemError` when the server refuses, with the places of what is at fault, and `UnreachableError` when nothing
+ * answers.
  */
 export class NotifierClient {
   /** The partitions of the notifier, which are not those of the aggregator. */

@@ -1,7 +1,10 @@
 import type { SkipAnswer, SkipInput, SourceAnswer } from '@quorate/contracts'
 import { type Caller, segment } from './caller'
 
-/** What operators do with partitions that are stuck. `noted`: it is written down, and the partition does it when it comes to it. */
+/**
+ * What operators do with partitions that are stuck. `noted`: it is written down, and the partition does it when it
+ * comes to it.
+ */
 export class Partitions {
   readonly #caller: Caller
   readonly #path: string
@@ -13,7 +16,8 @@ export class Partitions {
   }
 
   /**
-   * Leaves a record out: one dead letter, and nothing else. A ProblemError `conflict` says that it has been applied already, or is not there yet.
+   * Leaves a record out: one dead letter, and nothing else. A ProblemError `conflict` says that it has been applied
+   * already, or is not there yet.
    */
   async skip(partition: number, input: SkipInput): Promise<SkipAnswer> {
     const call = { method: 'POST', path: `${this.#of(partition)}/skip`, body: input }

@@ -4,8 +4,8 @@ import type { Fault } from '@quorate/contracts'
 export type ProblemPlace = Fault
 
 /**
- * The server refused, in its own words (`application/problem+json`, RFC 9457). `code` is stable; docs/errors.md lists all.
- * A 503 means that nothing was written; it has been tried again already, as often as the client was told to.
+ * The server refused, in its own words (`application/problem+json`, RFC 9457). `code` is stable; docs/errors.md lists
+ * all. A 503 means that nothing was written; it has been tried again already, as often as the client was told to.
  */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError'

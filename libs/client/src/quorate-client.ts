@@ -36,8 +36,8 @@ export interface ReadOptions {
 
 export interface WriteOptions {
   /**
-   * The ETag of what the caller has seen: the write fails with 412 when the object has changed since. Without it the object is looked up first,
-   * so only a change between the two requests fails it.
+   * The ETag of what the caller has seen: the write fails with 412 when the object has changed since. Without it the
+   * object is looked up first, so only a change between the two requests fails it.
    */
   readonly ifMatch?: string
   readonly signal?: AbortSignal
@@ -72,8 +72,9 @@ export interface ListOptions {
 }
 
 /**
- * What agents and operators ask a Quorate server, in TypeScript; works with any instance. Every method throws `ProblemError` when the server
- * refuses (docs/errors.md lists the codes) and `UnreachableError` when nothing answers. What the server asks to try again is tried again, boundedly.
+ * What agents and operators ask a Quorate server, in TypeScript; works with any instance. Every method throws
+ * `ProblemError` when the server refuses (docs/errors.md lists the codes) and `UnreachableError` when nothing answers.
+ * What the server asks to try again is tried again, boundedly.
  */
 export class QuorateClient {
   readonly deadLetters: DeadLetters
@@ -145,7 +146,10 @@ export class QuorateClient {
     return (await this.caller.json<ObjectPage>({ path: '/v1/objects', query, signal })).body
   }
 
-  /** Every object that matches, page by page. Throws when a partition could not answer, unless `onMissing` takes note of it. */
+  /**
+   * Every object that matches, page by page. Throws when a partition could not answer, unless `onMissing` takes note of
+   * it.
+   */
   async *list(
     options: Omit<ListOptions, 'cursor' | 'partial'> & {
       onMissing?: (missing: ObjectPage['missing']) => void

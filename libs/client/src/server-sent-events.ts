@@ -12,7 +12,10 @@ export interface ServerSentEventListener {
   readonly onId?: (id: string) => void
 }
 
-/** Reads events off a stream of bytes; comments and an event without data are left out, an event cut off at the end is dropped. */
+/**
+ * Reads events off a stream of bytes; comments and an event without data are left out, an event cut off at the end is
+ * dropped.
+ */
 export async function* serverSentEvents(
   bytes: AsyncIterable<Uint8Array>,
   { onRetry, onId }: ServerSentEventListener = {},

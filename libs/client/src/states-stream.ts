@@ -18,8 +18,8 @@ export interface StatesOptions {
 }
 
 /**
- * What the stream tells (rest.md): each state there is as `snapshot`, `sync` when that is all, then every change. `id` goes into
- * `lastEventId` of a later stream; it is empty before `sync`.
+ * What the stream tells (rest.md): each state there is as `snapshot`, `sync` when that is all, then every change. `id`
+ * goes into `lastEventId` of a later stream; it is empty before `sync`.
  */
 export type StatesEvent = { readonly id: string } & (
   | { readonly type: 'snapshot' | 'object.changed' | 'object.updated'; readonly data: ObjectView }
@@ -29,9 +29,10 @@ export type StatesEvent = { readonly id: string } & (
 )
 
 /**
- * Yields the states and then their changes until `signal` ends it. A broken connection is taken up where it broke; before `sync` that
- * is at the beginning of the snapshot.
- * @throws ProblemError with the code `gone` when the position is too old to go on from: begin anew, without `lastEventId`
+ * Yields the states and then their changes until `signal` ends it. A broken connection is taken up where it broke;
+ * before `sync` that is at the beginning of the snapshot.
+ * @throws ProblemError with the code `gone` when the position is too old to go on from: begin anew, without
+ * `lastEventId`
  */
 export async function* statesStream(caller: Caller, options: StatesOptions): AsyncGenerator<StatesEvent> {
   const { prefix, state, signal, onReconnect = () => undefined } = options

@@ -49,7 +49,9 @@ function timeText(ms: number): string {
   return lastText
 }
 
-/** The sink record of a change: CloudEvents 1.0 in binary mode; a deletion has a null value and its cause in `ce_cause`. */
+/**
+ * The sink record of a change: CloudEvents 1.0 in binary mode; a deletion has a null value and its cause in `ce_cause`.
+ */
 export function encodeChange(change: Change, source: string): EncodedChange {
   const headers: [string, string][] = [
     ['ce_specversion', '1.0'],

@@ -17,7 +17,10 @@ const EXPECTED = Type.Object({ ...EXPLAINED, ifMatch: IF_MATCH }, strict)
 const COUNT = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
 const AGENT = Type.Object({ agent: AGENT_ID }, strict)
 
-/** One schema for each kind of source record but the report (`report.ts`): its value without `type` (docs/spec/vote.md, 2, 6, 9). */
+/**
+ * One schema for each kind of source record but the report (`report.ts`): its value without `type` (docs/spec/vote.md,
+ * 2, 6, 9).
+ */
 export const COMMAND_SCHEMAS = {
   leave: AGENT,
   'report-removed': AGENT,
@@ -38,16 +41,20 @@ export const COMMAND_SCHEMAS = {
   'agent-set': AGENT_SETTINGS_SCHEMA,
   'agent-removed': AGENT,
   /**
-   * The first record of a partition that was made by a reshard (docs/spec/vote.md, 7): what the fold begins with, and how many records of
-   * the kind `snapshot` follow. Until they have been applied, time stands at `time`. `base` is added to the offsets that are incarnations:
-   * it is above all earlier ones. `time` is that of the partition that was furthest behind. `known`: objects with a known voted state,
-   * `stale` those of them that are stale. `layout`: of the rows. `from`: the prefix of the topics that this was made from.
+   * The first record of a partition that was made by a reshard (docs/spec/vote.md, 7): what the fold begins with, and
+   * how many records of the kind `snapshot` follow. Until they have been applied, time stands at `time`. `base` is
+   * added to the offsets that are incarnations: it is above all earlier ones. `time` is that of the partition that was
+   * furthest behind. `known`: objects with a known voted state, `stale` those of them that are stale. `layout`: of the
+   * rows. `from`: the prefix of the topics that this was made from.
    */
   resharded: Type.Object(
     { base: COUNT, time: TIME, known: COUNT, stale: COUNT, snapshots: COUNT, layout: COUNT, from: text(60) },
     strict,
   ),
-  /** Rows of the partition's tables as they were: table, key, base64. An object's row comes after all others of that object. */
+  /**
+   * Rows of the partition's tables as they were: table, key, base64. An object's row comes after all others of that
+   * object.
+   */
   snapshot: Type.Object({ rows: Type.Array(Type.Tuple([Type.String(), Type.String(), Type.String()])) }, strict),
   tick: Type.Object({}, strict),
 } as const satisfies Record<string, TSchema>

@@ -27,7 +27,9 @@ export const DEAD_LETTER = {
   partition: 'quorate-partition',
   offset: 'quorate-offset',
   reason: 'quorate-reason',
-  /** `failed`: it could not be applied. `skipped`: an operator left it out. Absent where the record itself is at fault. */
+  /**
+   * `failed`: it could not be applied. `skipped`: an operator left it out. Absent where the record itself is at fault.
+   */
   kind: 'quorate-kind',
   /** Who left it out, and the last offset where that is a stretch. */
   by: 'quorate-by',
@@ -48,8 +50,8 @@ const OURS: ReadonlySet<string> = new Set(Object.values(DEAD_LETTER))
 type Headers = (readonly [name: string, value: Buffer | string])[]
 
 /**
- * The dead letter of a record: its own key, value and headers as far as they fit (docs/spec/limits.md), and headers that say where it
- * lay, why it is here, and what was cut. Whatever the original was, this fits in the topic.
+ * The dead letter of a record: its own key, value and headers as far as they fit (docs/spec/limits.md), and headers
+ * that say where it lay, why it is here, and what was cut. Whatever the original was, this fits in the topic.
  */
 export function deadLetterOf(
   original: OriginalRecord,

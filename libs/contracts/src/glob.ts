@@ -1,6 +1,6 @@
 /**
- * A glob on object ids: `*` = any characters but `/`, `**` = any, both may be empty; `\*` = an asterisk, `\\` = a backslash; all else
- * is literal, a backslash before anything else too (vote.md 9).
+ * A glob on object ids: `*` = any characters but `/`, `**` = any, both may be empty; `\*` = an asterisk, `\\` = a
+ * backslash; all else is literal, a backslash before anything else too (vote.md 9).
  */
 export type Glob = (id: string) => boolean
 
@@ -39,8 +39,8 @@ export const hasTouchingWildcards = (pattern: string): boolean =>
 export const escapeGlob = (id: string): string => id.replace(/[\\*]/g, '\\$&')
 
 /**
- * Compiles a glob. No regular expression: `**a**a**a…` would let one policy stall a partition by backtracking; here the work is at
- * most pattern × id.
+ * Compiles a glob. No regular expression: `**a**a**a…` would let one policy stall a partition by backtracking; here the
+ * work is at most pattern × id.
  */
 export function glob(pattern: string): Glob {
   const parts = tokens(pattern)

@@ -5,9 +5,10 @@ const MIB = 1024 * KIB
 const BROKER_DEFAULT = 1_048_588
 
 /**
- * Every size that the product bounds, in one table; docs/spec/limits.md is the same table with its reasons. What lies further down is
- * derived from what lies above: the largest input that each limit admits fits in every row, record and topic that it leads to, which
- * limits.spec.ts shows. Changing a number here changes what is accepted: raise, never lower.
+ * Every size that the product bounds, in one table; docs/spec/limits.md is the same table with its reasons. What lies
+ * further down is derived from what lies above: the largest input that each limit admits fits in every row, record and
+ * topic that it leads to, which limits.spec.ts shows. Changing a number here changes what is accepted: raise, never
+ * lower.
  */
 export const LIMITS = {
   // Names and texts.
@@ -79,7 +80,10 @@ export const LIMITS = {
   deadLetterMessageBytes: BROKER_DEFAULT + 64 * KIB,
 } as const
 
-/** Bytes of a batch with one record beyond key, value and headers, at most; and of each header beyond its name and value. */
+/**
+ * Bytes of a batch with one record beyond key, value and headers, at most; and of each header beyond its name and
+ * value.
+ */
 const RECORD_OVERHEAD = 128
 const HEADER_OVERHEAD = 12
 
@@ -87,7 +91,10 @@ type Bytes = Buffer | string | null
 
 const bytesOf = (it: Bytes): number => (it === null ? 0 : typeof it === 'string' ? Buffer.byteLength(it) : it.length)
 
-/** Bytes that a record takes of its topic's `max.message.bytes`, in a batch of its own and uncompressed; at most so many. */
+/**
+ * Bytes that a record takes of its topic's `max.message.bytes`, in a batch of its own and uncompressed; at most so
+ * many.
+ */
 export function messageBytesOf(record: {
   readonly key: Bytes
   readonly value: Bytes

@@ -49,8 +49,8 @@ export type Filled =
   | { readonly faults: readonly Fault[]; readonly policy?: undefined }
 
 /**
- * A policy as written → the policy in force, defaults filled in; or every fault with a pointer to its field (vote.md 9, "Refused").
- * null members are absent ones.
+ * A policy as written → the policy in force, defaults filled in; or every fault with a pointer to its field (vote.md 9,
+ * "Refused"). null members are absent ones.
  */
 export function fillPolicy(input: unknown, options: FillOptions = {}): Filled {
   const shape = policyShape(input)
@@ -76,8 +76,8 @@ const JUDGED_WITH: Readonly<Record<string, readonly string[]>> = {
 }
 
 /**
- * Faults of what the sound members mean together, where others have no sound shape: all faults are told at once. The members without one
- * are taken as absent; what is judged together with them is not judged.
+ * Faults of what the sound members mean together, where others have no sound shape: all faults are told at once. The
+ * members without one are taken as absent; what is judged together with them is not judged.
  */
 function togetherWithout(shape: readonly Fault[], input: unknown, options: FillOptions): Fault[] {
   if (!isRecord(input)) return []

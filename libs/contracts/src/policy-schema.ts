@@ -15,7 +15,10 @@ const WEIGHT = (minimum: number) =>
 const COUNT = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'an integer, 0 or more' })
 export const AGENTS_RULE = `a list of at most ${LIMITS.policyElectorate} different agent ids`
 export const STATES_RULE = `a list of 1 to ${LIMITS.policyStates} different states`
-/** `uniqueItems` is for readers of the schema: the compiled check hashes each item at 20 µs, and `policyShape` looks by itself. */
+/**
+ * `uniqueItems` is for readers of the schema: the compiled check hashes each item at 20 µs, and `policyShape` looks by
+ * itself.
+ */
 const agents = (uniqueItems: boolean) =>
   Type.Array(AGENT_ID, { maxItems: LIMITS.policyElectorate, uniqueItems, description: AGENTS_RULE })
 const MAP = { additionalProperties: false, maxProperties: LIMITS.policyStates }

@@ -26,7 +26,10 @@ export const REPORT_SCHEMA = Type.Object(
   { additionalProperties: false },
 )
 
-/** An agent's latest claim about an object (docs/spec/vote.md, 2). Absent members are undefined, never null. `ttl` is in ms. */
+/**
+ * An agent's latest claim about an object (docs/spec/vote.md, 2). Absent members are undefined, never null. `ttl` is in
+ * ms.
+ */
 export type Report = Shape<typeof REPORT_SCHEMA>
 
 const CHECK = compiled(REPORT_SCHEMA)
@@ -35,15 +38,16 @@ const CHECK = compiled(REPORT_SCHEMA)
 const GROWTH = 6
 
 /**
- * Checks a parsed report, `type` taken out; a string is the reason why not. `bytes` is the size of the text it came from.
- * A well-formed report of a few plain members is recognized by hand, at a fifth of the cost of the compiled schema; everything else takes
- * the long way, and a property test proves that both agree.
+ * Checks a parsed report, `type` taken out; a string is the reason why not. `bytes` is the size of the text it came
+ * from. A well-formed report of a few plain members is recognized by hand, at a fifth of the cost of the compiled
+ * schema; everything else takes the long way, and a property test proves that both agree.
  */
 export function checkReport(value: Record<string, unknown>, bytes: number): Report | string {
   if (isPlain(value)) return value
   const data = withoutNulls(value)
   if (!CHECK.Check(data)) return faultText(faultsOf(CHECK, data)[0]!)
-  // The report itself is the outermost. First of all: what is nested deeper than any stack cannot even be written to be measured.
+  // The report itself is the outermost. First of all: what is nested deeper than any stack cannot even be written to be
+  // measured.
   if (data.evidence !== undefined && isDeeper(data.evidence, LIMITS.jsonDepth - 1)) return `/evidence: ${TOO_DEEP}`
   if (data.evidence !== undefined && bytes * GROWTH > LIMITS.evidenceBytes) {
     if (Buffer.byteLength(JSON.stringify(data.evidence)) > LIMITS.evidenceBytes) {

@@ -8,7 +8,10 @@ export type Immutable<T> = T extends Plain ? T : T extends object ? { readonly [
 /** The type that a schema declares. What is on the wire is never changed in place, so it is read-only. */
 export type Shape<T extends TSchema> = Immutable<Static<T>>
 
-/** True where two unions have the same members. `const TIED: Same<keyof A, keyof B> = true` fails to compile where they differ. */
+/**
+ * True where two unions have the same members. `const TIED: Same<keyof A, keyof B> = true` fails to compile where they
+ * differ.
+ */
 export type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never
 
 /** An object with no members but these. `$id` is its name among the components of the OpenAPI document. */

@@ -13,7 +13,10 @@ export interface SkippedOriginal {
 
 const NOTHING: OriginalRecord = { key: null, value: null, headers: [] }
 
-/** The dead letter of what an operator left out: of a stretch, or of a record that was not read, it tells the place alone. */
+/**
+ * The dead letter of what an operator left out: of a stretch, or of a record that was not read, it tells the place
+ * alone.
+ */
 export function skippedLetter({ last, record, reason, by }: SkippedOriginal, origin: Origin): DeadLetterRecord {
   const letter = deadLetterOf(record ?? NOTHING, origin, `skipped by ${by}: ${reason}`)
   return {

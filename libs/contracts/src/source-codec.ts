@@ -49,9 +49,9 @@ export function objectIdOf(key: Buffer): ObjectId | undefined {
 }
 
 /**
- * Decodes a record of the source topic (docs/architecture.md, "Records on the wire"; vote.md 2). Without the header `ce_type` and the field `type` it is a
- * report. Every refusal names the place: `/agent: missing`. What a policy's fields mean together, and what depends on a policy in
- * force, is judged by the fold.
+ * Decodes a record of the source topic (docs/architecture.md, "Records on the wire"; vote.md 2). Without the header
+ * `ce_type` and the field `type` it is a report. Every refusal names the place: `/agent: missing`. What a policy's
+ * fields mean together, and what depends on a policy in force, is judged by the fold.
  */
 export const decodeSource = (record: SourceRecord): Decoded => decodeSourceAs(record, idOrNone(record.key))
 
@@ -92,8 +92,8 @@ function withoutValue(kind: string, key: string | null): Decoded {
 }
 
 /**
- * The same from a value that is parsed already. `type`: as the header or the line names it; `key`: the object id, `''` for bytes that
- * are none; `data`: null where there is no value; `bytes`: the size of the JSON text.
+ * The same from a value that is parsed already. `type`: as the header or the line names it; `key`: the object id, `''`
+ * for bytes that are none; `data`: null where there is no value; `bytes`: the size of the JSON text.
  */
 export function decodeSourceData(type: string | undefined, key: string | null, data: unknown, bytes: number): Decoded {
   if (data === null) return withoutValue(type ?? 'report', key)
@@ -154,8 +154,8 @@ function assemble(type: CommandKind, key: string | null, data: Record<string, un
 }
 
 /**
- * The record of a command, as REST appends it: a report without headers, the other kinds named by `ce_type`; null where there is
- * nothing to say. Decoding it gives the command again.
+ * The record of a command, as REST appends it: a report without headers, the other kinds named by `ce_type`; null where
+ * there is nothing to say. Decoding it gives the command again.
  */
 export function encodeSource(command: SourceCommand): EncodedSource {
   const key = 'object' in command ? command.object : null

@@ -29,8 +29,8 @@ type Command<K extends CommandKind> = K extends 'tick'
       : { readonly type: K; readonly data: CommandData<K> }
 
 /**
- * A record of the source topic, decoded: what the engine's fold takes. Kinds with an `object` have it as their key; the others have a
- * null key.
+ * A record of the source topic, decoded: what the engine's fold takes. Kinds with an `object` have it as their key; the
+ * others have a null key.
  */
 export type SourceCommand =
   { readonly type: 'report'; readonly object: ObjectId; readonly data: Report } | Command<CommandKind>
@@ -43,9 +43,10 @@ export const BROADCAST: readonly SourceType[] = ['policy-set', 'policy-deleted',
 export const KEYLESS: readonly SourceType[] = [...BROADCAST, 'resharded', 'snapshot', 'tick']
 
 /**
- * Header of a policy or agent's settings that the owner of the partition appends again before they leave the retention: `@17` says that
- * it repeats what was in force before offset 17. Such a record adds what a reader has not seen; it never changes what the reader knows
- * (vote.md 9). A policy was judged when it was put in force, and is not refused for weights that agents have been given since.
+ * Header of a policy or agent's settings that the owner of the partition appends again before they leave the retention:
+ * `@17` says that it repeats what was in force before offset 17. Such a record adds what a reader has not seen; it
+ * never changes what the reader knows (vote.md 9). A policy was judged when it was put in force, and is not refused for
+ * weights that agents have been given since.
  */
 export const REAPPENDED = 'quorate-reappended'
 export const reappendedHeader = (from: Reappended) => [REAPPENDED, from === true ? '1' : `@${from}`] as const

@@ -37,7 +37,10 @@ function encodeOverride({ state, reason, author, expiresAt, mode }: Override, ti
   return `{"state":${quote(state)},${said},"expiresAt":${expiresAt === null ? 'null' : time(expiresAt)},"mode":"${mode}"}`
 }
 
-/** The canonical bytes of a view as text: members in the order of the page, no spaces, the tally by UTF-8 bytes (vote.md 8). */
+/**
+ * The canonical bytes of a view as text: members in the order of the page, no spaces, the tally by UTF-8 bytes (vote.md
+ * 8).
+ */
 export const encodeView = (view: View): string => encode(view, String)
 
 /** The same for REST, SSE and webhooks: points in time in RFC 3339. */

@@ -72,8 +72,9 @@ const restSchema = ({ count, object }: Timeless) =>
   )
 
 /**
- * The public view of an object (docs/spec/vote.md, 8), the one declaration of its members. Both forms, and all that shows a view (the
- * OpenAPI document, the client), come from it. A new member is optional: records of earlier versions do not have it.
+ * The public view of an object (docs/spec/vote.md, 8), the one declaration of its members. Both forms, and all that
+ * shows a view (the OpenAPI document, the client), come from it. A new member is optional: records of earlier versions
+ * do not have it.
  */
 const viewSchema = <T extends TSchema>(parts: Parts<T>) => {
   const { time, state, count, object } = parts
@@ -108,7 +109,10 @@ const viewSchema = <T extends TSchema>(parts: Parts<T>) => {
   )
 }
 
-/** As the log has it: points in time are ms since 1970. Open to members of a later version: readers ignore what they do not know. */
+/**
+ * As the log has it: points in time are ms since 1970. Open to members of a later version: readers ignore what they do
+ * not know.
+ */
 const IN_THE_LOG = { time: Type.Number(), state: STATE_TEXT, count: Type.Number(), object: () => ({}) }
 export const VIEW_SCHEMA = viewSchema(IN_THE_LOG)
 /** The value of every sink record about an object. Its members are written in this order. */

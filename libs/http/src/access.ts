@@ -39,7 +39,9 @@ export const Public = () => SetMetadata(PUBLIC, true)
 export class Access {
   constructor(private readonly apiKey: Secret | undefined) {}
 
-  /** What is open to everybody is so under this machine's names alone, where nothing is configured. @throws Problem 403 */
+  /**
+   * What is open to everybody is so under this machine's names alone, where nothing is configured. @throws Problem 403
+   */
   checkName(request: Pick<FastifyRequest, 'headers'>): void {
     if (!this.apiKey) checkLoopback(request)
   }
@@ -56,9 +58,10 @@ export class Access {
 }
 
 /**
- * A page of another site can send requests to 127.0.0.1 through its visitor's browser: under a name that it lets resolve there (DNS
- * rebinding), and such requests carry that name as their host; or straight, without being asked before it writes where no body or
- * header gives it away, and such requests carry the page's origin (`null` for one that hides it). What it reads so it cannot see.
+ * A page of another site can send requests to 127.0.0.1 through its visitor's browser: under a name that it lets
+ * resolve there (DNS rebinding), and such requests carry that name as their host; or straight, without being asked
+ * before it writes where no body or header gives it away, and such requests carry the page's origin (`null` for one
+ * that hides it). What it reads so it cannot see.
  */
 function localOf({ headers, method }: Pick<FastifyRequest, 'headers' | 'method'>): Principal {
   checkLoopback({ headers })
@@ -91,7 +94,9 @@ function credentialsOf({ headers }: Pick<FastifyRequest, 'headers'>): string | u
 const unauthenticated = (detail: string) =>
   new Problem('unauthenticated', detail, { headers: { 'www-authenticate': 'Bearer realm="quorate"' } })
 
-/** Compares the caller's roles with what the handler requires. Who the caller is was found out before the body was read. */
+/**
+ * Compares the caller's roles with what the handler requires. Who the caller is was found out before the body was read.
+ */
 @Injectable()
 export class RolesGuard implements CanActivate {
   constructor(private readonly reflector: Reflector) {}

@@ -1,6 +1,7 @@
 /**
- * What a request is answered with; handlers return it, and `AnswerAdapter` sends it. Forwarded answers are the owner's bytes as they came.
- * A class with a private member, so that the compiler tells it from a plain value, which a handler may return as JSON.
+ * What a request is answered with; handlers return it, and `AnswerAdapter` sends it. Forwarded answers are the owner's
+ * bytes as they came. A class with a private member, so that the compiler tells it from a plain value, which a handler
+ * may return as JSON.
  */
 export class Answer {
   readonly #isAnswer = true

@@ -22,7 +22,10 @@ declare module 'fastify' {
 const JSON_ONLY = 'application/json'
 const JSON_OR_LINES = 'application/json or application/x-ndjson'
 
-/** JSON, read whole and parsed; on routes that ask for it (`@RouteConfig({ streamed: true })`) JSON and NDJSON as streams. All else is 415. */
+/**
+ * JSON, read whole and parsed; on routes that ask for it (`@RouteConfig({ streamed: true })`) JSON and NDJSON as
+ * streams. All else is 415.
+ */
 export function useBodyParsers(instance: FastifyInstance, idleMs: number): void {
   const parse = instance.getDefaultJsonParser('error', 'error')
   instance.removeAllContentTypeParsers()
@@ -104,9 +107,9 @@ async function readWhole(request: FastifyRequest, payload: Readable, idleMs: num
 }
 
 /**
- * The chunks of a body; a pause of the sender longer than `idleMs` ends the request. The time runs only while a chunk is waited for: the
- * reader may take as long as it likes. Whoever leaves early can still answer, which destroying the body would prevent: what comes then is
- * read and thrown away.
+ * The chunks of a body; a pause of the sender longer than `idleMs` ends the request. The time runs only while a chunk
+ * is waited for: the reader may take as long as it likes. Whoever leaves early can still answer, which destroying the
+ * body would prevent: what comes then is read and thrown away.
  * @throws Problem 400
  */
 export async function* withinTime(payload: Readable, idleMs = EDGE_TIMES.bodyIdleMs): AsyncGenerator<Buffer> {

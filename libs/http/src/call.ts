@@ -2,7 +2,10 @@ import type { FastifyRequest } from 'fastify'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Principal } from './access'
 
-/** What a request asks for, apart from the server that took it: enough to answer it here, or to send it on to another instance. */
+/**
+ * What a request asks for, apart from the server that took it: enough to answer it here, or to send it on to another
+ * instance.
+ */
 export interface Call {
   /** Of the request, in logs and answers. */
   readonly id: string

@@ -10,7 +10,10 @@ const plainText = (minLength: number, maxLength: number): Json => ({
   maxLength,
   pattern: PLAIN,
 })
-/** Formats of ours mean nothing to readers of the document: as far as JSON Schema can say them. Lengths are of bytes, here of characters. */
+/**
+ * Formats of ours mean nothing to readers of the document: as far as JSON Schema can say them. Lengths are of bytes,
+ * here of characters.
+ */
 const FORMATS: Readonly<Record<string, Json>> = {
   'date-time': { format: 'date-time' },
   'notify-time': { format: 'date-time' },
@@ -35,8 +38,8 @@ export const refTo = ({ $id }: Pick<TSchema, '$id'>): Reference => ({ $ref: path
 const pathOf = (name: string): string => `#/components/schemas/${name}`
 
 /**
- * Named schemas, and those that they name, as components of an OpenAPI 3.1 document: each once, all others refer to it. `lenient` ones
- * are of bodies, where a member that is null counts as absent.
+ * Named schemas, and those that they name, as components of an OpenAPI 3.1 document: each once, all others refer to it.
+ * `lenient` ones are of bodies, where a member that is null counts as absent.
  */
 export function componentsOf(schemas: readonly TSchema[], lenient: readonly TSchema[] = []): Record<string, object> {
   const components: Record<string, object> = {}

@@ -24,8 +24,8 @@ const DECODERS: Readonly<Record<string, () => Decoder>> = {
 export const ENCODINGS = 'gzip, br, zstd, deflate'
 
 /**
- * How many bytes one compressed byte may become once there are more than `FREE_BYTES`. JSON of reports shrinks to a tenth or a fiftieth; what
- * goes far beyond is made to keep this instance busy.
+ * How many bytes one compressed byte may become once there are more than `FREE_BYTES`. JSON of reports shrinks to a
+ * tenth or a fiftieth; what goes far beyond is made to keep this instance busy.
  */
 const MAX_RATIO = 200
 const FREE_BYTES = 1024 * 1024
@@ -42,8 +42,10 @@ export function checkCharset(request: FastifyRequest): void {
 }
 
 /**
- * The body as it was before it was compressed. Chunks come as they are decompressed, so memory is bounded by the reader's pace.
- * @throws Problem 415 for an encoding that is not one of `ENCODINGS`. The stream fails with a Problem where the bytes are not of that encoding
+ * The body as it was before it was compressed. Chunks come as they are decompressed, so memory is bounded by the
+ * reader's pace.
+ * @throws Problem 415 for an encoding that is not one of `ENCODINGS`. The stream fails with a Problem where the bytes
+ * are not of that encoding
  */
 export function decoded(request: FastifyRequest, payload: Readable): Readable {
   const encoding = request.headers['content-encoding']?.trim().toLowerCase()

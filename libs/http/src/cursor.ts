@@ -7,7 +7,10 @@ const MARK = 8
 /** What a list shows, `limit` aside: a cursor goes on with the same. */
 export type CursorFilter = Readonly<Record<string, string | boolean | undefined>>
 
-/** Where a list goes on: behind `after`, in the list that this filter makes. Opaque to callers; stays valid while entries come and go. */
+/**
+ * Where a list goes on: behind `after`, in the list that this filter makes. Opaque to callers; stays valid while
+ * entries come and go.
+ */
 export const encodeCursor = (after: string, filter: CursorFilter): string =>
   Buffer.from(markOf(filter) + after).toString('base64url')
 

@@ -18,7 +18,8 @@ export class InHand {
   readonly #slots: Readonly<Record<Kind, { readonly all: Slots; readonly waiting: Slots }>>
 
   constructor(most: Readonly<Record<Kind, number>> = HTTP_LIMITS) {
-    // While the log is away, or a partition lags, requests that wait for it pile up: a quarter stays for those that need not.
+    // While the log is away, or a partition lags, requests that wait for it pile up: a quarter stays for those that
+    // need not.
     const slotsOf = (count: number) => ({ all: new Slots(count), waiting: new Slots(Math.floor((count * 3) / 4)) })
     this.#slots = { own: slotsOf(most.own), forwarded: slotsOf(most.forwarded) }
   }

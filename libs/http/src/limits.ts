@@ -6,9 +6,15 @@ export const HTTP_LIMITS = {
   body: LIMITS.bodyBytes,
   /** Characters of one path segment, percent-encoded: an object id of 512 bytes takes 1,536. */
   segment: 2048,
-  /** Requests of clients that are answered at once, three quarters of them writes or waiting for a position at most; more get 429, and so does a caller who holds its share (slots.ts). Health is not counted. */
+  /**
+   * Requests of clients that are answered at once, three quarters of them writes or waiting for a position at most;
+   * more get 429, and so does a caller who holds its share (slots.ts). Health is not counted.
+   */
   own: 1024,
-  /** Requests forwarded by other instances that are answered at once: counted apart, so that fan-out cannot starve itself. */
+  /**
+   * Requests forwarded by other instances that are answered at once: counted apart, so that fan-out cannot starve
+   * itself.
+   */
   forwarded: 1024,
   /** Lists of clients that are answered at once, of the `own` above: each asks every other instance. */
   lists: 256,

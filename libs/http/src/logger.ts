@@ -2,7 +2,10 @@ import type { LoggerService } from '@nestjs/common'
 import pino, { type Logger as PinoLogger } from 'pino'
 import pretty from 'pino-pretty'
 
-/** Headers and fields that must never be written, wherever an object brings them along. Values of type `Secret` never print anyway. */
+/**
+ * Headers and fields that must never be written, wherever an object brings them along. Values of type `Secret` never
+ * print anyway.
+ */
 const REDACTED = [
   'authorization',
   'cookie',

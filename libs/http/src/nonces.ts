@@ -2,8 +2,8 @@
 const MAX_NONCES = 50_000
 
 /**
- * The nonces that were taken in the last `ms`, and up to twice that: each is new once. Bounded: where more come in that time, which only
- * peers can send, the oldest are forgotten early.
+ * The nonces that were taken in the last `ms`, and up to twice that: each is new once. Bounded: where more come in that
+ * time, which only peers can send, the oldest are forgotten early.
  */
 export class Nonces {
   #recent = new Set<string>()

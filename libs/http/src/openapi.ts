@@ -56,7 +56,10 @@ export function serveOpenApi(app: NestFastifyApplication, document: OpenAPIObjec
     .get('/openapi.json', (_request, reply) => void reply.type('application/json; charset=utf-8').send(text))
 }
 
-/** Serves the page at `/docs`. From main only: its assets' package is ESM all the way down, which plain Jest cannot load. */
+/**
+ * Serves the page at `/docs`. From main only: its assets' package is ESM all the way down, which plain Jest cannot
+ * load.
+ */
 export function serveDocs(app: NestFastifyApplication, document: OpenAPIObject): void {
   SwaggerModule.setup('docs', app, document, { customSiteTitle: document.info.title, raw: false })
 }

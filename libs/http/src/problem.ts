@@ -14,7 +14,9 @@ export interface ProblemOptions {
   readonly cause?: unknown
 }
 
-/** What is thrown to answer with a problem. `detail` is shown to the caller: what happened, what was lost, what to do. */
+/**
+ * What is thrown to answer with a problem. `detail` is shown to the caller: what happened, what was lost, what to do.
+ */
 export class Problem extends Error {
   override readonly name = 'Problem'
   readonly status: number

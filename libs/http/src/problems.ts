@@ -1,4 +1,7 @@
-/** Every problem that a request can be answered with, one row each. docs/errors.md lists exactly these; codes are stable. */
+/**
+ * Every problem that a request can be answered with, one row each. docs/errors.md lists exactly these; codes are
+ * stable.
+ */
 export const PROBLEMS = {
   malformed: { status: 400, title: 'Malformed request' },
   unauthenticated: { status: 401, title: 'No valid credentials' },

@@ -23,7 +23,10 @@ const SHUTDOWN_TIMEOUT_MS = 20_000
 /** ms that a start under way gets to end when it is told to stop: it may wait for brokers that are away. */
 const START_TIMEOUT_MS = 500
 
-/** The life of a server process: settings, start, signals, exit code. Exits 0 after a clean stop, 1 when it cannot start or stop. */
+/**
+ * The life of a server process: settings, start, signals, exit code. Exits 0 after a clean stop, 1 when it cannot start
+ * or stop.
+ */
 export async function runServer({ app, usage, start, argv = process.argv.slice(2) }: ServerProcess): Promise<void> {
   if (argv.includes('--help') || argv.includes('-h')) {
     process.stdout.write(help(app, usage))
@@ -68,7 +71,10 @@ export async function runServer({ app, usage, start, argv = process.argv.slice(2
   process.exit(0)
 }
 
-/** Resolves with its reason at the first signal, or when the launcher that started us is gone. Later signals change nothing: a launcher passes on what the terminal sent already. */
+/**
+ * Resolves with its reason at the first signal, or when the launcher that started us is gone. Later signals change
+ * nothing: a launcher passes on what the terminal sent already.
+ */
 function stopAsked(logger: PinoLogger): Promise<string> {
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(signal))
@@ -96,7 +102,9 @@ function dieByFaults(logger: PinoLogger): void {
   process.on('unhandledRejection', die)
 }
 
-/** What a start came to, if it does so at once; otherwise it is left: nothing has been acknowledged before it is done. */
+/**
+ * What a start came to, if it does so at once; otherwise it is left: nothing has been acknowledged before it is done.
+ */
 const soon = (starting: Promise<Running>): Promise<Running | undefined> =>
   Promise.race([starting.catch(() => undefined), delay(START_TIMEOUT_MS, undefined)])
 

@@ -4,7 +4,9 @@ import type { Secret } from '@quorate/config'
 /** Headers of a request that one instance forwards to another. */
 export const FORWARDED = 'quorate-forwarded'
 export const SIGNATURE = 'quorate-signature'
-/** Headers that say what is to be done, or to whom it is to be answered: they are passed on to the owner, and signed. */
+/**
+ * Headers that say what is to be done, or to whom it is to be answered: they are passed on to the owner, and signed.
+ */
 export const SIGNED = ['content-type', 'idempotency-key', 'if-match', 'if-none-match', 'quorate-min-position'] as const
 /** ms that clocks of instances may differ, both ways. */
 const CLOCK_WINDOW_MS = 60_000
@@ -31,8 +33,8 @@ export interface Signed {
 type Claim = Omit<Signed, 'body'> & { readonly hash: string }
 
 /**
- * HMAC-SHA256 over method, path, time, caller, receiver, nonce, headers and the body's hash: none of them can be changed, nor sent to another peer,
- * and who remembers the nonces of writes takes none of them twice.
+ * HMAC-SHA256 over method, path, time, caller, receiver, nonce, headers and the body's hash: none of them can be
+ * changed, nor sent to another peer, and who remembers the nonces of writes takes none of them twice.
  */
 export const sign = (secret: Secret, { body, ...claim }: Signed): string =>
   digest(secret, { ...claim, hash: bodyHash(body) }).toString('hex')

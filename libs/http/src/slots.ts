@@ -4,8 +4,9 @@ import type { FastifyRequest } from 'fastify'
 const SHARE = 3
 
 /**
- * Slots that callers share: one who holds some gets another only while it holds less than three times as many as are free. So a single
- * caller gets three quarters of them, several get less each, and there is always a place for one who has none.
+ * Slots that callers share: one who holds some gets another only while it holds less than three times as many as are
+ * free. So a single caller gets three quarters of them, several get less each, and there is always a place for one who
+ * has none.
  */
 export class Slots {
   #held = 0

@@ -6,7 +6,10 @@ import { Problem } from './problem'
 /** ms that the refused may take to read why. */
 const LINGER_MS = 1_000
 
-/** What Node's parser refuses never becomes a request; it is answered with a problem all the same (Node's event `clientError`). */
+/**
+ * What Node's parser refuses never becomes a request; it is answered with a problem all the same (Node's event
+ * `clientError`).
+ */
 export function refuseUnparsed(error: NodeJS.ErrnoException, socket: Socket): void {
   // Told already: the parser refuses each chunk that still comes.
   if (error.code === 'ECONNRESET' || socket.destroyed || socket.writableEnded) return
@@ -37,7 +40,10 @@ function problemOf({ code, message }: NodeJS.ErrnoException): Problem {
   return new Problem('malformed', `The request is not valid HTTP: ${message}.`)
 }
 
-/** Whether another request of this connection is being answered, or this one has begun to be: what we said would be taken for a part of that. */
+/**
+ * Whether another request of this connection is being answered, or this one has begun to be: what we said would be
+ * taken for a part of that.
+ */
 function isAnswering(socket: Socket): boolean {
   // Node's own answer to such errors looks there as well.
   const { _httpMessage: answer } = socket as Socket & { readonly _httpMessage?: ServerResponse | null }

@@ -12,9 +12,9 @@ export interface CompactionRules {
 }
 
 /**
- * Leaves the last record of each key in what is older than the lag. Offsets and times of what stays do not change; what goes leaves
- * holes. A tombstone stays `deleteRetentionMs` from the first round that meets it (its run's horizon), however old it is: a reader
- * that has seen the value must be able to see that it is gone.
+ * Leaves the last record of each key in what is older than the lag. Offsets and times of what stays do not change; what
+ * goes leaves holes. A tombstone stays `deleteRetentionMs` from the first round that meets it (its run's horizon),
+ * however old it is: a reader that has seen the value must be able to see that it is gone.
  *
  *   1 read what is dirty, remember the last offset of each key
  *   2 sweep from the beginning, run by run: keep, or rewrite without what is superseded, small neighbours as one

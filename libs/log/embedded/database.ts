@@ -44,7 +44,10 @@ export class Database {
     private readonly files: { readonly wal: number; readonly main: number } | undefined,
   ) {}
 
-  /** Rejects with LOG_LOCKED when another process (or another log of this one) has the file, LOG_CORRUPT when it is no log. */
+  /**
+   * Rejects with LOG_LOCKED when another process (or another log of this one) has the file, LOG_CORRUPT when it is no
+   * log.
+   */
   static open(dir: string | undefined): Database {
     if (dir === undefined) return Database.memory()
     const path = join(resolve(dir), 'log.db')
@@ -53,7 +56,8 @@ export class Database {
       privateDirectory(dir)
       privateDatabase(path)
       connection = new Sqlite(path, { timeout: 0 })
-      // Exclusive before WAL: the lock is the kernel's on the file, it ends with the process, also by SIGKILL, and no -shm is made.
+      // Exclusive before WAL: the lock is the kernel's on the file, it ends with the process, also by SIGKILL, and no
+      // -shm is made.
       connection.pragma('locking_mode = EXCLUSIVE')
       connection.pragma('page_size = 8192')
       connection.pragma('journal_mode = WAL')
@@ -65,7 +69,8 @@ export class Database {
       const folder = openSync(dir, 'r')
       fsyncSync(folder)
       closeSync(folder)
-      // Closing any descriptor of a file drops the process's POSIX locks on it: these stay open as long as the connection.
+      // Closing any descriptor of a file drops the process's POSIX locks on it: these stay open as long as the
+      // connection.
       return new Database(connection, path, { wal: openSync(`${path}-wal`, 'r+'), main: openSync(path, 'r+') })
     } catch (error) {
       connection?.close()
@@ -84,17 +89,18 @@ export class Database {
   }
 
   /**
-   * Resolves when everything committed before is on the disk. WAL with synchronous=NORMAL writes a commit to the WAL file and leaves
-   * out its fsync alone; this is that fsync, in the thread pool, so that the promise of synchronous=FULL holds and the event loop runs.
+   * Resolves when everything committed before is on the disk. WAL with synchronous=NORMAL writes a commit to the WAL
+   * file and leaves out its fsync alone; this is that fsync, in the thread pool, so that the promise of
+   * synchronous=FULL holds and the event loop runs.
    */
   async sync(): Promise<void> {
     if (this.files !== undefined) await datasync(this.files.wal)
   }
 
   /**
-   * When the WAL is long, copies it into the main file. Nothing must be written until this resolves: SQLite begins the WAL again with
-   * the next write, and by then the main file has to be on the disk. Its own fsync would hold the event loop, so it is told to leave
-   * it out, for this alone; a crash meanwhile finds the WAL whole.
+   * When the WAL is long, copies it into the main file. Nothing must be written until this resolves: SQLite begins the
+   * WAL again with the next write, and by then the main file has to be on the disk. Its own fsync would hold the event
+   * loop, so it is told to leave it out, for this alone; a crash meanwhile finds the WAL whole.
    */
   async checkpoint(): Promise<void> {
     if (this.files === undefined || this.pagesInWal() < WAL_PAGES) return
@@ -163,7 +169,10 @@ export function writingError(cause: unknown, place: string): LogError {
   return new LogError('LOG_UNAVAILABLE', `${place}: ${messageOf(cause)}; nothing was written. ${advice}`, { cause })
 }
 
-/** By its shape: where modules are loaded more than once (Jest), the binding keeps the first SqliteError class it was given. */
+/**
+ * By its shape: where modules are loaded more than once (Jest), the binding keeps the first SqliteError class it was
+ * given.
+ */
 function sqliteCode(error: unknown): string {
   const { code } = Object(error) as { code?: unknown }
   return typeof code === 'string' ? code : ''

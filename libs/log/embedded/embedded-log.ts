@@ -21,14 +21,17 @@ import { EmbeddedTransactor } from './transactor'
 export type EmbeddedLogPlace = { readonly dir: string } | { readonly memory: true }
 
 export interface EmbeddedLogOptions {
-  /** ms since 1970: the log's clock, from which append times come; the host's by default, as far as `SteadyClock` follows it. */
+  /**
+   * ms since 1970: the log's clock, from which append times come; the host's by default, as far as `SteadyClock`
+   * follows it.
+   */
   readonly now?: () => number
   readonly logger?: Logger
 }
 
 /**
- * Opens the log of a directory. Rejects with LOG_LOCKED while another process has it; the lock ends with the process, however that
- * ends. What was acknowledged before a crash is there.
+ * Opens the log of a directory. Rejects with LOG_LOCKED while another process has it; the lock ends with the process,
+ * however that ends. What was acknowledged before a crash is there.
  */
 export async function openEmbeddedLog(place: EmbeddedLogPlace, options: EmbeddedLogOptions = {}): Promise<EmbeddedLog> {
   return new EmbeddedLog(Database.open('dir' in place ? place.dir : undefined), options)
@@ -140,7 +143,10 @@ export class EmbeddedLog implements Log {
     return found
   }
 
-  /** Not in the port: what a session time-out does to a member elsewhere (here a stalled process takes its group with it). */
+  /**
+   * Not in the port: what a session time-out does to a member elsewhere (here a stalled process takes its group with
+   * it).
+   */
   expireMember(group: string, memberId: string): void {
     this.groups.get(group)?.expire(memberId)
   }

@@ -13,8 +13,9 @@ import type { Logger } from './logger'
 const NO_SHARE: Share = { partitions: [], userData: Buffer.alloc(0) }
 
 /**
- * The coordinator of one group, in this process. A rebalance is one step of the event loop: a new generation, everyone's user
- * data up, the leader's `assign`, the shares down, each in a turn of its own. Nothing is called from inside a caller's call.
+ * The coordinator of one group, in this process. A rebalance is one step of the event loop: a new generation,
+ * everyone's user data up, the leader's `assign`, the shares down, each in a turn of its own. Nothing is called from
+ * inside a caller's call.
  */
 export class Group {
   private generation = 0

@@ -5,7 +5,9 @@ import type { Partition } from './partition'
 import { RUN_BYTES, type Chunk } from './run'
 import { nextTurn } from './turns'
 
-/** Something to be written with whatever else is waiting. Everything that can be refused has been, before it gets here. */
+/**
+ * Something to be written with whatever else is waiting. Everything that can be refused has been, before it gets here.
+ */
 export interface Entry {
   readonly writes: readonly PartitionWrite[]
   /** More SQL in the same transaction, after the records. */
@@ -28,8 +30,8 @@ interface Waiting extends Entry {
 }
 
 /**
- * Group commit: what came in while the disk was busy, or within one turn of the event loop, shares one transaction and one fsync.
- * First come, first written; a promise resolves only once its entry is on the disk.
+ * Group commit: what came in while the disk was busy, or within one turn of the event loop, shares one transaction and
+ * one fsync. First come, first written; a promise resolves only once its entry is on the disk.
  */
 export class Journal {
   private queue: Waiting[] = []
@@ -133,8 +135,8 @@ export class Journal {
   }
 
   /**
-   * A failed fsync tells nothing about what is on the disk, and a later one that succeeds does not either (the kernel drops the
-   * dirty pages): go on with nothing, and let a start read the truth.
+   * A failed fsync tells nothing about what is on the disk, and a later one that succeeds does not either (the kernel
+   * drops the dirty pages): go on with nothing, and let a start read the truth.
    */
   private break(cause: unknown): void {
     this.broken = new LogError(

@@ -42,7 +42,10 @@ export class KeyOffsets {
 /** One unit per byte: equal exactly when the bytes are. */
 const text = (key: Buffer): string => key.toString('latin1')
 
-/** Reads on from `from` in slices, as far as runs are not younger than `newest` and keys are not too many, or until stopped. */
+/**
+ * Reads on from `from` in slices, as far as runs are not younger than `newest` and keys are not too many, or until
+ * stopped.
+ */
 export async function lastOffsets(
   partition: Partition,
   from: Offset,

@@ -44,7 +44,10 @@ type RunRow = [
 
 const RUN_COLUMNS = 'base, last, timestamp, sparse, crc, horizon, bytes'
 
-/** One partition: its bounds in memory, its runs in a table of its own, so that appending is always at that table's right edge. */
+/**
+ * One partition: its bounds in memory, its runs in a table of its own, so that appending is always at that table's
+ * right edge.
+ */
 export class Partition {
   readonly id: number
   readonly partition: number
@@ -117,7 +120,10 @@ export class Partition {
     return `${this.topic}/${this.partition}`
   }
 
-  /** Runs that may hold records at or after `from`, in order, as far as readers may see. Break out of it to stop reading. */
+  /**
+   * Runs that may hold records at or after `from`, in order, as far as readers may see. Break out of it to stop
+   * reading.
+   */
   *runs(from: Offset, to: Offset = this.end): Generator<Run> {
     for (const [base, last, timestamp, sparse, crc, horizon, bytes] of this.selectRuns.iterate(from, from, to)) {
       if (last < from) continue

@@ -6,8 +6,8 @@ import type { Partition, RunSpan } from './partition'
 const RUNS_PER_STEP = 32
 
 /**
- * Forgets the runs at the beginning whose newest record is older than `retentionMs`, a few at a time. A run goes whole, so that a
- * record may stay a little longer than it must.
+ * Forgets the runs at the beginning whose newest record is older than `retentionMs`, a few at a time. A run goes whole,
+ * so that a record may stay a little longer than it must.
  */
 export async function retain(
   partition: Partition,

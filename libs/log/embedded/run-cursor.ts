@@ -21,7 +21,9 @@ export class RunCursor {
     }
   }
 
-  /** Appends records to `into` until `bytes` of them are taken (at least one) or the run ends; returns the bytes taken. */
+  /**
+   * Appends records to `into` until `bytes` of them are taken (at least one) or the run ends; returns the bytes taken.
+   */
   take(into: LogRecord[], bytes: number): number {
     const buffer = this.run.bytes
     const { sparse, base } = this.run

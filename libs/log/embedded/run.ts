@@ -30,7 +30,9 @@ export interface Chunk {
   readonly count: number
 }
 
-/** A run is not made longer than this, so that a reader in its middle skips little and retention frees in small steps. */
+/**
+ * A run is not made longer than this, so that a reader in its middle skips little and retention frees in small steps.
+ */
 export const RUN_BYTES = 64 * 1024
 
 export const RECORD_HEAD = 10
@@ -41,7 +43,10 @@ const BATCH_OVERHEAD = 61
 
 let scratch = Buffer.allocUnsafeSlow(4 * RUN_BYTES)
 
-/** Packs records in order into chunks of about RUN_BYTES. LOG_RECORD_TOO_LARGE names the first that exceeds `maxMessageBytes`. */
+/**
+ * Packs records in order into chunks of about RUN_BYTES. LOG_RECORD_TOO_LARGE names the first that exceeds
+ * `maxMessageBytes`.
+ */
 export function pack(records: readonly OutRecord[], maxMessageBytes: number): Chunk[] {
   const chunks: Chunk[] = []
   let position = 0

@@ -13,9 +13,9 @@ export interface SteadyClockOptions {
 }
 
 /**
- * The clock of an embedded log. Append times never go back, so one record that is written while the host's clock is days ahead would keep
- * every vote alive for days. A jump ahead of more than an hour, judged by the host's uptime, is therefore not followed until the clock is
- * right again; a process that starts takes the clock as it is.
+ * The clock of an embedded log. Append times never go back, so one record that is written while the host's clock is
+ * days ahead would keep every vote alive for days. A jump ahead of more than an hour, judged by the host's uptime, is
+ * therefore not followed until the clock is right again; a process that starts takes the clock as it is.
  */
 export class SteadyClock {
   private base: { readonly wall: number; readonly uptime: number }

@@ -16,7 +16,8 @@ export function mismatches(spec: TopicSpec, found: TopicDescription): string[] {
   )
   check('cleanup.policy', spec.cleanupPolicy, found.cleanupPolicy, elsewhere)
   check('message.timestamp.type', spec.timestampType, found.timestampType, elsewhere)
-  // Retention and compaction lag are the operator's to change; a topic that takes less than must fit would lose records.
+  // Retention and compaction lag are the operator's to change; a topic that takes less than must fit would lose
+  // records.
   if (spec.maxMessageBytes !== undefined && found.maxMessageBytes < spec.maxMessageBytes)
     check('max.message.bytes', spec.maxMessageBytes, found.maxMessageBytes, elsewhere)
   return wrong

@@ -12,10 +12,16 @@ import { retrying } from './retry'
 import type { Topics } from './topics'
 import { sequenceAfter, stampBatch } from './wire/batch-encoder'
 
-/** A broker remembers the last five batches of a producer and partition: so many may be sent again without doubling them. */
+/**
+ * A broker remembers the last five batches of a producer and partition: so many may be sent again without doubling
+ * them.
+ */
 const WINDOW = 5
 const MAX_PAUSE_MS = 500
-/** ms that an append waits for a partition which could not be appended to just now: what comes in meanwhile must not pile up. */
+/**
+ * ms that an append waits for a partition which could not be appended to just now: what comes in meanwhile must not
+ * pile up.
+ */
 const WAIT_FOR_THE_LOST = 1_000
 
 export interface AppendContext {
@@ -38,7 +44,10 @@ interface Load {
   inDoubt: boolean
 }
 
-/** A partition that is appended to: one round at a time, so that its order holds; whatever waits meanwhile goes together. */
+/**
+ * A partition that is appended to: one round at a time, so that its order holds; whatever waits meanwhile goes
+ * together.
+ */
 export class AppendLine {
   private waiting: AppendEntry[] = []
   private load: Load | undefined
@@ -183,7 +192,8 @@ export class AppendLine {
       if (code === CODE.MESSAGE_TOO_LARGE) this.context.topics.forgetMaxBatchBytes(this.topic)
       throw failure
     }
-    // The broker no longer knows our numbers (it forgets idle producers); nothing is in doubt, so begin again under a new id.
+    // The broker no longer knows our numbers (it forgets idle producers); nothing is in doubt, so begin again under a
+    // new id.
     if (lostTrack) this.identity = undefined
   }
 
@@ -220,7 +230,9 @@ function appendedOf({ entries, offsets: all }: Load) {
 /** Whether some of it may be in the log. */
 const isTouched = ({ offsets, inDoubt }: Load): boolean => inDoubt || offsets.length > 0
 
-/** Whether the broker may have appended what it did not acknowledge: the leader has it when only its replicas are late. */
+/**
+ * Whether the broker may have appended what it did not acknowledge: the leader has it when only its replicas are late.
+ */
 function leavesDoubt(failure: unknown): boolean {
   if (failure instanceof NoAnswer) return !(failure instanceof Unreachable)
   const code = codeOf(failure)

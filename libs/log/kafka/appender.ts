@@ -2,7 +2,10 @@ import { LogError, type OutRecord, type Position } from '../src'
 import { type AppendContext, AppendLine } from './append-line'
 import { byPartition, type PartitionRecords } from './outgoing'
 
-/** Appends outside transactions: idempotent, in order per partition, gathering whatever waits while a round is in flight. */
+/**
+ * Appends outside transactions: idempotent, in order per partition, gathering whatever waits while a round is in
+ * flight.
+ */
 export class Appender {
   private readonly lines = new Map<string, AppendLine>()
   private readonly closing = new AbortController()

@@ -36,8 +36,8 @@ export class Attempt {
   }
 
   /**
-   * Sends to a coordinator until it accepts or refuses for good, finding it again when it has moved. `judge` throws what it refuses.
-   * A request that was sent and never answered is repeated only if that is safe.
+   * Sends to a coordinator until it accepts or refuses for good, finding it again when it has moved. `judge` throws
+   * what it refuses. A request that was sent and never answered is repeated only if that is safe.
    */
   async insist<Answer>(
     [kind, key]: readonly [CoordinatorKind, string],

@@ -1,7 +1,10 @@
 import { LogError } from '../src'
 import type { BearerTokens } from './bearer-tokens'
 
-/** kafkajs's way of sending one message of a log-in and reading the server's; both as Kafka's BYTES: an int32 size, then so many bytes. */
+/**
+ * kafkajs's way of sending one message of a log-in and reading the server's; both as Kafka's BYTES: an int32 size, then
+ * so many bytes.
+ */
 type SaslAuthenticate = (exchange: {
   request: { encode(): Promise<Buffer> }
   response: { decode(bytes: Buffer): Promise<Buffer>; parse(bytes: Buffer): Promise<string> }
@@ -10,8 +13,9 @@ type SaslAuthenticate = (exchange: {
 const SIZE = 4
 
 /**
- * The client's side of OAUTHBEARER (RFC 7628) in the place of kafkajs's own, which does not read the server's answer: a refusal comes as
- * JSON in an answer without an error code, and kafkajs would take itself for logged in, until the broker hangs up on the next request.
+ * The client's side of OAUTHBEARER (RFC 7628) in the place of kafkajs's own, which does not read the server's answer: a
+ * refusal comes as JSON in an answer without an error code, and kafkajs would take itself for logged in, until the
+ * broker hangs up on the next request.
  */
 export function bearerLogin(tokens: BearerTokens): object {
   return {

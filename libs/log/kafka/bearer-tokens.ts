@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { LogError } from '../src'
 
-/** Returns the token to log in with (SASL OAUTHBEARER, RFC 7628); asked at every log-in, so it may be another each time. */
+/**
+ * Returns the token to log in with (SASL OAUTHBEARER, RFC 7628); asked at every log-in, so it may be another each time.
+ */
 export type BearerTokens = () => Promise<{ readonly value: string }>
 
 /** Where tokens are given for a client's id and secret (OAuth 2.0 client credentials, RFC 6749 section 4.4). */
@@ -17,7 +19,9 @@ const TOKEN_TIMEOUT_MS = 10_000
 /** Of a token's life is left when it is no longer given to a new connection. */
 const SPARE = 0.2
 
-/** The file is read again at every log-in: whoever put the token there puts the next one in its place before it expires. */
+/**
+ * The file is read again at every log-in: whoever put the token there puts the next one in its place before it expires.
+ */
 export function tokensOfFile(path: string): BearerTokens {
   return async () => {
     const value = (await readFile(path, 'utf8')).trim()
@@ -27,8 +31,8 @@ export function tokensOfFile(path: string): BearerTokens {
 }
 
 /**
- * Tokens of an endpoint; one serves all connections until most of its life is over. A refusal is LOG_UNAUTHORIZED; an endpoint that is
- * away is asked again, as a broker would be.
+ * Tokens of an endpoint; one serves all connections until most of its life is over. A refusal is LOG_UNAUTHORIZED; an
+ * endpoint that is away is asked again, as a broker would be.
  */
 export function tokensOfEndpoint(endpoint: TokenEndpoint, now: () => number = Date.now): BearerTokens {
   let token: { readonly value: string; readonly until: number } | undefined

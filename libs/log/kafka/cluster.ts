@@ -16,7 +16,10 @@ export interface Leadership {
 
 type Topics = ReadonlyMap<string, TopicMetadata>
 
-/** How long nodes may say that there is no such topic before it is believed: of one that was there, and of one that never was. */
+/**
+ * How long nodes may say that there is no such topic before it is believed: of one that was there, and of one that
+ * never was.
+ */
 const UNKNOWN_MS = { seen: 3000, neverSeen: 300 }
 
 /** ms that a node may be silent before the next is asked. */
@@ -56,7 +59,10 @@ export class Cluster {
     return errorCode === CODE.NONE && (features.get('transaction.version') ?? 0) >= 2
   }
 
-  /** Asks any node that answers: one that is silent is passed by like one that is not there. Such requests may be done twice. */
+  /**
+   * Asks any node that answers: one that is silent is passed by like one that is not there. Such requests may be done
+   * twice.
+   */
   async ask<Answer>(request: Request<Answer>): Promise<Answer> {
     const known = [...this.nodes.keys()].filter((nodeId) => nodeId >= 0)
     const candidates = [...known, ...this.seeds]

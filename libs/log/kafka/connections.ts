@@ -27,8 +27,9 @@ interface Link {
 }
 
 /**
- * Connections to the brokers for one purpose. Requests behind an idle long poll, a parked JoinGroup or a slow Produce wait it out,
- * so groups, fetching, producing and questions have one each. Connected when first used, and again after a failure.
+ * Connections to the brokers for one purpose. Requests behind an idle long poll, a parked JoinGroup or a slow Produce
+ * wait it out, so groups, fetching, producing and questions have one each. Connected when first used, and again after a
+ * failure.
  */
 export class Connections {
   private readonly links = new Map<number, Link>()
@@ -87,8 +88,8 @@ export class Connections {
     if (link.connecting[lane]) return link.connecting[lane]
     if (connection.isConnected()) {
       if (!this.isExpired(connection)) return connection
-      // kafkajs logs in again on the same connection, where the answers of requests in flight would be taken for the server's
-      // part of the log-in: take a new link and let the old one run dry.
+      // kafkajs logs in again on the same connection, where the answers of requests in flight would be taken for the
+      // server's part of the log-in: take a new link and let the old one run dry.
       this.links.delete(nodeId)
       void link.broker.disconnect()
       return this.connection(nodeId, lane)
@@ -158,7 +159,10 @@ const placeOf = ({ host, port }: Address): string => `${host}:${port}`
 /** kafkajs calls every failure of a log-in a refusal, also a connection that ended amid it: what it says of those. */
 const BROKEN_OFF = /closed connection|connection (error|timeout|closed|was closed)|not connected|timed out/i
 
-/** kafkajs keeps half an answer over a reconnect and would add the new connection's bytes to it: nothing would be answered ever again. */
+/**
+ * kafkajs keeps half an answer over a reconnect and would add the new connection's bytes to it: nothing would be
+ * answered ever again.
+ */
 function forgetTorso(connection: Connection): void {
   if (connection.isConnected()) return
   connection.chunks = []
@@ -183,8 +187,8 @@ function openSocket(options: {
 }
 
 /**
- * kafkajs 2.2.4 plans a look at its queue with a negative delay after every answer, even when nothing is queued, and so wakes a
- * thousand times a second for ever: 3 % of a core.
+ * kafkajs 2.2.4 plans a look at its queue with a negative delay after every answer, even when nothing is queued, and so
+ * wakes a thousand times a second for ever: 3 % of a core.
  */
 function stopIdleTimer({ requestQueue }: Connection): void {
   const original = requestQueue.scheduleCheckPendingRequests.bind(requestQueue)

@@ -8,8 +8,8 @@ import { ByteWriter } from './wire/byte-writer'
 const API_VERSIONS = 18
 
 /**
- * Sends one request over a connection of kafkajs and reads its answer. Goes to the connection's queue directly: kafkajs's own
- * `send` copies every request twice through zeroed buffers, which costs a Produce as much as encoding it.
+ * Sends one request over a connection of kafkajs and reads its answer. Goes to the connection's queue directly:
+ * kafkajs's own `send` copies every request twice through zeroed buffers, which costs a Produce as much as encoding it.
  */
 export async function exchange<Answer>(
   connection: Connection,
@@ -31,7 +31,8 @@ export async function exchange<Answer>(
         correlationId,
         resolve: (answer) => resolve(answer.payload),
         reject: (cause) => {
-          // The late answer to a request given up could still take effect behind the back of a retry: end its connection.
+          // The late answer to a request given up could still take effect behind the back of a retry: end its
+          // connection.
           if (cause.name === 'KafkaJSRequestTimeoutError') void hangUp(connection)
           reject(new NoAnswer(`${request.name} got no answer: ${cause.message}`, { cause }))
         },
@@ -46,7 +47,9 @@ export async function exchange<Answer>(
   return request.read(reader)
 }
 
-/** What is sent in one turn goes out in one system call: with small transactions those are a third of the whole work. */
+/**
+ * What is sent in one turn goes out in one system call: with small transactions those are a third of the whole work.
+ */
 function writeTogether(socket: Socket, bytes: Buffer): void {
   if (socket.writableCorked === 0) {
     socket.cork()

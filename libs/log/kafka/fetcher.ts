@@ -23,8 +23,8 @@ interface Nearby {
 }
 
 /**
- * Keeps every reader with the leader of its partition, wherever that moves; or, where a rack is given and the brokers know of a replica
- * nearer to it (KIP-392), with that one, until something is wrong with it.
+ * Keeps every reader with the leader of its partition, wherever that moves; or, where a rack is given and the brokers
+ * know of a replica nearer to it (KIP-392), with that one, until something is wrong with it.
  */
 export class Fetcher {
   private readonly leaders = new Map<number, LeaderFetch>()

@@ -1,4 +1,7 @@
-/** ms after which a turn is given although the one before is not over: its reader's caller may be busy with something else. */
+/**
+ * ms after which a turn is given although the one before is not over: its reader's caller may be busy with something
+ * else.
+ */
 const TURN_TIMEOUT_MS = 10_000
 
 /** A place in the line; `granted` once it is at the head. */
@@ -8,7 +11,9 @@ export interface Turn {
   release(): void
 }
 
-/** Batches that inflate far take turns, so that a process holds one of them at a time, however many partitions it reads. */
+/**
+ * Batches that inflate far take turns, so that a process holds one of them at a time, however many partitions it reads.
+ */
 export class InflationTurns {
   private readonly line: Place[] = []
 

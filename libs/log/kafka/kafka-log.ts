@@ -65,7 +65,10 @@ export class KafkaLog implements Log {
     this.transactions = Array.from({ length: TRANSACTION_CONNECTIONS }, () => cluster.connections())
   }
 
-  /** Rejects with LOG_UNAVAILABLE when no broker answers within `retryTimeoutMs`, with LOG_UNAUTHORIZED when the log-in fails. */
+  /**
+   * Rejects with LOG_UNAVAILABLE when no broker answers within `retryTimeoutMs`, with LOG_UNAUTHORIZED when the log-in
+   * fails.
+   */
   static async open(options: KafkaLogOptions): Promise<KafkaLog> {
     const settings = settingsOf(options)
     const cluster = new Cluster(settings)
@@ -121,7 +124,8 @@ export class KafkaLog implements Log {
   async fence(id: string): Promise<Transactor> {
     this.failIfClosed()
     const connections = this.transactions[this.fences++ % TRANSACTION_CONNECTIONS]!
-    // CONCURRENT_TRANSACTIONS until the predecessor's transaction is ended on every partition: a few ms, so ask again soon.
+    // CONCURRENT_TRANSACTIONS until the predecessor's transaction is ended on every partition: a few ms, so ask again
+    // soon.
     const patience = { ...this.patience, pauseMs: 2, maxPauseMs: 50 }
     const request = initProducerId(id, this.settings.transactionTimeoutMs)
     const identity = await retrying(`fencing ${id}`, patience, () =>
@@ -136,7 +140,8 @@ export class KafkaLog implements Log {
 
   async join(options: MemberOptions): Promise<GroupMember> {
     this.failIfClosed()
-    // Of its own, for a JoinGroup holds up whatever comes after it; and a heartbeat unanswered for a whole session came to nothing.
+    // Of its own, for a JoinGroup holds up whatever comes after it; and a heartbeat unanswered for a whole session came
+    // to nothing.
     const { requestTimeoutMs } = this.settings
     const connections = this.cluster.connections(
       Math.min(requestTimeoutMs, options.sessionTimeoutMs ?? SESSION_TIMEOUT_MS),

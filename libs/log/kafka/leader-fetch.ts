@@ -5,7 +5,10 @@ import { fetch, type FetchedPartition } from './requests/fetch'
 
 /** How long a broker may hold a fetch back while none of its partitions has anything new. */
 const LONG_POLL_MS = 500
-/** The same while readers take turns: one request asks for a partition once, and several readers may be at different offsets of it. */
+/**
+ * The same while readers take turns: one request asks for a partition once, and several readers may be at different
+ * offsets of it.
+ */
 const TURN_MS = 20
 /** Time left of the long poll that is not worth a second fetch. */
 const NEARLY_OVER_MS = 20
@@ -19,9 +22,10 @@ export interface FetchEvents {
 }
 
 /**
- * Fetches from one leader, or from the replica that it names as nearer, for all readers that have room: one request for all of them, in lane 1, which the broker holds back until
- * there is something. A reader that gets room meanwhile does not wait for that: lane 0 takes a second request, for those that the
- * first one misses, timed to end just before it, so that the two meet in one request again.
+ * Fetches from one leader, or from the replica that it names as nearer, for all readers that have room: one request for
+ * all of them, in lane 1, which the broker holds back until there is something. A reader that gets room meanwhile does
+ * not wait for that: lane 0 takes a second request, for those that the first one misses, timed to end just before it,
+ * so that the two meet in one request again.
  */
 export class LeaderFetch {
   private readonly waiting = new Set<KafkaPartitionReader>()
@@ -83,7 +87,10 @@ export class LeaderFetch {
     }
   }
 
-  /** Those to be fetched for now, one for each partition, those first who have waited longest; and whether others must wait. */
+  /**
+   * Those to be fetched for now, one for each partition, those first who have waited longest; and whether others must
+   * wait.
+   */
   private hungry(): { chosen: KafkaPartitionReader[]; others: boolean } {
     const partitions = new Map<string, KafkaPartitionReader>()
     let others = false

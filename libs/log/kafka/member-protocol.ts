@@ -2,8 +2,8 @@ import type { Share } from '../src'
 import { ByteReader } from './wire/byte-reader'
 import { ByteWriter } from './wire/byte-writer'
 
-// The consumer protocol's subscription and assignment (Kafka's ConsumerProtocolSubscription and -Assignment, version 0), so that
-// Kafka's tools can show our groups. What we add lies after the fields they know.
+// The consumer protocol's subscription and assignment (Kafka's ConsumerProtocolSubscription and -Assignment, version
+// 0), so that Kafka's tools can show our groups. What we add lies after the fields they know.
 
 /** Only members of our kind share a group. */
 export const PROTOCOL = 'quorate'

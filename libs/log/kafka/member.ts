@@ -31,8 +31,8 @@ const LOST: ReadonlySet<number> = new Set([CODE.UNKNOWN_MEMBER_ID, CODE.ILLEGAL_
  *      ▲                                                                                        │
  *      └── onLost, identity gone ◀── UNKNOWN_MEMBER_ID, ILLEGAL_GENERATION, fenced ◀────────────┘
  *
- * Until JoinGroup answers, the old generation is the valid one: processing goes on through a rebalance. `beforeRebalance` comes before
- * JoinGroup, with heartbeats meanwhile.
+ * Until JoinGroup answers, the old generation is the valid one: processing goes on through a rebalance.
+ * `beforeRebalance` comes before JoinGroup, with heartbeats meanwhile.
  */
 export class KafkaMember implements GroupMember {
   identity: MemberIdentity | undefined

@@ -11,7 +11,10 @@ export interface KafkaLogOptions {
   readonly ssl?: boolean | ConnectionOptions
   /** `plain`, `scram-sha-256`, `scram-sha-512` or `oauthbearer`, as kafkajs takes them. */
   readonly sasl?: SASLOptions
-  /** Where this process is, as `broker.rack` says it: reads come from a replica there, where the brokers' selector allows that. */
+  /**
+   * Where this process is, as `broker.rack` says it: reads come from a replica there, where the brokers' selector
+   * allows that.
+   */
   readonly rack?: string
   /** Fields hold neither secrets nor record contents. */
   readonly logger?: Logger
@@ -21,11 +24,17 @@ export interface KafkaLogOptions {
   readonly connectionTimeoutMs?: number
   /** ms that `fence` and questions retry while brokers are away, before `LOG_UNAVAILABLE`; 30,000. */
   readonly retryTimeoutMs?: number
-  /** ms that `append` retries; 15,000: longer than the brokers take to elect a leader, short enough for who waits for an answer. */
+  /**
+   * ms that `append` retries; 15,000: longer than the brokers take to elect a leader, short enough for who waits for an
+   * answer.
+   */
   readonly appendTimeoutMs?: number
   /** ms after which the cluster aborts the transaction of an identity that nobody fences; 10,000. */
   readonly transactionTimeoutMs?: number
-  /** Bytes that one compressed batch may inflate to: 128 MiB, beyond 16 MiB one at a time. More is delivered as a damaged batch. */
+  /**
+   * Bytes that one compressed batch may inflate to: 128 MiB, beyond 16 MiB one at a time. More is delivered as a
+   * damaged batch.
+   */
   readonly inflation?: InflationLimits
 }
 

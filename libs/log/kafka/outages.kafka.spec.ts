@@ -7,7 +7,9 @@ import { openKafkaLog } from '.'
 
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => i)
 
-/** Fences, and after any failure fences again and goes on where the committed offset says: the life of a task, in short. */
+/**
+ * Fences, and after any failure fences again and goes on where the committed offset says: the life of a task, in short.
+ */
 async function commitAll(
   log: Log,
   topic: string,
@@ -88,8 +90,8 @@ describe.each([1, 3])('when a broker of %i goes away and comes back', (nodes) =>
       expect(await values()).toEqual(numbers(count))
     }, 120_000)
 
-    // A single broker that is killed between acknowledging a commit and writing its markers never writes them (Kafka 4.3.1;
-    // DESIGN.md, "What Kafka does"): alone, it is killed between two transactions.
+    // A single broker that is killed between acknowledging a commit and writing its markers never writes them (Kafka
+    // 4.3.1; DESIGN.md, "What Kafka does"): alone, it is killed between two transactions.
     it('transactions commit once each, whatever became of those under way', async () => {
       const group = unique('group')
       let bouncing: Promise<void> | undefined

@@ -17,9 +17,9 @@ export interface Progress {
 const MAX_REQUEST_BYTES = 8 << 20
 
 /**
- * Sends batches of several partitions to their one leader: the first of each in one request, the second of each in the next, and
- * so on, without waiting in between; a connection keeps their order. Returns the progress of each partition. Nothing after a
- * failure counts: the broker refuses what comes out of sequence.
+ * Sends batches of several partitions to their one leader: the first of each in one request, the second of each in the
+ * next, and so on, without waiting in between; a connection keeps their order. Returns the progress of each partition.
+ * Nothing after a failure counts: the broker refuses what comes out of sequence.
  */
 export async function produceRound(
   partitions: readonly PartitionBatches[],

@@ -75,7 +75,10 @@ export const LEADER_MOVED = codes(
 )
 /** The coordinator is somewhere else, or still loading: find it again. */
 export const COORDINATOR_MOVED = codes('COORDINATOR_LOAD_IN_PROGRESS', 'COORDINATOR_NOT_AVAILABLE', 'NOT_COORDINATOR')
-/** The same request may pass a little later. Nothing was done, but of an append that its replicas are late for (append-line.ts). */
+/**
+ * The same request may pass a little later. Nothing was done, but of an append that its replicas are late for
+ * (append-line.ts).
+ */
 export const BUSY = codes(
   'REQUEST_TIMED_OUT',
   'NETWORK_EXCEPTION',
@@ -89,7 +92,8 @@ export const BUSY = codes(
 
 const LOG_CODES: readonly (readonly [LogErrorCode, ReadonlySet<number>])[] = [
   ['LOG_FENCED', codes('INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED')],
-  // Coordinators forget transactional ids (transactional.id.expiration.ms), or another has taken the id since: fencing again tells.
+  // Coordinators forget transactional ids (transactional.id.expiration.ms), or another has taken the id since: fencing
+  // again tells.
   ['LOG_IDENTITY_EXPIRED', codes('INVALID_PRODUCER_ID_MAPPING')],
   ['LOG_STALE_MEMBER', codes('ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'REBALANCE_IN_PROGRESS', 'FENCED_INSTANCE_ID')],
   ['LOG_RECORD_TOO_LARGE', codes('MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE')],

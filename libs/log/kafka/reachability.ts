@@ -11,8 +11,8 @@ const FIRST = 10_000
 const LONGEST = 600_000
 
 /**
- * Which brokers cannot be reached. Every purpose has connections of its own and tries again twice a second: the log has one line when a
- * broker is gone, at growing intervals while it is, and when it is back.
+ * Which brokers cannot be reached. Every purpose has connections of its own and tries again twice a second: the log has
+ * one line when a broker is gone, at growing intervals while it is, and when it is back.
  */
 export class Reachability {
   private readonly outages = new Map<string, Outage>()

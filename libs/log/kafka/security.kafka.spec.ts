@@ -22,7 +22,8 @@ describeOwnKafka('TLS and log-ins', () => {
     })
 
   beforeAll(async () => {
-    // Connections log in for 11 s; 10 s before the end they are taken for expired, and the broker cuts those that go on all the same.
+    // Connections log in for 11 s; 10 s before the end they are taken for expired, and the broker cuts those that go on
+    // all the same.
     broker = await startBroker({
       tls: true,
       sasl: { username: USERNAME, password: PASSWORD },

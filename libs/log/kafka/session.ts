@@ -1,4 +1,7 @@
-/** A moment by both clocks: the monotonic one goes on while a process is frozen, the wall clock also while the machine sleeps. */
+/**
+ * A moment by both clocks: the monotonic one goes on while a process is frozen, the wall clock also while the machine
+ * sleeps.
+ */
 interface Moment {
   readonly running: number
   readonly wall: number
@@ -7,9 +10,9 @@ interface Moment {
 export const momentNow = (): Moment => ({ running: performance.now(), wall: Date.now() })
 
 /**
- * Whether the group still counts on a member's assignment. The coordinator gives it up no sooner than one session timeout after it
- * got the last heartbeat, which is after that was *sent*. Nothing here is a timer: a process that was frozen may answer a request
- * before any timer fires.
+ * Whether the group still counts on a member's assignment. The coordinator gives it up no sooner than one session
+ * timeout after it got the last heartbeat, which is after that was *sent*. Nothing here is a timer: a process that was
+ * frozen may answer a request before any timer fires.
  */
 export class Session {
   private heardAt: Moment | undefined

@@ -15,7 +15,10 @@ const NAMES = {
 /** What Kafka itself takes when a topic sets nothing; used where the settings may not be read. */
 export const DEFAULT_MAX_MESSAGE_BYTES = 1_048_588
 
-/** Kafka refuses records whose time lies an hour ahead unless told otherwise; one agent's wrong clock must not stop a partition. */
+/**
+ * Kafka refuses records whose time lies an hour ahead unless told otherwise; one agent's wrong clock must not stop a
+ * partition.
+ */
 const ANY_TIMESTAMP = { 'message.timestamp.after.max.ms': '9223372036854775807' }
 
 export async function describe(cluster: Cluster, name: string): Promise<TopicDescription | undefined> {
@@ -39,7 +42,9 @@ export async function describe(cluster: Cluster, name: string): Promise<TopicDes
   }
 }
 
-/** Asks for the topics; that others create them at the same moment is as good. Rejects with what the cluster refuses. */
+/**
+ * Asks for the topics; that others create them at the same moment is as good. Rejects with what the cluster refuses.
+ */
 export async function create(
   cluster: Cluster,
   specs: readonly TopicSpec[],
@@ -124,7 +129,8 @@ export function mismatches(spec: TopicSpec, found: TopicDescription, replication
     spec.timestampType,
     alter(NAMES.timestampType, spec.timestampType),
   )
-  // Retention and compaction lag are the operator's to change; a topic that takes less than must fit would lose records.
+  // Retention and compaction lag are the operator's to change; a topic that takes less than must fit would lose
+  // records.
   if (spec.maxMessageBytes !== undefined && found.maxMessageBytes < spec.maxMessageBytes)
     compare(
       NAMES.maxMessageBytes,

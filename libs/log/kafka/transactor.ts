@@ -136,7 +136,8 @@ export class KafkaTransactor implements Transactor {
       if (left.length === 0) return
       const code = failure instanceof ProtocolError ? failure.code : undefined
       if (code === CODE.MESSAGE_TOO_LARGE) left.forEach(({ topic }) => this.context.topics.forgetMaxBatchBytes(topic))
-      // An answer that never came ends the transaction: only what was never sent, or the broker's own word, allows another try.
+      // An answer that never came ends the transaction: only what was never sent, or the broker's own word, allows
+      // another try.
       const moved = failure instanceof NoAnswer || (code !== undefined && LEADER_MOVED.has(code))
       if (moved) left.forEach(({ topic }) => this.context.cluster.forgetTopic(topic))
       const again = failure instanceof Unreachable || (code !== undefined && (BUSY.has(code) || LEADER_MOVED.has(code)))
@@ -208,8 +209,8 @@ export class KafkaTransactor implements Transactor {
   }
 
   /**
-   * Lets readers of what was written go on at once; without this they would stand before the open transaction until the id is
-   * fenced or the transaction times out. Best effort: those two still follow if it fails.
+   * Lets readers of what was written go on at once; without this they would stand before the open transaction until the
+   * id is fenced or the transaction times out. Best effort: those two still follow if it fails.
    */
   private async abort(): Promise<void> {
     const request = endTransaction(this.holder, false, this.version)
@@ -219,7 +220,10 @@ export class KafkaTransactor implements Transactor {
     await Promise.race([aborted.catch(() => {}), delay(ABORT_MS)])
   }
 
-  /** The point of no return. Asking again is safe: a coordinator that has already committed says so, or that another holds the id. */
+  /**
+   * The point of no return. Asking again is safe: a coordinator that has already committed says so, or that another
+   * holds the id.
+   */
   private async end(): Promise<void> {
     const attempt = this.attempt()
     const request = endTransaction(this.holder, true, this.version)

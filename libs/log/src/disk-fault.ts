@@ -10,8 +10,8 @@ export interface DiskFault {
 const ELSEWHERE = 'or set QUORATE_DATA_DIR to another directory'
 
 /**
- * Why a directory, or the file of a directory, cannot be used. Looks at the place itself: what Node and SQLite say of it depends on how
- * far they came (`ENOENT`, `unable to open database file`).
+ * Why a directory, or the file of a directory, cannot be used. Looks at the place itself: what Node and SQLite say of
+ * it depends on how far they came (`ENOENT`, `unable to open database file`).
  */
 export function diskFault(cause: unknown, path: string, kind: 'directory' | 'file'): DiskFault {
   const { code = '', message = String(cause) } = Object(cause) as { code?: string; message?: string }

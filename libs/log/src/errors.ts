@@ -6,7 +6,10 @@ export type LogAction =
   | 'refuse' // the request itself is wrong: mend it, do not repeat it
   | 'restart' // the operator must act; starting again may help
 
-/** Every error of the log, one row each: the code, what to do, and the sentence that opens its message. docs/errors.md lists exactly these. */
+/**
+ * Every error of the log, one row each: the code, what to do, and the sentence that opens its message. docs/errors.md
+ * lists exactly these.
+ */
 export const LOG_ERRORS = {
   LOG_FENCED: { action: 'close', title: 'another writer has taken over this partition' },
   LOG_STALE_MEMBER: { action: 'refence', title: 'the group has moved on to another generation' },

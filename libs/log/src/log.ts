@@ -15,13 +15,17 @@ export interface Log {
   readonly kind: 'kafka' | 'embedded'
 
   /**
-   * Creates what is missing, with `replication` copies, and verifies what is there. Rejects with `LOG_TOPIC_MISMATCH`, naming
-   * every mismatch and the command that mends it; nothing that exists is changed. Must fit: partitions, clean-up policy, timestamp
-   * type, replication and record size at least so; retention and compaction lag are the operator's. Safe from several processes at once.
+   * Creates what is missing, with `replication` copies, and verifies what is there. Rejects with `LOG_TOPIC_MISMATCH`,
+   * naming every mismatch and the command that mends it; nothing that exists is changed. Must fit: partitions, clean-up
+   * policy, timestamp type, replication and record size at least so; retention and compaction lag are the operator's.
+   * Safe from several processes at once.
    */
   ensureTopics(specs: readonly TopicSpec[], options?: { replication?: number }): Promise<void>
 
-  /** Each way in which a topic is not as it must be, with the command that mends it; also that it is not there. Changes and creates nothing. */
+  /**
+   * Each way in which a topic is not as it must be, with the command that mends it; also that it is not there. Changes
+   * and creates nothing.
+   */
   mismatches(spec: TopicSpec, options?: { replication?: number }): Promise<string[]>
 
   /** undefined when there is no such topic. */
@@ -31,9 +35,10 @@ export interface Log {
   offsets(topic: string): Promise<PartitionOffsets[]>
 
   /**
-   * Appends outside any transaction and waits until all in-sync replicas have it. In order per partition; a retry inside does not
-   * duplicate (idempotent producer). Answers in the order of `records`. Rejections: `LOG_UNAVAILABLE` (nothing was appended),
-   * `LOG_OUTCOME_UNKNOWN` (perhaps appended, or some of it: a request was never answered, or one partition has its records and another has not), `LOG_RECORD_TOO_LARGE`.
+   * Appends outside any transaction and waits until all in-sync replicas have it. In order per partition; a retry
+   * inside does not duplicate (idempotent producer). Answers in the order of `records`. Rejections: `LOG_UNAVAILABLE`
+   * (nothing was appended), `LOG_OUTCOME_UNKNOWN` (perhaps appended, or some of it: a request was never answered, or
+   * one partition has its records and another has not), `LOG_RECORD_TOO_LARGE`.
    */
   append(records: readonly OutRecord[]): Promise<Position[]>
 
@@ -41,8 +46,9 @@ export interface Log {
   reader(options: ReaderOptions): PartitionReader
 
   /**
-   * Takes the fencing identity `id`: aborts whatever transaction its last holder left open, and every later call of that holder
-   * fails with `LOG_FENCED`. When this resolves, everything the predecessor committed is readable, and nothing more will come.
+   * Takes the fencing identity `id`: aborts whatever transaction its last holder left open, and every later call of
+   * that holder fails with `LOG_FENCED`. When this resolves, everything the predecessor committed is readable, and
+   * nothing more will come.
    */
   fence(id: string): Promise<Transactor>
 
@@ -50,12 +56,15 @@ export interface Log {
   join(options: MemberOptions): Promise<GroupMember>
 
   /**
-   * From where on what was read up to `offset`, written in leadership `epoch`, has been replaced by other records or is gone: an election
-   * among replicas that did not have it. undefined: it is all there, as far as the log can tell.
+   * From where on what was read up to `offset`, written in leadership `epoch`, has been replaced by other records or is
+   * gone: an election among replicas that did not have it. undefined: it is all there, as far as the log can tell.
    */
   divergence(topic: string, partition: number, offset: Offset, epoch: number): Promise<Offset | undefined>
 
-  /** Committed offsets of a group for the partitions of a topic, waiting out open transactions (require_stable); absent = none. */
+  /**
+   * Committed offsets of a group for the partitions of a topic, waiting out open transactions (require_stable); absent
+   * = none.
+   */
   committed(group: string, topic: string, partitions: readonly number[]): Promise<Map<number, Offset>>
 
   close(): Promise<void>
@@ -73,15 +82,19 @@ export interface ReaderOptions {
   readonly maxBytes?: number
 }
 
-/** Reads committed records only, in offset order; markers, aborted records and compacted holes move `position` and are not seen. */
+/**
+ * Reads committed records only, in offset order; markers, aborted records and compacted holes move `position` and are
+ * not seen.
+ */
 export interface PartitionReader {
   /** Offset of the next record to be delivered, or past the last one. */
   readonly position: Offset
   /**
-   * Resolves with all that is read ahead as soon as there is a record or the position moved over a hole; with an empty batch after
-   * `maxWaitMs` (default 500). One call at a time. Rejects with `LOG_OFFSET_OUT_OF_RANGE` when `position` is no longer (or not
-   * yet) in the log, with `LOG_TRUNCATED` and the offset from which it has been replaced when what was read before `position` is no longer in the log, with
-   * `LOG_TOPIC_REPLACED` when the topic is another by the same name, with `LOG_CLOSED` after `close`; retries by itself while the log is out of reach.
+   * Resolves with all that is read ahead as soon as there is a record or the position moved over a hole; with an empty
+   * batch after `maxWaitMs` (default 500). One call at a time. Rejects with `LOG_OFFSET_OUT_OF_RANGE` when `position`
+   * is no longer (or not yet) in the log, with `LOG_TRUNCATED` and the offset from which it has been replaced when what
+   * was read before `position` is no longer in the log, with `LOG_TOPIC_REPLACED` when the topic is another by the same
+   * name, with `LOG_CLOSED` after `close`; retries by itself while the log is out of reach.
    */
   next(maxWaitMs?: number): Promise<LogBatch>
   close(): void
@@ -108,9 +121,11 @@ export interface LogBatch {
 export interface Transactor {
   readonly id: string
   /**
-   * Appends all records and commits the source offset, atomically. Rejections: `LOG_FENCED` (another took the id: close the task),
-   * `LOG_STALE_MEMBER` (the group moved on: nothing was committed), `LOG_IDENTITY_EXPIRED` (the log has forgotten the identity, which wrote nothing for long: nothing was committed), `LOG_OUTCOME_UNKNOWN` (perhaps committed: fence again and read
-   * the truth), `LOG_RECORD_TOO_LARGE` (nothing committed), `LOG_UNAVAILABLE` (nothing committed).
+   * Appends all records and commits the source offset, atomically. Rejections: `LOG_FENCED` (another took the id: close
+   * the task), `LOG_STALE_MEMBER` (the group moved on: nothing was committed), `LOG_IDENTITY_EXPIRED` (the log has
+   * forgotten the identity, which wrote nothing for long: nothing was committed), `LOG_OUTCOME_UNKNOWN` (perhaps
+   * committed: fence again and read the truth), `LOG_RECORD_TOO_LARGE` (nothing committed), `LOG_UNAVAILABLE` (nothing
+   * committed).
    */
   commit(transaction: Transaction): Promise<Appended[]>
   close(): Promise<void>
@@ -131,7 +146,9 @@ export interface SourceOffset {
   readonly member?: MemberIdentity
 }
 
-/** What a commit wrote to one partition: the first and last offsets of its own records there (others' may lie between). */
+/**
+ * What a commit wrote to one partition: the first and last offsets of its own records there (others' may lie between).
+ */
 export interface Appended {
   readonly topic: string
   readonly partition: number

@@ -30,15 +30,18 @@ export interface MemberOptions {
   /** Called in the leader alone: shares `partitions` (0 … n−1) out. Pure. */
   readonly assign: (members: readonly JoinedMember[], partitions: number) => Map<string, Share>
   /**
-   * The member's whole share in a new generation. Processing goes on while the group rebalances: partitions that stay need not
-   * stop; those that are missing now must. Never called twice at once.
+   * The member's whole share in a new generation. Processing goes on while the group rebalances: partitions that stay
+   * need not stop; those that are missing now must. Never called twice at once.
    */
   readonly onAssignment: (assignment: Assignment) => void
-  /** The group no longer knows this member (its session timed out): every partition is lost until the next assignment. */
+  /**
+   * The group no longer knows this member (its session timed out): every partition is lost until the next assignment.
+   */
   readonly onLost: () => void
   /**
-   * Called before the member joins a rebalance of a group that it has a share in, so that work in flight can end while the share is still its
-   * own. The group waits for it, up to `HANDOVER_TIMEOUT_MS`; it may be called again in the same rebalance, and must not throw.
+   * Called before the member joins a rebalance of a group that it has a share in, so that work in flight can end while
+   * the share is still its own. The group waits for it, up to `HANDOVER_TIMEOUT_MS`; it may be called again in the same
+   * rebalance, and must not throw.
    */
   readonly beforeRebalance?: () => Promise<void>
   /** ms; 6,000 is the least a default broker takes. */
@@ -51,9 +54,10 @@ export interface GroupMember {
   /** Present identity; undefined before the first join and while lost. Commits carry it. */
   readonly identity: MemberIdentity | undefined
   /**
-   * The group surely still counts on this member's last assignment: judged when it is read, by a clock that goes on while the process
-   * is frozen, from the sending of the last heartbeat that was answered. False before the first assignment, while lost, and between
-   * a new generation and its assignment. Always true, once assigned, where the group lives in this process.
+   * The group surely still counts on this member's last assignment: judged when it is read, by a clock that goes on
+   * while the process is frozen, from the sending of the last heartbeat that was answered. False before the first
+   * assignment, while lost, and between a new generation and its assignment. Always true, once assigned, where the
+   * group lives in this process.
    */
   readonly current: boolean
   /** Starts a rebalance in which `userData` is asked again. */

@@ -11,7 +11,8 @@ export function privateDirectory(directory: string): void {
 }
 
 /**
- * The same for the data directory above, which an operator names: one that holds other things as well (`/tmp`, a home) stays as it is.
+ * The same for the data directory above, which an operator names: one that holds other things as well (`/tmp`, a home)
+ * stays as it is.
  */
 export function privateDataDirectory(directory: string): void {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
@@ -21,8 +22,8 @@ export function privateDataDirectory(directory: string): void {
 }
 
 /**
- * Makes the file of a SQLite database that only our user can read, or closes an existing one of ours to all others, with what SQLite keeps
- * beside it; what SQLite makes later has the permissions of the file.
+ * Makes the file of a SQLite database that only our user can read, or closes an existing one of ours to all others,
+ * with what SQLite keeps beside it; what SQLite makes later has the permissions of the file.
  */
 export function privateDatabase(file: string): void {
   try {

@@ -6,20 +6,27 @@ export type RecordHeaders = readonly (readonly [name: string, value: Buffer])[]
 
 export const NO_HEADERS: RecordHeaders = []
 
-/** A record as read. `timestamp` in ms: the broker's append time where the topic says `LogAppendTime`, else the producer's. */
+/**
+ * A record as read. `timestamp` in ms: the broker's append time where the topic says `LogAppendTime`, else the
+ * producer's.
+ */
 export interface LogRecord {
   readonly offset: Offset
   readonly timestamp: number
   readonly key: Buffer | null
   readonly value: Buffer | null
   readonly headers: RecordHeaders
-  /** Present when this is no record, but stands for those that could not be read: it has their first offset, no key and no value. */
+  /**
+   * Present when this is no record, but stands for those that could not be read: it has their first offset, no key and
+   * no value.
+   */
   readonly damaged?: DamagedBatch
 }
 
 /**
- * Records of a batch that cannot be read although its checksum matches: its producer wrote it so. Reading goes on after `last`. A batch
- * whose checksum does not match is another matter (`LOG_CORRUPT`): then nothing that it says can be trusted, its offsets included.
+ * Records of a batch that cannot be read although its checksum matches: its producer wrote it so. Reading goes on after
+ * `last`. A batch whose checksum does not match is another matter (`LOG_CORRUPT`): then nothing that it says can be
+ * trusted, its offsets included.
  */
 export interface DamagedBatch {
   /** Offsets of the records that are left out; those of the batch before `first` were read. */

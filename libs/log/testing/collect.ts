@@ -19,8 +19,8 @@ export async function collect(
 }
 
 /**
- * Everything that is committed in a partition now, nothing left out: a last record is appended and read up to. What a failed or
- * fenced transaction had left behind could not hide from it.
+ * Everything that is committed in a partition now, nothing left out: a last record is appended and read up to. What a
+ * failed or fenced transaction had left behind could not hide from it.
  */
 export async function readTo(log: Log, topic: string, partition: number, from = 0): Promise<LogRecord[]> {
   const [last] = await log.append([{ topic, partition, key: '\u0000last', value: null }])

@@ -20,8 +20,9 @@ import { FaultyTransactor } from './faulty-transactor'
 import type { Life } from './life'
 
 /**
- * One process's view of a shared log, which fails where a test says. A crash ends this view alone: its readers and calls reject
- * with CrashError, its members fall out of their groups unheard, and the log underneath lives on. So does it when the view is closed.
+ * One process's view of a shared log, which fails where a test says. A crash ends this view alone: its readers and
+ * calls reject with CrashError, its members fall out of their groups unheard, and the log underneath lives on. So does
+ * it when the view is closed.
  */
 export function faultyLog(log: Log, faults: readonly Fault[] = []): FaultyLog {
   return new FaultyLog(log, faults)

@@ -1,6 +1,9 @@
 import type { Assignment, GroupMember, JoinedMember, Log, MemberOptions, Share } from '@quorate/log'
 
-/** Shares partitions out by turns, in the order of what the members call themselves; the leader tells everyone who there is. */
+/**
+ * Shares partitions out by turns, in the order of what the members call themselves; the leader tells everyone who there
+ * is.
+ */
 export function byTurns(members: readonly JoinedMember[], partitions: number): Map<string, Share> {
   const sorted = [...members].sort((a, b) => (a.userData.toString() < b.userData.toString() ? -1 : 1))
   const everyone = Buffer.from(sorted.map((member) => member.userData.toString()).join(' '))

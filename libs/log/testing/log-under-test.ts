@@ -1,6 +1,8 @@
 import type { Log } from '@quorate/log'
 
-/** A log to be described, and what the port alone cannot do to it. Topic, group and identity names are new at every run. */
+/**
+ * A log to be described, and what the port alone cannot do to it. Topic, group and identity names are new at every run.
+ */
 export interface LogUnderTest {
   readonly open: () => Promise<Log>
   /** The same log as another process would open it; the same object where there can be one process only. */

@@ -35,7 +35,10 @@ const NO_AGREEMENT: PeerAgreement = { hasLapsedEverywhere: () => Promise.resolve
 /** Answers for a partition from what is here: an active task, or where a read permits it a standby. */
 export type Local = (task: RunningTask) => Answer | Promise<Answer>
 
-/** Finds the instance that answers for a partition and has it answer: here, or with one hop (docs/architecture.md, "Queries"; docs/adr/0011). */
+/**
+ * Finds the instance that answers for a partition and has it answer: here, or with one hop (docs/architecture.md,
+ * "Queries"; docs/adr/0011).
+ */
 export class Owners {
   readonly map: OwnershipMap
   readonly #lease: OwnershipLease
@@ -88,8 +91,8 @@ export class Owners {
   }
 
   /**
-   * Answers for `partition` by `local` if it is here, else by its owner: the same bytes. Waits a moment for a partition that changes
-   * hands. @throws Problem what it refuses after that
+   * Answers for `partition` by `local` if it is here, else by its owner: the same bytes. Waits a moment for a partition
+   * that changes hands. @throws Problem what it refuses after that
    */
   async answer(partition: number, call: Call, local: Local, answering: Answering = {}): Promise<Answer> {
     const until = performance.now() + HANDOVER_TIMEOUT_MS
@@ -127,9 +130,9 @@ export class Owners {
   }
 
   /**
-   * As owner: a read is done first, what had arrived before is handled, and then the lease is checked, since a process that was frozen
-   * finds requests before it finds out that it was. A write checks it before it judges anything, and once more by its commit, which the
-   * log fences. @throws Problem `rebalancing` when the lease has lapsed
+   * As owner: a read is done first, what had arrived before is handled, and then the lease is checked, since a process
+   * that was frozen finds requests before it finds out that it was. A write checks it before it judges anything, and
+   * once more by its commit, which the log fences. @throws Problem `rebalancing` when the lease has lapsed
    */
   async #here(task: RunningTask, call: Call, local: Local): Promise<Answer> {
     if (!isRead(call.method)) {
@@ -184,13 +187,17 @@ export class Owners {
     const task = this.streams.task(partition)
     if (code === 'restoring') return !task || task.restore.total - task.restore.restored <= SHORT_RESTORE
     if (code !== 'owner-unreachable') return code === 'rebalancing' || code === 'no-owner'
-    // An owner that stopped cleanly refuses connections for less than a second until the group moves on; one that was killed, for six.
+    // An owner that stopped cleanly refuses connections for less than a second until the group moves on; one that was
+    // killed, for six.
     const owner = this.streams.owner(partition)
     const peer = owner && !owner.self ? this.peers.peer(owner.url) : undefined
     return !peer || peer.reachable || performance.now() - peer.since < HANDOVER_TIMEOUT_MS
   }
 
-  /** What there is besides the owner's answer: a standby's where the read permits it, or our own when every lease has lapsed. */
+  /**
+   * What there is besides the owner's answer: a standby's where the read permits it, or our own when every lease has
+   * lapsed.
+   */
   async #otherwise(partition: number, call: Call, local: Local, answering: Answering): Promise<Answer | undefined> {
     if (!isRead(call.method)) return undefined
     const task = this.streams.task(partition)
@@ -208,8 +215,8 @@ export class Owners {
   }
 
   /**
-   * Whether rows of a partition without a lease may be shown, marked `unconfirmed`: where the read permits it, or when the leases of all
-   * members have lapsed, as when the log is out of everybody's reach.
+   * Whether rows of a partition without a lease may be shown, marked `unconfirmed`: where the read permits it, or when
+   * the leases of all members have lapsed, as when the log is out of everybody's reach.
    */
   async mayAnswerUnconfirmed(task: RunningTask, call: Call, stale?: Stale): Promise<boolean> {
     if (!task.readable || task.role !== 'active') return false
@@ -233,8 +240,8 @@ export class Owners {
   }
 
   /**
-   * What every answer about an object says of its source. `position` = the last offset applied, in the form that `Quorate-Min-Position`
-   * takes. An answer without a lease says for how long it has lapsed, in ms.
+   * What every answer about an object says of its source. `position` = the last offset applied, in the form that
+   * `Quorate-Min-Position` takes. An answer without a lease says for how long it has lapsed, in ms.
    */
   freshness(task: RunningTask): Record<string, string> {
     const headers: Record<string, string> = {

@@ -4,8 +4,9 @@ import type { Streams } from '@quorate/streams'
 const CHECK_EVERY_MS = 500
 
 /**
- * The time for which the group lets this instance count on what it owns; every heartbeat that is answered renews it. While it has lapsed,
- * another may have taken the partitions over. Checked all the time, so that an answer can tell for how long it has.
+ * The time for which the group lets this instance count on what it owns; every heartbeat that is answered renews it.
+ * While it has lapsed, another may have taken the partitions over. Checked all the time, so that an answer can tell for
+ * how long it has.
  */
 export class OwnershipLease {
   #heldAt = Date.now()
@@ -15,7 +16,9 @@ export class OwnershipLease {
     setInterval(() => this.#check(), CHECK_EVERY_MS).unref()
   }
 
-  /** ms since it was last held, 0 while it is: by the wall clock, which goes on while a process or its machine sleeps. */
+  /**
+   * ms since it was last held, 0 while it is: by the wall clock, which goes on while a process or its machine sleeps.
+   */
   get lapsedFor(): number {
     return this.#check() ? 0 : Math.max(1, Date.now() - this.#heldAt)
   }

@@ -22,7 +22,10 @@ export class OwnershipMap {
     })
   }
 
-  /** Resolves with true once `version` is another than `seen`; with `late` after `ms`; with false at once when too many wait already. */
+  /**
+   * Resolves with true once `version` is another than `seen`; with `late` after `ms`; with false at once when too many
+   * wait already.
+   */
   changed(seen: number, ms: number, late = false): Promise<boolean> {
     if (this.version !== seen) return Promise.resolve(true)
     if (ms <= 0 || this.#waiters.size >= MAX_WAITERS) return Promise.resolve(false)

@@ -13,7 +13,10 @@ const FORWARDING_MS = 5_000
 
 const AWAIT_ACKNOWLEDGEMENT: readonly string[] = ['STREAMS_SOURCE_REPLACED', 'STREAMS_SOURCE_TRUNCATED']
 
-/** What operators do with a partition that does not get on: by instructions in the settings, so it need not be able to answer. */
+/**
+ * What operators do with a partition that does not get on: by instructions in the settings, so it need not be able to
+ * answer.
+ */
 export class PartitionOperations {
   constructor(
     private readonly log: Log,
@@ -46,7 +49,10 @@ export class PartitionOperations {
     }
   }
 
-  /** Goes on with the source as it is now: said to the instance that has the partition, which knows whether it waits for that. */
+  /**
+   * Goes on with the source as it is now: said to the instance that has the partition, which knows whether it waits for
+   * that.
+   */
   async acknowledge(partition: number, topic: string | undefined, call: Call): Promise<Answer> {
     const { streams, peers } = this.owners
     if (streams.partitions > 0 && partition >= streams.partitions) throw noPartition(partition, streams.partitions)

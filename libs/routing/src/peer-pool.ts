@@ -2,8 +2,9 @@ import { Pool } from 'undici'
 import { Slots } from '@quorate/http'
 
 /**
- * Connections to one peer at most. Points and fan-outs each have their own, so that lists hold up no point read; and so have requests that
- * may wait at the owner for a position, which they do for up to a minute: one partition that lags holds up none of the others.
+ * Connections to one peer at most. Points and fan-outs each have their own, so that lists hold up no point read; and so
+ * have requests that may wait at the owner for a position, which they do for up to a minute: one partition that lags
+ * holds up none of the others.
  */
 const CONNECTIONS = { points: 64, waits: 128, lists: 16, listWaits: 32 } as const
 type Kind = keyof typeof CONNECTIONS
@@ -30,8 +31,8 @@ export const connections = (url: string, count: number, connectMs: number): Pool
   })
 
 /**
- * Connections with a place for each request. The pool's own queue has no time-out and no end when the peer is lost: a write that waits in
- * it is sent whenever a connection becomes free, long after another has taken its partition over.
+ * Connections with a place for each request. The pool's own queue has no time-out and no end when the peer is lost: a
+ * write that waits in it is sent whenever a connection becomes free, long after another has taken its partition over.
  */
 export class PeerPool {
   readonly connections: Pool

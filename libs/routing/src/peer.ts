@@ -20,8 +20,9 @@ export const PEER_TIMES: PeerTimes = { connectMs: 1_000, probeEveryMs: 400, prob
 const MAX_TIMER_DELAY_MS = 300
 
 /**
- * Another instance as this one sees it: its connections, and whether it answers. A probe asks it all the time while it is watched; a peer
- * that does not answer one is out of reach, reads under way to it end at once, and new ones are not begun, until it answers again.
+ * Another instance as this one sees it: its connections, and whether it answers. A probe asks it all the time while it
+ * is watched; a peer that does not answer one is out of reach, reads under way to it end at once, and new ones are not
+ * begun, until it answers again.
  */
 export class Peer {
   /** Until a probe tells otherwise. */
@@ -53,7 +54,10 @@ export class Peer {
     if (!this.reachable) this.#turn(true)
   }
 
-  /** It refused a connection: it is gone, or not there yet. Only of a peer that is watched, since nothing else would find it again. */
+  /**
+   * It refused a connection: it is gone, or not there yet. Only of a peer that is watched, since nothing else would
+   * find it again.
+   */
   refused(): void {
     if (this.reachable && this.#watched) this.#turn(false)
   }
@@ -99,7 +103,10 @@ export class Peer {
     if (this.#watched) this.#timer = setTimeout(() => void this.#ask(), probeEveryMs).unref()
   }
 
-  /** A probe failed after `took` ms: by the time that it has, which its timer tells (a clock may say a bit less), or by itself. */
+  /**
+   * A probe failed after `took` ms: by the time that it has, which its timer tells (a clock may say a bit less), or by
+   * itself.
+   */
   #silent(timedOut: boolean, took: number): void {
     // A process that was frozen finds its own timers run out before it has read what came meanwhile.
     if (took > this.times.probeMs + MAX_TIMER_DELAY_MS) return

@@ -8,8 +8,8 @@ import { OwnershipLease } from './ownership-lease'
 const isOfLog = ({ code }: Condition): boolean => code === 'LOG_UNAVAILABLE'
 
 /**
- * What health depends on in a streams application: its tasks, and the log, apart. Readiness does not depend on the log: while it is
- * away, reads are still answered.
+ * What health depends on in a streams application: its tasks, and the log, apart. Readiness does not depend on the log:
+ * while it is away, reads are still answered.
  */
 export function streamsChecks(name: string, streams: Streams): HealthCheck[] {
   const { conditions } = streams

@@ -7,7 +7,10 @@ import { rowsOf, scheduleSql } from './schedule-sql'
 import { PRAGMAS } from './sqlite-store'
 import type { TableSpec } from './table'
 
-/** Bytes of entries that a load holds before it sorts and writes them: the bound of its memory, beside the pieces in flight. */
+/**
+ * Bytes of entries that a load holds before it sorts and writes them: the bound of its memory, beside the pieces in
+ * flight.
+ */
 export const BULK_BYTES = 128 * 1024 * 1024
 /** Pieces that the thread has not taken yet. */
 const AHEAD = 3
@@ -20,9 +23,10 @@ export interface BulkLimits {
 }
 
 /**
- * Loads changelog entries into a partition's file in a thread: the latest value of each key, sorted, in one transaction with the
- * position behind it, at most `BULK_BYTES` at a time. What was written before an interruption stays, and the load goes on from its
- * position; the index of due times is made when it comes to its end. The file has been made by `SqliteStore.open` and is closed meanwhile.
+ * Loads changelog entries into a partition's file in a thread: the latest value of each key, sorted, in one transaction
+ * with the position behind it, at most `BULK_BYTES` at a time. What was written before an interruption stays, and the
+ * load goes on from its position; the index of due times is made when it comes to its end. The file has been made by
+ * `SqliteStore.open` and is closed meanwhile.
  */
 export class BulkLoad implements BulkEntries {
   private readonly judged: readonly Judged[]
@@ -45,7 +49,10 @@ export class BulkLoad implements BulkEntries {
     this.begun.catch(() => undefined)
   }
 
-  /** Takes entries in the log's order, with the position behind them; resolves when there is room for more. Rejects with STORE_FULL. */
+  /**
+   * Takes entries in the log's order, with the position behind them; resolves when there is room for more. Rejects with
+   * STORE_FULL.
+   */
   async add(entries: readonly RawEntry[], position: number): Promise<void> {
     await this.begun
     const { bytes, places, dues, count } = packEntries(entries, (key, value, offset) => this.dueOf(key, value, offset))
@@ -66,7 +73,10 @@ export class BulkLoad implements BulkEntries {
     this.open = false
   }
 
-  /** Ends the load where it is, if it has not ended: what it holds is written, and the file is closed when this resolves. */
+  /**
+   * Ends the load where it is, if it has not ended: what it holds is written, and the file is closed when this
+   * resolves.
+   */
   async stop(): Promise<void> {
     if (!this.open) return
     this.open = false

@@ -1,4 +1,5 @@
-// The thread of bulk loads (bulk-thread.ts). It imports nothing of ours but types, so that it can be started as it lies here.
+// The thread of bulk loads (bulk-thread.ts). It imports nothing of ours but types, so that it can be started as it lies
+// here.
 import type Database from 'better-sqlite3'
 import type { BulkOrder, BulkReply, BulkTask } from './bulk-thread'
 import type { PackedEntries } from './packed-entries'
@@ -7,7 +8,9 @@ import type { PackedEntries } from './packed-entries'
 const PLACES = 4
 const GONE = -1
 
-/** The latest entry of each key, by an open-addressing table over the bytes: no string is made of what is superseded. */
+/**
+ * The latest entry of each key, by an open-addressing table over the bytes: no string is made of what is superseded.
+ */
 class Latest {
   private pieces: PackedEntries[] = []
   /** Piece and entry of the latest value, by slot; −1 = empty. */

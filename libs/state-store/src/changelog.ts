@@ -9,7 +9,10 @@ export interface Checkpoint {
   readonly source: number
   /** Largest append time applied, ms. */
   readonly time: number
-  /** Names the submitted work that its commit carried, for who did not hear whether that was committed. Not kept in the file. */
+  /**
+   * Names the submitted work that its commit carried, for who did not hear whether that was committed. Not kept in the
+   * file.
+   */
   readonly work?: string
   /** Id of the source topic: another one by the same name is another log. Absent in checkpoints of earlier releases. */
   readonly topic?: string

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { StoreError } from './errors'
 
 /**
- * Takes a directory for this process. The lock is SQLite's on a file in it, so the operating system lets go of it however the
- * process ends. Returns the way to release it.
+ * Takes a directory for this process. The lock is SQLite's on a file in it, so the operating system lets go of it
+ * however the process ends. Returns the way to release it.
  */
 export function lockDirectory(directory: string): () => void {
   const file = join(directory, 'lock')

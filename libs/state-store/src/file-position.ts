@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import type { StoreIdentity } from './partition-store'
 
 /**
- * The changelog positions of the partition files in a folder (`<partition>.db`) that this program and topic could go on with. Only for
- * files that nobody has open; whether a file is sound is judged when it is opened.
+ * The changelog positions of the partition files in a folder (`<partition>.db`) that this program and topic could go on
+ * with. Only for files that nobody has open; whether a file is sound is judged when it is opened.
  */
 export function filePositions(directory: string, identity: StoreIdentity): Map<number, number> {
   const found = new Map<number, number>()

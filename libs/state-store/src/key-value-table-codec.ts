@@ -1,7 +1,10 @@
 /** How values of a key-value table are written. */
 export interface ValueCodec<V> {
   encode(value: V): Buffer
-  /** Throws for bytes that are no value of this key; such a record is skipped, logged and counted, and the value before it stays. */
+  /**
+   * Throws for bytes that are no value of this key; such a record is skipped, logged and counted, and the value before
+   * it stays.
+   */
   decode(bytes: Buffer, key: string): V
 }
 
@@ -12,8 +15,8 @@ export const jsonCodec = <V>(): ValueCodec<V> => ({
 })
 
 /**
- * JSON of the shape that its key asks for: others may write to the topic, and what they write must not be taken for ours. `fits` is asked
- * for every key; values of keys that the reader does not use may pass.
+ * JSON of the shape that its key asks for: others may write to the topic, and what they write must not be taken for
+ * ours. `fits` is asked for every key; values of keys that the reader does not use may pass.
  */
 export const checkedJson = <V>(fits: (value: unknown, key: string) => boolean): ValueCodec<V> => {
   const plain = jsonCodec<V>()

@@ -27,7 +27,9 @@ export interface KeyValueTableOptions<V> {
   /** JSON by default. */
   readonly codec?: ValueCodec<V>
   readonly logger?: Logger
-  /** Told of every record in log order, those read at the start included. What it throws is logged, and stops nothing. */
+  /**
+   * Told of every record in log order, those read at the start included. What it throws is logged, and stops nothing.
+   */
   readonly onChange?: (change: KeyValueChange<V>) => void
   /** Told when following the topic fails or fails otherwise, and with undefined when it goes on. */
   readonly onFailure?: (failure: Error | undefined) => void
@@ -41,9 +43,9 @@ const MOST_AT_ONCE = 500
 const MOST_BYTES_AT_ONCE = 256 * 1024
 
 /**
- * A whole copy of a compacted topic in this process (docs/architecture.md, "Settings"): read from the beginning at the start, tombstones
- * remove, writes go through the log and resolve once they have come back, so the writer reads what it wrote. Keys are UTF-8 and
- * choose the partition as any Kafka producer would.
+ * A whole copy of a compacted topic in this process (docs/architecture.md, "Settings"): read from the beginning at the
+ * start, tombstones remove, writes go through the log and resolve once they have come back, so the writer reads what it
+ * wrote. Keys are UTF-8 and choose the partition as any Kafka producer would.
  *
  * What it leaves out: transactions over several keys, and a copy on disk: it is for settings, not for millions of rows.
  */
@@ -111,8 +113,8 @@ export class KeyValueTable<V> {
   }
 
   /**
-   * @throws LogError LOG_OUTCOME_UNKNOWN when it is in the log and does not come back; otherwise nothing was written, as with
-   * LOG_UNAVAILABLE where the topic cannot be read just now
+   * @throws LogError LOG_OUTCOME_UNKNOWN when it is in the log and does not come back; otherwise nothing was written,
+   * as with LOG_UNAVAILABLE where the topic cannot be read just now
    */
   async put(key: string, value: V): Promise<void> {
     await this.write([[key, this.codec.encode(value)]])
@@ -145,7 +147,10 @@ export class KeyValueTable<V> {
     return () => this.watchers.delete(listener)
   }
 
-  /** Resolves when all that was in the topic at the call has been read; false where reading does not go on for so many ms, or fails. */
+  /**
+   * Resolves when all that was in the topic at the call has been read; false where reading does not go on for so many
+   * ms, or fails.
+   */
   async caughtUp(patienceMs?: number): Promise<boolean> {
     try {
       const offsets = await this.options.log.offsets(this.options.topic)

@@ -30,9 +30,9 @@ const RESERVED = 0x40
 const GAP = 64
 
 /**
- * Packs the rows among `entries` as they lie: keys and values of a fetched batch share a buffer, and a run of them is copied at once,
- * with the few bytes of the log's own between them. `dueOf` returns NaN for never, and undefined for what is
- * no row, which is left out.
+ * Packs the rows among `entries` as they lie: keys and values of a fetched batch share a buffer, and a run of them is
+ * copied at once, with the few bytes of the log's own between them. `dueOf` returns NaN for never, and undefined for
+ * what is no row, which is left out.
  */
 export function packEntries(
   entries: readonly RawEntry[],

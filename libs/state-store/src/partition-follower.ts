@@ -25,8 +25,8 @@ export interface FollowerOptions {
 }
 
 /**
- * Reads a partition for ever. A reader rides out brokers that are away by itself; what it cannot (credentials refused for a minute, a
- * topic not known to a broker that has just started) is told here, and read again from where it was.
+ * Reads a partition for ever. A reader rides out brokers that are away by itself; what it cannot (credentials refused
+ * for a minute, a topic not known to a broker that has just started) is told here, and read again from where it was.
  */
 export class PartitionFollower {
   position: Offset

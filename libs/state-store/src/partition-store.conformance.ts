@@ -42,8 +42,8 @@ const firstDue = (model: Model) =>
 const LOADER = join(__dirname, '../../log/testing/typescript.cjs')
 
 /**
- * What libs/streams needs of a partition's store, whatever keeps it. `writer`: a script that commits to the file it is given as fast as it can
- * (row `n` in both tables and the checkpoint, all of them n) and prints each n.
+ * What libs/streams needs of a partition's store, whatever keeps it. `writer`: a script that commits to the file it is
+ * given as fast as it can (row `n` in both tables and the checkpoint, all of them n) and prints each n.
  */
 export function describePartitionStores(name: string, stores: PartitionStores, writer: string): void {
   describe(`a partition store, ${name}`, () => {

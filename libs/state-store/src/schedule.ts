@@ -4,14 +4,17 @@ import { compareUtf8 } from './utf8-order'
 /** Due rows that are durable, in order of (due, key), after a given place. */
 export type DuePage = (after: Due | undefined, limit: number) => Due[]
 
-/** Rows read ahead: few at first, for after most commits only the earliest is asked for; more with each page that is used up. */
+/**
+ * Rows read ahead: few at first, for after most commits only the earliest is asked for; more with each page that is
+ * used up.
+ */
 const FIRST_PAGE = 4
 const LARGEST_PAGE = 256
 const before = (a: Due, b: Due): boolean => a.due < b.due || (a.due === b.due && compareUtf8(a.key, b.key) < 0)
 
 /**
- * The schedule of one table: durable due times, read a page at a time, under the arms staged since the last commit. A staged arm
- * hides the durable one of its key. Heap entries whose key was armed again are skipped when they come up.
+ * The schedule of one table: durable due times, read a page at a time, under the arms staged since the last commit. A
+ * staged arm hides the durable one of its key. Heap entries whose key was armed again are skipped when they come up.
  */
 export class Schedule {
   private readonly staged = new Map<Key, number | null>()

@@ -12,9 +12,10 @@ type Meta =
   'schemaVersion' | 'topicId' | 'changelog' | 'source' | 'time' | 'origin' | 'appliedAt' | 'loadedAt' | 'clean' | 'boot'
 
 /**
- * The store of one partition: one SQLite file with the tables, the source offset, the time and the changelog position, which are
- * always written together. It can only be behind its changelog, never ahead (docs/architecture.md, "A task, and the order of durability"), so a crash of the
- * process needs no repair, and `synchronous=OFF` risks only what the changelog has anyway.
+ * The store of one partition: one SQLite file with the tables, the source offset, the time and the changelog position,
+ * which are always written together. It can only be behind its changelog, never ahead (docs/architecture.md, "A task,
+ * and the order of durability"), so a crash of the process needs no repair, and `synchronous=OFF` risks only what the
+ * changelog has anyway.
  */
 export class SqliteStore implements PartitionStore {
   /** Why an existing file was not kept; undefined when it was, or when there was none. */
@@ -52,7 +53,10 @@ export class SqliteStore implements PartitionStore {
     }
   }
 
-  /** Opens the file, or starts an empty one when it is missing, of another identity, or damaged (then `rebuilt` says why). */
+  /**
+   * Opens the file, or starts an empty one when it is missing, of another identity, or damaged (then `rebuilt` says
+   * why).
+   */
   static open(options: StoreOptions): SqliteStore {
     if (options.file === ':memory:') return new SqliteStore(connect(options.file), options)
     privateDirectory(dirname(options.file))
@@ -80,14 +84,17 @@ export class SqliteStore implements PartitionStore {
     return Number(this.meta('loadedAt') ?? 0)
   }
 
-  /** False: a bulk load was interrupted and left rows without the index of their due times. A bulk load that finishes makes it. */
+  /**
+   * False: a bulk load was interrupted and left rows without the index of their due times. A bulk load that finishes
+   * makes it.
+   */
   get scheduled(): boolean {
     return [...this.tables.values()].every((table) => table.scheduled)
   }
 
   /**
-   * Wall time at which the file held all that was in its changelog, ms, as last told to `apply` or `load`; 0: never told. The checkpoint's time is no
-   * measure of it: a source may be quiet for days while other work is committed.
+   * Wall time at which the file held all that was in its changelog, ms, as last told to `apply` or `load`; 0: never
+   * told. The checkpoint's time is no measure of it: a source may be quiet for days while other work is committed.
    */
   get appliedAt(): number {
     return Number(this.meta('appliedAt') ?? 0)
@@ -129,7 +136,10 @@ export class SqliteStore implements PartitionStore {
       for (const [key, value] of table.changes()) yield { key: changelogKey(name, key), value }
   }
 
-  /** Writes what is staged with its checkpoint and changelog position: step 5 of a commit, which began `at`, ms of wall time. */
+  /**
+   * Writes what is staged with its checkpoint and changelog position: step 5 of a commit, which began `at`, ms of wall
+   * time.
+   */
   apply(checkpoint: Checkpoint, changelogPosition: number, at?: number): void {
     this.transaction(() => {
       for (const table of this.tables.values()) table.write()
@@ -144,8 +154,9 @@ export class SqliteStore implements PartitionStore {
   }
 
   /**
-   * Loads restored entries, one per key, best in the order of their keys, with the position behind them. Entries of tables that the
-   * topology no longer has are left out. `at`: when the changelog was asked, ms of wall time, where this was all that it held.
+   * Loads restored entries, one per key, best in the order of their keys, with the position behind them. Entries of
+   * tables that the topology no longer has are left out. `at`: when the changelog was asked, ms of wall time, where
+   * this was all that it held.
    */
   load(entries: Iterable<ChangelogEntry>, changelogPosition: number, checkpoint?: Checkpoint, at?: number): void {
     this.transaction(() => {
@@ -251,7 +262,10 @@ function connect(file: string): Database.Database {
   }
 }
 
-/** Why an existing file cannot be kept. A machine that went down without a sync may leave a torn file, a killed process may not. */
+/**
+ * Why an existing file cannot be kept. A machine that went down without a sync may leave a torn file, a killed process
+ * may not.
+ */
 function unfit(options: StoreOptions): string | undefined {
   let db: Database.Database | undefined
   privateDatabase(options.file)

@@ -7,8 +7,8 @@ import { afterPrefix, compareUtf8 } from './utf8-order'
 const PAGE = 512
 
 /**
- * One table of a partition: rows in SQLite, under the writes staged since the last commit. Keys are TEXT with the BINARY collation,
- * which orders by UTF-8 bytes.
+ * One table of a partition: rows in SQLite, under the writes staged since the last commit. Keys are TEXT with the
+ * BINARY collation, which orders by UTF-8 bytes.
  */
 export class SqliteTable implements Table {
   /** Durable rows only: what queries read. */
@@ -90,7 +90,8 @@ export class SqliteTable implements Table {
   /** Writes the staged rows and arms; called inside the store's transaction. */
   write(): void {
     const arms = this.schedule.changes()
-    // In the order of the keys, or nearly (JavaScript's order serves): neighbours share pages, a tenth of the cost of a large batch.
+    // In the order of the keys, or nearly (JavaScript's order serves): neighbours share pages, a tenth of the cost of a
+    // large batch.
     for (const key of [...this.staged.keys()].sort()) {
       const value = this.staged.get(key)!
       const due = arms.get(key)
@@ -167,7 +168,8 @@ class Statements {
       `SELECT k AS key, due FROM ${table} WHERE due IS NOT NULL AND due >= ? AND (due, k) > (?, ?) ORDER BY due, k LIMIT ?`,
     )
     this.insertValue = db.prepare(`INSERT INTO ${table}(k, v) VALUES (?, ?) ON CONFLICT DO UPDATE SET v = excluded.v`)
-    // Setting `due` rewrites its index entry even when it is what it was: refreshes of a report go by the statement above.
+    // Setting `due` rewrites its index entry even when it is what it was: refreshes of a report go by the statement
+    // above.
     this.insertDue = db.prepare(
       `INSERT INTO ${table}(k, v, due) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET v = excluded.v, due = excluded.due`,
     )
@@ -225,8 +227,8 @@ class Statements {
 }
 
 /**
- * Makes the index of due times where there are no rows yet. Where a bulk load was interrupted there may be millions without it: to sort
- * them here would hold up the event loop, so that is left to the thread that ends the load.
+ * Makes the index of due times where there are no rows yet. Where a bulk load was interrupted there may be millions
+ * without it: to sort them here would hold up the event loop, so that is left to the thread that ends the load.
  */
 function schedule(db: Database, name: string): boolean {
   const { exists, create } = scheduleSql(name)

@@ -1,8 +1,9 @@
 import { sqliteStores } from '../src'
 
 /**
- * Run as a process of its own by partition-store.conformance.ts: commits as fast as it can until it is killed. Commit n gives every row of both
- * tables, the source offset and the time the number n, the changelog position n + 1, and prints n.
+ * Run as a process of its own by partition-store.conformance.ts: commits as fast as it can until it is killed. Commit n
+ * gives every row of both tables, the source offset and the time the number n, the changelog position n + 1, and prints
+ * n.
  */
 function write(file: string): void {
   const tables = [{ name: 'object' }, { name: 'plain' }]

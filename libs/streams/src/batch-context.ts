@@ -13,8 +13,9 @@ export interface BatchLimits {
   /** ms of the event loop in all its turns: then it is sealed. */
   readonly workMs: number
   /**
-   * ms between the beginnings of two commits of a partition that keeps up: a record that comes alone goes at once, a trickle in small
-   * batches. A transaction costs three requests and half a dozen writes in the brokers, whatever it carries.
+   * ms between the beginnings of two commits of a partition that keeps up: a record that comes alone goes at once, a
+   * trickle in small batches. A transaction costs three requests and half a dozen writes in the brokers, whatever it
+   * carries.
    */
   readonly paceMs: number
 }

@@ -8,7 +8,10 @@ export interface NewCondition {
   /** A code of docs/errors.md. */
   readonly code: string
   readonly partition?: number | undefined
-  /** Tells it from others of the same code and partition: a topic, a policy. No object ids: health is shown to everybody. */
+  /**
+   * Tells it from others of the same code and partition: a topic, a policy. No object ids: health is shown to
+   * everybody.
+   */
   readonly subject?: string | undefined
   /** Source offset of the record that waits. */
   readonly position?: Offset | undefined
@@ -40,7 +43,10 @@ interface Entry {
   timer: NodeJS.Timeout | undefined
 }
 
-/** When a condition was last logged, and how long until the next line; kept a while after it is cleared, so that one that comes and goes does not fill the log. */
+/**
+ * When a condition was last logged, and how long until the next line; kept a while after it is cleared, so that one
+ * that comes and goes does not fill the log.
+ */
 interface Pace {
   toldAt: number
   intervalMs: number
@@ -56,9 +62,9 @@ const OTHERS = 'others'
 const keyOf = ({ code, partition, subject }: ConditionId): string => JSON.stringify([code, partition ?? null, subject])
 
 /**
- * What is wrong in this process, named until it is cleared: shown in `/livez?verbose`, `/readyz?verbose`, `/v1/cluster` and the metric
- * `quorate_condition`. The log has one line when it is raised, at growing intervals while it lasts, and when it is cleared. Raising
- * again what is raised only updates it: `since` stays.
+ * What is wrong in this process, named until it is cleared: shown in `/livez?verbose`, `/readyz?verbose`, `/v1/cluster`
+ * and the metric `quorate_condition`. The log has one line when it is raised, at growing intervals while it lasts, and
+ * when it is cleared. Raising again what is raised only updates it: `since` stays.
  */
 export class Conditions {
   private readonly entries = new Map<string, Entry>()

@@ -38,8 +38,8 @@ export interface Acknowledgement {
 }
 
 /**
- * What an operator tells the tasks of an application: records of the settings topic. So it outlasts restarts and takeovers, reaches a task
- * that is stuck, and can be written while no process lives (docs/adr/0020).
+ * What an operator tells the tasks of an application: records of the settings topic. So it outlasts restarts and
+ * takeovers, reaches a task that is stuck, and can be written while no process lives (docs/adr/0020).
  */
 export type Instruction = Skip | Acknowledgement
 

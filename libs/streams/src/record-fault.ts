@@ -3,8 +3,9 @@ import { isStoreError } from '@quorate/state-store'
 import { StreamsError } from './errors'
 
 /**
- * What one record is refused for, after it has failed alone. `level` rises when the refusal itself fails: 0, the record advances stream time and
- * goes to the dead letters whole; 1, it goes there and does nothing else; 2, what the dead letter says of it is all.
+ * What one record is refused for, after it has failed alone. `level` rises when the refusal itself fails: 0, the record
+ * advances stream time and goes to the dead letters whole; 1, it goes there and does nothing else; 2, what the dead
+ * letter says of it is all.
  */
 export interface Refusal {
   readonly record: LogRecord
@@ -28,14 +29,17 @@ export class RecordFault extends Error {
 }
 
 /**
- * Thrown by a processor that has put aside what made the batch fail, outside of what the batch staged: the same batch runs again from its
- * start, and does not meet it.
+ * Thrown by a processor that has put aside what made the batch fail, outside of what the batch staged: the same batch
+ * runs again from its start, and does not meet it.
  */
 export class Contained extends Error {
   override readonly name = 'Contained'
 }
 
-/** Whether an error that came while records were applied or sealed is one of their content; not of the store, the disk, the log or the process. */
+/**
+ * Whether an error that came while records were applied or sealed is one of their content; not of the store, the disk,
+ * the log or the process.
+ */
 export function isOfContent(error: unknown): boolean {
   if (error instanceof Contained || isStoreError(error)) return false
   if (LogError.is(error)) return error.code === 'LOG_RECORD_TOO_LARGE'
@@ -47,6 +51,12 @@ export function isOfContent(error: unknown): boolean {
 /** An error of the program as a fault of the current record, where it is one of content; else as it is. */
 export function faultOf(error: unknown, at?: Offset): unknown {
   return error instanceof RecordFault || !isOfContent(error) ? error : new RecordFault(error, at)
+}
+
+/** An error of a commit as a fault of its records, where what they staged is too large for the log or the store. */
+export function faultOfCommit(error: unknown): unknown {
+  if (StreamsError.is(error, 'STREAMS_ROW_TOO_LARGE')) return new RecordFault(error)
+  return LogError.is(error, 'LOG_RECORD_TOO_LARGE') ? new RecordFault(error, undefined, true) : error
 }
 
 const LONGEST = 512

@@ -6,7 +6,10 @@ import type { TaskContext } from './context'
 /** Drawn in task-life.ts. */
 export type TaskState = 'created' | 'restoring' | 'running' | 'closed'
 
-/** An active task applies the source and decides; a standby follows the changelog, so that it can become active without a restore. */
+/**
+ * An active task applies the source and decides; a standby follows the changelog, so that it can become active without
+ * a restore.
+ */
 export type TaskRole = 'active' | 'standby'
 
 /** One partition's task as the rest of the process sees it. */
@@ -18,17 +21,17 @@ export interface RunningTask {
   /** `table` answers: an active task that runs; a standby that has reached the changelog's end once since it began. */
   readonly readable: boolean
   /**
-   * Active, and the group surely still counts on it: judged at each reading by the clock that goes on while a process is frozen, from
-   * the last heartbeat that was answered. False within a rebalance between the new generation and its assignment. Always false for
-   * a standby. Whoever answers as owner reads first, lets the event loop turn once (what had arrived before is handled then), and
-   * asks this last.
+   * Active, and the group surely still counts on it: judged at each reading by the clock that goes on while a process
+   * is frozen, from the last heartbeat that was answered. False within a rebalance between the new generation and its
+   * assignment. Always false for a standby. Whoever answers as owner reads first, lets the event loop turn once (what
+   * had arrived before is handled then), and asks this last.
    */
   readonly owned: boolean
   /** Next source offset to be applied: everything below is in `table`. */
   readonly position: Offset
   /**
-   * Records between position and the source's stable end, as last seen; a standby looks every second, and says Infinity where it has
-   * heard of no end for 3 s: then it may be behind by any number.
+   * Records between position and the source's stable end, as last seen; a standby looks every second, and says Infinity
+   * where it has heard of no end for 3 s: then it may be behind by any number.
    */
   readonly lag: number
   /** Next changelog offset to be applied: as long as it stands, so do the rows of `table`. */
@@ -39,19 +42,22 @@ export interface RunningTask {
   readonly restarts: number
   readonly restore: { readonly restored: number; readonly total: number }
   /**
-   * Told by a reader what a read of `table` threw. True when it says that the local store is damaged: an active task then rebuilds it,
-   * and answers nothing until that is done.
+   * Told by a reader what a read of `table` threw. True when it says that the local store is damaged: an active task
+   * then rebuilds it, and answers nothing until that is done.
    */
   isDamage(error: unknown): boolean
   /** Committed rows. Throws STREAMS_NOT_RUNNING when the task is not `readable`. */
   table(name: string): TableReader
-  /** Resolves when `offset` has been applied (position > offset); rejects with STREAMS_TIMEOUT, or STREAMS_TASK_CLOSED when the task closes. */
+  /**
+   * Resolves when `offset` has been applied (position > offset); rejects with STREAMS_TIMEOUT, or STREAMS_TASK_CLOSED
+   * when the task closes.
+   */
   reached(offset: Offset, timeoutMs: number): Promise<void>
   /**
-   * Runs `work` as a batch of its own and resolves with its answer once that is committed. For state that changes by other things
-   * than source records (the courier's outcomes). Rejects when the task closes or loses its fence: then nothing has changed, unless its
-   * commit was in flight. It is never done twice: a task that did not hear what became of a commit fences again and reads it in the
-   * changelog. Rejects with STREAMS_NOT_OWNER in a standby.
+   * Runs `work` as a batch of its own and resolves with its answer once that is committed. For state that changes by
+   * other things than source records (the courier's outcomes). Rejects when the task closes or loses its fence: then
+   * nothing has changed, unless its commit was in flight. It is never done twice: a task that did not hear what became
+   * of a commit fences again and reads it in the changelog. Rejects with STREAMS_NOT_OWNER in a standby.
    */
   submit<T>(work: (context: TaskContext) => T): Promise<T>
 }
@@ -108,13 +114,17 @@ export interface Streams {
   /** True while progress is made: lag falls or is 0, no task has failed for good, and no condition blocks it. */
   readonly live: boolean
   /**
-   * An operator's word that a partition is to go on with its source as it is now, though that is another log than was applied
-   * (STREAMS_SOURCE_REPLACED, STREAMS_SOURCE_TRUNCATED). False where the partition is not here, or does not wait for it.
+   * An operator's word that a partition is to go on with its source as it is now, though that is another log than was
+   * applied (STREAMS_SOURCE_REPLACED, STREAMS_SOURCE_TRUNCATED). False where the partition is not here, or does not
+   * wait for it.
    */
   acknowledgeSource(partition: number): boolean
   /** Appends to the source topic; records need key (or explicit partition), value, headers. */
   append(records: readonly SourceRecord[]): Promise<Position[]>
-  /** Appends one record to every source partition in one transaction; only in the owner of partition 0 (else STREAMS_NOT_OWNER). Positions in order of partitions. */
+  /**
+   * Appends one record to every source partition in one transaction; only in the owner of partition 0 (else
+   * STREAMS_NOT_OWNER). Positions in order of partitions.
+   */
   broadcast(record: Omit<OutRecord, 'topic' | 'partition'>): Promise<Position[]>
   /** `listener` is called after each assignment and each change of a task's state. Returns the way to stop. */
   onChange(listener: () => void): () => void

@@ -4,7 +4,10 @@ import type { OutputName } from './context'
 
 /** A stream program as a value: every topic, key and table of an application can be read in one literal. */
 export interface Topology {
-  /** `aggregator`, `notifier`, …: names the group, the changelog and the transactional ids (docs/architecture.md, "Topics"). */
+  /**
+   * `aggregator`, `notifier`, …: names the group, the changelog and the transactional ids (docs/architecture.md,
+   * "Topics").
+   */
   readonly applicationId: string
   /** `<prefix>.<application id>`. */
   readonly group: string
@@ -23,8 +26,8 @@ export interface Topology {
   /** Topics to create or verify at the start. */
   readonly topics: readonly TopicSpec[]
   /**
-   * Where `nextDue` counts: in `log` time a task is punctuated when it is at its source's head, and a punctuation whose tick came back with an
-   * earlier append time waits for the difference; in `wall` time it is punctuated at once.
+   * Where `nextDue` counts: in `log` time a task is punctuated when it is at its source's head, and a punctuation whose
+   * tick came back with an earlier append time waits for the difference; in `wall` time it is punctuated at once.
    */
   readonly clock: 'log' | 'wall'
 }

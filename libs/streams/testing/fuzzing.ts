@@ -1,4 +1,7 @@
-/** Of a fuzz test's property: a few runs with the suite's fixed seed, or as many as QUORATE_FUZZ_RUNS says with another seed each time. */
+/**
+ * Of a fuzz test's property: a few runs with the suite's fixed seed, or as many as QUORATE_FUZZ_RUNS says with another
+ * seed each time.
+ */
 export function fuzzing(fewRuns: number): { numRuns: number; seed?: number } {
   const runs = Number(process.env.QUORATE_FUZZ_RUNS ?? 0)
   if (!(runs > 0)) return { numRuns: fewRuns }

@@ -41,9 +41,10 @@ interface Submission {
 }
 
 /**
- * A task over rows in memory: the order of work of the real one (submissions, then records, then punctuations; one commit after the other; a
- * commit takes a turn of the event loop), without a log and without SQLite. For properties of thousands of runs; what it leaves out (failing
- * commits, restores, fencing) the conformance suite of streams covers. A property that runs on it runs on the real engine, too.
+ * A task over rows in memory: the order of work of the real one (submissions, then records, then punctuations; one
+ * commit after the other; a commit takes a turn of the event loop), without a log and without SQLite. For properties of
+ * thousands of runs; what it leaves out (failing commits, restores, fencing) the conformance suite of streams covers. A
+ * property that runs on it runs on the real engine, too.
  */
 export class MemoryTask implements RunningTask {
   readonly role = 'active'

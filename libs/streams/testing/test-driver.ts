@@ -17,7 +17,9 @@ export interface DriverOptions {
   /** A processor for each start, as each process has its own. */
   readonly processor: () => Processor
   readonly handle?: (processor: Processor) => BatchHandler
-  /** The embedded log in memory, on the driver's clock, by default. The driver does not close a log that it was given. */
+  /**
+   * The embedded log in memory, on the driver's clock, by default. The driver does not close a log that it was given.
+   */
   readonly log?: Log
   /** Where the driver's clock begins, ms since 1970. With a log of its own clock: now, or that log's time is ahead. */
   readonly startAt?: number
@@ -43,8 +45,8 @@ export class Crash extends Error {
 }
 
 /**
- * Runs the real program without a broker: pipe records in, read the sink, look into the store, move time, crash at a named step,
- * add and remove instances. Each instance has a data directory of its own, kept over crashes.
+ * Runs the real program without a broker: pipe records in, read the sink, look into the store, move time, crash at a
+ * named step, add and remove instances. Each instance has a data directory of its own, kept over crashes.
  */
 export class TestDriver {
   readonly clock: VirtualClock
@@ -111,7 +113,10 @@ export class TestDriver {
     await instance.streams.stop()
   }
 
-  /** From now on the instance dies at this step of its next commit: nothing after the step happens, as if the process was gone. */
+  /**
+   * From now on the instance dies at this step of its next commit: nothing after the step happens, as if the process
+   * was gone.
+   */
   crashAt(step: CommitStep, name = 'a'): Promise<void> {
     return this.find(name).crashAt(step)
   }
@@ -267,7 +272,10 @@ class Instance {
     await this.streams.stop()
   }
 
-  /** The log as this process sees it: after its death no call of its reaches the log, but for the group that notices its absence. */
+  /**
+   * The log as this process sees it: after its death no call of its reaches the log, but for the group that notices its
+   * absence.
+   */
   private mortal(log: Log): Log {
     const alive = (): void => {
       if (this.dead) throw new Crash(this.name)

@@ -13,7 +13,10 @@ import { Quorate } from './quorate'
 export interface QuorateOptions {
   /** `standalone` is everything in this process on the embedded log; `aggregator` is one instance on Kafka. */
   readonly kind?: 'standalone' | 'aggregator'
-  /** Variables of docs/configuration.md; those of the process by default. A quorate.yaml in the working directory is read, too. */
+  /**
+   * Variables of docs/configuration.md; those of the process by default. A quorate.yaml in the working directory is
+   * read, too.
+   */
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Rules by the names that policies have in `method`. */
   readonly rules?: Rules
@@ -27,8 +30,8 @@ export interface QuorateApplication {
 }
 
 /**
- * Creates a Nest application of your module and Quorate, and starts it: what `NestFactory.create` and `listen` do, with Quorate's HTTP edge
- * around all controllers. `Quorate` can be injected everywhere in it.
+ * Creates a Nest application of your module and Quorate, and starts it: what `NestFactory.create` and `listen` do, with
+ * Quorate's HTTP edge around all controllers. `Quorate` can be injected everywhere in it.
  * @throws Error when a setting is not right, or the log cannot be opened
  */
 export async function startQuorate(

@@ -11,8 +11,8 @@ export interface ProcessOptions {
 }
 
 /**
- * Runs everything in this process on the embedded log, as `quorate start` does: settings from flags, variables and quorate.yaml; a clean
- * stop at SIGTERM and SIGINT, which ends the process.
+ * Runs everything in this process on the embedded log, as `quorate start` does: settings from flags, variables and
+ * quorate.yaml; a clean stop at SIGTERM and SIGINT, which ends the process.
  */
 export async function runStandalone(options: ProcessOptions = {}): Promise<void> {
   const { standalone } = await import('../../../apps/standalone/src/server.js')

@@ -1,4 +1,6 @@
-/** A whole copy of a compacted topic, kept up to date in this process. The log is opened by `./kafka` or `./embedded`. */
+/**
+ * A whole copy of a compacted topic, kept up to date in this process. The log is opened by `./kafka` or `./embedded`.
+ */
 export {
   jsonCodec,
   type KeyValueChange,

@@ -40,8 +40,9 @@ const LOG_TIMEOUT_MS = 5_000
 const MARK = checkedJson<Mark>(isMark)
 
 /**
- * What could not be applied (docs/architecture.md, "Topics"), from any instance: read off the topic itself. Records cannot be taken out of a log, so
- * what became of one is a mark in the settings; the record leaves by retention, and its mark after it.
+ * What could not be applied (docs/architecture.md, "Topics"), from any instance: read off the topic itself. Records
+ * cannot be taken out of a log, so what became of one is a mark in the settings; the record leaves by retention, and
+ * its mark after it.
  */
 export class DeadLetters {
   readonly #turns = new TurnsByOffset()
@@ -71,9 +72,10 @@ export class DeadLetters {
   }
 
   /**
-   * Appends it again to the source, as it was: to the partition of its key, or where it lay when it has none. Replays of one letter wait
-   * for each other here, and all are done at one instance (docs/adr/0012).
-   * @throws Problem 404; 409 when that, or a drop, has been done, or when it came from elsewhere, is not whole, or is larger than the source takes; 504 when it was done and cannot be noted
+   * Appends it again to the source, as it was: to the partition of its key, or where it lay when it has none. Replays
+   * of one letter wait for each other here, and all are done at one instance (docs/adr/0012).
+   * @throws Problem 404; 409 when that, or a drop, has been done, or when it came from elsewhere, is not whole, or is
+   * larger than the source takes; 504 when it was done and cannot be noted
    */
   async replay(offset: number, by: string): Promise<Position> {
     return this.#alone(offset, async (marks, range) => {

@@ -40,7 +40,10 @@ export class Marks {
     )
   }
 
-  /** Writes what could not be written before, and takes the marks of records away that retention has taken. What fails comes at the next time. */
+  /**
+   * Writes what could not be written before, and takes the marks of records away that retention has taken. What fails
+   * comes at the next time.
+   */
   async upkeep(start: number): Promise<void> {
     try {
       for (const [offset, mark] of this.unwritten) {

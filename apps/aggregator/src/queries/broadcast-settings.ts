@@ -19,7 +19,10 @@ import type { Reading } from './reading'
 import { upTo } from './waiting'
 import { accepted, appended } from './writes'
 
-/** Policies and agents' settings, at the owner of partition 0: it reads its own copy and writes to every partition at once. */
+/**
+ * Policies and agents' settings, at the owner of partition 0: it reads its own copy and writes to every partition at
+ * once.
+ */
 export class BroadcastSettings {
   constructor(
     private readonly reading: Reading,
@@ -115,7 +118,10 @@ export class BroadcastSettings {
     return new Problem('not-found', `There is no ${what}.`, { headers: this.owners.freshness(task) })
   }
 
-  /** Written everywhere; waited for here, where it was asked. Other partitions apply it at their own place: a read of them can carry the position. */
+  /**
+   * Written everywhere; waited for here, where it was asked. Other partitions apply it at their own place: a read of
+   * them can carry the position.
+   */
   async #broadcast(
     task: RunningTask,
     command: SourceCommand,

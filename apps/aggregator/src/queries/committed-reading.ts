@@ -154,7 +154,9 @@ const seenOf = (reader: ObjectReader, read: ReadObject): Seen => ({
 })
 const timeOf = (ms: number | null | undefined) => (ms === null || ms === undefined ? null : rfc3339(ms))
 
-/** `"tally":{…}`, and `tallyRest` where there is one. By hand: an object would put names of digits before all others. */
+/**
+ * `"tally":{…}`, and `tallyRest` where there is one. By hand: an object would put names of digits before all others.
+ */
 const tallyText = (tally: TallyEntries, rest: TallyRest | undefined) =>
   `"tally":{${tally.map(([state, weight]) => `"${state}":${weight}`).join(',')}}` +
   (rest === undefined ? '' : `,"tallyRest":${JSON.stringify(rest)}`)

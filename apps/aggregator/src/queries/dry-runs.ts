@@ -21,7 +21,10 @@ const NOTHING = { evaluated: 0, changed: 0, updated: 0, deleted: 0, items: [], m
 /** ms that a peer may take: it looks at every object that the policy matches. */
 const PART_TIMEOUT_MS = 60_000
 
-/** Which objects a policy, or an agent's settings, would change: evaluated at the partitions' owners, written nowhere (rest.md, `?dryRun=true`). */
+/**
+ * Which objects a policy, or an agent's settings, would change: evaluated at the partitions' owners, written nowhere
+ * (rest.md, `?dryRun=true`).
+ */
 export class DryRuns {
   constructor(
     private readonly owners: Owners,

@@ -1,6 +1,9 @@
 import { Problem } from '@quorate/http'
 
-/** Parts of an object's entity tag (rest.md): `"<incarnation>.<version>.<n>.<revision>"`, n = changes of the override in this incarnation. */
+/**
+ * Parts of an object's entity tag (rest.md): `"<incarnation>.<version>.<n>.<revision>"`, n = changes of the override in
+ * this incarnation.
+ */
 export interface Version {
   readonly incarnation: number
   readonly version: number
@@ -11,7 +14,10 @@ export interface Version {
 export const entityTag = ({ incarnation, version, overrides, revision }: Version): string =>
   `"${incarnation}.${version}.${overrides}.${revision}"`
 
-/** What `If-Match` compares: marks that move raise the revision alone and do not fail an operator's write. Also `ifMatch` of a record. */
+/**
+ * What `If-Match` compares: marks that move raise the revision alone and do not fail an operator's write. Also
+ * `ifMatch` of a record.
+ */
 export const writeTag = ({ incarnation, version, overrides }: Version): string =>
   `${incarnation}.${version}.${overrides}`
 
@@ -21,7 +27,8 @@ export type Tags = 'any' | readonly string[]
 const TAG = /^(W\/)?"([\x21\x23-\x7e]*)"$/
 
 /**
- * Reads `If-Match` or `If-None-Match`; undefined when absent. Weak tags compare as strong ones, since ours are never weak.
+ * Reads `If-Match` or `If-None-Match`; undefined when absent. Weak tags compare as strong ones, since ours are never
+ * weak.
  * @throws Problem 400
  */
 export function parseTags(name: string, header: string | undefined): Tags | undefined {

@@ -57,10 +57,16 @@ const MAX_UNREADABLE = 100
 const SLICE_ROWS = 128
 /** ms after which partitions that were changing hands are asked again. */
 const RETRY_MS = 250
-/** Lists, and parts of others' lists, that are worked on at once, so that many of them leave the event loop to point reads. */
+/**
+ * Lists, and parts of others' lists, that are worked on at once, so that many of them leave the event loop to point
+ * reads.
+ */
 const CONCURRENCY = 4
 
-/** Lists objects of all partitions in one order: here, and one hop to each owner. A partition that cannot answer is named. */
+/**
+ * Lists objects of all partitions in one order: here, and one hop to each owner. A partition that cannot answer is
+ * named.
+ */
 export class Listing {
   readonly #rounds = new Semaphore(CONCURRENCY)
   /** Apart: a list waits for parts from others, a part waits for nobody. */
@@ -181,7 +187,9 @@ export class Listing {
   }
 }
 
-/** What waits for a position, for up to a minute, takes no place from others; nor does who has gone when its turn comes. */
+/**
+ * What waits for a position, for up to a minute, takes no place from others; nor does who has gone when its turn comes.
+ */
 const inTurn = (
   turns: Semaphore,
   { bound }: ListQuery,

@@ -9,8 +9,8 @@ const CACHE_MS = 500
 const MEMBER_TIMEOUT_MS = 1_000
 
 /**
- * Whether the leases of all known members have lapsed: then none that could be asked has taken a partition over. A member that holds its
- * lease, is of a later generation, or does not answer, may have.
+ * Whether the leases of all known members have lapsed: then none that could be asked has taken a partition over. A
+ * member that holds its lease, is of a later generation, or does not answer, may have.
  */
 export class MemberAgreement implements PeerAgreement {
   #asked: { readonly at: number; readonly answer: Promise<boolean> } | undefined

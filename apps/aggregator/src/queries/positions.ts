@@ -18,7 +18,8 @@ export function lastOf(positions: Iterable<Pick<Position, 'partition' | 'offset'
 }
 
 /**
- * `-1` stands for a partition that has nothing yet, as answers about it say. `partitions`: how many there are; 0: not known yet.
+ * `-1` stands for a partition that has nothing yet, as answers about it say. `partitions`: how many there are; 0: not
+ * known yet.
  * @throws Problem 400
  */
 export function parsePositions(header: string | undefined, partitions = 0): Positions | undefined {

@@ -15,7 +15,10 @@ export type Outcome = 'applied' | 'nothing' | 'mismatch' | 'expired' | 'duplicat
 /** Reads the committed rows of a running task. All of it is synchronous and sees one commit. */
 export interface Reading {
   object(task: RunningTask, id: ObjectId): Seen | undefined
-  /** Objects behind `after` in the order of their ids' bytes, at most `limit`; only such that begin with `prefix`. Those that cannot be read are left out, and named. */
+  /**
+   * Objects behind `after` in the order of their ids' bytes, at most `limit`; only such that begin with `prefix`. Those
+   * that cannot be read are left out, and named.
+   */
   objects(
     task: RunningTask,
     after: ObjectId | undefined,

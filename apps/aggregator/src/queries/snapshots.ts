@@ -5,8 +5,8 @@ import type { Filter, Listed, Listing } from './listing'
 export type Interest = Pick<Filter, 'prefix' | 'state'>
 
 /**
- * Every object of interest, at least as new as `bound` (offsets of the source by partition). Throws a Problem when a partition cannot
- * answer.
+ * Every object of interest, at least as new as `bound` (offsets of the source by partition). Throws a Problem when a
+ * partition cannot answer.
  */
 export type SnapshotOf = (
   interest: Interest,
@@ -20,7 +20,9 @@ const PAGE_SIZE = 1_000
 /** ms that each partition may take to come up to the bound. */
 const BOUND_TIMEOUT_MS = 15_000
 
-/** Every object of interest, page by page: complete, or it ends with the problem that keeps a partition from answering. */
+/**
+ * Every object of interest, page by page: complete, or it ends with the problem that keeps a partition from answering.
+ */
 export const snapshots = (listing: Listing): SnapshotOf =>
   async function* (interest, bound, call, signal) {
     let after: string | undefined

@@ -42,8 +42,8 @@ export function accepted(positions: readonly Pick<Position, 'partition' | 'offse
 }
 
 /**
- * What changes an object by REST: a record in the log, judged before it is appended and once more when it is applied; the answer is
- * what became of it at its position. At the owner, which alone can tell.
+ * What changes an object by REST: a record in the log, judged before it is appended and once more when it is applied;
+ * the answer is what became of it at its position. At the owner, which alone can tell.
  */
 export class Writes {
   constructor(
@@ -82,7 +82,9 @@ export class Writes {
     return this.#repeated(task, id, command.type, options) ?? this.#write(task, id, command, options)
   }
 
-  /** The answer to a request that was made and applied before: as its outcome was, at its position. @throws Problem 409 */
+  /**
+   * The answer to a request that was made and applied before: as its outcome was, at its position. @throws Problem 409
+   */
   #repeated(task: RunningTask, id: ObjectId, type: Type, { request, waitMs }: WriteOptions): Answer | undefined {
     const row = request && this.reading.request(task, request.key)
     if (!row) return undefined
@@ -101,7 +103,10 @@ export class Writes {
     })
   }
 
-  /** What the record carries as `ifMatch`; undefined for an object that is not there yet. @throws Problem 428 or 412; 503 while it may come */
+  /**
+   * What the record carries as `ifMatch`; undefined for an object that is not there yet. @throws Problem 428 or 412;
+   * 503 while it may come
+   */
   #precondition(task: RunningTask, seen: Seen | undefined, ifMatch: Tags | undefined): string | undefined {
     const headers = this.owners.freshness(task)
     if (!seen) {
@@ -212,8 +217,9 @@ export class Writes {
 }
 
 /**
- * What is done once a record is in the log: a partition that moves, lags, or finds its store damaged does not make a 503 of it, which would
- * say that nothing was written, and lead to its being written again. @throws Problem `outcome-unknown`
+ * What is done once a record is in the log: a partition that moves, lags, or finds its store damaged does not make a
+ * 503 of it, which would say that nothing was written, and lead to its being written again. @throws Problem
+ * `outcome-unknown`
  */
 export async function appended<T>(
   task: RunningTask,

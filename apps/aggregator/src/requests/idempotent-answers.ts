@@ -33,8 +33,8 @@ const MAX_HELD = 1_000
 const LOG_TIMEOUT_MS = 5_000
 
 /**
- * Answers to requests that concern several partitions, or none: kept in the settings, since no one partition's store has all of their
- * positions. Requests on one object are remembered by its partition (requests.ts).
+ * Answers to requests that concern several partitions, or none: kept in the settings, since no one partition's store
+ * has all of their positions. Requests on one object are remembered by its partition (requests.ts).
  */
 export class IdempotentAnswers {
   readonly #underWay = new Map<string, { readonly fingerprint: string | undefined; readonly done: Promise<Done> }>()
@@ -48,7 +48,10 @@ export class IdempotentAnswers {
     private readonly patienceMs = LOG_TIMEOUT_MS,
   ) {}
 
-  /** Does `work`, or returns what it returned for this key before. @throws Problem 409 for a key that was used for something else */
+  /**
+   * Does `work`, or returns what it returned for this key before. @throws Problem 409 for a key that was used for
+   * something else
+   */
   async once(request: RequestKey | undefined, work: () => Promise<Answer>): Promise<Answer> {
     if (!request) return work()
     const { key, fingerprint } = request
@@ -64,8 +67,8 @@ export class IdempotentAnswers {
   }
 
   /**
-   * The same for a body that is read as a stream: its fingerprint is known only at its end. `work` reads it and does what it says;
-   * `fingerprintOf` only reads it, for a key that is known already. @throws Problem 409
+   * The same for a body that is read as a stream: its fingerprint is known only at its end. `work` reads it and does
+   * what it says; `fingerprintOf` only reads it, for a key that is known already. @throws Problem 409
    */
   onceStreamed(key: string, fingerprintOf: () => Promise<string>, work: () => Promise<Done>): Promise<Answer> {
     return this.#done(key, fingerprintOf, work)
@@ -127,8 +130,8 @@ export class IdempotentAnswers {
   }
 
   /**
-   * What is done is answered so, whatever becomes of this: an error would say that nothing was written. What cannot be kept now is with the
-   * next request, and until then this instance knows it.
+   * What is done is answered so, whatever becomes of this: an error would say that nothing was written. What cannot be
+   * kept now is with the next request, and until then this instance knows it.
    */
   async #keep(table: KeyValueTable<StoredAnswer>): Promise<void> {
     try {

@@ -7,7 +7,10 @@ import { isSamePolicy, type Declared } from './declared'
 const POLICY = 'declared/policies/'
 const AGENT = 'declared/agents/'
 
-/** What the file declared when it was last put in force: kept with the settings, to tell what has been taken out of it since. */
+/**
+ * What the file declared when it was last put in force: kept with the settings, to tell what has been taken out of it
+ * since.
+ */
 export class DeclaredRows {
   private constructor(private readonly table: KeyValueTable<unknown>) {}
 

@@ -12,7 +12,8 @@ export interface Declared {
 }
 
 /**
- * Reads the sections `policies:` and `agents:`: lists, or mappings by name. A policy is judged with the agents of the same file.
+ * Reads the sections `policies:` and `agents:`: lists, or mappings by name. A policy is judged with the agents of the
+ * same file.
  * @throws ConfigError with every fault and the place of each
  */
 export function declaredIn({ sections }: Pick<Config, 'sections'>, rules: Rules): Declared {

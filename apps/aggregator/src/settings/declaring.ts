@@ -24,9 +24,9 @@ const BROADCASTER = 0
 const CATCH_UP_TIMEOUT_MS = 600_000
 
 /**
- * Puts in force what `quorate.yaml` declares, whenever partition 0 has come here: an entry that differs from what is in force becomes
- * one broadcast, one that does not becomes nothing. What was taken out of the file since goes, unless it was set by REST in the meantime;
- * all else that the file does not name stays as it is.
+ * Puts in force what `quorate.yaml` declares, whenever partition 0 has come here: an entry that differs from what is in
+ * force becomes one broadcast, one that does not becomes nothing. What was taken out of the file since goes, unless it
+ * was set by REST in the meantime; all else that the file does not name stays as it is.
  */
 export class Declaring {
   #done: RunningTask | undefined
@@ -48,7 +48,8 @@ export class Declaring {
     this.#done = task
     this.#work = this.#declare(task).catch((error: unknown) => {
       if (this.#done === task) this.#done = undefined
-      // A task that closed goes elsewhere, and what is declared is put in force there; anything else is tried again at the next change.
+      // A task that closed goes elsewhere, and what is declared is put in force there; anything else is tried again at
+      // the next change.
       logger.warn({ err: error }, 'what quorate.yaml declares could not be put in force yet; it will be tried again')
     })
   }

@@ -24,13 +24,14 @@ interface Note {
 }
 
 /**
- * Appends the policies and agents' settings of each partition owned here again to it, before they leave the source's retention: whoever
- * reads the source alone still finds them. Each record says which place of the log it repeats, since a newer change may lie between that
- * place and the record; it changes nothing that a reader knows already. In one transaction with the note of when and where it was done.
+ * Appends the policies and agents' settings of each partition owned here again to it, before they leave the source's
+ * retention: whoever reads the source alone still finds them. Each record says which place of the log it repeats, since
+ * a newer change may lie between that place and the record; it changes nothing that a reader knows already. In one
+ * transaction with the note of when and where it was done.
  *
- * Due at half of `retention.ms`; and, since a topic may also be bounded by bytes, once the source loses its beginning and half of what it
- * holds is newer than the settings. What is bounded by bytes says nothing of when it will lose them: where they are gone already, they come
- * back at the next look, marked as in force before.
+ * Due at half of `retention.ms`; and, since a topic may also be bounded by bytes, once the source loses its beginning
+ * and half of what it holds is newer than the settings. What is bounded by bytes says nothing of when it will lose
+ * them: where they are gone already, they come back at the next look, marked as in force before.
  */
 export class Reappending {
   #timer: NodeJS.Timeout | undefined

@@ -2,7 +2,10 @@ import type { Streams } from '@quorate/streams'
 import { Declaring, type DeclaringOptions } from './declaring'
 import { Reappending } from './reappending'
 
-/** What the settings need beside requests: the file's entries put in force, and all of them kept within the source's retention. */
+/**
+ * What the settings need beside requests: the file's entries put in force, and all of them kept within the source's
+ * retention.
+ */
 export class Upkeep {
   readonly #streams: Streams
   readonly #reappending: Reappending

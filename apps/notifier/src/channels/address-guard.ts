@@ -1,7 +1,10 @@
 import { lookup } from 'node:dns'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 
-/** An address that must not be connected to. Its message names the host, not what it resolved to: that may be an answer about the inside. */
+/**
+ * An address that must not be connected to. Its message names the host, not what it resolved to: that may be an answer
+ * about the inside.
+ */
 export class AddressRefused extends Error {
   override readonly name = 'AddressRefused'
   readonly code = 'address-refused'
@@ -10,7 +13,10 @@ export class AddressRefused extends Error {
   }
 }
 
-/** Not for receivers: this machine, private networks, link-local (cloud metadata), multicast and reserved ranges (RFC 6890). */
+/**
+ * Not for receivers: this machine, private networks, link-local (cloud metadata), multicast and reserved ranges (RFC
+ * 6890).
+ */
 const REFUSED = new BlockList()
 for (const [net, prefix] of [
   ['0.0.0.0', 8], ['10.0.0.0', 8], ['100.64.0.0', 10], ['127.0.0.0', 8], ['169.254.0.0', 16], ['172.16.0.0', 12], ['192.0.0.0', 24],
@@ -66,8 +72,8 @@ const systemResolve: Resolve = (host) =>
   )
 
 /**
- * A `lookup` for sockets that answers allowed addresses only. It runs at every connection, so that a name that is resolved anew to
- * the inside (DNS rebinding) is refused then too; one refused address among several refuses the name.
+ * A `lookup` for sockets that answers allowed addresses only. It runs at every connection, so that a name that is
+ * resolved anew to the inside (DNS rebinding) is refused then too; one refused address among several refuses the name.
  */
 export function guardedLookup(allowed: BlockList, resolve: Resolve = systemResolve): LookupFunction {
   return (host, options, callback) => {

@@ -14,7 +14,9 @@ export interface OpenChannel {
   /** Over HTTP: how the endpoint answers from now on. */
   readonly http?: {
     answer(reply: Reply | 'never'): void
-    /** What tells a receiver that it has something already: the delivery's id, or where the channel has none all of it. */
+    /**
+     * What tells a receiver that it has something already: the delivery's id, or where the channel has none all of it.
+     */
     ids(): readonly (string | undefined)[]
   }
   /** Makes the endpoint go away. */

@@ -33,8 +33,8 @@ export type Outcome =
   | (Answered & {
       readonly kind: 'delivered'
       /**
-       * What the endpoint must be told again and again for this object until another outcome (of a sender that has `standing`) replaces it:
-       * kept in the store, in the commit of the outcome. Absent: nothing stands any more.
+       * What the endpoint must be told again and again for this object until another outcome (of a sender that has
+       * `standing`) replaces it: kept in the store, in the commit of the outcome. Absent: nothing stands any more.
        */
       readonly activeAlert?: string
     })
@@ -65,9 +65,15 @@ export interface Sender {
   close(): Promise<void>
 }
 
-/** What a sender says again and again until it is replaced. The courier keeps it in the store and hands back what stands. */
+/**
+ * What a sender says again and again until it is replaced. The courier keeps it in the store and hands back what
+ * stands.
+ */
 export interface ActiveAlerts {
-  /** An outcome is committed, or a task with this in its store begins to run here. undefined: nothing stands of the object any more. */
+  /**
+   * An outcome is committed, or a task with this in its store begins to run here. undefined: nothing stands of the
+   * object any more.
+   */
   put(partition: number, object: ObjectId, standing: string | undefined): void
   /** The partition's task runs here no longer: another instance says it now. */
   drop(partition: number): void
@@ -100,11 +106,14 @@ export interface ChannelTools {
   /** Wall clock, ms. */
   readonly now: () => number
   /**
-   * Replaces references (`${env:NAME}`, `${file:path}`) in a text by what they stand for. Absent: texts are taken as they are.
+   * Replaces references (`${env:NAME}`, `${file:path}`) in a text by what they stand for. Absent: texts are taken as
+   * they are.
    * @throws SettingsError naming the reference, never its value
    */
   readonly reveal?: (text: string) => string
-  /** Where objects are looked up: an address with `{object}`, or that of the REST API; absent: messages have no links. */
+  /**
+   * Where objects are looked up: an address with `{object}`, or that of the REST API; absent: messages have no links.
+   */
   readonly baseUrl?: string
   /** IANA zone of the times in texts; UTC by default. */
   readonly timeZone?: string

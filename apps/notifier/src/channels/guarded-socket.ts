@@ -16,7 +16,8 @@ class ConnectTimeout extends Error {
 }
 
 /**
- * Connects to an allowed address: a literal is judged at once, a name by its guarded lookup, and the socket's peer at the end.
+ * Connects to an allowed address: a literal is judged at once, a name by its guarded lookup, and the socket's peer at
+ * the end.
  * @throws AddressRefused, errors of the socket
  */
 export function guardedSocket({ host, port, allowed, timeoutMs, resolve }: GuardedSocketOptions): Promise<Socket> {

@@ -12,8 +12,9 @@ export interface HttpAnswer {
 const THROTTLES: ReadonlySet<number> = new Set([429, 502, 503, 504])
 
 /**
- * What an HTTP answer means (Standard Webhooks 1.0, "Operational considerations"): only 2xx is success, redirects are not followed,
- * 410 disables the endpoint, 400 will never be taken, 429, 502, 503 and 504 ask to be left alone; all else is tried again.
+ * What an HTTP answer means (Standard Webhooks 1.0, "Operational considerations"): only 2xx is success, redirects are
+ * not followed, 410 disables the endpoint, 400 will never be taken, 429, 502, 503 and 504 ask to be left alone; all
+ * else is tried again.
  */
 export function httpOutcome({ status, retryAfter, excerpt }: HttpAnswer, now: number): Outcome {
   const answered = { status, ...(excerpt === '' ? {} : { excerpt }) }

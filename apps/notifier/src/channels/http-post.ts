@@ -16,7 +16,10 @@ export interface HttpPostOptions {
   readonly secrets?: readonly string[]
 }
 
-/** Posts to one endpoint: connects to allowed addresses only, follows no redirect, reads no more of the answer than an excerpt. */
+/**
+ * Posts to one endpoint: connects to allowed addresses only, follows no redirect, reads no more of the answer than an
+ * excerpt.
+ */
 export class HttpPost {
   private readonly agent: Agent
   constructor(private readonly options: HttpPostOptions) {
@@ -50,7 +53,10 @@ export class HttpPost {
   }
 }
 
-/** Checks the address before connecting: a literal one at once, a name by its guarded lookup, and the socket's own peer at the end. */
+/**
+ * Checks the address before connecting: a literal one at once, a name by its guarded lookup, and the socket's own peer
+ * at the end.
+ */
 function guardedConnector({ allowed, timeoutMs, resolve }: HttpPostOptions): buildConnector.connector {
   const connect = buildConnector({ timeout: timeoutMs, lookup: guardedLookup(allowed, resolve) })
   return (options, callback) => {
@@ -66,7 +72,10 @@ function guardedConnector({ allowed, timeoutMs, resolve }: HttpPostOptions): bui
   }
 }
 
-/** Words for what went wrong below HTTP. Codes only: messages may repeat the address with its query, which may hold a token. */
+/**
+ * Words for what went wrong below HTTP. Codes only: messages may repeat the address with its query, which may hold a
+ * token.
+ */
 function reasonOf(error: unknown): string {
   return (
     faultCode(error)?.replace(/^UND_ERR_(.*)$/, (_, name: string) => name.toLowerCase().replaceAll('_', '-')) ??

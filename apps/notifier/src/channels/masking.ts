@@ -9,7 +9,10 @@ export function masked(text: string, secrets: readonly string[]): string {
   return out
 }
 
-/** What of an address may be its secret, the longest first: path and query as a whole, values of the query, long segments of the path. */
+/**
+ * What of an address may be its secret, the longest first: path and query as a whole, values of the query, long
+ * segments of the path.
+ */
 export function secretsOfUrl({ pathname, search, searchParams }: URL): string[] {
   const segments = pathname.split('/').filter((segment) => segment.length >= 8)
   const whole = pathname === '/' && search === '' ? [] : [`${pathname}${search}`, pathname, search.slice(1)]

@@ -58,7 +58,9 @@ export const templatesCheck =
       detail,
     }))
 
-/** A secret as it is given: in the configuration by reference, by the process's own settings as a thing that hides it. */
+/**
+ * A secret as it is given: in the configuration by reference, by the process's own settings as a thing that hides it.
+ */
 export type GivenSecret = string | { reveal(): string }
 
 /** @throws SettingsError when a reference leads nowhere */

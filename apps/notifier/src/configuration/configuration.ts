@@ -47,8 +47,8 @@ const REST = 10
 const LONGEST_REST = 1_000
 
 /**
- * The notifier's configuration: the settings checked as a whole. What is in the log and does not pass (written by others, or by an earlier
- * release, or by two writers at once) is left out by name; everything else is in force.
+ * The notifier's configuration: the settings checked as a whole. What is in the log and does not pass (written by
+ * others, or by an earlier release, or by two writers at once) is left out by name; everything else is in force.
  */
 export class Configuration {
   private current: NotifyDocument = NOTHING
@@ -109,8 +109,8 @@ export class Configuration {
   }
 
   /**
-   * Faults that the configuration would have: all of the entries themselves, and those of others that are faulty because of them. What
-   * is wrong already elsewhere is no reason to refuse.
+   * Faults that the configuration would have: all of the entries themselves, and those of others that are faulty
+   * because of them. What is wrong already elsewhere is no reason to refuse.
    */
   judge(entries: readonly Entry[]): readonly Fault[] {
     const before = this.options.settings.document()

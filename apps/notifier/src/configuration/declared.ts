@@ -11,8 +11,8 @@ const PARTS = ['receivers', 'silences', 'inhibitions'] as const
 const LAST = 'file'
 
 /**
- * The section `notify:` of quorate.yaml as entries of the configuration: receivers, inhibitions and silences are mappings by name or
- * lists with names, `routes` is the root of the tree.
+ * The section `notify:` of quorate.yaml as entries of the configuration: receivers, inhibitions and silences are
+ * mappings by name or lists with names, `routes` is the root of the tree.
  * @throws ConfigError for what is no part
  */
 export function entriesIn({ notify, file }: Sections): Entry[] {
@@ -48,9 +48,9 @@ function named(part: unknown, table: string, file: string): [string, unknown][] 
 }
 
 /**
- * What the file declares, judged: entries that are new or have changed *in the file* since they were last put in force, those that it names no
- * more removed. An unchanged file changes nothing, also where REST has changed an entry since. Returns how to put it in force; undefined:
- * there is nothing to do.
+ * What the file declares, judged: entries that are new or have changed *in the file* since they were last put in force,
+ * those that it names no more removed. An unchanged file changes nothing, also where REST has changed an entry since.
+ * Returns how to put it in force; undefined: there is nothing to do.
  * @throws ConfigError with every fault and its place
  */
 export async function declaration(

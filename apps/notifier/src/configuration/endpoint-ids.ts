@@ -47,9 +47,9 @@ export function numberedIn(written: unknown): Numbered[] {
 }
 
 /**
- * A receiver as it is to be stored: each endpoint without a name has a number, and keeps it wherever it moves in the list. It is known by its
- * channel and settings; where as many are written as there were, what has changed in its place is the same one with other settings. Another
- * one gets a number that is free: its name is none of `taken`.
+ * A receiver as it is to be stored: each endpoint without a name has a number, and keeps it wherever it moves in the
+ * list. It is known by its channel and settings; where as many are written as there were, what has changed in its place
+ * is the same one with other settings. Another one gets a number that is free: its name is none of `taken`.
  */
 export function withIds(
   receiver: string,

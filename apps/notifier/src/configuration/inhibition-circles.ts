@@ -9,7 +9,10 @@ export interface InhibitionCircle {
   readonly parents: readonly string[]
 }
 
-/** The circles among inhibitions: each one that closes a circle is named once. Parents are ids, so a circle by globs is found as well. */
+/**
+ * The circles among inhibitions: each one that closes a circle is named once. Parents are ids, so a circle by globs is
+ * found as well.
+ */
 export function inhibitionCircles(inhibitions: ReadonlyMap<string, InhibitionDocument>): InhibitionCircle[] {
   const held = heldBy(inhibitions)
   const found: InhibitionCircle[] = []

@@ -13,8 +13,8 @@ export interface Stored {
 }
 
 /**
- * The rows that a write of entries becomes: endpoints have their numbers, and those that are taken away are kept, with their settings (secrets
- * by reference), so that what is open there can be closed.
+ * The rows that a write of entries becomes: endpoints have their numbers, and those that are taken away are kept, with
+ * their settings (secrets by reference), so that what is open there can be closed.
  */
 export function rowsOf(entries: readonly SettingsEntry[], stored: Stored, now: number): SettingsEntry[] {
   const receivers = new Map(stored.receivers)

@@ -16,12 +16,15 @@ export interface SecretReaderOptions {
 const MOST = 64 * 1024
 const TIMEOUT = 5_000
 /**
- * Files read at once, by all readers of the process. A read that hangs (a dead mount) keeps one of Node's few threads for files and
- * names until it ends: the others stay free.
+ * Files read at once, by all readers of the process. A read that hangs (a dead mount) keeps one of Node's few threads
+ * for files and names until it ends: the others stay free.
  */
 const places = new Semaphore(2)
 
-/** Reads what references stand for: regular files of a bounded size within the scope, without blocking, and not for ever. */
+/**
+ * Reads what references stand for: regular files of a bounded size within the scope, without blocking, and not for
+ * ever.
+ */
 export class SecretReader {
   constructor(private readonly options: SecretReaderOptions) {}
 
@@ -34,7 +37,9 @@ export class SecretReader {
     return new Secrets(new Map(await Promise.all(found)))
   }
 
-  /** Why a reference is refused, by its scope and by what it leads to; undefined: it leads to a secret, or nowhere yet. */
+  /**
+   * Why a reference is refused, by its scope and by what it leads to; undefined: it leads to a secret, or nowhere yet.
+   */
   async refusal(reference: Reference): Promise<string | undefined> {
     const refused = this.options.scope.refusal(reference)
     if (refused !== undefined || reference.kind === 'env') return refused

@@ -3,8 +3,8 @@ import { isAbsolute, join, normalize, sep } from 'node:path'
 import type { Reference } from './secrets'
 
 /**
- * Which files and variables references may name. Whoever may write the configuration reads whatever an endpoint is sent: without a
- * scope that is every file and variable of the process.
+ * Which files and variables references may name. Whoever may write the configuration reads whatever an endpoint is
+ * sent: without a scope that is every file and variable of the process.
  */
 export class SecretScope {
   private readonly variables: ReadonlySet<string>
@@ -17,7 +17,10 @@ export class SecretScope {
     this.variables = new Set(variables)
   }
 
-  /** Why a reference, as it is written, is refused; undefined: it is within the scope. Links are seen when the file is read. */
+  /**
+   * Why a reference, as it is written, is refused; undefined: it is within the scope. Links are seen when the file is
+   * read.
+   */
   refusal({ whole, kind, name }: Reference): string | undefined {
     if (kind === 'env') {
       const allowed =

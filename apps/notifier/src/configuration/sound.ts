@@ -22,8 +22,9 @@ export interface LeftOut {
 }
 
 /**
- * What of a stored configuration can be in force, and what cannot. Nothing is lost for it: a receiver that does not pass stays where
- * routes name it, and what it is to be told waits; a route that does not pass leaves its changes to the one above it.
+ * What of a stored configuration can be in force, and what cannot. Nothing is lost for it: a receiver that does not
+ * pass stays where routes name it, and what it is to be told waits; a route that does not pass leaves its changes to
+ * the one above it.
  */
 export function soundDocument(
   written: Written,

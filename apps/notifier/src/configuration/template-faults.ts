@@ -6,8 +6,8 @@ import { preview, SAMPLES } from '../templates'
 const NOW = 1_700_000_000_000
 
 /**
- * Faults of templates that fail on every sample, such as a variable that is misspelt: their endpoint would send the built-in text. One
- * that fails on some may be meant for the others.
+ * Faults of templates that fail on every sample, such as a variable that is misspelt: their endpoint would send the
+ * built-in text. One that fails on some may be meant for the others.
  */
 export function templateFaultsIn(
   receivers: ReadonlyMap<string, unknown>,

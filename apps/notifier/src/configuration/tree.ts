@@ -25,7 +25,10 @@ export function treeFaults(routes: unknown, known: ReadonlySet<string>, checks: 
   return [...faultsBelow(routes, '/routes', 0, judging(routes, known, checks))]
 }
 
-/** The tree without what is wrong in it, and what that is. A route that is left out leaves its changes to its parent; without a root there is no tree. */
+/**
+ * The tree without what is wrong in it, and what that is. A route that is left out leaves its changes to its parent;
+ * without a root there is no tree.
+ */
 export function soundTree(
   routes: unknown,
   known: ReadonlySet<string>,

@@ -1,7 +1,10 @@
 /** Levels that JSON may be nested. */
 const DEEPEST = 64
 
-/** A row of the settings whose bytes are no JSON, or JSON nested too deeply: left out and named, and it can be written over or deleted. */
+/**
+ * A row of the settings whose bytes are no JSON, or JSON nested too deeply: left out and named, and it can be written
+ * over or deleted.
+ */
 export class UnreadableRow {
   constructor(readonly reason: string) {}
 }

@@ -12,7 +12,10 @@ interface Settled {
   readonly stands?: boolean
 }
 
-/** Writes what an endpoint must be told again and again of an object, or that nothing stands any more. Part of the outcome's commit. */
+/**
+ * Writes what an endpoint must be told again and again of an object, or that nothing stands any more. Part of the
+ * outcome's commit.
+ */
 export function writeActiveAlert(tables: Tables, { row, outcome, stands }: Settled): void {
   if (!stands || outcome.kind === 'retry' || row.message.kind !== 'change') return
   const table = tables.table('standing')

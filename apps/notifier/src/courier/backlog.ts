@@ -21,8 +21,8 @@ export interface First {
 }
 
 /**
- * The deliveries to one endpoint that lie in one partition's outbox and are not in memory: read lane by lane, only the first of each,
- * as the courier gets room. However much waits for an endpoint, the courier holds a window of it.
+ * The deliveries to one endpoint that lie in one partition's outbox and are not in memory: read lane by lane, only the
+ * first of each, as the courier gets room. However much waits for an endpoint, the courier holds a window of it.
  */
 export class Backlog {
   private after: string

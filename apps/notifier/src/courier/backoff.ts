@@ -8,13 +8,16 @@ export interface Backoff {
 
 export const BACKOFF: Backoff = { first: 5_000, cap: 3_600_000, total: 3 * 86_400_000 }
 
-/** The ceiling at an endpoint that takes other deliveries, ms, and for how many attempts: behind that it is this delivery that it refuses. */
+/**
+ * The ceiling at an endpoint that takes other deliveries, ms, and for how many attempts: behind that it is this
+ * delivery that it refuses.
+ */
 const CAP_ALIVE = 120_000
 const ATTEMPTS_ALIVE = 40
 
 /**
- * ms to wait after the `attempts`th failure: capped exponential with full jitter, anywhere between nothing and the ceiling, so that
- * what failed together does not come back together.
+ * ms to wait after the `attempts`th failure: capped exponential with full jitter, anywhere between nothing and the
+ * ceiling, so that what failed together does not come back together.
  * @param random in [0, 1)
  * @param alive the endpoint takes others
  */

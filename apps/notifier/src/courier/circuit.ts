@@ -1,8 +1,14 @@
 export interface CircuitOptions {
-  /** Failures in a row with which it opens where hardly anything else succeeded either, and with which it opens in any case. */
+  /**
+   * Failures in a row with which it opens where hardly anything else succeeded either, and with which it opens in any
+   * case.
+   */
   readonly failures: number
   readonly failuresAnyway: number
-  /** Attempts that are looked back on, and the share of them that must have succeeded to count as more than hardly anything. */
+  /**
+   * Attempts that are looked back on, and the share of them that must have succeeded to count as more than hardly
+   * anything.
+   */
   readonly window: number
   readonly share: number
   /** ms it stays open at first; doubles with each probe that fails. */
@@ -28,16 +34,16 @@ export const CIRCUIT: CircuitOptions = {
 const FIRST_THROTTLE = 1_000
 
 /**
- * One endpoint's circuit. It spares endpoints that are dead; one that takes a part of what it is sent is not, and is never left alone for
- * long.
+ * One endpoint's circuit. It spares endpoints that are dead; one that takes a part of what it is sent is not, and is
+ * never left alone for long.
  *
  *           failures in a row,               pause over
  *           hardly any success
  *   closed ───────────────────▶ open ◀────▶ half open ──▶ closed
  *                                    probe fails     probe succeeds
  *
- * While it is open nothing is sent to the endpoint, whatever waits; half open, one delivery at a time is, or half as many as usual
- * where the endpoint takes something now and then.
+ * While it is open nothing is sent to the endpoint, whatever waits; half open, one delivery at a time is, or half as
+ * many as usual where the endpoint takes something now and then.
  */
 export class Circuit {
   private failures = 0

@@ -36,14 +36,18 @@ const AT_ONCE = 128
 const WINDOW = 1_000
 /** A lane in memory takes 2 to 3 KB. */
 const SPARE = 16_000
-/** ms after which it is looked again whether other tasks have filled their part of a group's message, or what goes before it has gone. */
+/**
+ * ms after which it is looked again whether other tasks have filled their part of a group's message, or what goes
+ * before it has gone.
+ */
 const WAITING_PAUSE = 250
 /** After an endpoint is back, what waits for it is spread over this, ms. */
 const RETURN_SPREAD = 2_000
 
 /**
- * Sends what lies in the committed outbox, and writes what came of it. It is told of a task when that runs, and of planned keys once
- * they are committed; it polls nothing. Per (endpoint, object) first in, first out; endpoints do not wait for each other.
+ * Sends what lies in the committed outbox, and writes what came of it. It is told of a task when that runs, and of
+ * planned keys once they are committed; it polls nothing. Per (endpoint, object) first in, first out; endpoints do not
+ * wait for each other.
  *
  * Between sending and writing the outcome the process may die: the delivery is then made again, with the same id.
  */
@@ -83,7 +87,10 @@ export class Courier {
     this.unwrittenOutcomes.hurry(task.partition)
   }
 
-  /** A task no longer runs here. What is under way ends, and its outcome is not written: whoever runs it now sends again. */
+  /**
+   * A task no longer runs here. What is under way ends, and its outcome is not written: whoever runs it now sends
+   * again.
+   */
   lost(task: RunningTask): void {
     if (this.window.running().includes(task))
       for (const { sender } of this.endpoints.values()) sender.activeAlerts?.drop(task.partition)
@@ -97,8 +104,8 @@ export class Courier {
   }
 
   /**
-   * Makes a dead letter be sent again, and gives its endpoint another chance. `superseded`: the receiver has been told something later
-   * of it, and the dead letter has ended; undefined: none of this id in the task.
+   * Makes a dead letter be sent again, and gives its endpoint another chance. `superseded`: the receiver has been told
+   * something later of it, and the dead letter has ended; undefined: none of this id in the task.
    */
   async redrive(task: RunningTask, id: string): Promise<'planned' | 'superseded' | undefined> {
     const redriven = await task.submit((context) => redrive(context, id, this.options.clock.now()))
@@ -110,7 +117,10 @@ export class Courier {
     return 'planned'
   }
 
-  /** Endpoints that are gone, as any instance heard it: what waits for them dies, until the mark is taken away or the address changes. */
+  /**
+   * Endpoints that are gone, as any instance heard it: what waits for them dies, until the mark is taken away or the
+   * address changes.
+   */
   mark(gone: ReadonlyMap<string, GoneMark>): void {
     for (const queue of this.window.marked(gone)) this.pump(queue)
   }
@@ -130,7 +140,9 @@ export class Courier {
     return this.unwrittenOutcomes.size
   }
 
-  /** Other endpoints from now on. Attempts under way end with the senders that they began with; those are closed then. */
+  /**
+   * Other endpoints from now on. Attempts under way end with the senders that they began with; those are closed then.
+   */
   configure(endpoints: readonly CourierEndpoint[]): void {
     const before = [...this.endpoints.values()]
     this.endpoints.clear()
@@ -184,7 +196,9 @@ export class Courier {
     })
   }
 
-  /** Starts nothing more; resolves when what is under way has ended and its outcomes are written, or after `patienceMs`. */
+  /**
+   * Starts nothing more; resolves when what is under way has ended and its outcomes are written, or after `patienceMs`.
+   */
   async close(patienceMs = 5_000): Promise<void> {
     if (this.closed) return
     this.closed = true
@@ -286,7 +300,8 @@ export class Courier {
       this.window.goOn(queue, head, settlement.outcome.kind !== 'retry')
       if (planned.length > 0) this.planned(head.task.partition, planned)
     } catch (error) {
-      // A StreamsError says that the partition went to another instance, or to another task of this one, which sends again with the same id.
+      // A StreamsError says that the partition went to another instance, or to another task of this one, which sends
+      // again with the same id.
       if (StreamsError.is(error)) this.window.goOn(queue, head, false)
       else this.postpone({ head, settlement, failures: failures + 1 }, error)
     }

@@ -11,7 +11,10 @@ interface Counting {
   until: string | undefined
 }
 
-/** How many deliveries lie in the outboxes here, by endpoint: counted once when a task begins to run, then kept by what is planned and settled. */
+/**
+ * How many deliveries lie in the outboxes here, by endpoint: counted once when a task begins to run, then kept by what
+ * is planned and settled.
+ */
 export class OutboxDepths {
   private readonly tasks = new Map<number, Counting>()
 

@@ -9,7 +9,10 @@ import type { LaneRest } from './backlog'
 import { DueHeap, type Entry } from './due-heap'
 import { canGoTogether } from './together'
 
-/** The first delivery of a lane (one endpoint, one object): what comes behind it waits in the outbox until it is settled. */
+/**
+ * The first delivery of a lane (one endpoint, one object): what comes behind it waits in the outbox until it is
+ * settled.
+ */
 export interface LaneHead extends Entry {
   readonly lane: string
   readonly task: RunningTask
@@ -20,8 +23,8 @@ export interface LaneHead extends Entry {
 }
 
 /**
- * Lanes that all endpoints together may hold beyond their own windows: what is planned a moment before it is sent need not be read
- * from the table again.
+ * Lanes that all endpoints together may hold beyond their own windows: what is planned a moment before it is sent need
+ * not be read from the table again.
  */
 export class Spare {
   private used = 0
@@ -76,7 +79,9 @@ export class EndpointQueue {
     if (!sender) this.refusal = 'endpoint-removed'
   }
 
-  /** The endpoint as it is configured now, or that it is not any more. A mark of the old address is void at a new one. */
+  /**
+   * The endpoint as it is configured now, or that it is not any more. A mark of the old address is void at a new one.
+   */
   use(sender: Sender | undefined, concurrency: number, retiredUntil?: number): void {
     this.retiredUntil = retiredUntil
     // What does not close anything ends at once.

@@ -5,7 +5,9 @@ import type { GoneMark } from '../pipeline'
 /** The output of the topology for the settings: every instance reads them. */
 const SETTINGS = 'settings'
 
-/** In the commit of the outcome that says so: every instance learns that the endpoint is gone, and whoever comes later. */
+/**
+ * In the commit of the outcome that says so: every instance learns that the endpoint is gone, and whoever comes later.
+ */
 export function markGone(context: Pick<TaskContext, 'forward'>, endpoint: string, mark: GoneMark): void {
   context.forward(SETTINGS, { key: settingsKey('gone', endpoint), value: JSON.stringify(mark), partition: 0 })
 }

@@ -8,7 +8,10 @@ export interface OutcomeEffect {
   readonly outcome: Outcome
   /** ms; of a `retry`. */
   readonly nextAttemptAt: number
-  /** To be reported through the fallback: the endpoint, or the delivery, is given up here and now, or the endpoint has been failing for too long. */
+  /**
+   * To be reported through the fallback: the endpoint, or the delivery, is given up here and now, or the endpoint has
+   * been failing for too long.
+   */
   readonly report: string | undefined
   /** The endpoint was out of reach and is back. */
   readonly back: boolean

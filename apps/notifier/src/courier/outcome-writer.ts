@@ -13,8 +13,8 @@ const GATHER = 5
 const GATHER_CAP = 100
 
 /**
- * Writes outcomes: those that come within one turn of the event loop, or soon after others were written, are one piece of work of their
- * task. What has been waiting for a commit may be sent again after a crash, with the same id.
+ * Writes outcomes: those that come within one turn of the event loop, or soon after others were written, are one piece
+ * of work of their task. What has been waiting for a commit may be sent again after a crash, with the same id.
  */
 export class OutcomeWriter {
   private readonly waiting = new Map<RunningTask, Waiting[]>()

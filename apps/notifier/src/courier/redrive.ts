@@ -13,8 +13,8 @@ import { takeNumbers } from './settle'
 export type Redriven = { readonly planned: PlannedDelivery } | 'superseded'
 
 /**
- * A dead letter goes to the end of its lane, under its own id; its endpoint gets another chance. What is no longer so is not told: it
- * becomes `superseded`. undefined: there is none of this id.
+ * A dead letter goes to the end of its lane, under its own id; its endpoint gets another chance. What is no longer so
+ * is not told: it becomes `superseded`. undefined: there is none of this id.
  */
 export function redrive(tables: Tables & Pick<TaskContext, 'forward'>, id: string, now: number): Redriven | undefined {
   const bytes = tables.table('dead').get(id)

@@ -41,7 +41,8 @@ describe('at scale', () => {
     hanging.answer = () => undefined
     const attempts = hanging.received.length
     const withOne = await round(objects(OBJECTS).map((name) => `hangs/${name}`))
-    // The hanging endpoint holds its own 8 slots and nothing else; the machine gets as much again as the same took without it.
+    // The hanging endpoint holds its own 8 slots and nothing else; the machine gets as much again as the same took
+    // without it.
     expect(hanging.received.length - attempts).toBe(8)
     expect(withOne - without).toBeLessThan(1_000 + without)
     expect(

@@ -35,7 +35,9 @@ export interface Settlement {
 /** Besides its tables: what it says to every instance. */
 type Work = Tables & Pick<TaskContext, 'forward'>
 
-/** Writes what came of an attempt; answers the deliveries that it planned. Runs inside a commit of the delivery's task. */
+/**
+ * Writes what came of an attempt; answers the deliveries that it planned. Runs inside a commit of the delivery's task.
+ */
 export function settle(tables: Work, settlement: Settlement): PlannedDelivery[] {
   const { key, row, outcome, at, attempted } = settlement
   if (!tables.table('outbox').get(key)) return []
@@ -126,7 +128,10 @@ function follow(tables: Tables, object: string, record: RecordRef, now: number):
   tables.table('objects').put(object, objectRow.encode({ ...row, trail }))
 }
 
-/** Takes numbers for deliveries about an object; what is no object (a group) has none that count, and the time orders its deliveries. */
+/**
+ * Takes numbers for deliveries about an object; what is no object (a group) has none that count, and the time orders
+ * its deliveries.
+ */
 export function takeNumbers(tables: Tables, object: string, count: number, now: number): number {
   const bytes = tables.table('objects').get(object)
   if (!bytes) return now

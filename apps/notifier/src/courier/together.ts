@@ -12,8 +12,8 @@ export interface Together {
 }
 
 /**
- * The same id for the same set of deliveries, on every attempt. Where the set changes because a partition went to another instance, the id
- * does too: what is sent may then be sent twice, but never taken for what it is not.
+ * The same id for the same set of deliveries, on every attempt. Where the set changes because a partition went to
+ * another instance, the id does too: what is sent may then be sent twice, but never taken for what it is not.
  */
 export function together(rows: readonly OutboxRow[]): Together {
   const [first] = rows as readonly [OutboxRow]

@@ -11,14 +11,17 @@ import { OutboxDepths } from './depths'
 import { EndpointQueue, type LaneHead, Spare } from './endpoint-queue'
 
 /**
- * What the courier holds in memory of the outboxes of the tasks that run here: for each endpoint the first delivery of a bounded number
- * of lanes. The rest stays in the tables and is read as there is room.
+ * What the courier holds in memory of the outboxes of the tasks that run here: for each endpoint the first delivery of
+ * a bounded number of lanes. The rest stays in the tables and is read as there is room.
  */
 export class OutboxWindow {
   private readonly queues = new Map<string, EndpointQueue>()
   private readonly tasks = new Map<number, RunningTask>()
   private readonly spare: Spare
-  /** Partitions whose outbox was read since the last announcement: what is announced next may be known, or settled, already. */
+  /**
+   * Partitions whose outbox was read since the last announcement: what is announced next may be known, or settled,
+   * already.
+   */
   private readonly read = new Set<number>()
   private readonly depths = new OutboxDepths()
   private gone: ReadonlyMap<string, GoneMark> = new Map()
@@ -120,7 +123,10 @@ export class OutboxWindow {
     return queues
   }
 
-  /** A group's message waits, for a while, for the tasks of this instance that are still filling theirs: they go together. */
+  /**
+   * A group's message waits, for a while, for the tasks of this instance that are still filling theirs: they go
+   * together.
+   */
   isFilling({ task, row }: LaneHead, now: number): boolean {
     const { message, endpoint, attempts, plannedAt } = row
     if (message.kind !== 'group' || attempts > 0 || now >= plannedAt + MAX_FILLING_MS) return false

@@ -15,7 +15,10 @@ interface CachedPage {
   changed: boolean
 }
 
-/** The decisions of one task, packed: those of one moment share pages, each a row. Pages are written when the batch is sealed. */
+/**
+ * The decisions of one task, packed: those of one moment share pages, each a row. Pages are written when the batch is
+ * sealed.
+ */
 export class History {
   private readonly pages = new Map<string, CachedPage>()
   private open: { readonly key: string; readonly at: number; readonly number: number } | undefined

@@ -36,8 +36,8 @@ export class Endpoints {
   }
 
   /**
-   * Opens what is not open yet: at once where no secret has to be read, else when it has been. One that cannot be opened now (a secret that
-   * is not there) tries again at each attempt, and the others work.
+   * Opens what is not open yet: at once where no secret has to be read, else when it has been. One that cannot be
+   * opened now (a secret that is not there) tries again at each attempt, and the others work.
    * @throws Error, SettingsError
    */
   open({ receivers, retired = [] }: Routing): CourierEndpoint[] {

@@ -1,8 +1,8 @@
 import { type Outcome, type Outgoing, type Sender, SettingsError, type ActiveAlerts } from '../channels'
 
 /**
- * An endpoint whose secrets have to be read before it can be opened. Where that fails now each attempt tries again, since a secret that is
- * missing may come; its deliveries wait meanwhile.
+ * An endpoint whose secrets have to be read before it can be opened. Where that fails now each attempt tries again,
+ * since a secret that is missing may come; its deliveries wait meanwhile.
  */
 export class OpeningSender implements Sender {
   /** While the first try is under way. */

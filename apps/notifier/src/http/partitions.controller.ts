@@ -23,8 +23,8 @@ function partitionOf(segment: string): number {
 }
 
 /**
- * The operator's last resort for partitions of the notifier. They are not those of the aggregator, which may be behind the same address:
- * hence the path of their own.
+ * The operator's last resort for partitions of the notifier. They are not those of the aggregator, which may be behind
+ * the same address: hence the path of their own.
  */
 @ApiTags('notifier')
 @Controller('v1/notifier/partitions/:partition')

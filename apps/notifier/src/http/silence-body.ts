@@ -13,7 +13,10 @@ const IsTime = rule(
   (value) => typeof value === 'string' && parseTime(value) !== undefined,
 )
 
-/** A silence (notify.md, "Silences"): everything is required. What the matchers say is judged with the whole configuration. */
+/**
+ * A silence (notify.md, "Silences"): everything is required. What the matchers say is judged with the whole
+ * configuration.
+ */
 export class SilenceBody implements SilenceDocument {
   @IsObject({ message: 'must be matchers: object, state, from, cause, policy' })
   match!: MatchersDocument

@@ -10,8 +10,8 @@ const OVERRIDE_MEMBERS = 5
 const TRIGGER_MEMBERS = 4
 
 /**
- * A view that fits into every row and message that it becomes a part of: a huge one is told in a shortened form rather than not at all.
- * Almost all are taken as they are.
+ * A view that fits into every row and message that it becomes a part of: a huge one is told in a shortened form rather
+ * than not at all. Almost all are taken as they are.
  * @param bytes of the record
  */
 export function boundedView(view: View, bytes: number): View {
@@ -57,7 +57,10 @@ const shortOverride = ({ state, reason, author, expiresAt, mode }: Override): Ov
   mode,
 })
 
-/** The heaviest states and the one that the object is in; what is no state is left out, its name may be as long as a record. */
+/**
+ * The heaviest states and the one that the object is in; what is no state is left out, its name may be as long as a
+ * record.
+ */
 function heaviest({ tally, tallyRest }: View, own: State): Pick<View, 'tally' | 'tallyRest'> {
   const states = Object.entries(tally).filter(([state]) => isState(state))
   if (states.length <= LIMITS.talliedStates)

@@ -6,8 +6,8 @@ const MOST_KEY = LIMITS.objectIdBytes
 const MOST_HEADER = 2 * LIMITS.objectIdBytes
 
 /**
- * A record of the sink → the change, or why it is none. A view beyond the limits (docs/spec/limits.md), which an aggregator of an earlier
- * version may have written, is told in a shortened form (bounded-view.ts).
+ * A record of the sink → the change, or why it is none. A view beyond the limits (docs/spec/limits.md), which an
+ * aggregator of an earlier version may have written, is told in a shortened form (bounded-view.ts).
  */
 export function readChange(record: LogRecord): DecodedChange {
   const { key, headers } = record

@@ -33,13 +33,16 @@ export interface GroupedChange {
   readonly after: readonly string[]
 }
 
-/** The messages to channels that gather which a task is filling: one for each endpoint and group. Written when the batch is sealed. */
+/**
+ * The messages to channels that gather which a task is filling: one for each endpoint and group. Written when the batch
+ * is sealed.
+ */
 export class GroupBatches {
   private readonly open = new Map<string, { row: GroupBatchRow; bytes: number; changed: boolean }>()
 
   /**
-   * Adds a change to the message of its group. A message that would wait for too many other deliveries is closed first and another one
-   * opened: `closed` is its delivery, in the same lane and so sent before.
+   * Adds a change to the message of its group. A message that would wait for too many other deliveries is closed first
+   * and another one opened: `closed` is its delivery, in the same lane and so sent before.
    */
   add(
     tables: Tables,
@@ -106,7 +109,9 @@ export class GroupBatches {
     return { record: ref, ...(closed ? { closed } : {}) }
   }
 
-  /** Whether a message can wait for these deliveries as well. Those that have been settled meanwhile no longer count. */
+  /**
+   * Whether a message can wait for these deliveries as well. Those that have been settled meanwhile no longer count.
+   */
   private canWaitFor(tables: Tables, key: string, after: readonly string[]): boolean {
     const before = this.read(tables, key)
     const known = before?.row.after

@@ -17,15 +17,20 @@ export interface ChangeMessage {
   readonly previous: State | null
   /** How long the object was in `previous`, ms; null where nothing was told before. */
   readonly lasted: number | null
-  /** The object changes too often: told once when that begins and once when it has settled, with how often it changed meanwhile. */
+  /**
+   * The object changes too often: told once when that begins and once when it has settled, with how often it changed
+   * meanwhile.
+   */
   readonly flapping?: { readonly phase: 'began' | 'settled'; readonly changes: number }
-  /** Objects that depend on it, and of which nothing is told while it is bad: the first of them, and how many there are. */
+  /**
+   * Objects that depend on it, and of which nothing is told while it is bad: the first of them, and how many there are.
+   */
   readonly dependants?: { readonly objects: readonly ObjectId[]; readonly total: number }
   /** How often this state has been told again (repeatInterval); absent on the first telling. */
   readonly repeat?: number
   /**
-   * What was open at the receiver is closed with this: the object is well again or gone (`ended`), or the endpoint is taken away (`removed`),
-   * which says nothing of the object's state.
+   * What was open at the receiver is closed with this: the object is well again or gone (`ended`), or the endpoint is
+   * taken away (`removed`), which says nothing of the object's state.
    */
   readonly closes?: 'ended' | 'removed'
 }

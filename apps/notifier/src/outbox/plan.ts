@@ -19,7 +19,9 @@ export interface DeliveryRequest {
   readonly after?: (endpoint: EndpointSettings) => readonly string[]
 }
 
-/** Plans one delivery to each endpoint of a receiver; answers them, so that the courier can be told after the commit. */
+/**
+ * Plans one delivery to each endpoint of a receiver; answers them, so that the courier can be told after the commit.
+ */
 export function planDeliveries(tables: Tables, plan: DeliveryRequest): PlannedDelivery[] {
   return plan.receiver.endpoints.map((endpoint, i) => planDelivery(tables, plan, endpoint, plan.number + i))
 }

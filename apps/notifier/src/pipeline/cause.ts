@@ -1,8 +1,8 @@
 import { fingerprint } from '@quorate/contracts'
 
 /**
- * What holds something back for as long as it is in force: `silence/<id>/<version>`, `inhibition/<name>/<version>`. What is held
- * back by a cause that is in force no more, or not as it was, is judged again.
+ * What holds something back for as long as it is in force: `silence/<id>/<version>`, `inhibition/<name>/<version>`.
+ * What is held back by a cause that is in force no more, or not as it was, is judged again.
  */
 export type HoldingCause = string
 

@@ -14,7 +14,10 @@ export function isOpen(last: LastNotified | undefined, route: Pick<Route, 'quiet
   return last.open ?? (last.flapping !== undefined || !isCalm(last.state, route))
 }
 
-/** What was opened with a receiver is closed by this: a recovery, or the end of the object. Nothing that mutes holds it back. */
+/**
+ * What was opened with a receiver is closed by this: a recovery, or the end of the object. Nothing that mutes holds it
+ * back.
+ */
 export function closes(news: News, last: LastNotified | undefined, route: Pick<Route, 'quiet'>): boolean {
   if (!isOpen(last, route)) return false
   return news.state === null || (isCalm(news.state, route) && !news.view?.flapping)

@@ -1,7 +1,10 @@
 import type { Route } from './route'
 import { type GroupTimes, hold, PASS, type Stage } from './stage'
 
-/** The first change of a group waits `groupWait` for others; after a message the next waits until `groupInterval` has passed. */
+/**
+ * The first change of a group waits `groupWait` for others; after a message the next waits until `groupInterval` has
+ * passed.
+ */
 export const grouping: Stage = ({ route }, { now, group, waitedUntil, heldUntil }) => {
   if (group?.flushAt !== undefined && group.flushAt > now) return hold(group.flushAt, 'group-wait')
   const next = nextInterval(group, route)

@@ -1,8 +1,9 @@
 import type { News } from './news'
 
 /**
- * What the inbox keeps of an object: the newest event it has taken. Events of an object come in order, and later incarnations have
- * higher numbers, so this says of every event whether it has been seen, in a space bounded by the objects.
+ * What the inbox keeps of an object: the newest event it has taken. Events of an object come in order, and later
+ * incarnations have higher numbers, so this says of every event whether it has been seen, in a space bounded by the
+ * objects.
  */
 export interface InboxMark {
   readonly incarnation: number
@@ -11,7 +12,10 @@ export interface InboxMark {
 
 export type Arrival =
   | { readonly seen: true }
-  /** `missed`: revisions of this incarnation that never came (the sink is compacted). Only counted: the record in hand is the whole view. */
+  /**
+   * `missed`: revisions of this incarnation that never came (the sink is compacted). Only counted: the record in hand
+   * is the whole view.
+   */
   | { readonly seen: false; readonly missed: number }
 
 /** First stage: has this event been here before? */

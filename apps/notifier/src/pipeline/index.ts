@@ -23,8 +23,9 @@ export * from './silences'
 export * from './stage'
 
 /**
- * The pipeline is a list. `inbox` and the routes come before it, once a change; these run once for every receiver that a change may
- * concern; the outbox comes after it. A stage that holds or suppresses for another reason is one more line here.
+ * The pipeline is a list. `inbox` and the routes come before it, once a change; these run once for every receiver that
+ * a change may concern; the outbox comes after it. A stage that holds or suppresses for another reason is one more line
+ * here.
  */
 export const STAGES: readonly Stage[] = [
   stillRouted,

@@ -2,7 +2,10 @@ import { glob, type Glob, type ObjectId, type State } from '@quorate/contracts'
 import { type HoldingCause, versionOf } from './cause'
 import type { Subject } from './news'
 
-/** While the parent is in one of the states, its dependants get no messages of their own: the parent's message names them. */
+/**
+ * While the parent is in one of the states, its dependants get no messages of their own: the parent's message names
+ * them.
+ */
 export interface Inhibition {
   readonly name: string
   readonly parent: ObjectId
@@ -12,7 +15,9 @@ export interface Inhibition {
   readonly dependants: readonly string[]
 }
 
-/** A parent that is in one of the states of an inhibition: the owner of its partition publishes it to every instance. */
+/**
+ * A parent that is in one of the states of an inhibition: the owner of its partition publishes it to every instance.
+ */
 export interface InhibitionSource {
   readonly object: ObjectId
   readonly state: State

@@ -55,7 +55,10 @@ export interface LastNotified {
   readonly lane?: string
   /** ms by the notifier's clock, of the last time that it was told. */
   readonly at: number
-  /** The state is not calm there, or it was told that the object flaps: the receiver is owed its end. Absent in rows of earlier versions. */
+  /**
+   * The state is not calm there, or it was told that the object flaps: the receiver is owed its end. Absent in rows of
+   * earlier versions.
+   */
   readonly open?: boolean
   /** It was told that the object flaps, and of no change since: how many there were. */
   readonly flapping?: number

@@ -8,8 +8,8 @@ export interface Route extends RouteTiming {
   /** What people are shown: its name, or its place in the tree. */
   readonly path: string
   /**
-   * Its identity, the same wherever it moves in the tree: its name, or for a route without one what it and its parents ask for and whom it
-   * tells. What is held or was told refers to it.
+   * Its identity, the same wherever it moves in the tree: its name, or for a route without one what it and its parents
+   * ask for and whom it tells. What is held or was told refers to it.
    */
   readonly id: string
   readonly receiver: string
@@ -25,7 +25,10 @@ interface Node {
 
 /** The tree of routes, compiled. */
 export interface Router {
-  /** Every route whose node takes the change and none of whose children does; in the order of the tree (as in Alertmanager). */
+  /**
+   * Every route whose node takes the change and none of whose children does; in the order of the tree (as in
+   * Alertmanager).
+   */
   match(news: News): Route[]
   matchSubject(subject: Subject): Route[]
   /** The same, each with the nodes that lead to it. */
@@ -34,7 +37,10 @@ export interface Router {
   readonly content: unknown
   /** The route of that identity. */
   route(id: string): Route | undefined
-  /** The way to tell a receiver what no route takes to it: the first route of the tree that names it, or the root's timing. */
+  /**
+   * The way to tell a receiver what no route takes to it: the first route of the tree that names it, or the root's
+   * timing.
+   */
   wayTo(receiver: string): Route
 }
 

@@ -4,7 +4,10 @@ import type { News, LastNotified } from './news'
 import type { Route } from './route'
 import type { Silences } from './silences'
 
-/** Why something was not sent, or not yet: reaches the answer of `/v1/deliveries` and the metrics' label. docs list exactly these. */
+/**
+ * Why something was not sent, or not yet: reaches the answer of `/v1/deliveries` and the metrics' label. docs list
+ * exactly these.
+ */
 export const REASONS = {
   'already-told': 'the receiver was last notified of this state',
   'never-told': 'the object is gone, and the receiver was never notified of it',
@@ -83,8 +86,8 @@ export const hold = (until: number, reason: Reason, by?: HoldingCause): Verdict 
 })
 
 /**
- * Runs the stages in order. The first that suppresses ends it; of those that hold, the latest time and its reason count; a change that
- * was held is judged again from the first stage when its time comes.
+ * Runs the stages in order. The first that suppresses ends it; of those that hold, the latest time and its reason
+ * count; a change that was held is judged again from the first stage when its time comes.
  */
 export function judge(stages: readonly Stage[], candidate: Candidate, facts: Omit<Facts, 'heldUntil'>): Verdict {
   let held: Extract<Verdict, { verdict: 'hold' }> | undefined

@@ -6,7 +6,10 @@ import type { Judgement } from './judging'
 import type { ObjectPlan, PlanContext, Target } from './plan-context'
 import { endHeld, recordUnsent } from './unsent'
 
-/** Writes what follows from the verdict on one target: into the plan of the object, the decisions, the group and the outbox. */
+/**
+ * Writes what follows from the verdict on one target: into the plan of the object, the decisions, the group and the
+ * outbox.
+ */
 export function applyVerdict(context: PlanContext, plan: ObjectPlan, target: Target, judgement: Judgement): void {
   const { verdict } = judgement
   if (verdict.verdict === 'pass') send(context, plan, target, judgement)

@@ -131,8 +131,9 @@ const laneOfRoute = (route: Route, news: News): string | undefined =>
   isWide(route) ? laneObject(route.path, groupLabels(route, news)) : undefined
 
 /**
- * The last deliveries about the object that an endpoint has not received yet, where they lie in other lanes: a route that has changed may
- * gather what the one before sent alone, or in another group. Lanes do not wait for each other, so a message names what it goes behind.
+ * The last deliveries about the object that an endpoint has not received yet, where they lie in other lanes: a route
+ * that has changed may gather what the one before sent alone, or in another group. Lanes do not wait for each other, so
+ * a message names what it goes behind.
  */
 export function deliveriesBefore(
   context: PlanContext,

@@ -122,7 +122,9 @@ describe('a group whose changes go behind deliveries of other lanes', () => {
     Array.from({ length: 4 * count }, (_, i) => `o/${i}`).filter((object) => partitionOf(object, 2) === 0).slice(0, count) // prettier-ignore
   const alone: Partial<RouteInput> = { ...AT_ONCE, quiet: ['up'], groupBy: ['object'] }
 
-  /** Each object's alarm waits at an endpoint that is out of reach; then a route that gathers tells their recoveries. */
+  /**
+   * Each object's alarm waits at an endpoint that is out of reach; then a route that gathers tells their recoveries.
+   */
   async function gathered(names: readonly string[]) {
     const scene = await open(rules(alone))
     const { bench, mail, sink } = scene

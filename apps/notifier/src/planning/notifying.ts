@@ -8,7 +8,10 @@ import { holdingRoute, reroute } from './rerouting'
 import { targetsOf } from './targets'
 import { endHeld, recordUnsent } from './unsent'
 
-/** A change came: judges it for every receiver that it may concern, and applies the verdicts. `previous`: the change that waits. */
+/**
+ * A change came: judges it for every receiver that it may concern, and applies the verdicts. `previous`: the change
+ * that waits.
+ */
 export function notify(context: PlanContext, plan: ObjectPlan, previous: News | undefined): void {
   const { news, held } = plan
   const unchanged =
@@ -45,7 +48,10 @@ export function releaseHeld(context: PlanContext, plan: ObjectPlan): void {
   }
 }
 
-/** Sends what lasts again where the route in force says so, unless something holds it back or a change of it waits already. */
+/**
+ * Sends what lasts again where the route in force says so, unless something holds it back or a change of it waits
+ * already.
+ */
 export function repeat(context: PlanContext, plan: ObjectPlan): void {
   for (const [receiver, last] of Object.entries(plan.lastNotified))
     if (last.repeatAt !== undefined && last.repeatAt <= context.now) repeatOne(context, plan, receiver, last)

@@ -31,7 +31,10 @@ export const rowOf = (
   trail: plan.decisionPages,
 })
 
-/** Whether the newest change may still be sent: it waits, it is repeated, or another configuration may send it to another receiver. */
+/**
+ * Whether the newest change may still be sent: it waits, it is repeated, or another configuration may send it to
+ * another receiver.
+ */
 function mayBeSent({ news, lastNotified, held }: ObjectPlan): boolean {
   if (Object.keys(held).length > 0 || Object.values(lastNotified).some(({ repeatAt }) => repeatAt !== undefined))
     return true

@@ -14,9 +14,10 @@ import { type Directions, isOpen, type News, type LastNotified } from '../pipeli
 const SLICE = 256
 
 /**
- * Holds every object that is bad, waits or is open somewhere against routes and receivers that have changed: what is held goes the ways that are in
- * force now; who is told of it now and has not heard of it is told; repeats follow the route in force; what is open at a receiver or an
- * endpoint that is no more ends with a decision. False: there is more to do.
+ * Holds every object that is bad, waits or is open somewhere against routes and receivers that have changed: what is
+ * held goes the ways that are in force now; who is told of it now and has not heard of it is told; repeats follow the
+ * route in force; what is open at a receiver or an endpoint that is no more ends with a decision. False: there is more
+ * to do.
  */
 export function realign(context: TaskContext, planning: PlanContext): boolean {
   const before = inForceIn(context)

@@ -32,9 +32,9 @@ export function publishInhibitionSource(context: TaskContext, { inhibitions }: D
 }
 
 /**
- * Puts a task in line with a configuration that is new to it: what was held back by a silence or an inhibition that is in force no
- * more, or not as it was, is judged again; which parents are bad is said where it differs; and where routes or receivers have changed,
- * every object is held against them. False: there is more to do.
+ * Puts a task in line with a configuration that is new to it: what was held back by a silence or an inhibition that is
+ * in force no more, or not as it was, is judged again; which parents are bad is said where it differs; and where routes
+ * or receivers have changed, every object is held against them. False: there is more to do.
  */
 export function reconcile(context: TaskContext, planning: PlanContext): boolean {
   const { directions, now } = planning
@@ -73,7 +73,10 @@ function said({ name, parent, states }: Inhibition, state: State | null, event: 
   return { key: settingsKey('parents', name), value: value && JSON.stringify(value), partition: 0 }
 }
 
-/** What a cause held back is due: at once after a silence, after the group's wait where dependants may recover with their parent. */
+/**
+ * What a cause held back is due: at once after a silence, after the group's wait where dependants may recover with
+ * their parent.
+ */
 function release(
   context: TaskContext,
   { router }: Directions,
@@ -103,8 +106,9 @@ function release(
 }
 
 /**
- * A parent is bad: what waits below it for its group waits for the parent from now on, so that the parent's message can name it. Looked for
- * where the glob opens with a text; elsewhere it is found when its time comes. False: there is more.
+ * A parent is bad: what waits below it for its group waits for the parent from now on, so that the parent's message can
+ * name it. Looked for where the glob opens with a text; elsewhere it is found when its time comes. False: there is
+ * more.
  */
 function holdDependants(context: TaskContext, directions: Directions, now: number): boolean {
   let room = SLICE

@@ -16,8 +16,8 @@ import type { ChangeMessage } from '../outbox/message'
 import { planDeliveries } from '../outbox/plan'
 
 /**
- * Ends what routes and receivers that are gone had of the object: what waited on such a route ends for the given reason, and what is open
- * at such a receiver is closed at its endpoints, or a decision says that it cannot be.
+ * Ends what routes and receivers that are gone had of the object: what waited on such a route ends for the given
+ * reason, and what is open at such a receiver is closed at its endpoints, or a decision says that it cannot be.
  */
 export function endRemoved(context: PlanContext, plan: ObjectPlan, reason: Reason): void {
   const { router, receivers } = context.directions
@@ -38,7 +38,10 @@ function endAtReceiver(context: PlanContext, plan: ObjectPlan, receiver: string,
   else recordUnsent(context, plan, route, { verdict: 'suppress', reason: 'receiver-removed' }, { path: null })
 }
 
-/** Closes what is open at endpoints that are taken away, where they can still be reached; a decision says where they cannot. */
+/**
+ * Closes what is open at endpoints that are taken away, where they can still be reached; a decision says where they
+ * cannot.
+ */
 export function closeAt(
   context: PlanContext,
   plan: ObjectPlan,
@@ -60,7 +63,10 @@ export function closeAt(
   for (const name of Object.keys(plan.closed).slice(0, -LIMITS.receivers)) delete plan.closed[name]
 }
 
-/** The endpoints of a receiver that is taken away, as far as they can still be last. Those that had gone before it have been closed. */
+/**
+ * The endpoints of a receiver that is taken away, as far as they can still be last. Those that had gone before it have
+ * been closed.
+ */
 export function retiredEndpointsOf({ tables, directions, now }: PlanContext, receiver: string): readonly string[] {
   const last = inForceIn(tables)?.endpoints[receiver] ?? []
   return last.filter((name) => (directions.retired.get(name)?.until ?? 0) > now)

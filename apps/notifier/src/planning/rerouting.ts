@@ -13,7 +13,9 @@ export function holdingRoute(router: Router, id: string, { receiver }: Held): Ro
   return route && (receiver ?? route.receiver) === route.receiver ? route : undefined
 }
 
-/** What is held on a route that no longer takes it follows the routes in force, or a decision says that there is none. */
+/**
+ * What is held on a route that no longer takes it follows the routes in force, or a decision says that there is none.
+ */
 export function reroute(context: PlanContext, plan: ObjectPlan, id: string): void {
   const { arrivedAt } = plan.held[id]!
   const taken = context.directions.router.match(plan.news).length > 0
@@ -21,7 +23,10 @@ export function reroute(context: PlanContext, plan: ObjectPlan, id: string): voi
   notifyMissed(context, plan, arrivedAt)
 }
 
-/** Notifies of the newest change, as if it had just come, the receivers of the routes in force that have not heard of it. */
+/**
+ * Notifies of the newest change, as if it had just come, the receivers of the routes in force that have not heard of
+ * it.
+ */
 export function notifyMissed(context: PlanContext, plan: ObjectPlan, arrivedAt = context.now): void {
   const { news, held, lastNotified } = plan
   endRemoved(context, plan, 'rerouted')

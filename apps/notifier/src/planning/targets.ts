@@ -2,8 +2,9 @@ import type { Directions, LastNotified, Route, Router } from '../pipeline'
 import type { ObjectPlan, Target } from './plan-context'
 
 /**
- * Receivers that the newest change of an object may concern: those of the routes that take it, those for which a change waits, and those
- * that were notified of an earlier state. Reads only: routes and receivers that are gone have been dealt with (`endRemoved`).
+ * Receivers that the newest change of an object may concern: those of the routes that take it, those for which a change
+ * waits, and those that were notified of an earlier state. Reads only: routes and receivers that are gone have been
+ * dealt with (`endRemoved`).
  */
 export function targetsOf({ router, receivers }: Directions, { news, held, lastNotified }: ObjectPlan): Target[] {
   const routed = router.match(news)

@@ -3,7 +3,10 @@ import type { HoldingCause } from '../pipeline'
 import type { ObjectRow } from '../rows/rows'
 import type { Tables } from '../rows/tables'
 
-/** What holds objects back, and which: found again when the cause is in force no more. No cause and no object id contains it. */
+/**
+ * What holds objects back, and which: found again when the cause is in force no more. No cause and no object id
+ * contains it.
+ */
 const SEPARATOR = '\u0001'
 const BEHIND = '\u0002'
 const NOTHING = Buffer.alloc(0)

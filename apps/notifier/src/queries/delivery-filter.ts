@@ -3,7 +3,10 @@ import type { DeliveryRow } from '../rows/rows'
 export interface DeliveryFilter {
   readonly object?: string | undefined
   readonly receiver?: string | undefined
-  /** A decision (`sent`, `held`, `suppressed`, `suppressed: quiet`) or what became of it (`pending`, `delivered`, `dead`, `dropped`). */
+  /**
+   * A decision (`sent`, `held`, `suppressed`, `suppressed: quiet`) or what became of it (`pending`, `delivered`,
+   * `dead`, `dropped`).
+   */
   readonly status?: string | undefined
 }
 

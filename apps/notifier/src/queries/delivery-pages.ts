@@ -83,8 +83,8 @@ function trailOf(task: RunningTask, object: string): string[] {
 }
 
 /**
- * Puts the pages of all partitions together. Nothing behind the place where the shortest reading stopped is shown: another partition
- * may have something before it.
+ * Puts the pages of all partitions together. Nothing behind the place where the shortest reading stopped is shown:
+ * another partition may have something before it.
  */
 export function merge(pages: readonly DeliverySlice[], limit: number): DeliverySlice {
   const ends = pages.flatMap(({ end }) => (end === undefined ? [] : [end])).sort()

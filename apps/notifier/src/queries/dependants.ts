@@ -9,8 +9,8 @@ const NAMED = 100
 const COUNTED = 10_000
 
 /**
- * What depends on a parent and is held back because of it, in the partitions of this instance. What other instances hold back is not
- * here: the message covers it all the same, by what depends on the parent.
+ * What depends on a parent and is held back because of it, in the partitions of this instance. What other instances
+ * hold back is not here: the message covers it all the same, by what depends on the parent.
  */
 export class Dependants {
   constructor(

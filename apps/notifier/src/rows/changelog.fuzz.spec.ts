@@ -76,7 +76,8 @@ it('starts, tells and stops whatever lies in its changelog', async () => {
           .map(({ key, value }) => ({ key, value }))
         const records = them
           .map(({ intrusion, partition }) => ({ ...intrusion(rows), partition }))
-          // A checkpoint that can be read counts, even a foreign one: health names where it points, and an operator decides.
+          // A checkpoint that can be read counts, even a foreign one: health names where it points, and an operator
+          // decides.
           .filter(({ key, value }) => String(key) !== CHECKPOINT_KEY || !value || !decodeCheckpoint(value))
         lying = records
         await bench.driver.log.append(records.map((it) => ({ topic: topology.changelog, ...it })))

@@ -16,8 +16,9 @@ export interface Inconsistency {
 }
 
 /**
- * Compares all that is split over several rows of a task: deliveries to be made, given up or gathered with their decisions' pages, what
- * an object holds back with its decisions and with the index by cause, and the decisions with what they are about.
+ * Compares all that is split over several rows of a task: deliveries to be made, given up or gathered with their
+ * decisions' pages, what an object holds back with its decisions and with the index by cause, and the decisions with
+ * what they are about.
  */
 export function inconsistencies(tables: CheckedTables): Inconsistency[] {
   return new Check(tables).run()

@@ -8,8 +8,8 @@ export interface Packing<T> {
 }
 
 /**
- * The members in the order of the literal. A member that a type gains or loses does not compile until it is named here; add
- * optional ones at the end, so that rows of earlier versions stay readable.
+ * The members in the order of the literal. A member that a type gains or loses does not compile until it is named here;
+ * add optional ones at the end, so that rows of earlier versions stay readable.
  */
 export function packing<T extends object>(columns: Columns<T>): Packing<T> {
   const names = Object.keys(columns) as (keyof T)[]

@@ -7,7 +7,10 @@ export const RETENTION_MS = 7 * DAY
 /** Dead letters wait longer for someone to look. */
 export const DEAD_RETENTION_MS = 30 * DAY
 
-/** When an object needs to be looked at again without a new change: what it holds is due, or to be told again, or to be forgotten. */
+/**
+ * When an object needs to be looked at again without a new change: what it holds is due, or to be told again, or to be
+ * forgotten.
+ */
 export function dueOfObject(row: ObjectRow): number | null {
   let due = Infinity
   for (const held of Object.values(row.held)) due = Math.min(due, held.until)

@@ -140,7 +140,9 @@ const NEWS: News = {
   cause: 'override',
   view: VIEW,
 }
-/** Sent to every receiver that can be configured, waiting on every route, and closed at as many receivers that are gone. */
+/**
+ * Sent to every receiver that can be configured, waiting on every route, and closed at as many receivers that are gone.
+ */
 const WHOLE: ObjectRow = {
   incarnation: COUNT,
   revision: COUNT,

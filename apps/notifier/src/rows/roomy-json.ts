@@ -7,8 +7,8 @@ const COMPRESSED = 0x01
 const MAX_INFLATED = 16 * LIMITS.rowBytes
 
 /**
- * JSON, compressed only where it would not fit in a row. Rows that grow with the configuration (what each receiver was last told of an
- * object) repeat themselves, so they fit by far.
+ * JSON, compressed only where it would not fit in a row. Rows that grow with the configuration (what each receiver was
+ * last told of an object) repeat themselves, so they fit by far.
  */
 export function encodeRoomy(value: unknown): Buffer {
   const json = Buffer.from(JSON.stringify(value))

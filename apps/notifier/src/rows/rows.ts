@@ -27,7 +27,10 @@ export interface Closed {
   readonly times: number
 }
 
-/** Everything the notifier knows of an object, one row: the inbox mark, what each receiver was last told, and what waits. */
+/**
+ * Everything the notifier knows of an object, one row: the inbox mark, what each receiver was last told, and what
+ * waits.
+ */
 export interface ObjectRow extends InboxMark {
   /** By receiver. */
   readonly told: Readonly<Record<string, LastNotified>>
@@ -162,7 +165,9 @@ export interface DeadRow {
   readonly forgetAt: number
 }
 
-/** Instances have no members but their own. V8 keeps them in its fast form, unlike what `Object.create(null)` returns. */
+/**
+ * Instances have no members but their own. V8 keeps them in its fast form, unlike what `Object.create(null)` returns.
+ */
 const Names = function () {} as unknown as new () => object
 Names.prototype = Object.create(null) as object
 
@@ -183,7 +188,9 @@ const newsCells = packing<News>({
   object: 'must', event: 'must', incarnation: 'must', revision: 'must', type: 'must', time: 'must', state: 'must', cause: 'must', view: 'must',
 }) // prettier-ignore
 
-/** Every object that is bad keeps its newest change, so it is a list; rows of earlier versions have the object itself. */
+/**
+ * Every object that is bad keeps its newest change, so it is a list; rows of earlier versions have the object itself.
+ */
 const unpackNews = (cell: News): News => (Array.isArray(cell) ? unpackView(newsCells.unpack(cell)) : cell)
 
 export const objectRow: Codec<ObjectRow> = {

@@ -37,7 +37,10 @@ function changeHeadline(message: ChangeMessage): string {
 const NAMED = 3
 const LONGEST_NAME = 40
 
-/** `site/x, site/y are down`, `site/x, site/y, site/z and 9 more: 10 down, 2 up (policy web)`. Of a list that is cut states are told without counts. */
+/**
+ * `site/x, site/y are down`, `site/x, site/y, site/z and 9 more: 10 down, 2 up (policy web)`. Of a list that is cut
+ * states are told without counts.
+ */
 function groupHeadline({ labels, changes, total }: GroupMessage): string {
   const [first] = changes
   if (first && total === 1) return changeHeadline(first)

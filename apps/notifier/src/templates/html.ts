@@ -4,8 +4,8 @@ import { facts } from './text'
 import type { Tone } from './tone'
 
 /**
- * The built-in HTML of mails. Tables and styles in the tags, since that is what mail clients agree on; the style sheet only turns the
- * colours round where the client is dark and asks for it.
+ * The built-in HTML of mails. Tables and styles in the tags, since that is what mail clients agree on; the style sheet
+ * only turns the colours round where the client is dark and asks for it.
  */
 export function html(model: TextModel): string {
   const body =

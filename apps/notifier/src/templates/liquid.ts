@@ -24,8 +24,8 @@ export const escapeChat = (value: unknown): string =>
   text(value).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('@', '@\u200B')
 
 /**
- * The language of operators' templates (https://liquidjs.com) with nothing but values and filters: no files, no other templates, no
- * members that a value has from its prototype; unknown filters and variables are faults.
+ * The language of operators' templates (https://liquidjs.com) with nothing but values and filters: no files, no other
+ * templates, no members that a value has from its prototype; unknown filters and variables are faults.
  */
 const engine = (escaping: Escaping): Liquid =>
   new Liquid({

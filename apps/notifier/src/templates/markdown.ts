@@ -10,7 +10,10 @@ export interface Dialect {
 
 const ZERO_WIDTH = '\u200B'
 
-/** Slack's mrkdwn (https://api.slack.com/reference/surfaces/formatting): `&`, `<` and `>` are escaped, which mutes mentions too. */
+/**
+ * Slack's mrkdwn (https://api.slack.com/reference/surfaces/formatting): `&`, `<` and `>` are escaped, which mutes
+ * mentions too.
+ */
 export const SLACK: Dialect = {
   bold: (text) => `*${text}*`,
   link: (url, text) => `<${url}|${text}>`,

@@ -9,7 +9,10 @@ import { dissent, majority, type Vote, votesOf } from './votes'
 import { why } from './why'
 
 export interface TextOptions {
-  /** Where objects are looked up: an address with `{object}`, or that of the REST API without a slash at the end; absent: no links. */
+  /**
+   * Where objects are looked up: an address with `{object}`, or that of the REST API without a slash at the end;
+   * absent: no links.
+   */
   readonly baseUrl?: string | undefined
   /** IANA zone of the times; UTC by default. */
   readonly timeZone?: string | undefined

@@ -2,7 +2,10 @@ import { isFailing } from './headline'
 import type { ChangeText, TextModel } from './model'
 import { before, changeLine, oneLine } from './one-line'
 
-/** The built-in plain text: what changed, since when, who says so, who overrode it and why, for how long, and where to look. */
+/**
+ * The built-in plain text: what changed, since when, who says so, who overrode it and why, for how long, and where to
+ * look.
+ */
 export function text(model: TextModel): string {
   if (model.kind === 'notice') return `${noticeText(model)}\n`
   return `${model.kind === 'change' ? changeText(model.changes[0]!) : groupText(model)}\n`

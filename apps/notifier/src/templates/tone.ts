@@ -1,6 +1,8 @@
 import type { State } from '@quorate/contracts'
 
-/** How a state is to be taken: for colours and marks. States are free words; those that are not known here are neither. */
+/**
+ * How a state is to be taken: for colours and marks. States are free words; those that are not known here are neither.
+ */
 export type Tone = 'good' | 'bad' | 'other'
 
 const GOOD: ReadonlySet<string> = new Set(['up', 'ok', 'healthy', 'online', 'normal'])

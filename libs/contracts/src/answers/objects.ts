@@ -63,7 +63,9 @@ export const AGENT_STANDING = closed(
 export type AgentStanding = Shape<typeof AGENT_STANDING>
 
 export const RULE_FAULT_REASONS = ['rule-not-registered', 'rule-failed'] as const
-/** Why a rule registered in code cannot decide: it is not registered in this process, or it threw or returned nonsense. */
+/**
+ * Why a rule registered in code cannot decide: it is not registered in this process, or it threw or returned nonsense.
+ */
 export type RuleFaultReason = (typeof RULE_FAULT_REASONS)[number]
 
 const RULE_FAULT = closed(

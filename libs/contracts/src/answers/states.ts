@@ -9,7 +9,10 @@ export const DELETED_OBJECT = closed(
 )
 export type DeletedObject = Shape<typeof DELETED_OBJECT>
 
-/** Data of `observers.lost` and `observers.back` (docs/spec/vote.md, 10). All but `id` and `time` are absent when they are back. */
+/**
+ * Data of `observers.lost` and `observers.back` (docs/spec/vote.md, 10). All but `id` and `time` are absent when they
+ * are back.
+ */
 export const OBSERVERS_EVENT = closed(
   {
     id: TEXT,

@@ -9,8 +9,8 @@ const isContainer = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !isKeptNumber(value)
 
 /**
- * Whether arrays and objects lie more than `most` deep in each other, the value itself counted. With a list instead of recursion: what
- * `JSON.parse` reads can be deeper than any stack.
+ * Whether arrays and objects lie more than `most` deep in each other, the value itself counted. With a list instead of
+ * recursion: what `JSON.parse` reads can be deeper than any stack.
  */
 export function isDeeper(value: unknown, most: number): boolean {
   if (!isContainer(value)) return false

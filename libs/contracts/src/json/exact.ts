@@ -13,9 +13,9 @@ const MAY_BE_ROUNDED = /\d{16}|[eE]\+?\d{3}/
 const INTEGER = /^-?\d+$/
 
 /**
- * The value that `JSON.parse` read from `text`, with numbers that it rounded kept as they were written: integers beyond ±(2^53−1) and
- * numbers beyond a double's range. `JSON.stringify` writes them back digit by digit. A value that is nested too deep stays as it is,
- * since it is refused anyway and a reviver works by recursion.
+ * The value that `JSON.parse` read from `text`, with numbers that it rounded kept as they were written: integers beyond
+ * ±(2^53−1) and numbers beyond a double's range. `JSON.stringify` writes them back digit by digit. A value that is
+ * nested too deep stays as it is, since it is refused anyway and a reviver works by recursion.
  */
 export function keepNumbers(value: unknown, text: string): unknown {
   return MAY_BE_ROUNDED.test(text) && !isDeeper(value, LIMITS.jsonDepth) ? parse(text, keep) : value

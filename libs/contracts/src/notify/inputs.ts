@@ -133,7 +133,9 @@ export const INHIBITION_SCHEMA = Type.Object(
 
 /** A duration as people write it: `10s`, `5m`, `1h`, `2d`, `500ms`, a number of seconds; `off` is 0. */
 export type Duration = Shape<typeof DURATION>
-/** What a change must be; absent members take everything. Globs: `*` any characters but `/`, `**` any; `\*` an asterisk. */
+/**
+ * What a change must be; absent members take everything. Globs: `*` any characters but `/`, `**` any; `\*` an asterisk.
+ */
 export type MatchersInput = Shape<typeof MATCHERS_SCHEMA>
 export type ReceiverInput = Shape<typeof RECEIVER_SCHEMA>
 /** A node of the tree. */

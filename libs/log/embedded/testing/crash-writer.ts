@@ -1,8 +1,8 @@
 import { openEmbeddedLog } from '..'
 
 /**
- * Run as a process of its own by crash.spec.ts: writes as fast as it can and says what was acknowledged, until it is killed.
- * Transaction n has the value n in both topics and n + 1 as source offset; `loose` is appended to beside it.
+ * Run as a process of its own by crash.spec.ts: writes as fast as it can and says what was acknowledged, until it is
+ * killed. Transaction n has the value n in both topics and n + 1 as source offset; `loose` is appended to beside it.
  */
 async function write(dir: string): Promise<void> {
   const log = await openEmbeddedLog({ dir })

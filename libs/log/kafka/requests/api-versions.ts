@@ -8,7 +8,10 @@ export interface ApiVersions {
 
 const FINALIZED_FEATURES = 2
 
-/** What the cluster can do. Version 3 is the first with finalized features; its answer, alone of all, has no header tags. */
+/**
+ * What the cluster can do. Version 3 is the first with finalized features; its answer, alone of all, has no header
+ * tags.
+ */
 export const apiVersions: Request<ApiVersions> = {
   name: 'ApiVersions',
   apiKey: 18,

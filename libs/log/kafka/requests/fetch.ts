@@ -9,7 +9,10 @@ export interface WantedPartition {
   readonly from: Offset
   /** Leadership in which the reader takes the partition to be; -1: not known. */
   readonly leaderEpoch: number
-  /** Leadership in which the record before `from` was written; -1: not known. Brokers tell when it has been replaced since. */
+  /**
+   * Leadership in which the record before `from` was written; -1: not known. Brokers tell when it has been replaced
+   * since.
+   */
   readonly lastEpoch: number
   readonly maxBytes: number
 }
@@ -33,8 +36,9 @@ const NO_SESSION = -1
 const DIVERGING = 0
 
 /**
- * One read of several partitions of one node; it waits up to `maxWaitMs` while none of them has anything. `rack`: where the reader is.
- * Version 13 is the first that names topics by their ids, so that a topic created again is not read in the place of the first.
+ * One read of several partitions of one node; it waits up to `maxWaitMs` while none of them has anything. `rack`: where
+ * the reader is. Version 13 is the first that names topics by their ids, so that a topic created again is not read in
+ * the place of the first.
  */
 export const fetch = (
   wanted: readonly WantedPartition[],

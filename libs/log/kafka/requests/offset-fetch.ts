@@ -12,7 +12,10 @@ export interface OffsetFetchAnswer {
   readonly partitions: readonly CommittedOffset[]
 }
 
-/** Committed offsets of a group; `UNSTABLE_OFFSET_COMMIT` for a partition whose offset an open transaction may still move. */
+/**
+ * Committed offsets of a group; `UNSTABLE_OFFSET_COMMIT` for a partition whose offset an open transaction may still
+ * move.
+ */
 export const offsetFetch = (
   group: string,
   topic: string,

@@ -19,7 +19,10 @@ export interface ProducedBatch {
 const ALL_IN_SYNC = -1
 const ROOM_FOR_NAMES = 512
 
-/** Appends one batch each to partitions of one leader, outside transactions or under the rules of transaction.version < 2. */
+/**
+ * Appends one batch each to partitions of one leader, outside transactions or under the rules of transaction.version <
+ * 2.
+ */
 export const produce = (
   batches: readonly PartitionBatch[],
   transactionalId: string | null,

@@ -6,7 +6,9 @@ import { InflatesTooFar } from './inflates-too-far'
 import { readInt64 } from './int64'
 import { controlType, decodeRecords, type OpenBatch } from './record-decoder'
 
-/** One transaction that a Fetch response says was aborted; the list comes in order of completion, not of `firstOffset`. */
+/**
+ * One transaction that a Fetch response says was aborted; the list comes in order of completion, not of `firstOffset`.
+ */
 export interface AbortedTransaction {
   readonly producerId: number
   readonly firstOffset: Offset
@@ -26,8 +28,9 @@ export interface InflationLimits {
 }
 
 /**
- * A broker with its own settings takes batches of 1 MiB, and an honest producer's records may shrink a hundred times in them. Most inflate
- * to less than 16 MiB; those beyond take turns (inflation-turns.ts), so that a process holds one of them.
+ * A broker with its own settings takes batches of 1 MiB, and an honest producer's records may shrink a hundred times in
+ * them. Most inflate to less than 16 MiB; those beyond take turns (inflation-turns.ts), so that a process holds one of
+ * them.
  */
 export const INFLATION_LIMITS: InflationLimits = { bytes: 16 << 20, far: 128 << 20 }
 
@@ -41,10 +44,10 @@ interface Found {
 }
 
 /**
- * Decodes the committed records at or after an offset out of the record batches of one Fetch answer, a piece at a time: one batch may
- * hold 200,000 records. `next` is where to go on, however few records are left: markers, aborted records, compacted holes and emptied
- * batches move it. A batch cut off at the end is left for the next fetch. A batch that cannot be read although its checksum matches
- * becomes one record with `damaged`.
+ * Decodes the committed records at or after an offset out of the record batches of one Fetch answer, a piece at a time:
+ * one batch may hold 200,000 records. `next` is where to go on, however few records are left: markers, aborted records,
+ * compacted holes and emptied batches move it. A batch cut off at the end is left for the next fetch. A batch that
+ * cannot be read although its checksum matches becomes one record with `damaged`.
  *
  * Keys and values are views of `bytes`: whoever keeps one keeps the whole answer in memory.
  */
@@ -73,7 +76,10 @@ export class BatchDecoder {
     this.due = aborted.length > 1 ? aborted.toSorted((a, b) => a.firstOffset - b.firstOffset) : aborted
   }
 
-  /** Appends records to `into` until they took `maxBytes` (one at least) or all is decoded. Returns the bytes that they took. */
+  /**
+   * Appends records to `into` until they took `maxBytes` (one at least) or all is decoded. Returns the bytes that they
+   * took.
+   */
   decode(into: LogRecord[], maxBytes = Infinity): number {
     let taken = 0
     while (taken < maxBytes) {
@@ -130,7 +136,8 @@ export class BatchDecoder {
       const epoch = bytes.readInt32BE(at + BATCH.leaderEpoch)
       this.at = end
 
-      // A transaction counts as aborted from its first offset on, until its own abort marker: several may be open at once.
+      // A transaction counts as aborted from its first offset on, until its own abort marker: several may be open at
+      // once.
       while (this.opened < due.length && due[this.opened]!.firstOffset <= lastOffset)
         open.add(due[this.opened++]!.producerId)
       if (attributes & ATTRIBUTES.control) {

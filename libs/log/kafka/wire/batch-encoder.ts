@@ -52,9 +52,9 @@ function bodySize(record: OutRecord, index: number, keySize: number, valueSize: 
 }
 
 /**
- * Encodes records from `first` on into one batch at `out[at…]`, as many as fit in `maxBytes` (one at least) and before `last`. The
- * sequence number of its first record is left open for `stampBatch`. Returns how many records and bytes; `bytes` is 0 when `out`
- * is too small for even one.
+ * Encodes records from `first` on into one batch at `out[at…]`, as many as fit in `maxBytes` (one at least) and before
+ * `last`. The sequence number of its first record is left open for `stampBatch`. Returns how many records and bytes;
+ * `bytes` is 0 when `out` is too small for even one.
  */
 export function encodeBatch(
   records: readonly OutRecord[],

@@ -7,11 +7,15 @@ import { uncompressSnappy } from './snappy'
 /** Attribute bits 0–2 of a record batch (Kafka protocol, RecordBatch). */
 export const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
 
-/** zstd's own default for decoders, and what its highest level declares. The memory is reserved, and used as far as there is content. */
+/**
+ * zstd's own default for decoders, and what its highest level declares. The memory is reserved, and used as far as
+ * there is content.
+ */
 const ZSTD_WINDOW_LOG = 27
 
 /**
- * The records of a compressed batch. `codec` is the number in the batch's attributes. Never makes more than `maxBytes` of them.
+ * The records of a compressed batch. `codec` is the number in the batch's attributes. Never makes more than `maxBytes`
+ * of them.
  * @throws InflatesTooFar, or any other error for bytes that are not what the codec writes
  */
 export function decompress(codec: number, bytes: Buffer, maxBytes: number): Buffer {

@@ -1,7 +1,11 @@
-// CRC-32C (Castagnoli, RFC 3720 B.4), reflected polynomial, 16 bytes a step: Node's zlib.crc32 has the other polynomial.
+// CRC-32C (Castagnoli, RFC 3720 B.4), reflected polynomial, 16 bytes a step: Node's zlib.crc32 has the other
+// polynomial.
 const POLYNOMIAL = 0x82f63b78
 
-/** Table n, from n · 256 on, moves a byte past n others. One array and four words a step: a third less time than 16 tables and 16 bytes. */
+/**
+ * Table n, from n · 256 on, moves a byte past n others. One array and four words a step: a third less time than 16
+ * tables and 16 bytes.
+ */
 const TABLE = new Int32Array(16 * 256)
 for (let byte = 0; byte < 256; byte++) {
   let crc = byte

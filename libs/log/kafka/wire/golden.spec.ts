@@ -3,7 +3,10 @@ import { join } from 'node:path'
 import type { LogRecord } from '../../src'
 import { BatchDecoder } from './batch-decoder'
 
-/** What Kafka's own Java classes wrote, and read back (testing/fixtures/Generate.java). Bytes are in hex; of large batches, samples. */
+/**
+ * What Kafka's own Java classes wrote, and read back (testing/fixtures/Generate.java). Bytes are in hex; of large
+ * batches, samples.
+ */
 interface Golden {
   readonly producerId: number
   readonly next: number

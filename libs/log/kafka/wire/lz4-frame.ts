@@ -9,8 +9,8 @@ const UNCOMPRESSED = 0x80000000
 const BLOCK_SIZES = [0, 0, 0, 0, 64 << 10, 256 << 10, 1 << 20, 4 << 20] as const
 
 /**
- * Checks that a frame is whole and inflates to `maxBytes` at most, without inflating it. Blocks are counted by their largest size first; only
- * where that is too much are they walked through.
+ * Checks that a frame is whole and inflates to `maxBytes` at most, without inflating it. Blocks are counted by their
+ * largest size first; only where that is too much are they walked through.
  */
 export function checkLz4Frame(bytes: Buffer, maxBytes: number): void {
   const frame = blocksOf(bytes)

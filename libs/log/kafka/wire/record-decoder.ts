@@ -23,7 +23,8 @@ export class MalformedRecord extends RangeError {}
 const cursor = new VarintCursor()
 
 /**
- * Appends records of a batch at or after `from` until they took `maxBytes`, one at least. Returns the bytes that they took.
+ * Appends records of a batch at or after `from` until they took `maxBytes`, one at least. Returns the bytes that they
+ * took.
  * @throws RangeError where the bytes are no record; those before it are in `into`
  */
 export function decodeRecords(batch: OpenBatch, from: Offset, maxBytes: number, into: LogRecord[]): number {

@@ -1,15 +1,21 @@
 import { uncompress } from 'snappyjs'
 import { InflatesTooFar } from './inflates-too-far'
 
-// Java's snappy streams are a 16-byte header (magic, version, compatible version) and chunks of [int32 length, raw snappy block];
-// librdkafka and others write one raw block.
+// Java's snappy streams are a 16-byte header (magic, version, compatible version) and chunks of [int32 length, raw
+// snappy block]; librdkafka and others write one raw block.
 const XERIAL_MAGIC = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00])
 const XERIAL_HEADER = 16
 
-/** No element of the format makes more of its bytes: a copy of 64 bytes takes 3. A block that declares more is not what it says. */
+/**
+ * No element of the format makes more of its bytes: a copy of 64 bytes takes 3. A block that declares more is not what
+ * it says.
+ */
 const MOST_PER_BYTE = 22
 
-/** Either of the two framings; `maxBytes` bounds what comes out, and a block's declared size is judged before anything is allocated. */
+/**
+ * Either of the two framings; `maxBytes` bounds what comes out, and a block's declared size is judged before anything
+ * is allocated.
+ */
 export function uncompressSnappy(bytes: Buffer, maxBytes: number): Buffer {
   return isXerial(bytes) ? uncompressXerial(bytes, maxBytes) : uncompressBlock(bytes, maxBytes)
 }

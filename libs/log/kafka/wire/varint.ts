@@ -1,5 +1,5 @@
-// Zigzag varints of the record format (signed, least significant group first). A cursor instead of [value, next] pairs: these run
-// five times a record, and a pair would be an allocation each time.
+// Zigzag varints of the record format (signed, least significant group first). A cursor instead of [value, next] pairs:
+// these run five times a record, and a pair would be an allocation each time.
 
 /** Reads and writes varints at `at`, moving it. */
 export class VarintCursor {

@@ -10,7 +10,9 @@ import type { Topology } from '../topology'
 /** What a record may do to a batch, by its value. */
 const POISON = ['throws', 'throws-unnamed', 'throws-in-flush', 'large-row', 'large-record', 'resumes-outside'] as const
 
-/** Sums what it reads by key; records of the names above fail at the step that they name, whatever stands beside them. */
+/**
+ * Sums what it reads by key; records of the names above fail at the step that they name, whatever stands beside them.
+ */
 class Fragile implements Processor {
   process(batch: TaskBatch, context: TaskContext): number {
     const table = context.table('sums')

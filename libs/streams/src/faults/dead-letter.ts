@@ -4,7 +4,10 @@ import type { Topology } from '../topology'
 
 export const DEAD_LETTERS = 'dead-letters'
 
-/** Headers of a dead letter that is made here, where the processor makes none of its own. They are those of the contracts. */
+/**
+ * Headers of a dead letter that is made here, where the processor makes none of its own. They are those of the
+ * contracts.
+ */
 export const LETTER = {
   topic: 'quorate-topic',
   partition: 'quorate-partition',

@@ -30,7 +30,10 @@ export interface BoardOptions {
 
 const NONE: readonly Skip[] = []
 
-/** The instructions of an application as the settings have them now, and the way to take away those that have been carried out. */
+/**
+ * The instructions of an application as the settings have them now, and the way to take away those that have been
+ * carried out.
+ */
 export class InstructionBoard {
   private readonly byKey = new Map<string, Instruction>()
   private table: KeyValueTable<Instruction | undefined> | undefined

@@ -7,9 +7,9 @@ const TRIES = 3
 const PAUSES = [0, 10, 50]
 
 /**
- * Finds the record for which a batch fails. What was staged is dropped and the records come again from the committed position, in ever
- * smaller batches: those before the one at fault are committed on the way, and it fails alone. One to a task, kept when the task fences
- * again.
+ * Finds the record for which a batch fails. What was staged is dropped and the records come again from the committed
+ * position, in ever smaller batches: those before the one at fault are committed on the way, and it fails alone. One to
+ * a task, kept when the task fences again.
  */
 export class Isolation {
   /** Behind the records among which the fault is; undefined: nothing is wrong. */

@@ -30,8 +30,8 @@ export type SkipAnswer =
 const LOOK = { every: 100, patience: 5_000 }
 
 /**
- * Tells an application to leave a record of its source out. It needs the log alone: a process that reads the instruction may be stuck, or
- * come later. Waits up to `waitMs` until the partition is behind it.
+ * Tells an application to leave a record of its source out. It needs the log alone: a process that reads the
+ * instruction may be stuck, or come later. Waits up to `waitMs` until the partition is behind it.
  */
 export async function requestSkip(log: Log, to: Addressee, request: SkipRequest, waitMs: number): Promise<SkipAnswer> {
   const { partition, offset, through, reason, by } = request

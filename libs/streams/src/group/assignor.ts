@@ -4,9 +4,9 @@ import { type Candidate, shareOut } from './share-out'
 import { placeStandbys } from './standby-placement'
 
 /**
- * Who owns what and who stands by, from what the members say of themselves: sticky, within ±1, standbys beside nobody's active task.
- * Members without our metadata take part and own nothing yet; they get no standby. Pure; the order of members does not matter.
- * The whole map goes down to everyone.
+ * Who owns what and who stands by, from what the members say of themselves: sticky, within ±1, standbys beside nobody's
+ * active task. Members without our metadata take part and own nothing yet; they get no standby. Pure; the order of
+ * members does not matter. The whole map goes down to everyone.
  */
 export function assign(members: readonly JoinedMember[], partitions: number, standbys = 0): Map<string, Share> {
   const candidates: Candidate[] = members

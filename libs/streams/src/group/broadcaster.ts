@@ -14,7 +14,9 @@ export interface BroadcasterOptions {
   readonly current: () => boolean
 }
 
-/** Writes one record to every partition of the source in one transaction. Only the owner of partition 0 holds the fence. */
+/**
+ * Writes one record to every partition of the source in one transaction. Only the owner of partition 0 holds the fence.
+ */
 export class Broadcaster {
   /** Partition 0 is ours. */
   private ours = false
@@ -32,9 +34,9 @@ export class Broadcaster {
   }
 
   /**
-   * One transaction at a time, in the order of the calls: a second one under the same identity would fail, and fence the first. Rejects
-   * with STREAMS_NOT_OWNER where partition 0 is another's, and for a moment after it seemed so; with LOG_OUTCOME_UNKNOWN also where
-   * the write was fenced, since it may have been asked to end before.
+   * One transaction at a time, in the order of the calls: a second one under the same identity would fail, and fence
+   * the first. Rejects with STREAMS_NOT_OWNER where partition 0 is another's, and for a moment after it seemed so; with
+   * LOG_OUTCOME_UNKNOWN also where the write was fenced, since it may have been asked to end before.
    */
   write(record: Omit<OutRecord, 'topic' | 'partition'>, partitions: number): Promise<Position[]> {
     const written = this.before.then(() => this.writeNow(record, partitions))
@@ -98,8 +100,8 @@ export class Broadcaster {
   }
 
   /**
-   * Mostly the new owner of partition 0 has it. But a log forgets an identity that wrote nothing for days, and ends a transaction that
-   * took too long: then nobody else is there, and no assignment comes that would tell.
+   * Mostly the new owner of partition 0 has it. But a log forgets an identity that wrote nothing for days, and ends a
+   * transaction that took too long: then nobody else is there, and no assignment comes that would tell.
    */
   private fenceLater(): void {
     setTimeout(() => {

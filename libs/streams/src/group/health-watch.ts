@@ -81,7 +81,10 @@ export class HealthWatch {
     })
   }
 
-  /** Time is the log's own and never goes back: after a record with a time far ahead, what should expire does not until it has come. */
+  /**
+   * Time is the log's own and never goes back: after a record with a time far ahead, what should expire does not until
+   * it has come.
+   */
   private compareTimes({ partition, progress }: Task): void {
     const { conditions, now } = this.options
     const ahead = progress.time - now()

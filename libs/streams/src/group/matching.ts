@@ -1,7 +1,7 @@
 /**
- * Gives as many partitions as can be to a member that they prefer, as far as the members have room: augmenting paths, so that a
- * partition which came first moves over to its second choice where the one that came later has none. The answer follows from the order
- * of `partitions` and of each one's `choices` alone.
+ * Gives as many partitions as can be to a member that they prefer, as far as the members have room: augmenting paths,
+ * so that a partition which came first moves over to its second choice where the one that came later has none. The
+ * answer follows from the order of `partitions` and of each one's `choices` alone.
  */
 export function match(
   partitions: readonly number[],
@@ -43,7 +43,10 @@ export interface Evenness {
   readonly extra: number
 }
 
-/** The same where the shares are to stay even: the places for one more go where they let another partition have its choice. */
+/**
+ * The same where the shares are to stay even: the places for one more go where they let another partition have its
+ * choice.
+ */
 export function matchEvenly(
   partitions: readonly number[],
   choices: (partition: number) => readonly string[],
@@ -54,7 +57,8 @@ export function matchEvenly(
   for (let left = extra; left > 0; left--) {
     const open = partitions.filter((p) => !found.has(p))
     if (open.length === 0) break
-    // Those that an open partition wants come first, the nearest before the others; then who only makes way for another.
+    // Those that an open partition wants come first, the nearest before the others; then who only makes way for
+    // another.
     const better = [...new Set([...open.flatMap((p) => [...choices(p)]), ...sizes.keys()])]
       .filter((id) => room.get(id) === least - sizes.get(id)!)
       .find((id) => match(partitions, choices, new Map(room).set(id, room.get(id)! + 1)).size > found.size)

@@ -17,8 +17,9 @@ export function warm(members: readonly Candidate[], partition: number): Candidat
 }
 
 /**
- * Shares the partitions out within ±1. Each member keeps what it owns, up to its share, and gives up first what another with room has
- * the file of. What is free goes to whom it is nearest, as many as can be; the rest to those with the least. `members` in order of id.
+ * Shares the partitions out within ±1. Each member keeps what it owns, up to its share, and gives up first what another
+ * with room has the file of. What is free goes to whom it is nearest, as many as can be; the rest to those with the
+ * least. `members` in order of id.
  */
 export function shareOut(members: readonly Candidate[], partitions: number): Map<string, number[]> {
   const least = Math.floor(partitions / members.length)

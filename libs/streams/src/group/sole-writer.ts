@@ -25,8 +25,9 @@ function judged(read: unknown): Writer {
 }
 
 /**
- * Two applications that decide the same source would write each change twice into one sink. The first to start leaves its mark in the
- * settings, and another is refused. Of several that start at the same time the first mark in the log counts.
+ * Two applications that decide the same source would write each change twice into one sink. The first to start leaves
+ * its mark in the settings, and another is refused. Of several that start at the same time the first mark in the log
+ * counts.
  * @throws StreamsError STREAMS_OTHER_APPLICATION
  */
 export async function claimSink(log: Log, logger: Logger, topology: Topology): Promise<void> {

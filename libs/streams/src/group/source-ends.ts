@@ -13,7 +13,10 @@ interface Moment {
 
 const momentNow = (): Moment => ({ wall: Date.now(), monotonic: performance.now() })
 
-/** The stable ends of a topic's partitions, looked up each second while somebody wants to know: what standbys measure their lag by. */
+/**
+ * The stable ends of a topic's partitions, looked up each second while somebody wants to know: what standbys measure
+ * their lag by.
+ */
 export class SourceEnds {
   private ends = new Map<number, Offset>()
   /** The sending of the look that brought them. */
@@ -28,8 +31,8 @@ export class SourceEnds {
   ) {}
 
   /**
-   * undefined when it is not known: a process that is cut off, or was frozen, must not measure itself by an end of long ago. Judged when
-   * it is read, so also in the first breath after a sleep.
+   * undefined when it is not known: a process that is cut off, or was frozen, must not measure itself by an end of long
+   * ago. Judged when it is read, so also in the first breath after a sleep.
    */
   get(partition: number): Offset | undefined {
     return this.fresh ? this.ends.get(partition) : undefined

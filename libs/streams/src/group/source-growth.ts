@@ -18,8 +18,8 @@ export interface SourceGrowthOptions {
 }
 
 /**
- * Notices that somebody has added partitions to the source. Keys hash to other partitions from then on: what one partition knows of an
- * object, another would decide without. So nothing more may be processed here.
+ * Notices that somebody has added partitions to the source. Keys hash to other partitions from then on: what one
+ * partition knows of an object, another would decide without. So nothing more may be processed here.
  */
 export class SourceGrowth {
   private readonly timer: NodeJS.Timeout

@@ -2,11 +2,11 @@ import { matchEvenly } from './matching'
 import { type Candidate, warm } from './share-out'
 
 /**
- * Where each partition's standbys are, the nearest first: never beside its active task, in as many members as `standbys` says or as there
- * are. Round by round; in each, the partitions of one owner are spread so that after its death the survivors share evenly *without
- * moving a file*: a member stands by for no more of them than its even share would then let it take. Within that the members that
- * have the file already come first, the nearest of them before the others. A function of its arguments alone: who knows the
- * members and the owners knows the standbys.
+ * Where each partition's standbys are, the nearest first: never beside its active task, in as many members as
+ * `standbys` says or as there are. Round by round; in each, the partitions of one owner are spread so that after its
+ * death the survivors share evenly *without moving a file*: a member stands by for no more of them than its even share
+ * would then let it take. Within that the members that have the file already come first, the nearest of them before the
+ * others. A function of its arguments alone: who knows the members and the owners knows the standbys.
  */
 export function placeStandbys(
   members: readonly Candidate[],

@@ -9,7 +9,10 @@ import type { Topology } from '../topology'
 
 /** What a process does beside the log with what its tasks hold. */
 export interface OwnWork {
-  /** Ends what is in flight and begins nothing more, while the tasks are still here: partitions may go to another instance. */
+  /**
+   * Ends what is in flight and begins nothing more, while the tasks are still here: partitions may go to another
+   * instance.
+   */
   pause(): Promise<void>
   /** The tasks that are here now stay. */
   resume(): void
@@ -32,7 +35,10 @@ export interface StreamsOptions {
   readonly replication?: number
   /** Copies of each partition kept up in other instances; 1 by default. */
   readonly standbys?: number
-  /** Ids of topics, separated by commas, with which an operator lets partitions go on though they are other logs than were applied. */
+  /**
+   * Ids of topics, separated by commas, with which an operator lets partitions go on though they are other logs than
+   * were applied.
+   */
   readonly acknowledgedSource?: string | undefined
   /** ms between two verifications of the topics while running; 3 minutes by default. */
   readonly verifyTopicsMs?: number

@@ -11,7 +11,10 @@ import type { StandbyOptions } from '../restore/standby'
 import type { StreamsOptions } from './streams-options'
 import type { TaskOptions } from '../task/task'
 
-/** Restores at once in a process: each sorts and loads a chunk in memory. Standbys have one place of their own: nobody waits for them. */
+/**
+ * Restores at once in a process: each sorts and loads a chunk in memory. Standbys have one place of their own: nobody
+ * waits for them.
+ */
 const RESTORES = { active: 2, standby: 1 }
 
 export interface KitOptions {

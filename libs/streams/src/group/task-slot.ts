@@ -15,7 +15,8 @@ export interface SlotOptions {
 const FENCED_RETRY = 1_000
 
 /**
- * One partition's place in this process: an active task, a standby, or nothing; never two at once, for they share one file.
+ * One partition's place in this process: an active task, a standby, or nothing; never two at once, for they share one
+ * file.
  *
  *              release: the open store goes along
  *   standby ───────────────────────────────────────▶ active
@@ -98,7 +99,9 @@ export class TaskSlot {
     this.options.onChange()
   }
 
-  /** Fenced, not closed by us: if the group still gives the partition to us, nobody else is there, and we take it again. */
+  /**
+   * Fenced, not closed by us: if the group still gives the partition to us, nobody else is there, and we take it again.
+   */
   private onClosed(task: Task): void {
     if (this.held !== task || this.changing) return
     this.known = task.changelogPosition

@@ -14,8 +14,8 @@ export interface TopicWatchOptions {
 }
 
 /**
- * Verifies the topics again while the program runs, as at its start: a timestamp type or a clean-up policy that somebody changes loses
- * or falsifies what is written from then on.
+ * Verifies the topics again while the program runs, as at its start: a timestamp type or a clean-up policy that
+ * somebody changes loses or falsifies what is written from then on.
  */
 export class TopicWatch {
   private readonly timer: NodeJS.Timeout

@@ -2,7 +2,10 @@ import { setTimeout } from 'node:timers/promises'
 
 /** ms: the first pause after an error that a repetition may heal, doubled up to a cap. */
 const FIRST = 100
-/** The longest pause, ms: while the log cannot be reached, when everything waits for it to come back; and after other errors. */
+/**
+ * The longest pause, ms: while the log cannot be reached, when everything waits for it to come back; and after other
+ * errors.
+ */
 export const CAPS = { log: 5_000, other: 30_000 } as const
 
 /** Pauses that grow; in real time, even where a test moves the clock: what they wait for is real. */

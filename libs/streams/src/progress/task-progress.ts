@@ -10,11 +10,15 @@ export class TaskProgress {
   time = 0
   restore: RunningTask['restore'] = { restored: 0, total: 0 }
   /**
-   * `performance.now()` since which something has been waiting to be done and nothing has been: records to be applied, or a restore. It
-   * counts from when there was something to do, not from the last move: a partition may have been idle for days.
+   * `performance.now()` since which something has been waiting to be done and nothing has been: records to be applied,
+   * or a restore. It counts from when there was something to do, not from the last move: a partition may have been idle
+   * for days.
    */
   waitingSince: number | undefined = performance.now()
-  /** Times that records were applied, or a restore got further: a retry that ends where the one before it did adds nothing. */
+  /**
+   * Times that records were applied, or a restore got further: a retry that ends where the one before it did adds
+   * nothing.
+   */
   applied = 0
   restoredMoves = 0
   private known: Offset = 0
@@ -60,7 +64,10 @@ export class TaskProgress {
     this.waiters.advance(position)
   }
 
-  /** A restore has read up to here. What was read before does not count again: one that fails over and over makes no progress. */
+  /**
+   * A restore has read up to here. What was read before does not count again: one that fails over and over makes no
+   * progress.
+   */
   restoring(at: Offset): void {
     if (at <= this.restoredTo) return
     this.restoredTo = at

@@ -19,8 +19,9 @@ const EXPECTED = 10_000
 const WELL_AFTER = 2_000
 
 /**
- * What keeps a task from getting on, over all its tries. A task that begins again and ends at the same place is not well in between: only
- * progress ends its trouble, or having nothing to do for a while. Until then its condition stands, and the pauses grow.
+ * What keeps a task from getting on, over all its tries. A task that begins again and ends at the same place is not
+ * well in between: only progress ends its trouble, or having nothing to do for a while. Until then its condition
+ * stands, and the pauses grow.
  */
 export class TaskTrouble {
   /** Why it is not running, when it should. */
@@ -41,7 +42,10 @@ export class TaskTrouble {
     this.backoff = new Backoff(options.signal)
   }
 
-  /** Names the failure, and waits before the next try. `handled`: its cause has been removed, so the next try is another. */
+  /**
+   * Names the failure, and waits before the next try. `handled`: its cause has been removed, so the next try is
+   * another.
+   */
   async failed(error: Error, handled = false): Promise<void> {
     const { logger, partition, role, progress } = this.options
     const { code, expected } = failureOf(error)

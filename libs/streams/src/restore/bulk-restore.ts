@@ -15,8 +15,8 @@ export interface BulkRestore extends Omit<Restore, 'store'> {
 }
 
 /**
- * The same as `restore`, for much: this thread reads and another sorts and writes, each partition its own, so that all cores work.
- * Whatever ends it, what was written stays with its position, and the next attempt goes on there.
+ * The same as `restore`, for much: this thread reads and another sorts and writes, each partition its own, so that all
+ * cores work. Whatever ends it, what was written stays with its position, and the next attempt goes on there.
  */
 export async function bulkRestore(options: BulkRestore): Promise<void> {
   const { log, logger, local, stores, loader, now, changelog, partition, end, onProgress, signal, hold } = options

@@ -28,8 +28,8 @@ export interface CatchUp {
 }
 
 /**
- * Changelog offsets that are read at once, on this thread and without waiting for a place among the restores: a takeover must not stand
- * behind one.
+ * Changelog offsets that are read at once, on this thread and without waiting for a place among the restores: a
+ * takeover must not stand behind one.
  */
 const SHORT_RESTORE = 20_000
 

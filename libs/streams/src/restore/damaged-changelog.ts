@@ -2,8 +2,9 @@ import { describeDamage, type Logger, type LogRecord } from '@quorate/log'
 import { StreamsError } from '../errors'
 
 /**
- * Called for records without a key. What this program writes into a changelog is written in transactions: a damaged batch that is not of one
- * was written by something else, and holds no row. One of a transaction may hold rows, and a store without them must not answer.
+ * Called for records without a key. What this program writes into a changelog is written in transactions: a damaged
+ * batch that is not of one was written by something else, and holds no row. One of a transaction may hold rows, and a
+ * store without them must not answer.
  */
 export function judgeDamage(record: LogRecord, changelog: string, partition: number, logger: Logger): void {
   const { damaged } = record

@@ -3,7 +3,10 @@ import type { Logger, Offset } from '@quorate/log'
 /** Lines for one partition's restore; the others are counted only by their absence. */
 const MOST = 20
 
-/** Names records of the changelog that are no rows of this program (another wrote them, or an older release had the table): each is left out. */
+/**
+ * Names records of the changelog that are no rows of this program (another wrote them, or an older release had the
+ * table): each is left out.
+ */
 export function foreignRows(
   logger: Logger,
   changelog: string,

@@ -33,7 +33,10 @@ export interface Fit {
   readonly changelogEnd: Offset
 }
 
-/** Closes a store for good. What cannot be written at the last moment costs a check of the file at its next opening, nothing else. */
+/**
+ * Closes a store for good. What cannot be written at the last moment costs a check of the file at its next opening,
+ * nothing else.
+ */
 export function closeStore({ store, options }: LocalStore, logger: Logger): void {
   try {
     store.close()
@@ -42,7 +45,10 @@ export function closeStore({ store, options }: LocalStore, logger: Logger): void
   }
 }
 
-/** After an error that says the file is damaged: throws it away, and returns true. The next attempt builds the partition again. */
+/**
+ * After an error that says the file is damaged: throws it away, and returns true. The next attempt builds the partition
+ * again.
+ */
 export function discardIfDamaged(
   error: unknown,
   local: LocalStore | undefined,
@@ -51,7 +57,7 @@ export function discardIfDamaged(
   if (!stores.isDamage(error)) return false
   if (local) closeStore(local, logger)
   stores.remove(file)
-  logger.warn({ file, err: error }, 'the local store is damaged; building it anew from the changelog; nothing is lost')
+  logger.warn({ file, err: error }, 'the local store is damaged; rebuilding it from the changelog; nothing is lost')
   return true
 }
 
@@ -59,8 +65,8 @@ export function discardIfDamaged(
 const UNSETTLED = { timeoutMs: 30_000, everyMs: 100 }
 
 /**
- * Opens the local file if it can go on from where it is, given what the changelog holds. A file that cannot is thrown away and built
- * again from the changelog; the log says why.
+ * Opens the local file if it can go on from where it is, given what the changelog holds. A file that cannot is thrown
+ * away and built again from the changelog; the log says why.
  */
 export async function fitStore(question: FitQuestion): Promise<Fit> {
   const { log, topology, partition, stores, file, logger, now, signal } = question
@@ -104,8 +110,8 @@ function begun(local: LocalStore, { start }: PartitionOffsets): LocalStore {
 }
 
 /**
- * What the changelog holds. To a standby that was active just now its stable end may seem to lie before its own position: the
- * markers of its last transaction are in flight, or its successor's transaction is open.
+ * What the changelog holds. To a standby that was active just now its stable end may seem to lie before its own
+ * position: the markers of its last transaction are in flight, or its successor's transaction is open.
  */
 async function settledOffsets(question: FitQuestion, store: PartitionStore): Promise<PartitionOffsets> {
   const { log, topology, partition, fenced, signal } = question
@@ -128,7 +134,8 @@ function unusable(
   if (position === 0) return undefined
   if (position > changelog.end) return `it is at ${position}, beyond the changelog's end ${changelog.end}`
   if (position < changelog.start) return `the changelog begins at ${changelog.start}, behind its position ${position}`
-  // One offset behind is the marker of its last commit (each writes rows and a checkpoint): an idle partition is no old one.
+  // One offset behind is the marker of its last commit (each writes rows and a checkpoint): an idle partition is no old
+  // one.
   if (changelog.end - position <= 1) return undefined
   // A restore that was interrupted may not have come to a checkpoint yet.
   const age = now - Math.max(store.checkpoint?.time ?? 0, store.appliedAt, store.loadedAt)

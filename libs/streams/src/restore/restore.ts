@@ -29,9 +29,9 @@ export interface Restore {
 }
 
 /**
- * Reads the changelog from the store's position to `end` into the store. It ends when the *position* reaches the end, never by
- * counting: markers, aborted records and compaction leave holes. Each chunk is loaded in key order with the position behind it, so
- * an interrupted restore resumes where it stopped.
+ * Reads the changelog from the store's position to `end` into the store. It ends when the *position* reaches the end,
+ * never by counting: markers, aborted records and compaction leave holes. Each chunk is loaded in key order with the
+ * position behind it, so an interrupted restore resumes where it stopped.
  */
 export async function restore({
   log,

@@ -30,8 +30,9 @@ const PACE = 100
 const HELD = 200_000
 
 /**
- * Follows the changelog into a store until told to stop. Only whole commits are applied: each ends in its checkpoint, so a reader of
- * the store never sees half of one. The reader is read_committed: what an owner has not committed never gets here.
+ * Follows the changelog into a store until told to stop. Only whole commits are applied: each ends in its checkpoint,
+ * so a reader of the store never sees half of one. The reader is read_committed: what an owner has not committed never
+ * gets here.
  */
 export async function tail(options: TailOptions): Promise<void> {
   const { log, logger, store, changelog, partition, signal, now, onMoved } = options

@@ -32,8 +32,9 @@ export interface StandbyOptions {
 }
 
 /**
- * Follows a partition's changelog into the local file, so that this instance can take the partition over without a restore. It stays in
- * `restoring`: catch up to the end once, then tail. It writes nothing to the log and holds no fence.
+ * Follows a partition's changelog into the local file, so that this instance can take the partition over without a
+ * restore. It stays in `restoring`: catch up to the end once, then tail. It writes nothing to the log and holds no
+ * fence.
  */
 export class Standby implements RunningTask {
   readonly partition: number

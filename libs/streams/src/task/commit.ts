@@ -37,7 +37,8 @@ export interface Commit {
  *   4 commit it                                           ┘
  *   5 apply the rows, the source offset and the changelog position to SQLite, in one transaction
  *
- * So the store can only be behind its changelog. After a rejection nothing has been applied; the caller drops what is staged.
+ * So the store can only be behind its changelog. After a rejection nothing has been applied; the caller drops what is
+ * staged.
  */
 export async function commit({
   context,

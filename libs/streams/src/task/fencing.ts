@@ -14,9 +14,10 @@ export interface Fencing {
 const LOOK = 100
 
 /**
- * Takes a task's fencing identity, once the group counts on this process. A process that reaches all brokers but the group's
- * coordinator has lost its partitions without hearing of it: fencing unasked, it would take them from their new owner, who would take
- * them back, for as long as that lasts. Told to stop it stops at once: a fence that still comes is given back.
+ * Takes a task's fencing identity, once the group counts on this process. A process that reaches all brokers but the
+ * group's coordinator has lost its partitions without hearing of it: fencing unasked, it would take them from their new
+ * owner, who would take them back, for as long as that lasts. Told to stop it stops at once: a fence that still comes
+ * is given back.
  */
 export async function fence({ log, id, current, signal }: Fencing): Promise<Transactor> {
   while (!current()) await setTimeout(LOOK, undefined, { signal })

@@ -70,7 +70,10 @@ function add(context: TaskContext, value: number): void {
   context.cache = sum
 }
 
-/** When a processor is told of a commit, and when of a batch that was dropped (DESIGN.md, "After the commit"), on whatever log. */
+/**
+ * When a processor is told of a commit, and when of a batch that was dropped (DESIGN.md, "After the commit"), on
+ * whatever log.
+ */
 export function describeHooks(
   name: string,
   openLog: () => Promise<Log> = () => openEmbeddedLog({ memory: true }),

@@ -21,7 +21,10 @@ export interface PrepareOptions {
   readonly signal: AbortSignal
 }
 
-/** Lets the processor look at a restored task before its first batch. Where nothing was applied, or the source is another log, there is nothing to look at. */
+/**
+ * Lets the processor look at a restored task before its first batch. Where nothing was applied, or the source is
+ * another log, there is nothing to look at.
+ */
 export async function prepare(options: PrepareOptions): Promise<void> {
   const { processor, partition, partitions, store, found, conditions, signal } = options
   const applied = store.checkpoint?.source

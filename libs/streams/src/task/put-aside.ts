@@ -10,7 +10,10 @@ import type { Opened, WorkOptions } from './work-options'
 /** Commits what is staged; `epoch` is of the record before `resume`, undefined where it is not known. */
 export type CommitAt = (resume: Offset, time: number, epoch: number | undefined) => Promise<void>
 
-/** Puts a record aside that the partition does not get past: because it has failed alone, or because an operator says so. */
+/**
+ * Puts a record aside that the partition does not get past: because it has failed alone, or because an operator says
+ * so.
+ */
 export class PutAside {
   constructor(
     private readonly options: WorkOptions,
@@ -52,7 +55,10 @@ export class PutAside {
     }
   }
 
-  /** What an operator leaves out: one dead letter, and nothing else. Time does not move on by it. Returns the last offset of it. */
+  /**
+   * What an operator leaves out: one dead letter, and nothing else. Time does not move on by it. Returns the last
+   * offset of it.
+   */
   async skip(skip: Skip, given?: Stretch): Promise<Offset> {
     const { progress, isolation } = this.opened
     const { offset, reason, by, through } = skip

@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto'
+import type { BatchContext } from '../batch-context'
 import type { TaskContext } from '../context'
+import { RecordFault } from '../record-fault'
+
+/** What work is staged in. */
+type Staging = TaskContext & Pick<BatchContext, 'begin' | 'drop'>
 
 interface Submission {
   readonly work: (context: TaskContext) => unknown
@@ -7,7 +12,10 @@ interface Submission {
   readonly reject: (error: unknown) => void
 }
 
-/** Work that waits to be run as part of the task's own sequence, once: also where its commit failed and nobody heard whether it happened. */
+/**
+ * Work that waits to be run as part of the task's own sequence, once: also where its commit failed and nobody heard
+ * whether it happened.
+ */
 export class Submissions {
   private queue: Submission[] = []
   private inFlight: Submission[] = []
@@ -28,23 +36,39 @@ export class Submissions {
     )
   }
 
+  /** Runs all that waits and commits it under a name; what cannot be committed because of its content is refused. */
+  async commitAll(context: Staging, commit: (work: string) => Promise<void>): Promise<void> {
+    context.begin()
+    const work = this.run(context)
+    try {
+      if (work !== undefined) await commit(work)
+    } catch (error) {
+      if (!(error instanceof RecordFault)) throw error
+      context.drop()
+      this.failed(error.cause)
+      if (error.begun) throw error
+      return
+    }
+    this.judge(work)
+  }
+
   /**
-   * Runs all that waits, staging together. One that throws is refused alone: `drop` unstages everything and the others run again.
-   * Returns the name to commit it by; undefined when nothing is left to commit.
+   * Runs all that waits, staging together. One that throws is refused alone: everything is dropped and the others run
+   * again. Returns the name to commit it by; undefined when nothing is left to commit.
    */
-  run(context: TaskContext, drop: () => void): string | undefined {
+  private run(context: Staging): string | undefined {
     // After a fault each goes alone: the one that fails then is refused, the others are not.
     this.inFlight = this.singly > 0 ? this.queue.slice(0, 1) : this.queue
     this.queue = this.queue.slice(this.inFlight.length)
     if (this.singly > 0) this.singly--
-    while (!this.stage(context)) drop()
+    while (!this.stage(context)) context.drop()
     this.work = this.inFlight.length > 0 ? randomUUID() : undefined
     return this.work
   }
 
   /**
-   * Told the last work that is committed in the log, once that is known: after the commit, or after the task has fenced again and read the
-   * truth. What is in flight is settled by it, or waits again.
+   * Told the last work that is committed in the log, once that is known: after the commit, or after the task has fenced
+   * again and read the truth. What is in flight is settled by it, or waits again.
    */
   judge(committed: string | undefined): void {
     const { inFlight, answers } = this
@@ -55,7 +79,7 @@ export class Submissions {
   }
 
   /** What was staged together cannot be committed because of its content, and is dropped. */
-  failed(error: unknown): void {
+  private failed(error: unknown): void {
     const { inFlight } = this
     this.inFlight = []
     this.work = undefined

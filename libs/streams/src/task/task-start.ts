@@ -30,10 +30,10 @@ export interface SourceFound {
 }
 
 /**
- * Where the source is to be read next; asked after the restore, which may bring a newer checkpoint. The checkpoint travels with the
- * rows, so it is right even where the group's offset has been forgotten. Without a checkpoint there are no rows, whatever the group says
- * was applied: then the changelog is lost, and all that the source still holds is applied again.
- * `store` is restored to the changelog's end.
+ * Where the source is to be read next; asked after the restore, which may bring a newer checkpoint. The checkpoint
+ * travels with the rows, so it is right even where the group's offset has been forgotten. Without a checkpoint there
+ * are no rows, whatever the group says was applied: then the changelog is lost, and all that the source still holds is
+ * applied again. `store` is restored to the changelog's end.
  * @throws StreamsError where the source is not the log that was applied, until an operator has acknowledged it
  */
 export async function findSource(question: SourceQuestion, store: PartitionStore): Promise<SourceFound> {
@@ -68,8 +68,8 @@ export async function findSource(question: SourceQuestion, store: PartitionStore
 }
 
 /**
- * Before a local file is thrown away because its changelog is another, or shorter: where the source is another, too, what was applied is
- * nowhere else. Whether it is. @throws StreamsError until an operator has acknowledged it
+ * Before a local file is thrown away because its changelog is another, or shorter: where the source is another, too,
+ * what was applied is nowhere else. Whether it is. @throws StreamsError until an operator has acknowledged it
  */
 export async function judgeSource(question: SourceQuestion, checkpoint: Checkpoint): Promise<boolean> {
   const { log, topology, partition } = question

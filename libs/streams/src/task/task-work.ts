@@ -1,12 +1,13 @@
-import { LogError, type LogBatch, type Offset, type PartitionReader } from '@quorate/log'
+import type { LogBatch, Offset, PartitionReader } from '@quorate/log'
 import type { Checkpoint } from '@quorate/state-store'
 import { setImmediate as nextTurn, setTimeout } from 'node:timers/promises'
 import { BatchContext } from '../batch-context'
 import { commit } from './commit'
 import type { TaskBatch } from '../context'
 import { StreamsError } from '../errors'
-import { Contained, faultOf, RecordFault } from '../record-fault'
+import { Contained, faultOf, faultOfCommit, RecordFault } from '../record-fault'
 import type { Skip } from '../instructions'
+import { callHook, type Hook } from './hooks'
 import { PutAside } from './put-aside'
 import { mayRefuse } from '../faults/refusing'
 import { before, skipAt, Skips } from '../faults/skipping'
@@ -19,7 +20,10 @@ const BACKLOG = 1_000
 
 type Read = { readonly batch: LogBatch } | { readonly error: unknown }
 
-/** The work of a running task: batches of the source, submitted work and punctuations, one commit after the other, until it is told to stop. */
+/**
+ * The work of a running task: batches of the source, submitted work and punctuations, one commit after the other, until
+ * it is told to stop.
+ */
 export class TaskWork {
   private readonly context: BatchContext
   private reader: PartitionReader
@@ -57,7 +61,10 @@ export class TaskWork {
     })
   }
 
-  /** Returns once the signal has been given; rejects with what went wrong, and then nothing of the current batch has been applied. */
+  /**
+   * Returns once the signal has been given; rejects with what went wrong, and then nothing of the current batch has
+   * been applied.
+   */
   async run(): Promise<void> {
     const { submissions, bell, signal } = this.opened
     const { isOther } = this.opened.source
@@ -118,7 +125,10 @@ export class TaskWork {
     this.reader.close()
   }
 
-  /** A batch of the source, in as many commits as it takes; while there is a backlog a commit goes on over what follows it. */
+  /**
+   * A batch of the source, in as many commits as it takes; while there is a backlog a commit goes on over what follows
+   * it.
+   */
   private async take(batch: LogBatch): Promise<void> {
     const { progress, signal } = this.opened
     let left: Stretch | undefined = { ...batch, reads: [batch] }
@@ -133,7 +143,10 @@ export class TaskWork {
     if (progress.position < left.next) progress.moveTo(left.next)
   }
 
-  /** One commit of these records, or of fewer while one at fault is looked for. Returns what is left; undefined: told to stop. */
+  /**
+   * One commit of these records, or of fewer while one at fault is looked for. Returns what is left; undefined: told to
+   * stop.
+   */
   private async takeSome(given: Stretch): Promise<Stretch | undefined> {
     const { isolation, signal } = this.opened
     const first = given.records[0]!
@@ -211,8 +224,12 @@ export class TaskWork {
   private async handle(batch: TaskBatch): Promise<Offset> {
     try {
       const resume = await this.options.handle(batch, this.context)
-      this.checkResume(resume, batch.records[0]!.offset, batch.next)
-      return resume
+      const first = batch.records[0]!.offset
+      if (resume > first && resume <= batch.next) return resume
+      // A batch that ends where it began must at least have staged something, or it would be handed out for ever.
+      this.options.processor.flush?.(this.context)
+      if (resume === first && !this.context.empty) return resume
+      throw new StreamsError('STREAMS_BAD_RESUME', `${resume} of ${first}…${batch.next}`)
     } catch (error) {
       throw faultOf(error)
     }
@@ -237,28 +254,9 @@ export class TaskWork {
     return log.reader({ ...place, ...(isGuarded ? { maxBytes: 1 } : {}) })
   }
 
-  /** A batch that ends where it began must at least have staged something, or it would be handed out for ever. */
-  private checkResume(resume: Offset, first: Offset, next: Offset): void {
-    if (resume > first && resume <= next) return
-    this.options.processor.flush?.(this.context)
-    if (resume !== first || this.context.empty)
-      throw new StreamsError('STREAMS_BAD_RESUME', `${resume} of ${first}…${next}`)
-  }
-
   private async runSubmitted(): Promise<void> {
-    this.context.begin()
     const { submissions, progress } = this.opened
-    const work = submissions.run(this.context, () => this.context.drop())
-    try {
-      if (work !== undefined) await this.commit(progress.position, progress.time, work)
-    } catch (error) {
-      if (!(error instanceof RecordFault)) throw error
-      this.context.drop()
-      submissions.failed(error.cause)
-      if (error.begun) throw error
-      return
-    }
-    submissions.judge(work)
+    await submissions.commitAll(this.context, (work) => this.commit(progress.position, progress.time, work))
   }
 
   private async punctuate(): Promise<void> {
@@ -334,25 +332,15 @@ export class TaskWork {
       observe: observe && ((step) => observe(step, partition)),
       abandoned,
     }).catch((error: unknown) => {
-      // Others may come after the log has committed.
-      if (StreamsError.is(error, 'STREAMS_ROW_TOO_LARGE')) throw new RecordFault(error)
-      if (LogError.is(error, 'LOG_RECORD_TOO_LARGE')) throw new RecordFault(error, undefined, true)
-      throw error
+      throw faultOfCommit(error)
     })
     progress.time = time
     progress.moveTo(resume)
     if (!this.opened.signal.aborted) this.call('committed')
   }
 
-  /** A hook that throws changes nothing of what is committed: the task begins again from there. */
-  private call(hook: 'committed' | 'dropped'): void {
-    const { processor, partition, logger } = this.options
-    try {
-      processor[hook]?.(this.context)
-    } catch (error) {
-      const text = `the processor threw in ${hook}(); nothing is lost, the task begins again from what is committed`
-      logger.error({ partition, err: error }, text)
-      this.fail(error as Error)
-    }
+  private call(hook: Hook): void {
+    const failure = callHook(hook, this.options, this.context)
+    if (failure !== undefined) this.fail(failure)
   }
 }

@@ -42,7 +42,9 @@ const LAST_COMMIT = 2_000
 /** ms; the longest that a timer takes. */
 const FOR_EVER = 2 ** 31 - 1
 
-/** One partition: fenced, restored, then one batch after the other (task-work.ts). Its life is drawn in task-life.ts. */
+/**
+ * One partition: fenced, restored, then one batch after the other (task-work.ts). Its life is drawn in task-life.ts.
+ */
 export class Task implements RunningTask {
   readonly partition: number
   readonly role = 'active'
@@ -149,7 +151,10 @@ export class Task implements RunningTask {
     return answer
   }
 
-  /** Finishes the commit in flight, or abandons it where that takes long; closes the store. Nothing is written here after this resolves. */
+  /**
+   * Finishes the commit in flight, or abandons it where that takes long; closes the store. Nothing is written here
+   * after this resolves.
+   */
   async close(): Promise<void> {
     this.closing.abort()
     this.bell.ring()

@@ -9,8 +9,8 @@ export interface SimulateOptions {
 }
 
 /**
- * Runs reports and commands through the engine and returns every change of a state, in order. `at` is the time of a line in ms; time
- * advances by the lines alone, so the same lines give the same changes.
+ * Runs reports and commands through the engine and returns every change of a state, in order. `at` is the time of a
+ * line in ms; time advances by the lines alone, so the same lines give the same changes.
  * @throws Error when a policy or a line is refused
  */
 export async function simulate(

@@ -1,4 +1,7 @@
-/** npm and npx that are ended by a signal do not pass it on: the shell between us ends, and we would hold the port for ever. */
+/**
+ * npm and npx that are ended by a signal do not pass it on: the shell between us ends, and we would hold the port for
+ * ever.
+ */
 export function endWithNpm(): void {
   if (process.env.npm_command === undefined) return
   const parent = process.ppid

@@ -41,8 +41,9 @@ const BATCH = { records: 2_000, bytes: 512 * 1024 }
 const LISTED = 10_000
 
 /**
- * Takes a body of many reports: each is judged by itself, good ones are appended in order, in batches, while the next ones arrive.
- * Memory is bounded, whatever the size of the body: where the log is slower than the sender, the sender waits.
+ * Takes a body of many reports: each is judged by itself, good ones are appended in order, in batches, while the next
+ * ones arrive. Memory is bounded, whatever the size of the body: where the log is slower than the sender, the sender
+ * waits.
  */
 export class Intake {
   #accepted = 0

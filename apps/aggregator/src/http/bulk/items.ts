@@ -62,7 +62,10 @@ const OPEN = new Set([91, 123])
 const CLOSE = new Set([93, 125])
 const BLANK = new Set([32, 9, 10, 13])
 
-/** The elements of a JSON array. Looks at brackets and strings alone; whether an element is JSON is found out when it is parsed. */
+/**
+ * The elements of a JSON array. Looks at brackets and strings alone; whether an element is JSON is found out when it is
+ * parsed.
+ */
 export class ArraySplitter implements Splitter {
   #state: 'before' | 'first' | 'inside' | 'after' = 'before'
   #depth = 0

@@ -18,8 +18,8 @@ export interface StreamEvent {
 }
 
 /**
- * The event of a sink record. With `state`, changes away from that state are told too: otherwise a subscriber would keep what is no
- * longer so.
+ * The event of a sink record. With `state`, changes away from that state are told too: otherwise a subscriber would
+ * keep what is no longer so.
  */
 export function eventOf(record: LogRecord, { prefix, state }: Interest): StreamEvent | undefined {
   const { change } = decodeChange(record)

@@ -1,7 +1,10 @@
 import { HTTP_LIMITS, Slots, Problem } from '@quorate/http'
 import type { StatesStream } from './states-stream'
 
-/** The streams that are open here: counted, and ended when the instance shuts down, so that their subscribers go elsewhere at once. */
+/**
+ * The streams that are open here: counted, and ended when the instance shuts down, so that their subscribers go
+ * elsewhere at once.
+ */
 export class OpenStreams {
   readonly #slots = new Slots(HTTP_LIMITS.streams)
   readonly #endings = new Set<{ end?: () => void }>()

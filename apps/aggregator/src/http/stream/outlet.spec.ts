@@ -58,7 +58,8 @@ describe('the outlet to a subscriber', () => {
     const chunk = 'x'.repeat(256 * 1024)
     const made: number[] = []
     let most = 0
-    // As many writers as partitions, each at once with its next text; without turns all of them write whenever there is room.
+    // As many writers as partitions, each at once with its next text; without turns all of them write whenever there is
+    // room.
     const writers = Array.from({ length: 64 }, async (_, i) => {
       for (let n = 0; n < 4; n++) {
         await out.write(() => (made.push(i), chunk))

@@ -9,8 +9,9 @@ export interface OutletTimes {
 const TIMES: OutletTimes = { patience: 30_000, keepAlive: 15_000 }
 
 /**
- * The connection to one subscriber. Writers take turns, and each waits until there is room: a subscriber that does not read holds the
- * buffer and one write beyond it, however many partitions have news. One that makes no room in time is cut off, and can resume where it was.
+ * The connection to one subscriber. Writers take turns, and each waits until there is room: a subscriber that does not
+ * read holds the buffer and one write beyond it, however many partitions have news. One that makes no room in time is
+ * cut off, and can resume where it was.
  */
 export class Outlet {
   readonly closed: AbortSignal
@@ -18,7 +19,10 @@ export class Outlet {
   #turn: Promise<void> = Promise.resolve()
   readonly #timer: NodeJS.Timeout
 
-  /** `position`: sent along with each comment, so that a subscriber that hears of nothing does not grow too old to resume. */
+  /**
+   * `position`: sent along with each comment, so that a subscriber that hears of nothing does not grow too old to
+   * resume.
+   */
   constructor(
     private readonly response: ServerResponse,
     position: () => string | undefined,
@@ -41,7 +45,10 @@ export class Outlet {
     response.on('error', () => response.destroy())
   }
 
-  /** Writes what `text` returns, made when there is room and it is this writer's turn. Resolves then; nothing is made once it is closed. */
+  /**
+   * Writes what `text` returns, made when there is room and it is this writer's turn. Resolves then; nothing is made
+   * once it is closed.
+   */
   write(text: () => string): Promise<void> {
     const turn = this.#turn.then(async () => {
       await this.#room

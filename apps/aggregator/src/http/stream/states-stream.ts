@@ -31,9 +31,10 @@ export interface Beginning {
 }
 
 /**
- * The stream of states (rest.md): the sink's ends are read first, the snapshot after them, and then the sink from those ends on. A
- * record that the snapshot already knew is left out, by (incarnation, revision). What the snapshot may know is read before `sync`: who
- * resumes from there brings no snapshot to compare with. So nothing is missed and nothing told twice.
+ * The stream of states (rest.md): the sink's ends are read first, the snapshot after them, and then the sink from those
+ * ends on. A record that the snapshot already knew is left out, by (incarnation, revision). What the snapshot may know
+ * is read before `sync`: who resumes from there brings no snapshot to compare with. So nothing is missed and nothing
+ * told twice.
  */
 export class StatesStream {
   constructor(private readonly options: StatesStreamOptions) {}
@@ -69,8 +70,9 @@ export class StatesStream {
     const partitions = (await log.offsets(sink)).map(({ partition }) => partition)
     const before = await log.committed(group, source, partitions)
     const ends = await log.offsets(sink)
-    // What lies below the ends was committed together with these offsets: a snapshot that knows of them knows of it all. Where more is
-    // in the source, one further: a batch can be committed in slices inside the record at the offset.
+    // What lies below the ends was committed together with these offsets: a snapshot that knows of them knows of it
+    // all. Where more is in the source, one further: a batch can be committed in slices inside the record at the
+    // offset.
     const after = await log.committed(group, source, partitions)
     const sources = await log.offsets(source)
     const bound = new Map(
@@ -113,7 +115,10 @@ export class StatesStream {
     }
   }
 
-  /** What was emitted while the snapshot was taken and is newer than it; moves `offsets` behind all that the snapshot may know. */
+  /**
+   * What was emitted while the snapshot was taken and is newer than it; moves `offsets` behind all that the snapshot
+   * may know.
+   */
   async #sendMeanwhile(interest: Interest, offsets: number[], known: Map<string, Seen>, outlet: Outlet): Promise<void> {
     for (const { partition, end: until } of await this.options.log.offsets(this.options.sink)) {
       for await (const { records, next } of this.#batches(

@@ -1,4 +1,6 @@
-/** Where a stream of states stands: the next offset of each partition of the sink, and when that was. Opaque to callers. */
+/**
+ * Where a stream of states stands: the next offset of each partition of the sink, and when that was. Opaque to callers.
+ */
 export interface Vector {
   /** ms */
   readonly time: number

@@ -33,7 +33,10 @@ export const CHAT_SCHEMA = Type.Object(
 
 const GAP = 1_000
 
-/** A Slack-compatible incoming webhook: Slack, Mattermost, Discord (its address with `/slack` behind it). One message a second. */
+/**
+ * A Slack-compatible incoming webhook: Slack, Mattermost, Discord (its address with `/slack` behind it). One message a
+ * second.
+ */
 export const chat: Channel = {
   name: 'chat',
   // One after the other: the pace is the channel's, not the connection's.

@@ -15,8 +15,8 @@ export type ChatPart = keyof typeof CHAT_PARTS
 const COLOUR: Readonly<Record<Tone, string>> = { bad: '#c62f36', good: '#1f7f3f', other: '#8f6200' }
 
 /**
- * Body for an incoming webhook (https://api.slack.com/messaging/webhooks): the built-in text as an attachment, so that it has a colour; an
- * operator's text as the message itself.
+ * Body for an incoming webhook (https://api.slack.com/messaging/webhooks): the built-in text as an attachment, so that
+ * it has a colour; an operator's text as the message itself.
  */
 export function chatPayload(model: TextModel, texts: Rendering<ChatPart>, flavour: Flavour): object {
   const { dialect, most } = FLAVOURS[flavour]

@@ -21,7 +21,9 @@ interface SmtpError {
 /** 421: the whole server asks to be left alone for a while (RFC 5321, 3.8). */
 const THROTTLE = 421
 
-/** Every recipient has been answered for: those that are served are never sent to again, whatever becomes of the others. */
+/**
+ * Every recipient has been answered for: those that are served are never sent to again, whatever becomes of the others.
+ */
 export function recipientsOutcome(
   served: readonly string[],
   refused: readonly RefusedRecipient[],
@@ -78,7 +80,8 @@ const WORDS: Readonly<Partial<Record<string, string>>> = {
 
 function reasonOf(error: unknown): string {
   const code = faultCode(error) ?? 'failed'
-  // nodemailer writes its own code over that of TLS: only the message tells a refused certificate from a lost connection.
+  // nodemailer writes its own code over that of TLS: only the message tells a refused certificate from a lost
+  // connection.
   if (code === 'ESOCKET' && /certificate|altnames/i.test((error as Error).message)) return 'smtp-certificate-refused'
   return WORDS[code] ?? code
 }

@@ -7,8 +7,8 @@ export const EMAIL_PARTS = { subject: 'none', text: 'none', html: 'html' } as co
 export type EmailPart = keyof typeof EMAIL_PARTS
 
 /**
- * How the connection is made private: `starttls` asks for it and goes no further without it; `tls` from the first byte on; `none` in the
- * clear, for a server on this machine.
+ * How the connection is made private: `starttls` asks for it and goes no further without it; `tls` from the first byte
+ * on; `none` in the clear, for a server on this machine.
  */
 export type Privacy = 'starttls' | 'tls' | 'none'
 

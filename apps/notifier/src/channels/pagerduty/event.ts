@@ -19,7 +19,10 @@ export interface EventSettings {
 const LONGEST_KEY = 255
 const LONGEST_SUMMARY = 1024
 
-/** An event of PagerDuty's Events API v2 (https://developer.pagerduty.com/docs/events-api-v2/trigger-events/), its routing key apart. */
+/**
+ * An event of PagerDuty's Events API v2 (https://developer.pagerduty.com/docs/events-api-v2/trigger-events/), its
+ * routing key apart.
+ */
 export function pagerdutyEvent(
   message: Message,
   model: TextModel,
@@ -50,8 +53,8 @@ export function pagerdutyEvent(
 const HASHED = /#[\w-]{43}$/
 
 /**
- * One alert for each object: the object's name where it fits, else as much of it as fits and a hash of all of it. A name that looks as
- * if it ended with such a hash gets one of its own, so that no two objects share a key.
+ * One alert for each object: the object's name where it fits, else as much of it as fits and a hash of all of it. A
+ * name that looks as if it ended with such a hash gets one of its own, so that no two objects share a key.
  */
 export function dedupKey(object: string): string {
   const key = `quorate/${object.toWellFormed()}`

@@ -5,7 +5,10 @@ import type { ChangeMessage, GroupMessage, Message } from '../../outbox/message'
 const MOST_BYTES = 20_000
 const LONG_TEXT = 500
 
-/** `{type, timestamp, data}`: the change's type and time, and the public view with what this receiver was last told as `previous`. */
+/**
+ * `{type, timestamp, data}`: the change's type and time, and the public view with what this receiver was last told as
+ * `previous`.
+ */
 export function body(message: Message): string {
   if (message.kind === 'notice') {
     const { endpoint, reason, delivery, object } = message

@@ -6,7 +6,10 @@ import { body } from './body'
 import { signature, signingKeys } from './signature'
 
 export interface WebhookSettings extends HttpSettings {
-  /** Base64 with or without `whsec_`, or any text; several separated by spaces while rotating. Without any nothing is signed. */
+  /**
+   * Base64 with or without `whsec_`, or any text; several separated by spaces while rotating. Without any nothing is
+   * signed.
+   */
   readonly secret?: GivenSecret | undefined
   /** Several of them while one is rotated. */
   readonly secrets?: readonly GivenSecret[]
