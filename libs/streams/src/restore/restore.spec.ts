@@ -202,7 +202,7 @@ describe('a local file that cannot go on', () => {
     expect(task.isDamage(error)).toBe(true)
     await rebuilt
     expect(logger.lines.map(({ message }) => message)).toContainEqual(
-      expect.stringMatching(/damaged; building it anew/),
+      expect.stringMatching(/damaged; rebuilding it/),
     )
     expect(task.restore.restored).toBeGreaterThan(100)
     expect([rows(0), rows(1)]).toEqual(before)
@@ -214,7 +214,7 @@ describe('a local file that cannot go on', () => {
     await standby.reached(driver.task(0).position - 1, 20_000)
     const before = [rows(0), rows(1)]
     const restored = (): string[] =>
-      logger.lines.filter(({ message }) => /damaged; building it anew/.test(message)).map(({ message }) => message)
+      logger.lines.filter(({ message }) => /damaged; rebuilding it/.test(message)).map(({ message }) => message)
     expect(standby.isDamage(new Error('some other fault'))).toBe(false)
     expect(restored()).toEqual([])
     expect(standby.isDamage(Object.assign(new Error('malformed'), { code: 'SQLITE_CORRUPT' }))).toBe(true)
