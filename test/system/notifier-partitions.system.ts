@@ -72,7 +72,7 @@ describe("a partition of the notifier's that needs an operator", () => {
     const skipped = await cli(NOBODY, 'skip', place, '--direct', '--notifier', '--data-dir', dataDir, '--reason', 'no process survives it', '--yes') // prettier-ignore
     expect(skipped).toEqual([
       0,
-      expect.stringContaining(`${place} will be skipped by the next process that has partition 0`),
+      expect.stringContaining(`${place} will be skipped by the next process that runs partition 0`),
     ])
 
     const second = await App.start('standalone', { dataDir, env })
