@@ -32,9 +32,7 @@ function entryOf({ data, time }: Change): HistoryEntry {
 /** A history by REST as a list of texts, newest first. */
 export const shownHistory = (entries: readonly ShownEntry[]): string =>
   JSON.stringify(
-    entries.map(({ at, tally, ...rest }) =>
-      entryText({ ...rest, at: Date.parse(at), tally: sorted(tally) }),
-    ),
+    entries.map(({ at, tally, ...rest }) => entryText({ ...rest, at: Date.parse(at), tally: sorted(tally) })),
   )
 
 const sorted = (tally: Readonly<Record<string, number>>) => Object.entries(tally).sort(([a], [b]) => compareUtf8(a, b))

@@ -201,9 +201,7 @@ describe('a local file that cannot go on', () => {
     })
     expect(task.isDamage(error)).toBe(true)
     await rebuilt
-    expect(logger.lines.map(({ message }) => message)).toContainEqual(
-      expect.stringMatching(/damaged; rebuilding it/),
-    )
+    expect(logger.lines.map(({ message }) => message)).toContainEqual(expect.stringMatching(/damaged; rebuilding it/))
     expect(task.restore.restored).toBeGreaterThan(100)
     expect([rows(0), rows(1)]).toEqual(before)
   })
