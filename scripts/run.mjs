@@ -13,7 +13,7 @@ const MAINS = {
   standalone: 'apps/standalone/src/main.js',
   aggregator: 'apps/aggregator/src/main.js',
   notifier: 'apps/notifier/src/main.js',
-  // Whether node_modules matches the lock file. npm writes its own copy of the lock last, so a broken install has none.
+  // With the commands that start servers, as in the package.
   cli: 'packages/quorate/src/main.js',
 }
 
@@ -62,14 +62,13 @@ function build(...options) {
     cwd: ROOT,
     stdio: ['ignore', 2, 2],
   })
-  if (status !== 0)
-    fail(
-      'Runs the command as a child that does not outlive this process: signals are passed on, and when this ' +
-        "process is killed the child's channel closes.",
-    )
+  if (status !== 0) fail('the build failed; nothing was started. Its output is above.')
 }
 
-/** A terminal sends Ctrl-C to the whole group: the child already has it. */
+/**
+ * Runs the command as a child that does not outlive this process: signals are passed on, and when this process is
+ * killed the child's channel closes.
+ */
 function run(args, env = {}) {
   const child = spawn(node, args, {
     cwd: workingDirectory(),
@@ -78,20 +77,20 @@ function run(args, env = {}) {
   })
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'])
     process.on(signal, () => {
-      // npm that is killed does not tell its child; this process then gets another parent.
+      // A terminal sends Ctrl-C to the whole group: the child already has it.
       if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
     })
   if (process.env.npm_lifecycle_event) endWithNpm(child)
   child.on('exit', (code, signal) => process.exit(signal ? 128 + constants.signals[signal] : code))
 }
 
-/** npm changes to the project's folder; file names on the CLI's command line are relative to the caller's folder. */
+/** npm that is killed does not tell its child; this process then gets another parent. */
 function endWithNpm(child) {
   const npm = process.ppid
   setInterval(() => process.ppid !== npm && child.kill('SIGTERM'), 500).unref()
 }
 
-/** --selectProjects comes last: it takes every following bare word as a project. */
+/** npm changes to the project's folder; file names on the CLI's command line are relative to the caller's folder. */
 function workingDirectory() {
   if (command !== 'cli') return ROOT
   return process.env.npm_lifecycle_event ? (process.env.INIT_CWD ?? ROOT) : process.cwd()
