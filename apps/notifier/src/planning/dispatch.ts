@@ -1,5 +1,4 @@
 import {
-  type EndpointSettings,
   flapPhase,
   groupLabels,
   isCalm,
@@ -10,14 +9,13 @@ import {
   sinceOf,
   type LastNotified,
 } from '../pipeline'
+import { addDeliveries, deliveriesBefore } from './deliveries'
 import { indexDecision } from './object-plan'
 import type { ObjectPlan, PlanContext } from './plan-context'
 import { laneObject } from '../outbox/group-batches'
 import { groupBatchesOf } from '../task-cache'
-import { laneOf, within } from '../rows/keys'
 import { record } from '../decisions/ledger'
 import { type ChangeMessage, changeMessage } from '../outbox/message'
-import { planDeliveries } from '../outbox/plan'
 
 /** Plans the message of the newest change to a receiver, which is what it was notified of last from then on. */
 export function dispatch(context: PlanContext, plan: ObjectPlan, route: Route, routed: boolean): void {
@@ -112,51 +110,9 @@ function planMessage(context: PlanContext, plan: ObjectPlan, route: Route, messa
     gathering.length === 0
       ? whole
       : { ...whole, endpoints: whole.endpoints.filter((endpoint) => !gathering.includes(endpoint)) }
-  const after = (endpoint: EndpointSettings) => deliveriesBefore(context, plan, route.receiver, endpoint, undefined)
-  const planned = planDeliveries(context.tables, {
-    receiver,
-    route,
-    message,
-    now: context.now,
-    number: plan.nextNumber,
-    after,
-  })
-  plan.nextNumber += planned.length
-  context.planned.push(...planned)
-  for (const { row } of planned) indexDecision(context, plan, row.record)
+  addDeliveries(context, plan, receiver, route, message)
 }
 
 /** The lane of a message to an endpoint that gathers; undefined: the object's own. */
 const laneOfRoute = (route: Route, news: News): string | undefined =>
   isWide(route) ? laneObject(route.path, groupLabels(route, news)) : undefined
-
-/**
- * The last deliveries about the object that an endpoint has not received yet, where they lie in other lanes: a route
- * that has changed may gather what the one before sent alone, or in another group. Lanes do not wait for each other, so
- * a message names what it goes behind.
- */
-export function deliveriesBefore(
-  context: PlanContext,
-  plan: ObjectPlan,
-  receiver: string,
-  endpoint: EndpointSettings,
-  lane: string | undefined,
-): string[] {
-  if (!context.gathers(endpoint.channel)) return []
-  const { object } = plan.news
-  const before = plan.lastNotified[receiver]
-  const lanes = new Set<string>()
-  if (before && before.lane !== lane) lanes.add(before.lane ?? object)
-  // What was open when the endpoint was taken away is closed in the object's own lane.
-  if (lane !== undefined && plan.closed[receiver]) lanes.add(object)
-  const { tables, now } = context
-  return [...lanes].flatMap((one) => {
-    // What is being filled there is closed, so that it can be waited for.
-    const closed =
-      one === object ? undefined : groupBatchesOf(tables).closeLane(tables, endpoint.name, one, now, record)
-    if (closed) context.planned.push(closed)
-    let last: string | undefined
-    for (const { key } of tables.table('outbox').range(within(laneOf(endpoint.name, one)))) last = key
-    return last === undefined ? [] : [last]
-  })
-}

@@ -1,19 +1,10 @@
 import { LIMITS } from '@quorate/contracts'
-import {
-  type EndpointSettings,
-  isOpen,
-  type LastNotified,
-  type Reason,
-  type RetiredEndpoint,
-  type Route,
-} from '../pipeline'
-import { indexDecision } from './object-plan'
+import { isOpen, type LastNotified, type Reason, type RetiredEndpoint, type Route } from '../pipeline'
+import { addDeliveries } from './deliveries'
 import type { ObjectPlan, PlanContext } from './plan-context'
 import { endHeld, recordUnsent } from './unsent'
-import { deliveriesBefore } from './dispatch'
 import { inForceIn } from './in-force'
 import type { ChangeMessage } from '../outbox/message'
-import { planDeliveries } from '../outbox/plan'
 
 /**
  * Ends what routes and receivers that are gone had of the object: what waited on such a route ends for the given
@@ -96,16 +87,5 @@ function planClosing(
   }
   const { name, channel, settings } = endpoint
   const receiver = { name: endpoint.receiver, endpoints: [{ name, channel, settings }] }
-  const after = (one: EndpointSettings) => deliveriesBefore(context, plan, endpoint.receiver, one, undefined)
-  const planned = planDeliveries(context.tables, {
-    receiver,
-    route,
-    message,
-    now: context.now,
-    number: plan.nextNumber,
-    after,
-  })
-  plan.nextNumber += planned.length
-  context.planned.push(...planned)
-  for (const { row } of planned) indexDecision(context, plan, row.record)
+  addDeliveries(context, plan, receiver, route, message)
 }
