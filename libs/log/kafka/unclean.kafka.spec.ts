@@ -1,22 +1,15 @@
-import { describeOwnKafka, startBroker, unique, type BrokerCluster } from '../../../test/broker'
+import { describeOwnKafka, unique, type BrokerCluster } from '../../../test/broker'
 import type { Log } from '../src'
 import { records } from '../testing'
 import { refusal } from '../testing/subject'
 import { openKafkaLog } from '.'
-import { loseTail, makeUnclean } from './testing/unclean'
+import { loseTail, makeUnclean, startUncleanBroker } from './testing/unclean'
 
 describeOwnKafka('a partition whose new leader lacks what was read', () => {
   let broker: BrokerCluster
   let log: Log
   beforeAll(async () => {
-    broker = await startBroker({
-      nodes: 3,
-      config: {
-        'broker.session.timeout.ms': 3000,
-        'broker.heartbeat.interval.ms': 500,
-        'replica.lag.time.max.ms': 1500,
-      },
-    })
+    broker = await startUncleanBroker()
     log = await openKafkaLog({ brokers: broker.brokers, clientId: 'spec', appendTimeoutMs: 60_000 })
   }, 120_000)
   afterAll(async () => {

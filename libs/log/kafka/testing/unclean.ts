@@ -1,10 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { BrokerCluster } from '../../../../test/broker'
+import { type BrokerCluster, startBroker } from '../../../../test/broker'
 import { administrate } from './admin'
 
 /** Ids of nodes: the replica that leads and dies, the one that is behind, and a third that always runs. */
 export const AHEAD = 3
 const [BEHIND, OTHER] = [2, 1] as const
+
+/** Three nodes that notice within seconds that a replica is behind or dead. */
+export const startUncleanBroker = (): Promise<BrokerCluster> =>
+  startBroker({
+    nodes: 3,
+    config: {
+      'broker.session.timeout.ms': 3000,
+      'broker.heartbeat.interval.ms': 500,
+      'replica.lag.time.max.ms': 1500,
+    },
+  })
 
 /** A topic of one partition with two replicas, where a replica that is behind may be elected. */
 export const makeUnclean = async (

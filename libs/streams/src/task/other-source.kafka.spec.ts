@@ -1,15 +1,8 @@
 import { type Log, silentLogger } from '@quorate/log'
 import { openKafkaLog } from '@quorate/log/kafka'
-import {
-  type BrokerCluster,
-  describeKafka,
-  describeOwnKafka,
-  sharedBrokers,
-  startBroker,
-  unique,
-} from '../../../../test/broker'
+import { type BrokerCluster, describeKafka, describeOwnKafka, sharedBrokers, unique } from '../../../../test/broker'
 import { administrate } from '../../../log/kafka/testing/admin'
-import { AHEAD, loseTail, makeUnclean } from '../../../log/kafka/testing/unclean'
+import { AHEAD, loseTail, makeUnclean, startUncleanBroker } from '../../../log/kafka/testing/unclean'
 import { KeyValueTable } from '@quorate/state-store'
 import { Last, TestDriver } from '../../testing'
 import { conditionOf, describeOtherSource } from './other-source.conformance'
@@ -30,14 +23,7 @@ describeOwnKafka('a source whose new leader lacks what was applied', () => {
   let broker: BrokerCluster
   let log: Log
   beforeAll(async () => {
-    broker = await startBroker({
-      nodes: 3,
-      config: {
-        'broker.session.timeout.ms': 3000,
-        'broker.heartbeat.interval.ms': 500,
-        'replica.lag.time.max.ms': 1500,
-      },
-    })
+    broker = await startUncleanBroker()
     log = await openKafkaLog({ brokers: broker.brokers, clientId: 'spec', appendTimeoutMs: 60_000 })
   }, 120_000)
   afterAll(async () => {
