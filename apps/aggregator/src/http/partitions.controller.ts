@@ -1,11 +1,19 @@
 import { Body, Controller, HttpCode, Param, Post, Req } from '@nestjs/common'
 import { ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger'
-import { type Answer, callOf, invalid, type Reference, Requires } from '@quorate/http'
+import {
+  type Answer,
+  callOf,
+  partitionNumberOf,
+  type Reference,
+  Requires,
+  SkipBody,
+  skipOf,
+  SourceBody,
+} from '@quorate/http'
 import { PartitionOperations } from '@quorate/routing'
 import type { FastifyRequest } from 'fastify'
-import { SkipBody, SourceBody } from './dto/partitions'
 import { ACKNOWLEDGED, ApiProblems, SKIP_NOTED, SKIPPED, SOURCE_NOTED } from './openapi'
-import { partitionNumberOf, queryOf } from './request-parts'
+import { queryOf } from './request-parts'
 
 const ApiPartition = () =>
   ApiParam({ name: 'partition', schema: { type: 'integer', minimum: 0 }, description: 'Number of the partition.' })
@@ -37,15 +45,11 @@ export class PartitionsController {
   @ApiProblems(400, 403, 404, 409, 422, 503)
   async skip(
     @Param('partition') partition: string,
-    @Body() { offset, through, reason }: SkipBody,
+    @Body() body: SkipBody,
     @Req() request: FastifyRequest,
   ): Promise<Answer> {
     queryOf(request, [])
-    if (typeof through === 'number' && through < offset)
-      throw invalid([{ pointer: '/through', detail: 'must be at least the offset' }])
-    const by = request.principal!.name
-    const skip = { partition: partitionNumberOf(partition), offset, through: through ?? undefined, reason, by }
-    return this.operations.skip(skip)
+    return this.operations.skip(skipOf(partition, body, request.principal!.name))
   }
 
   @Post('acknowledge-source')

@@ -23,13 +23,6 @@ export function agentIdOf(segment: string): AgentId {
   return segment
 }
 
-/** @throws Problem 422 */
-export function partitionNumberOf(segment: string): number {
-  if (!/^\d{1,6}$/.test(segment))
-    throw invalid([{ pointer: '/path/partition', detail: 'must be the number of a partition' }])
-  return Number(segment)
-}
-
 /** The partitions that a peer asks for; undefined of a client. @throws Problem 400 */
 export function askedPartsOf(request: FastifyRequest): readonly number[] | undefined {
   return request.forwarded ? one(request, PARTS)?.split(',').map(Number) : undefined

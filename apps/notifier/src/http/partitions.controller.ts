@@ -1,9 +1,17 @@
 import { Body, Controller, HttpCode, Param, Post, Req } from '@nestjs/common'
 import { ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger'
-import { type Answer, callOf, invalid, type Reference, Requires } from '@quorate/http'
+import {
+  type Answer,
+  callOf,
+  partitionNumberOf,
+  type Reference,
+  Requires,
+  SkipBody,
+  skipOf,
+  SourceBody,
+} from '@quorate/http'
 import { PartitionOperations } from '@quorate/routing'
 import type { FastifyRequest } from 'fastify'
-import { SkipBody, SourceBody } from './partition-bodies'
 import { ACKNOWLEDGED, SKIP_NOTED, SKIPPED, SOURCE_NOTED } from './schemas'
 
 const ApiPartition = () =>
@@ -14,13 +22,6 @@ const ApiNoted = (schema: Reference) =>
     description: 'It is recorded. The partition does it when it reaches that point.',
     schema,
   })
-
-/** @throws Problem 422 */
-function partitionOf(segment: string): number {
-  if (!/^\d{1,6}$/.test(segment))
-    throw invalid([{ pointer: '/path/partition', detail: 'must be the number of a partition' }])
-  return Number(segment)
-}
 
 /**
  * The operator's last resort for partitions of the notifier. They are not those of the aggregator, which may be behind
@@ -46,21 +47,8 @@ export class NotifierPartitionsController {
   @ApiResponse({ status: 404, description: 'No such partition.' })
   @ApiResponse({ status: 409, description: 'The record has been applied already, or is beyond the end.' })
   @ApiResponse({ status: 422, description: 'The body breaks the contract.' })
-  skip(
-    @Param('partition') partition: string,
-    @Body() { offset, through, reason }: SkipBody,
-    @Req() request: FastifyRequest,
-  ): Promise<Answer> {
-    if (typeof through === 'number' && through < offset)
-      throw invalid([{ pointer: '/through', detail: 'must be at least the offset' }])
-    const by = request.principal!.name
-    return this.operations.skip({
-      partition: partitionOf(partition),
-      offset,
-      through: through ?? undefined,
-      reason,
-      by,
-    })
+  skip(@Param('partition') partition: string, @Body() body: SkipBody, @Req() request: FastifyRequest): Promise<Answer> {
+    return this.operations.skip(skipOf(partition, body, request.principal!.name))
   }
 
   @Post('acknowledge-source')
@@ -84,6 +72,6 @@ export class NotifierPartitionsController {
     @Body() { topic }: SourceBody,
     @Req() request: FastifyRequest,
   ): Promise<Answer> {
-    return this.operations.acknowledge(partitionOf(partition), topic ?? undefined, callOf(request))
+    return this.operations.acknowledge(partitionNumberOf(partition), topic ?? undefined, callOf(request))
   }
 }

@@ -1,6 +1,7 @@
 import type { OverrideMode, State } from '@quorate/contracts'
 import { IsIn, IsOptional } from 'class-validator'
-import { IsPointInTime, IsReason, IsState } from './rules'
+import { IsReason } from '@quorate/http'
+import { IsPointInTime, IsState } from './rules'
 
 /** Body of an override (vote.md 6). The author is the caller, never a field. */
 export class OverrideBody {

@@ -1,7 +1,8 @@
 import { type AgentId, parseTime, type Report, type State } from '@quorate/contracts'
 import { Transform } from 'class-transformer'
 import { IsOptional } from 'class-validator'
-import { IsCount, IsEvidence, IsPointInTime, IsSession, IsState, IsTtl } from './rules'
+import { IsCount } from '@quorate/http'
+import { IsEvidence, IsPointInTime, IsSession, IsState, IsTtl } from './rules'
 
 /** Body of a report by HTTP: the record's value (vote.md 2) without the agent, which the path names. null = absent. */
 export class ReportBody {
