@@ -6,10 +6,7 @@ import { ROOT, temporaryFolder } from './harness'
 import { endAll, run, SystemProcess } from './process'
 import { exampleOf } from './readme-example'
 import { until } from './until'
-import { npm, Verdaccio } from './verdaccio'
-
-// eslint-disable-next-line @typescript-eslint/no-require-imports
-const { whyNoRegistry } = require('../../scripts/registry.cjs') as { whyNoRegistry: () => string | undefined }
+import { npm, Verdaccio, whyNoRegistry } from './verdaccio'
 
 const PACKAGES = readdirSync(join(ROOT, 'packages')).sort()
 const TYPED = PACKAGES.filter((name) => name !== 'quorate')
@@ -63,6 +60,7 @@ describe.each(PACKAGES)('packages/%s', (name) => {
 const reason = whyNoRegistry()
 if (reason && process.env['QUORATE_REQUIRE_REGISTRY'] === '1')
   throw new Error(`QUORATE_REQUIRE_REGISTRY=1, but ${reason}`)
+// Said aloud, as everywhere: without a registry nothing can be installed.
 if (reason) process.stderr.write(`SKIPPED: the installation of the packages, because ${reason}\n`)
 
 ;(reason ? describe.skip : describe)('the packages, installed from a registry into an empty folder', () => {

@@ -1,8 +1,17 @@
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePorts } from '../broker/ports'
 import { ROOT } from './harness'
 import { run, SystemProcess } from './process'
+
+/** Why third-party packages cannot be had from the registry that this machine's npm is configured with, or undefined. */
+export function whyNoRegistry(): string | undefined {
+  const args = ['view', 'kafkajs', 'version', '--fetch-retries=0', '--fetch-timeout=15000', '--prefer-online']
+  const { status, error } = spawnSync('npm', args, { encoding: 'utf8', stdio: ['ignore', 'ignore', 'pipe'] })
+  if (error) return `npm cannot be run (${error.message})`
+  return status === 0 ? undefined : "the registry of this machine's npm cannot be reached"
+}
 
 /** Runs npm and returns its stdout; throws with all that it said when it fails. */
 export async function npm(cwd: string, args: readonly string[], env: Record<string, string> = {}): Promise<string[]> {
