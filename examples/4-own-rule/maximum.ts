@@ -1,9 +1,9 @@
 import type { Rule } from '@quorate/engine'
 
 /**
- * Decides for the largest number that anybody reports: what the hottest sensor says, the longest queue. A state that is
- * no number is not considered; without any there is no winner. Of equal numbers written differently the first by its
- * text wins, whoever comes first.
+ * Decides for the largest number reported: the hottest sensor, the longest queue. A state that is not a number is
+ * ignored. Without a number there is no winner. Of equal numbers written differently, the first by its text wins,
+ * whatever the order of the reports.
  */
 export const maximum: Rule = (participants) => {
   const reported = participants.map(({ state }) => state).filter((state) => /^\d+(\.\d+)?$/.test(state))

@@ -27,6 +27,7 @@ function countsOf(files: Record<string, string>): unknown {
 
 describe('the counts of a run', () => {
   it('are what passed, failed and was skipped, with todos among the skipped', () => {
+    // The text of another test file, with one test of each kind: a skipped one and a todo are what is counted here.
     const text =
       "test('a', () => {}); test('b', () => { throw new Error('b') }); test.skip('c', () => {}); " +
       "test.todo('d'); test('e', () => {})"

@@ -30,7 +30,8 @@ describeKafka('the disk of an instance under load', () => {
   }, 300_000)
   afterAll(() => scene?.close(), 60_000)
 
-  const rebuilt = () => one.app!.process.stderr.filter((line) => /building (it|the local store) anew/.test(line))
+  const rebuilt = () =>
+    one.app!.process.stderr.filter((line) => /rebuilding (it|the local store) from the changelog/.test(line))
   const partitionsOf = (lines: readonly string[]) =>
     lines.map((line) => Number(/(\d+)\.db$/.exec((JSON.parse(line) as { file: string }).file)?.[1]))
 
@@ -126,7 +127,7 @@ describeKafka('the disk of an instance under load', () => {
     await kafkaTool('org.apache.kafka.tools.TopicCommand', args)
     await one.start()
     expect(partitionsOf(rebuilt()).sort()).toEqual([0, 1, 2, 3])
-    expect(rebuilt().every((line) => line.includes('created anew'))).toBe(true)
+    expect(rebuilt().every((line) => line.includes('created again'))).toBe(true)
     await scene.cluster.caughtUp(one.app!)
     expect(await views()).toEqual(before)
   }, 120_000)

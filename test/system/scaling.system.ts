@@ -45,7 +45,7 @@ describeKafka('instances come and go under load', () => {
     for (const name of ['two', 'three']) expect(await scene.at(name).end('SIGTERM')).toEqual({ code: 0, signal: null })
     await shared('one')
     const one = scene.at('one')
-    expect(one.app!.process.stderr.filter((line) => line.includes('building the local store anew'))).toEqual([])
+    expect(one.app!.process.stderr.filter((line) => line.includes('rebuilding the local store'))).toEqual([])
     // It reads from the changelog what the others committed meanwhile, and nothing that it already had.
     const ends = await (await scene.cluster.log()).offsets(scene.cluster.topics.changelog('aggregator'))
     const { partitions } = await clusterOf(one.app!)

@@ -48,7 +48,7 @@ export async function objects(): Promise<(string | null | undefined)[]> {
 export async function reports(): Promise<void> {
   const body = { state: 'down', seq: 1, session: 's', ttl: 60_000, evidence: { any: ['thing', 1, null] } }
   await client.PUT('/v1/objects/{object}/reports/{agent}', { params: report, body })
-  // @ts-expect-error a state is text
+  // @ts-expect-error the document says that a state is text: a number must not compile
   await client.PUT('/v1/objects/{object}/reports/{agent}', { params: report, body: { state: 1 } })
   await client.DELETE('/v1/objects/{object}/reports/{agent}', { params: report })
   await client.POST('/v1/reports', { body: [{ object: 'site/x', agent: 'a', state: 'down' }] })

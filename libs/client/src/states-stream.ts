@@ -31,7 +31,7 @@ export type StatesEvent = { readonly id: string } & (
 /**
  * Yields the states and then their changes until `signal` ends it. A broken connection is taken up where it broke;
  * before `sync` that is at the beginning of the snapshot.
- * @throws ProblemError with the code `gone` when the position is too old to go on from: begin anew, without
+ * @throws ProblemError with the code `gone` when the position is too old to resume from: start again without
  * `lastEventId`
  */
 export async function* statesStream(caller: Caller, options: StatesOptions): AsyncGenerator<StatesEvent> {

@@ -22,7 +22,7 @@ interface Partition {
   readonly entries: Map<string, Entry>
 }
 
-/** Shown to everybody, so without texts of the rule itself. */
+/** Visible without credentials, so without texts of the rule itself. */
 const REASON_TEXTS: Readonly<Record<RuleFaultReason, string>> = {
   'rule-not-registered':
     "the policy's method names a rule that is not registered in this process: its objects hold their last " +

@@ -40,7 +40,7 @@ export class Access {
   constructor(private readonly apiKey: Secret | undefined) {}
 
   /**
-   * What is open to everybody is so under this machine's names alone, where nothing is configured. @throws Problem 403
+   * Without a key, public resources are served under this machine's own names only. @throws Problem 403
    */
   checkName(request: Pick<FastifyRequest, 'headers'>): void {
     if (!this.apiKey) checkLoopback(request)

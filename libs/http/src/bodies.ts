@@ -108,8 +108,8 @@ async function readWhole(request: FastifyRequest, payload: Readable, idleMs: num
 
 /**
  * The chunks of a body; a pause of the sender longer than `idleMs` ends the request. The time runs only while a chunk
- * is waited for: the reader may take as long as it likes. Whoever leaves early can still answer, which destroying the
- * body would prevent: what comes then is read and thrown away.
+ * is awaited, so the reader may take as long as it likes. A reader that stops early can still respond: the rest of the
+ * body is read and discarded. Destroying the body would prevent the response.
  * @throws Problem 400
  */
 export async function* withinTime(payload: Readable, idleMs = EDGE_TIMES.bodyIdleMs): AsyncGenerator<Buffer> {

@@ -19,9 +19,7 @@ const TOKEN_TIMEOUT_MS = 10_000
 /** Of a token's life is left when it is no longer given to a new connection. */
 const SPARE = 0.2
 
-/**
- * The file is read again at every log-in: whoever put the token there puts the next one in its place before it expires.
- */
+/** Reads the file again at every login, so that it can be replaced with the next token before this one expires. */
 export function tokensOfFile(path: string): BearerTokens {
   return async () => {
     const value = (await readFile(path, 'utf8')).trim()

@@ -11,9 +11,9 @@ interface KafkajsLogger {
 const FIELDS = ['broker', 'code', 'retryCount', 'correlationId'] as const
 
 /**
- * kafkajs's logger over ours, for whoever debugs. Only fields that cannot hold a secret pass, and its debug lines,
- * which hold whole requests, do not. What it calls an error is told by those who asked: a connection that is tried
- * again (`Reachability`), or an answer that a rebalance brings (`Response Heartbeat(key: 12, version: 3)`).
+ * kafkajs's logger over ours, for debugging. Only fields that cannot contain a secret are passed on. Its debug lines
+ * contain whole requests and are dropped. The callers report what it calls an error: a connection that is retried
+ * (`Reachability`), or a response during a rebalance (`Response Heartbeat(key: 12, version: 3)`).
  */
 export function kafkajsLogger(logger: Logger): KafkajsLogger {
   const safe = (fields: Record<string, unknown> = {}) =>

@@ -54,8 +54,8 @@ export interface GroupMember {
   /** Present identity; undefined before the first join and while lost. Commits carry it. */
   readonly identity: MemberIdentity | undefined
   /**
-   * The group surely still counts on this member's last assignment: judged when it is read, by a clock that goes on
-   * while the process is frozen, from the sending of the last heartbeat that was answered. False before the first
+   * The group still holds this member to its last assignment. It is computed when it is read, from the time at which
+   * the last acknowledged heartbeat was sent, by a clock that continues while the process is frozen. False before the first
    * assignment, while lost, and between a new generation and its assignment. Always true, once assigned, where the
    * group lives in this process.
    */

@@ -216,7 +216,7 @@ export class Owners {
 
   /**
    * Whether rows of a partition without a lease may be shown, marked `unconfirmed`: where the read permits it, or when
-   * the leases of all members have lapsed, as when the log is out of everybody's reach.
+   * the leases of all members have lapsed, as when no member can reach the log.
    */
   async mayAnswerUnconfirmed(task: RunningTask, call: Call, stale?: Stale): Promise<boolean> {
     if (!task.readable || task.role !== 'active') return false

@@ -51,7 +51,7 @@ export async function guarded<T>(task: RunningTask, work: () => T | Promise<T>):
       throw new Problem('rebalancing', `Partition ${partition} is changing hands. Try again.`, { cause: error })
     }
     if (task.isDamage(error)) {
-      const detail = `The local store of partition ${partition} is damaged and is built anew from the changelog. Try again.`
+      const detail = `The local store of partition ${partition} is damaged and is being rebuilt from the changelog. Try again.`
       throw new Problem('restoring', detail, { cause: error })
     }
     throw error

@@ -45,7 +45,7 @@ const MOST_BYTES_AT_ONCE = 256 * 1024
 /**
  * A whole copy of a compacted topic in this process (docs/architecture.md, "Settings"): read from the beginning at the
  * start, tombstones remove, writes go through the log and resolve once they have come back, so the writer reads what it
- * wrote. Keys are UTF-8 and choose the partition as any Kafka producer would.
+ * wrote. Keys are UTF-8. They choose the partition as in Kafka's default partitioner (murmur2).
  *
  * What it leaves out: transactions over several keys, and a copy on disk: it is for settings, not for millions of rows.
  */

@@ -160,7 +160,7 @@ export function describePartitionStores(name: string, stores: PartitionStores, w
 
       it.each([
         ['another layout', { schemaVersion: 2 }, /layout 1.*is 2/],
-        ['another changelog', { topicId: 'b' }, /created anew/],
+        ['another changelog', { topicId: 'b' }, /created again/],
       ])('starts empty for %s and says why', (_, change, reason) => {
         const store = stores.open(options)
         store.table('plain').put('a', b('1'))
@@ -174,7 +174,7 @@ export function describePartitionStores(name: string, stores: PartitionStores, w
       })
 
       it('starts empty when the file is damaged', () => {
-        writeFileSync(options.file, 'this is no database, it is a letter to whoever reads it'.repeat(100))
+        writeFileSync(options.file, 'this is no database, it is a letter to its reader'.repeat(100))
         const store = stores.open(options)
         expect(store.rebuilt).toMatch(/damaged/)
         expect(store.checkpoint).toBeUndefined()

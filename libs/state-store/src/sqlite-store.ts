@@ -276,7 +276,7 @@ function unfit(options: StoreOptions): string | undefined {
     const version = readMeta(db, 'schemaVersion')
     if (version !== String(options.schemaVersion))
       return `its rows have layout ${version}, this program's is ${options.schemaVersion}`
-    if (readMeta(db, 'topicId') !== options.topicId) return 'its changelog has been created anew'
+    if (readMeta(db, 'topicId') !== options.topicId) return 'its changelog has been created again'
     const killed = readMeta(db, 'clean') !== '1'
     if (killed && readMeta(db, 'boot') !== bootId() && db.pragma('quick_check', { simple: true }) !== 'ok')
       return 'the machine went down and the file is damaged'

@@ -25,7 +25,7 @@ interface Note {
 
 /**
  * Appends the policies and agents' settings of each partition owned here again to it, before they leave the source's
- * retention: whoever reads the source alone still finds them. Each record says which place of the log it repeats, since
+ * retention: a reader of the source alone still finds them. Each record says which place of the log it repeats, since
  * a newer change may lie between that place and the record; it changes nothing that a reader knows already. In one
  * transaction with the note of when and where it was done.
  *

@@ -37,7 +37,7 @@ const set = () =>
     .description('Overrides the state of an object.')
     .argument('<object>')
     .argument('<state>')
-    .requiredOption('--reason <text>', 'reason, visible to everybody')
+    .requiredOption('--reason <text>', 'reason, visible to every reader')
     .option('--for <duration>', 'duration, e.g. 30m (1h)', span)
     .option('--until <time>', 'or end, RFC 3339', instant)
     .option('--mode <mode>', 'pin: until the end; until-agree: until the vote agrees', 'pin')

@@ -72,8 +72,8 @@ const systemResolve: Resolve = (host) =>
   )
 
 /**
- * A `lookup` for sockets that answers allowed addresses only. It runs at every connection, so that a name that is
- * resolved anew to the inside (DNS rebinding) is refused then too; one refused address among several refuses the name.
+ * A `lookup` for sockets that returns allowed addresses only. It runs at every connection, so that a name that later
+ * resolves to an internal address (DNS rebinding) is refused too. One refused address among several refuses the name.
  */
 export function guardedLookup(allowed: BlockList, resolve: Resolve = systemResolve): LookupFunction {
   return (host, options, callback) => {

@@ -3,8 +3,8 @@ import { isAbsolute, join, normalize, sep } from 'node:path'
 import type { Reference } from './secrets'
 
 /**
- * Which files and variables references may name. Whoever may write the configuration reads whatever an endpoint is
- * sent: without a scope that is every file and variable of the process.
+ * Which files and variables references may name. Anyone who may write the configuration can read what an endpoint is
+ * sent. Without a scope, that is every file and variable of the process.
  */
 export class SecretScope {
   private readonly variables: ReadonlySet<string>

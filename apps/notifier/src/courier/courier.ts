@@ -88,8 +88,8 @@ export class Courier {
   }
 
   /**
-   * A task no longer runs here. What is under way ends, and its outcome is not written: whoever runs it now sends
-   * again.
+   * A task no longer runs here. Attempts in flight end, and their outcomes are not written: the instance that runs the
+   * task now sends again.
    */
   lost(task: RunningTask): void {
     if (this.window.running().includes(task))
@@ -118,8 +118,8 @@ export class Courier {
   }
 
   /**
-   * Endpoints that are gone, as any instance heard it: what waits for them dies, until the mark is taken away or the
-   * address changes.
+   * Takes the marks of endpoints that have told any instance that they are gone (410). What waits for them is dead
+   * until the mark is removed or the address changes.
    */
   mark(gone: ReadonlyMap<string, GoneMark>): void {
     for (const queue of this.window.marked(gone)) this.pump(queue)

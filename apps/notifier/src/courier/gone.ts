@@ -5,9 +5,7 @@ import type { GoneMark } from '../pipeline'
 /** The output of the topology for the settings: every instance reads them. */
 const SETTINGS = 'settings'
 
-/**
- * In the commit of the outcome that says so: every instance learns that the endpoint is gone, and whoever comes later.
- */
+/** Marks an endpoint as gone, in the commit of the outcome that says so. Every instance reads the mark, later ones too. */
 export function markGone(context: Pick<TaskContext, 'forward'>, endpoint: string, mark: GoneMark): void {
   context.forward(SETTINGS, { key: settingsKey('gone', endpoint), value: JSON.stringify(mark), partition: 0 })
 }

@@ -13,9 +13,9 @@ export interface Unwritten {
 const PAUSE = { first: 1_000, cap: 60_000 }
 
 /**
- * Outcomes whose writing failed for a reason of our own (a lost task is none: whoever has it sends again). They are
- * kept and written later, after pauses that double; what was sent is not sent again. If the process ends before, it is,
- * with the same id.
+ * Outcomes that could not be written because of a fault in this process. (A lost task is not one: its new owner sends
+ * again.) They are kept and written later, after pauses that double, so what was sent is not sent again. If the process
+ * ends before that, it is sent again with the same id.
  */
 export class UnwrittenOutcomes {
   private readonly waiting = new Map<Unwritten, () => void>()

@@ -13,8 +13,8 @@ export interface InboxMark {
 export type Arrival =
   | { readonly seen: true }
   /**
-   * `missed`: revisions of this incarnation that never came (the sink is compacted). Only counted: the record in hand
-   * is the whole view.
+   * `missed`: revisions of this incarnation that never came (the sink is compacted). Only counted: the current
+   * record is the whole view.
    */
   | { readonly seen: false; readonly missed: number }
 

@@ -9,7 +9,7 @@ import {
 } from '@quorate/contracts'
 import type { HoldingCause } from './cause'
 
-/** A change of an object as the pipeline sees it: the record in hand is the whole view, whatever came before it. */
+/** A change of an object as the pipeline sees it: the current record is the whole view, whatever came before it. */
 export interface News {
   readonly object: ObjectId
   /** `<object>@<incarnation>.<revision>` */

@@ -87,11 +87,11 @@ export async function fitStore(question: FitQuestion): Promise<Fit> {
   try {
     const offsets = await settledOffsets(question, store)
     const useless = other
-      ? 'its changelog has been created anew'
+      ? 'its changelog has been created again'
       : unusable(store, offsets, now, changelog.deleteRetentionMs)
     const reason = useless ?? (held ? undefined : store.rebuilt)
     if (reason !== undefined)
-      logger.warn({ partition, file, reason }, 'building the local store anew from the changelog; nothing is lost')
+      logger.warn({ partition, file, reason }, 'rebuilding the local store from the changelog; nothing is lost')
     if (useless !== undefined && store.checkpoint) await question.judge?.(store.checkpoint)
     if (useless === undefined) return { local: begun(held ?? { store, options }, offsets), changelogEnd: offsets.end }
     closeStore({ store, options }, logger)

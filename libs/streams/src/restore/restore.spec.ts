@@ -167,11 +167,11 @@ describe('a local file that cannot go on', () => {
 
   it.each([
     ['has rows of another layout', setMeta('schemaVersion', '0'), /layout 0/],
-    ['belongs to a changelog that was created anew', setMeta('topicId', 'another'), /created anew/],
+    ['belongs to a changelog that was created again', setMeta('topicId', 'another'), /created again/],
     ['is ahead of the changelog', setMeta('changelog', '1000000'), /beyond the changelog's end/],
     ['is damaged at its beginning', damage(0), /damaged/],
     ['is damaged in the middle', damage(12_288), /damaged/],
-  ])('because it %s is built anew, alone', async (_, harm, reason) => {
+  ])('because it %s is rebuilt, alone', async (_, harm, reason) => {
     const before = [rows(0), rows(1)]
     await driver.stop()
     harm()
@@ -188,7 +188,7 @@ describe('a local file that cannot go on', () => {
     expectRebuilt(streams, reason, before)
   })
 
-  it('because a reader met damage in it is built anew, though nothing is written', async () => {
+  it('because a reader met damage in it is rebuilt, though nothing is written', async () => {
     const before = [rows(0), rows(1)]
     const task = driver.task(0)
     expect(task.isDamage(new Error('some other fault'))).toBe(false)
@@ -206,7 +206,7 @@ describe('a local file that cannot go on', () => {
     expect([rows(0), rows(1)]).toEqual(before)
   })
 
-  it('of a standby, because a reader met damage in it, is built anew', async () => {
+  it('of a standby, because a reader met damage in it, is rebuilt', async () => {
     await driver.start('b')
     const standby = await driver.standby(0)
     await standby.reached(driver.task(0).position - 1, 20_000)
@@ -226,7 +226,7 @@ describe('a local file that cannot go on', () => {
     expect([held, rows(1)]).toEqual([rows(0), before[1]])
   })
 
-  it('because the changelog now begins behind it is built anew', async () => {
+  it('because the changelog now begins behind it is rebuilt', async () => {
     const before = [rows(0), rows(1)]
     const [{ end }] = (await driver.log.offsets(topology.changelog)) as [PartitionOffsets]
     await driver.stop()
@@ -252,7 +252,7 @@ describe('a local file that cannot go on', () => {
     expect(told.map(({ fields }) => fields.partition).sort()).toEqual([0, 1])
   })
 
-  it('because it is older than the changelog keeps tombstones is built anew', async () => {
+  it('because it is older than the changelog keeps tombstones is rebuilt', async () => {
     await driver.stop()
     await driver.start('b')
     await driver.pipe(...Array.from({ length: 10 }, (_, i) => ({ key: key(i), value: 'new', partition: i % 2 })))

@@ -51,7 +51,7 @@ export async function findSource(question: SourceQuestion, store: PartitionStore
   if (applied > held.end)
     throw new StreamsError(
       'STREAMS_SOURCE_LOST',
-      `${topic}/${partition} ends at ${held.end}, but ${applied} has been applied: was the topic created anew?`,
+      `${topic}/${partition} ends at ${held.end}, but ${applied} has been applied: was the topic created again?`,
     )
   if (checkpoint === undefined && applied > 0)
     logger.error(
